@@ -1,0 +1,62 @@
+"""Time, as something that is passed in: the only room that reads the wall clock."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the mock takes its time from."""
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970-01-01T00:00:00Z."""
+
+
+class SystemClock:
+    """The machine's own time; what the command line uses."""
+
+    def now(self) -> float:  # noqa: D102
+        return time.time()
+
+
+class ManualClock:
+    """A clock that stands still until it is told to move; what the fixture uses.
+
+    It starts at `start`, seconds since 1970-01-01T00:00:00Z, or at the real time when that is None.
+    """
+
+    def __init__(self, start: float | None = None) -> None:
+        self._now = time.time() if start is None else float(start)
+
+    def now(self) -> float:  # noqa: D102
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move forward by `seconds`; raise ValueError when that would be backward."""
+        if not seconds >= 0:
+            raise ValueError(f"a clock only moves forward: seconds must be 0 or more, got {seconds!r}")
+        self._now += seconds
+
+
+def timestamp(seconds: float) -> str:
+    """Write a time as the service does: UTC, whole seconds, with a Z."""
+    return _timestamp(int(seconds))
+
+
+@lru_cache(maxsize=16)
+def _timestamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def http_date(seconds: float) -> str:
+    """Write a time as HTTP does in a Date header (RFC 9110 section 5.6.7)."""
+    return _http_date(int(seconds))
+
+
+@lru_cache(maxsize=16)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

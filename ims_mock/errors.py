@@ -1,0 +1,113 @@
+"""What the service refuses, and in whose words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from ims_mock import schema_files
+
+REASON_LIMIT = 4096
+"""Longest reason, in bytes, that is sent in a header."""
+
+# The code of a status that nothing more particular is known about.
+_USUAL_CODES = {
+    400: "IMG.0001",
+    401: "APIGW.0301",
+    403: "IMG.0026",
+    404: "IMG.0144",
+    409: "IMG.0066",
+    429: "APIGW.0308",
+    500: "IMG.0061",
+    503: "APIGW.0613",
+}
+
+
+class ImsError(Exception):
+    """A refusal: an HTTP status, a documented code and message, and the mock's own reason.
+
+    The code's prefix is the dialect of the body: IMG codes are the service's, APIGW codes the gateway's.
+    Without a code it is the documented one of the status; without a message, the documented one of the code.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str | None = None,
+        message: str | None = None,
+        *,
+        reason: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code or _USUAL_CODES.get(status, "APIGW.0201")
+        self.message = message if message is not None else documented_message(self.code, status)
+        self.reason = reason
+        self.headers = dict(headers or {})
+        super().__init__(f"{status} {self.code} {self.message} ({reason})")
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """Return the JSON body in the dialect of whoever refuses."""
+        if self.code.startswith("APIGW."):
+            return {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
+        return {"error": {"code": self.code, "message": self.message}}
+
+
+@cache
+def _catalogue() -> dict[str, Any]:
+    return schema_files.read("error_codes.json")  # type: ignore[no-any-return]
+
+
+def documented_message(code: str, status: int) -> str:
+    """Return the documented text of a code; raise ValueError when no document has the code."""
+    catalogue = _catalogue()
+    if code in catalogue["service"]:
+        return str(catalogue["service"][code])
+    if code not in catalogue["gateway"]:
+        raise ValueError(f"code {code!r} is not documented: use one of schemas/error_codes.json, or give a message too")
+    by_status = catalogue["gateway"][code]
+    if str(status) in by_status:
+        return str(by_status[str(status)])
+    # A gateway code of another status: 5xx in the words of its 500, anything else in those of its first.
+    return str(by_status.get("500") if status >= 500 and "500" in by_status else next(iter(by_status.values())))
+
+
+def header_text(reason: str) -> str:
+    """Return a reason as one line of printable ASCII, at most REASON_LIMIT long, fit for a header and a log."""
+    text = "".join(char if " " <= char <= "~" else ascii(char)[1:-1] for char in reason)
+    if len(text) <= REASON_LIMIT:
+        return text
+    mark = " ... (cut)"
+    return text[: REASON_LIMIT - len(mark)] + mark
+
+
+def image_not_found(image_id: str) -> ImsError:
+    """Return the 404 of an image that is not there, or not for this project."""
+    return ImsError(
+        404,
+        "IMG.0144",
+        reason=f"/image_id: no image {image_id!r} is visible to this project; GET /v2/images lists those that are",
+    )
+
+
+def image_protected(image_id: str) -> ImsError:
+    """Return the 403 of deleting a protected image."""
+    return ImsError(
+        403,
+        "IMG.0091",
+        reason=f"/protected: image {image_id!r} is protected, so it cannot be deleted until that is false",
+    )
+
+
+def image_id_taken(image_id: str) -> ImsError:
+    """Return the 409 of creating an image with an id that exists."""
+    return ImsError(
+        409, "IMG.0066", reason=f"/id: image {image_id!r} exists; leave id out to have one made, or choose another"
+    )
+
+
+def marker_unknown(marker: str) -> ImsError:
+    """Return the 400 of a list that is to begin after an image that is not there."""
+    wanted = "give the id of the last image of the page before"
+    return ImsError(400, "IMG.0027", reason=f"/marker: no image {marker!r} is visible to this project; {wanted}")

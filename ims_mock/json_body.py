@@ -1,0 +1,92 @@
+"""The JSON of a request body, read as RFC 8259 has it and no more leniently."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ims_mock.errors import ImsError
+from ims_mock.validation import Problem
+
+MAX_DEPTH = 64
+"""Deepest nesting of arrays and objects that is read; the API's own bodies need 3."""
+
+
+class _Unfit(str):
+    """Stands in a parsed document for what is no JSON number; its text says why."""
+
+
+def _float(text: str) -> float | int | _Unfit:
+    """Read 40.0 as the integer 40, which in JSON it is; a number that no double holds is unfit."""
+    number = float(text)
+    if math.isinf(number):
+        return _Unfit(f"the number {text[:20]} is too large")
+    return int(number) if number.is_integer() else number
+
+
+def _integer(text: str) -> int | _Unfit:
+    # Past 308 digits no double holds it, and past 4300 the interpreter refuses to read it.
+    return int(text) if len(text) <= 308 else _Unfit(f"the number {text[:20]}... is too large")
+
+
+# What stands in every text that needs a closer look: a constant, an escape, an exponent, an endless number.
+_SUSPICIOUS = re.compile(r"NaN|Infinity|\\u|[0-9][eE]|[0-9]{309}")
+
+_decoder = json.JSONDecoder(
+    parse_float=_float,
+    parse_int=_integer,
+    parse_constant=lambda text: _Unfit(f"{text} is no JSON number"),
+)
+
+
+def parse(raw: bytes) -> Any:
+    """Return the value of a JSON text; raise 400 saying where the text is wrong.
+
+    UTF-8 without a byte order mark; a whole float is an integer; no NaN, no Infinity, no half of a surrogate pair,
+    nothing deeper than MAX_DEPTH. Of keys that are given twice the last counts, as with Glance.
+    """
+    if not raw:
+        raise ImsError(400, "IMG.0007", reason="body: is empty; send a JSON object, {} for all defaults")
+    try:
+        text = raw.decode("utf-8")
+        value = _decoder.decode(text)
+    except UnicodeDecodeError as error:
+        raise _malformed((), f"is not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}") from None
+    except json.JSONDecodeError as error:
+        raise _malformed((), f"is not JSON: {error.msg}, at line {error.lineno} column {error.colno}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if _SUSPICIOUS.search(text) or text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_fit(value)
+    return value
+
+
+def _check_fit(value: Any) -> None:
+    """Walk a parsed document without recursion; raise 400 at the first thing in it that JSON cannot say."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    while waiting:
+        path, item = waiting.pop()
+        children: Iterable[tuple[str | int, Any]] = ()
+        if isinstance(item, dict):
+            children = item.items()
+        elif isinstance(item, list):
+            children = enumerate(item)
+        elif isinstance(item, _Unfit):
+            raise _malformed(path, str(item))
+        for text in (item, path[-1] if path else ""):
+            if isinstance(text, str) and not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+                raise _malformed(path, "has half of a surrogate pair, which is no character")
+        if len(path) > MAX_DEPTH:
+            raise _too_deep()
+        waiting.extend(reversed([((*path, key), child) for key, child in children]))
+
+
+def _malformed(path: tuple[str | int, ...], text: str) -> ImsError:
+    return ImsError(400, "IMG.0001", reason=str(Problem(path, "json", text)))
+
+
+def _too_deep() -> ImsError:
+    return _malformed((), f"is nested more than {MAX_DEPTH} deep")

@@ -1,0 +1,179 @@
+"""Whether a JSON value keeps its schema and, where it does not, what to tell the user."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ims_mock.acceptor import new_acceptor
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+_BASE = "urn:ims_mock:contract"
+
+_MOST = 1000
+"""Most problems of one document that are looked for."""
+
+_SHOWN = 80
+"""Most characters of a wrong value that a reason shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One way in which a value breaks its schema: where, which keyword, and the rule in words."""
+
+    path: tuple[str | int, ...]
+    keyword: str
+    text: str
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer (RFC 6901) of the value that is wrong; "" is the whole document."""
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+
+    def __str__(self) -> str:
+        return f"{self.pointer or 'body'}: {self.text}"
+
+
+class Schema:
+    """A JSON Schema 2020-12 inside the contract's document, compiled when it is first asked for.
+
+    `pointer` is its place in `document`. With `writing`, as in a request's body, a readOnly property is a problem.
+    """
+
+    def __init__(self, document: Mapping[str, Any], pointer: str, *, writing: bool = False) -> None:
+        self._document = document
+        self._pointer = pointer
+        self._writing = writing
+        self.content = self._resolve(pointer)
+        self._is_surely_valid = new_acceptor(self.content, self._resolve, writing=writing)
+
+    def find_problems(self, value: Any) -> list[Problem]:
+        """Return everything that is wrong with `value`, in the order in which the document has it."""
+        if self._is_surely_valid(value):
+            return []
+        errors = islice(self._validator.iter_errors(value), _MOST)
+        problems = _telling({_problem(error) for error in errors})
+        position = _Order(value).position
+        return sorted(problems, key=lambda problem: (position(problem.path), problem.keyword))
+
+    def code_of(self, problem: Problem) -> str | None:
+        """Return the service's code for a problem, as `x-code` of the property gives it, by keyword or for all."""
+        if not problem.path:
+            return None
+        for properties in self._properties(self.content):
+            code = properties.get(problem.path[0], {}).get("x-code")
+            if code is not None:
+                return str(code) if isinstance(code, str) else code.get(problem.keyword)
+        return None
+
+    def _properties(self, schema: Mapping[str, Any]) -> Iterator[Mapping[Any, Any]]:
+        """Yield the properties that a schema names, its own and those of what it refers to."""
+        yield schema.get("properties", {})
+        if "$ref" in schema:
+            yield from self._properties(self._resolve(schema["$ref"]))
+
+    def _resolve(self, reference: str) -> Any:
+        target: Any = self._document
+        for part in reference.split("/")[1:]:
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        return target
+
+    @cached_property
+    def _validator(self) -> Validator:
+        # Imported here: most processes that have the mock never see a refusal, and jsonschema takes 80 ms to import.
+        from jsonschema import Draft202012Validator, ValidationError, validators
+        from referencing import Registry
+        from referencing.jsonschema import DRAFT202012
+
+        def read_only(
+            _validator: object, value: object, _instance: object, _schema: object
+        ) -> Iterator[ValidationError]:
+            if value:
+                yield ValidationError("is read-only")
+
+        extra = {"readOnly": read_only} if self._writing else {}
+        extend: Any = validators.extend  # jsonschema has no type for it
+        registry: Registry[Any] = Registry().with_resource(_BASE, DRAFT202012.create_resource(self._document))
+        return extend(Draft202012Validator, extra)({"$ref": _BASE + self._pointer}, registry=registry)  # type: ignore[no-any-return]
+
+
+def _telling(problems: set[Problem]) -> set[Problem]:
+    """Leave out what another problem of the same value makes idle to say."""
+    for masking in ("readOnly", "type", "const"):
+        masked = {problem.path for problem in problems if problem.keyword == masking}
+        problems = {problem for problem in problems if problem.path not in masked or problem.keyword == masking}
+    return problems
+
+
+class _Order:
+    """The order in which a document has its parts."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._keys: dict[int, dict[str, int]] = {}
+
+    def position(self, path: tuple[str | int, ...]) -> tuple[int, ...]:
+        """Return what sorts as the place to which a path leads; a container comes before its parts."""
+        position, value = [], self._document
+        for part in path:
+            position.append(part if isinstance(part, int) else self._index(value, part))
+            value = value[part]
+        return tuple(position)
+
+    def _index(self, container: dict[str, Any], key: str) -> int:
+        if id(container) not in self._keys:
+            self._keys[id(container)] = {name: index for index, name in enumerate(container)}
+        return self._keys[id(container)][key]
+
+
+def _problem(error: ValidationError) -> Problem:
+    path = tuple(error.absolute_path)
+    keyword = str(error.validator)
+    if "propertyNames" in error.absolute_schema_path:
+        return Problem((*path, str(error.instance)), "propertyNames", "the key " + _rule(error))
+    return Problem(path, keyword, _rule(error))
+
+
+def _rule(error: ValidationError) -> str:
+    """Say in words which rule a value breaks, and what was got."""
+    keyword, wanted = str(error.validator), error.validator_value
+    got = f", got {shown(error.instance)}"
+    if keyword == "type":
+        names = wanted if isinstance(wanted, list) else [wanted]
+        return f"must be of type {' or '.join(map(str, names))}{got}"
+    if keyword in ("enum", "const"):
+        values = wanted if isinstance(wanted, list) else [wanted]
+        return f"must be {' or '.join(json.dumps(value) for value in values)}{got}"
+    if keyword == "anyOf" and isinstance(error.instance, str):
+        known = [name for branch in wanted for name in branch.get("enum", ())]  # type: ignore[union-attr]
+        return f"must be one of {len(known)} documented values{got}{nearest(error.instance, known)}"
+    if keyword in ("minimum", "maximum"):
+        return f"must be at {'least' if keyword == 'minimum' else 'most'} {wanted}{got}"
+    if keyword in ("minLength", "maxLength"):
+        bound = "least" if keyword == "minLength" else "most"
+        return f"must have at {bound} {wanted} character{'' if wanted == 1 else 's'}, got {len(error.instance)}"  # type: ignore[arg-type]
+    if keyword == "pattern":
+        return f"must be {error.schema.get('x-pattern-rule', f'text that matches {wanted}')}{got}"  # type: ignore[union-attr]
+    if keyword == "readOnly":
+        return "is read-only: the service sets it; leave it out"
+    return error.message
+
+
+def shown(value: Any) -> str:
+    """Return a value as a reason shows it: JSON, cut when it is long."""
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return '; did you mean "..."?' for the known word nearest to a wrong one, or nothing when none is near."""
+    found = difflib.get_close_matches(word[:_SHOWN], known, n=1)
+    return f"; did you mean {json.dumps(found[0])}?" if found else ""
