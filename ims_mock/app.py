@@ -1,0 +1,107 @@
+"""The service as a Flask application: HTTP request to operation to response."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import flask
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, RequestEntityTooLarge
+
+from ims_mock.contract import Operation, load_contract
+from ims_mock.control import new_blueprint
+from ims_mock.errors import ImsError
+from ims_mock.service import Incoming, Outgoing, Service
+from ims_mock.validation import nearest
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+MAX_BODY = 12 * 1024 * 1024
+"""Largest body, in bytes, that the gateway takes for a JSON operation."""
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
+
+
+def create_app(service: Service) -> flask.Flask:
+    """Return the WSGI application of a service: its operations, and the control API under /_ims_mock."""
+    app = flask.Flask("ims_mock", static_folder=None, template_folder=None)
+    app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    for operation in load_contract().operations.values():
+        path = operation.path.replace("{", "<").replace("}", ">")
+        view = _new_view(service, operation)
+        app.add_url_rule(path, operation.id, view, methods=[operation.method], provide_automatic_options=False)
+    app.register_blueprint(new_blueprint(service))
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> flask.Response:
+        return _send(service.refuse(_gateway_error(error, app), _incoming({})))
+
+    return app
+
+
+def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:
+    def view(**path: Any) -> flask.Response:
+        return _send(service.serve(operation, _incoming(path)))
+
+    return view
+
+
+def _incoming(path: dict[str, str]) -> Incoming:
+    request = flask.request
+    environ = request.environ
+    host = environ.get("HTTP_HOST", "")
+    if not _HOST.fullmatch(host):
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    query_text = environ.get("QUERY_STRING", "")
+    return Incoming(
+        method=request.method,
+        target=environ.get("REQUEST_URI") or request.full_path.rstrip("?"),
+        base_url=f"{environ['wsgi.url_scheme']}://{host}",
+        headers=request.headers,
+        path=path,
+        query=list(request.args.items(multi=True)) if query_text else [],
+        query_text=query_text,
+        read_body=_read_body,
+    )
+
+
+def _read_body() -> bytes:
+    try:
+        return flask.request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise ImsError(413, reason=f"body: must be at most {MAX_BODY} bytes, as the gateway takes no more") from None
+    except (OSError, ClientDisconnected) as error:
+        raise ImsError(400, reason=f"body: {error}") from None
+
+
+class _Response(flask.Response):
+    """A response whose headers are final, so that Werkzeug does not go over each of them again."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        return self.headers
+
+
+def _send(outgoing: Outgoing) -> flask.Response:
+    response = _Response(status=outgoing.status)
+    response.headers = Headers(list(outgoing.headers.items()))
+    response.response = [outgoing.body]
+    return response
+
+
+def _gateway_error(error: HTTPException, app: flask.Flask) -> ImsError:
+    """Return the gateway's refusal of what Flask or Werkzeug would not route."""
+    request = flask.request
+    if isinstance(error, MethodNotAllowed):
+        allow = ", ".join(sorted(error.valid_methods or ()))
+        return ImsError(
+            405, reason=f"{request.method} is not served on {request.path}; use {allow}", headers={"Allow": allow}
+        )
+    if error.code == 404:
+        routes = sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()})
+        near = nearest(request.path, routes) or "; GET /_ims_mock/openapi.json has them all"
+        return ImsError(404, "APIGW.0101", reason=f"no route is {request.path}{near}")
+    return ImsError(error.code or 500, "APIGW.0201", reason=f"{error.name}: {error.description}")
