@@ -1,0 +1,3 @@
+from ims_mock.cli import main
+
+raise SystemExit(main())

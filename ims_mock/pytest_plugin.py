@@ -1,0 +1,86 @@
+"""The fixtures `ims_mock_server` and `ims_mock`. Loading the plugin imports nothing but pytest.
+
+https://docs.pytest.org/en/stable/how-to/writing_plugins.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ims_mock.mock import ImsMock
+
+_MOCK = pytest.StashKey["ImsMock"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, so that --strict-markers knows it."""
+    config.addinivalue_line(
+        "markers",
+        "ims_mock(seed=0, start=None, auth='lenient', project_id=..., token=...): "
+        "settings of the ims_mock fixture for one test.",
+    )
+
+
+@pytest.fixture(scope="session")
+def ims_mock_server() -> Iterator[ImsMock]:
+    """An IMS on a free port of this machine for the whole session; `ims_mock` is the same, cleared for each test."""
+    from ims_mock.mock import ImsMock
+
+    with ImsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMock:
+    """An IMS without images, faults or journal, with the settings of the test's `ims_mock` markers.
+
+    Its `url` and `token` are for the program under test, its `images`, `faults`, `journal` and `clock` for the test.
+    """
+    ims_mock_server.reset(**_settings(request.node))
+    request.node.stash[_MOCK] = ims_mock_server
+    return ims_mock_server
+
+
+def _settings(node: pytest.Item) -> dict[str, Any]:
+    """Return the settings of a test's markers; the closest to the test counts most."""
+    settings: dict[str, Any] = {}
+    for marker in node.iter_markers("ims_mock"):
+        if marker.args:
+            raise pytest.UsageError(f"@pytest.mark.ims_mock takes keyword arguments alone, got {marker.args!r}")
+        settings = {**marker.kwargs, **settings}
+    return settings
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the requests of a failed test, with what was answered and why."""
+    report = yield
+    mock = item.stash.get(_MOCK, None)
+    if report.failed and mock is not None:
+        report.sections.append(("ims_mock", _story(mock)))
+    return report
+
+
+def _story(mock: ImsMock) -> str:
+    """Return the journal of a mock as a report shows it."""
+    lines = [
+        f"seed {mock.service.backend.seed}, clock {mock.service.backend.timestamp()}, {len(mock.journal)} requests"
+    ]
+    for entry in mock.journal:
+        lines.append(str(entry))
+        lines += [
+            f"    {arrow} {_text(body)}"
+            for arrow, body in ((">", entry.request_body), ("<", entry.response_body))
+            if body
+        ]
+    return "\n".join(lines)
+
+
+def _text(body: bytes) -> str:
+    """Return the beginning of a body on one line."""
+    text = body[:500].decode("utf-8", "backslashreplace").replace("\n", "\\n")
+    return text + "..." if len(body) > 500 else text
