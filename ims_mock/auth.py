@@ -53,7 +53,7 @@ class Auth:
         elif not _SIGNATURE.fullmatch(authorization):
             raise _unauthorized(
                 "Unauthorized",
-                "Authorization: must be 'SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<64 hex digits>'",
+                "Authorization: must be 'SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<64 hex>'",
             )
         elif self.level == "strict":
             raise _unauthorized(

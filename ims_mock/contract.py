@@ -11,7 +11,7 @@ from typing import Any
 
 from ims_mock import schema_files
 from ims_mock.errors import ImsError
-from ims_mock.validation import Schema, nearest, shown
+from ims_mock.validation import Schema
 
 JSON = "application/json"
 _OWN_KEYS = ("method", "path")
@@ -28,23 +28,22 @@ class Operation:
     resource: str
     source: str
     success: int
-    query: Mapping[str, Mapping[str, Any]]
+    query: Mapping[str, Schema]
     request_body: Schema | None
     body_required: bool
     response_body: Schema | None
 
     def coerce_query(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
-        """Return the query parameters by name, of the type that each one has, with defaults.
+        """Return the query parameters by name, each of its type, with defaults.
 
-        Raise 400 for one that is malformed, repeated or, where the operation has any, unknown.
+        Raise 400 for one that is malformed, given twice or, where the operation has any, unknown.
         """
-        values: dict[str, Any] = {name: schema["default"] for name, schema in self.query.items() if "default" in schema}
+        values = {name: schema.content["default"] for name, schema in self.query.items() if "default" in schema.content}
         given = set()
         for name, text in pairs if self.query else ():
             if name not in self.query:
-                raise ImsError(
-                    400, reason=f"/{name}: {self.id} has no such query parameter{nearest(name, list(self.query))}"
-                )
+                known = ", ".join(self.query)
+                raise ImsError(400, reason=f"/{name}: {self.id} serves no such query parameter; it serves {known}")
             if name in given:
                 raise ImsError(400, reason=f"/{name}: the query parameter is given twice; give it once")
             given.add(name)
@@ -98,7 +97,11 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         resource=_resource(name),
         source=name,
         success=success,
-        query={item["name"]: item["schema"] for item in raw.get("parameters", ()) if item["in"] == "query"},
+        query={
+            item["name"]: Schema(document, f"{base}/parameters/{index}/schema")
+            for index, item in enumerate(raw.get("parameters", ()))
+            if item["in"] == "query"
+        },
         request_body=Schema(document, f"{base}/requestBody/{media}", writing=True) if "requestBody" in raw else None,
         body_required=raw.get("requestBody", {}).get("required", False),
         response_body=Schema(document, f"{base}/responses/{success}/{media}") if has_answer else None,
@@ -182,17 +185,17 @@ def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _coerced(name: str, text: str, schema: Mapping[str, Any]) -> Any:
-    """Return a query parameter's value; only the rules that the parameters use are known here."""
-    if schema["type"] != "integer":
-        return text
-    # As int() reads it, but in ASCII digits alone, and few enough that no limit of the interpreter is met.
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-        raise ImsError(400, reason=f"/{name}: must be an integer, got {shown(text)}")
-    number = int(text)
-    if number < schema["minimum"]:
-        raise ImsError(400, reason=f"/{name}: must be at least {schema['minimum']}, got {number}")
-    return min(number, schema["x-served-maximum"])
+def _coerced(name: str, text: str, schema: Schema) -> Any:
+    """Return the value that a query parameter's text stands for; raise 400 when it breaks the parameter's schema."""
+    value: Any = text
+    if schema.content["type"] == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        value = int(text)
+    elif schema.content["type"] == "boolean":
+        value = {"true": True, "false": False}.get(text.lower(), text)
+    problems = schema.find_problems(value)
+    if problems:
+        raise ImsError(400, reason=f"/{name}: {'; '.join(problem.text for problem in problems)}")
+    return min(value, schema.content.get("x-served-maximum", value))
 
 
 def operations_table() -> Iterator[str]:

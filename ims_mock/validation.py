@@ -83,7 +83,8 @@ class Schema:
     def _resolve(self, reference: str) -> Any:
         target: Any = self._document
         for part in reference.split("/")[1:]:
-            target = target[part.replace("~1", "/").replace("~0", "~")]
+            key = part.replace("~1", "/").replace("~0", "~")
+            target = target[int(key) if isinstance(target, list) else key]
         return target
 
     @cached_property

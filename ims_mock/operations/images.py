@@ -44,13 +44,14 @@ def glance_delete_image(request: Request) -> Response:
 
 def glance_list_images(request: Request) -> Response:
     """List a page of the images that the caller sees, newest first."""
-    limit, marker = request.query["limit"], request.query.get("marker")
+    limit, marker, name = request.query["limit"], request.query.get("marker"), request.query.get("name")
     visible = (image for image in reversed(request.backend.images.values()) if is_visible(image, request.project_id))
     # Looking for the marker leaves the rest of the images behind it.
     if marker is not None and not any(image["id"] == marker for image in visible):
         raise marker_unknown(marker)
+    asked = (image for image in visible if name in (None, image["name"]) and not request.query["os_hidden"])
     # One more than the page holds tells whether another follows.
-    page = list(islice(visible, limit + 1)) if limit else []
+    page = list(islice(asked, limit + 1)) if limit else []
     body = {"images": page[:limit], "schema": "/v2/schemas/images", "first": _page_url(request, None)}
     if len(page) > limit:
         body["next"] = _page_url(request, page[limit - 1]["id"])
