@@ -13,6 +13,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
@@ -33,6 +38,9 @@ IDLE_SECONDS = 60
 """How long a connection may be silent."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+# Of the defects that the parser of mail finds, those of HTTP's own; a multipart type without a boundary is none.
+_HEADER_DEFECTS = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect, MisplacedEnvelopeHeaderDefect)
 
 logger = logging.getLogger("ims_mock.server")
 
@@ -160,7 +168,9 @@ class _Handler(WSGIRequestHandler):
         headers = self.headers
         lengths = set(headers.get_all("Content-Length", ()))
         codings = headers.get_all("Transfer-Encoding", ())
-        if headers.defects or not all(map(_TOKEN.fullmatch, headers.keys())):
+        if any(isinstance(defect, _HEADER_DEFECTS) for defect in headers.defects) or not all(
+            map(_TOKEN.fullmatch, headers.keys())
+        ):
             return 400, "a header line is not of the form 'name: value'"
         if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
             return 501, "Transfer-Encoding: only chunked is known"

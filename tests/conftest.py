@@ -1,0 +1,56 @@
+"""What several tests share: an API without a socket."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from ims_mock.app import create_app
+from ims_mock.service import Service
+
+ROOT = Path(__file__).parent.parent
+PAGE = "2016-06-02T07:49:48Z"
+
+
+class Api:
+    """A service and Flask's test client, with a credential on every request."""
+
+    def __init__(self, **settings: Any) -> None:
+        from ims_mock.service import Settings
+
+        self.service = Service(Settings().changed({"start": PAGE, **settings}))
+        self.images = self.service.backend.images
+        self._client = create_app(self.service).test_client()
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
+        """Send a request; a body that is not bytes is sent as JSON."""
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        sent = {"X-Auth-Token": "token", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return self._client.open(path, method=method, data=data, headers=sent)
+
+    def create(self, **attributes: Any) -> dict[str, Any]:
+        """Create an image and return it."""
+        answer = self("POST", "/v2/images", attributes)
+        assert answer.status_code == 201, answer.headers
+        image: dict[str, Any] = answer.get_json()
+        return image
+
+
+@pytest.fixture
+def api() -> Api:
+    """A fresh service, called without a socket."""
+    return Api()
+
+
+@pytest.fixture(scope="session")
+def page() -> dict[str, Any]:
+    """The request and the response that the official page gives as its example."""
+    operation = json.loads((ROOT / "schemas/operations/images/glance_create_image_metadata.json").read_text())
+    return {
+        "request": operation["requestBody"]["content"]["application/json"]["example"],
+        "response": operation["responses"]["201"]["content"]["application/json"]["example"],
+    }

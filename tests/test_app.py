@@ -1,0 +1,88 @@
+"""What Flask routes, and what it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Api
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/v2/image", '"/v2/images"'),
+        ("/v2/images/", '"/v2/images"'),
+        ("/v2/schemas/imgae", '"/v2/schemas/image"'),
+        ("/_ims_mock/helth", '"/_ims_mock/health"'),
+        ("/x", "/_ims_mock/openapi.json"),
+        ("/v2/images/a/b/c", '"/v2/images"'),
+        ("//v2/images", "/v2/images"),
+    ],
+)
+def test_unknown_route(api: Api, path: str, near: str) -> None:
+    """An unknown route is the gateway's 404, and the reason has the nearest one."""
+    answer = api("GET", path)
+    assert answer.status_code == 404
+    assert answer.get_json() == {
+        "error_code": "APIGW.0101",
+        "error_msg": "The API does not exist or has not been published in the environment.",
+        "request_id": answer.headers["X-Request-Id"],
+    }
+    assert near in answer.headers["X-IMS-Mock-Reason"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("PUT", "/v2/images", "GET, HEAD, POST"),
+        ("POST", "/v2/images/x", "DELETE, GET, HEAD"),
+        ("FOO", "/v2/schemas/image", "GET, HEAD"),
+        ("OPTIONS", "/v2/images", "GET, HEAD, POST"),
+    ],
+)
+def test_wrong_method(api: Api, method: str, path: str, allow: str) -> None:
+    """A method that the route does not have is 405, with those that it has."""
+    answer = api(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
+    assert answer.get_json()["error_code"] == "APIGW.0201"
+    assert answer.headers["X-IMS-Mock-Reason"] == f"{method} is not served on {path}; use {allow}"
+
+
+def test_head_has_the_headers_of_get(api: Api) -> None:
+    """HEAD answers what GET would, without the body."""
+    path = f"/v2/images/{api.create()['id']}"
+    head, get = api("HEAD", path), api("GET", path)
+    assert head.data == b""
+    assert head.headers["Content-Length"] == get.headers["Content-Length"] == str(len(get.data))
+
+
+@pytest.mark.parametrize("host", ["a b", "x\u00e9", "evil.example/path?"])
+def test_odd_host_does_not_reach_location(api: Api, host: str) -> None:
+    """A Host that is no host name is not repeated."""
+    answer = api("POST", "/v2/images", {}, Host=host)
+    assert answer.headers["Location"].startswith("http://localhost:80/v2/images/")
+
+
+def test_every_answer_has_a_request_id_and_the_mocks_date(api: Api) -> None:
+    """X-Request-Id is 32 hexadecimal digits and new each time; Date is the mock's time."""
+    answers = [api("GET", "/v2/images"), api("GET", "/nope"), api("PUT", "/v2/images"), api("GET", "/v2/images/x")]
+    ids = {answer.headers["X-Request-Id"] for answer in answers}
+    assert len(ids) == 4
+    assert all(len(request_id) == 32 and int(request_id, 16) >= 0 for request_id in ids)
+    assert {answer.headers["Date"] for answer in answers} == {"Thu, 02 Jun 2016 07:49:48 GMT"}
+
+
+def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """A record that breaks the contract is told as such, by its pointer; a broken one is told too."""
+    image = api.create()
+    path = f"/v2/images/{image['id']}"
+    image_of_test = api.images[image["id"]]
+    image_of_test["status"] = "melted"
+    answer = api("GET", path)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (500, "IMG.0061")
+    assert "breaks schemas/operations/images/glance_show_image.json: /status" in answer.headers["X-IMS-Mock-Reason"]
+    del image_of_test["owner"]
+    answer = api("GET", path)
+    assert answer.status_code == 500
+    assert "unexpected KeyError in the mock: 'owner'" in answer.headers["X-IMS-Mock-Reason"]
+    assert "Traceback" in caplog.text

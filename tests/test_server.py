@@ -1,0 +1,391 @@
+"""The server, byte by byte over a socket of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from ims_mock.server import Server
+from ims_mock.service import Outgoing
+
+END = b"\r\n\r\n"
+
+
+def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer a request with its own body; /unread leaves the body alone."""
+    body = b"unread" if environ["PATH_INFO"] == "/unread" else environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def refuse(status: int, reason: str, method: str, target: str) -> Outgoing:
+    """Answer what is no HTTP with the reason as the body."""
+    return Outgoing(status, {"Content-Length": str(len(reason))}, reason.encode())
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A running server of the application that the test names, `echo` unless it names one."""
+    running = Server(getattr(request, "param", echo), "127.0.0.1", 0, refuse)
+    running.start()
+    yield running
+    running.stop()
+
+
+class Connection:
+    """A client that sends what it is told, byte for byte."""
+
+    def __init__(self, server: Server) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        self.file = self.socket.makefile("rb")
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def send(self, data: bytes) -> Connection:
+        """Send bytes as they are."""
+        self.socket.sendall(data)
+        return self
+
+    def head(self) -> tuple[int, dict[str, str]]:
+        """Read the head of an answer."""
+        status = int(self.file.readline().split()[1])
+        headers = {}
+        while (line := self.file.readline().strip()) != b"":
+            name, _, value = line.decode().partition(": ")
+            headers[name] = value
+        return status, headers
+
+    def answer(self) -> tuple[int, bytes]:
+        """Read an answer whole."""
+        status, headers = self.head()
+        return status, self.file.read(int(headers["Content-Length"]))
+
+    def is_closed(self) -> bool:
+        """Tell whether the server has closed the connection."""
+        try:
+            return self.file.read(1) == b""
+        except ConnectionError:
+            return True
+
+
+@pytest.fixture
+def connection(server: Server) -> Iterator[Connection]:
+    """A connection to the server."""
+    with Connection(server) as client:
+        yield client
+
+
+def request(body: bytes = b"", *headers: str, target: str = "/", method: str = "POST") -> bytes:
+    """Return the bytes of a request; Content-Length is given unless a header says how long the body is."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: test", *headers]
+    if not any(header.lower().startswith(("content-length", "transfer-encoding")) for header in headers):
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + END + body
+
+
+def test_connection_is_kept(connection: Connection) -> None:
+    """Requests follow one another on one connection."""
+    for body in (b"one", b"", b"three"):
+        assert connection.send(request(body)).answer() == (200, body)
+
+
+def test_requests_may_be_sent_ahead(connection: Connection) -> None:
+    """Pipelined requests are answered in their order."""
+    connection.send(request(b"one") + request(b"two"))
+    assert [connection.answer(), connection.answer()] == [(200, b"one"), (200, b"two")]
+
+
+def test_connection_close_is_obeyed(connection: Connection) -> None:
+    """A client that asks to close is told so, and it is closed."""
+    status, headers = connection.send(request(b"", "Connection: close")).head()
+    assert (status, headers["Connection"]) == (200, "close")
+    assert connection.is_closed()
+
+
+def test_http_1_0(connection: Connection) -> None:
+    """An HTTP/1.0 client is kept when it asks for that, else closed."""
+    connection.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert connection.head()[1]["Connection"] == "keep-alive"
+    connection.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert connection.head()[1]["Connection"] == "close"
+    assert connection.is_closed()
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (b"3\r\nabc\r\n0\r\n\r\n", b"abc"),
+        (b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", b"abcde"),
+        (b"0\r\n\r\n", b""),
+        (b"003\r\nabc\r\n0000\r\n\r\n", b"abc"),
+        (b'3;name=value;other="a b"\r\nabc\r\n0;last\r\n\r\n', b"abc"),
+        (b"3\r\nabc\r\n0\r\nX-Checksum: 1\r\nX-Other: 2\r\n\r\n", b"abc"),
+        (b"A\r\n0123456789\r\n0\r\n\r\n", b"0123456789"),
+    ],
+)
+def test_chunked_body(connection: Connection, sent: bytes, body: bytes) -> None:
+    """Chunks, their extensions and the trailers are read, and the next request begins after them."""
+    assert connection.send(request(sent, CHUNKED)).answer() == (200, body)
+    assert connection.send(request(b"next")).answer() == (200, b"next")
+
+
+def test_large_chunks(connection: Connection) -> None:
+    """A chunk may be larger than any buffer."""
+    body = os.urandom(300_000)
+    sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    assert connection.send(request(sent, CHUNKED)).answer() == (200, body)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"x\r\nabc\r\n0\r\n\r\n",
+        b"-3\r\nabc\r\n",
+        b"3\r\nabcd\r\n0\r\n\r\n",
+        b"\r\n",
+        b"ffffffffffffffffff\r\n",
+        b"0x3\r\nabc\r\n",
+    ],
+)
+def test_malformed_chunks_end_the_connection(connection: Connection, sent: bytes) -> None:
+    """What is not framed as chunks are is not guessed at."""
+    connection.send(request(sent, CHUNKED))
+    assert connection.is_closed()
+
+
+def test_trailers_are_bounded(connection: Connection) -> None:
+    """Endless trailers are not read to their end."""
+    connection.send(request(b"0\r\n" + b"X-Trailer: a\r\n" * 10_000, CHUNKED))
+    assert connection.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "reason"),
+    [
+        (["Content-Length: 1", "Transfer-Encoding: chunked"], 400, b"both given"),
+        (["Content-Length: 1", "Content-Length: 2"], 400, b"one decimal number"),
+        (["Content-Length: -1"], 400, b"one decimal number"),
+        (["Content-Length: +1"], 400, b"one decimal number"),
+        (["Content-Length: 1, 1"], 400, b"one decimal number"),
+        (["Content-Length: " + "9" * 5000], 400, b"one decimal number"),
+        (["Transfer-Encoding: gzip"], 501, b"only chunked"),
+        (["Transfer-Encoding: gzip, chunked"], 501, b"only chunked"),
+        (["Content-Length : 1"], 400, b"name: value"),
+        (["no colon"], 400, b"name: value"),
+        (["Host: again"], 400, b"Host: must be given once"),
+    ],
+)
+def test_uncertain_framing_is_refused(connection: Connection, headers: list[str], status: int, reason: bytes) -> None:
+    """Where it is not certain where a request ends, it is refused and the connection closed."""
+    got, text = connection.send(
+        request(b"", "Content-Length: 0" if "no colon" in headers else "X: y", *headers)
+    ).answer()
+    assert got == status
+    assert reason in text
+    assert connection.is_closed()
+
+
+def test_same_length_twice_is_one(connection: Connection) -> None:
+    """Two Content-Length headers that agree are one."""
+    assert connection.send(request(b"a", "Content-Length: 1", "Content-Length: 1")).answer() == (200, b"a")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/x\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70_000 + END, 494),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200 + b"\r\n", 494),
+        (b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ],
+)
+def test_what_is_no_request_is_refused(connection: Connection, sent: bytes, status: int) -> None:
+    """A malformed request, a long line and too many headers have their own statuses."""
+    got, _ = connection.send(sent).answer()
+    assert got == status
+    assert connection.is_closed()
+
+
+def test_expect_100_continue(connection: Connection) -> None:
+    """A client that waits for leave gets it when the body is read."""
+    connection.send(request(b"", "Expect: 100-continue", "Content-Length: 3"))
+    assert connection.head()[0] == 100
+    assert connection.send(b"abc").answer() == (200, b"abc")
+    assert connection.send(request(b"next")).answer() == (200, b"next")
+
+
+def test_expect_without_need(connection: Connection) -> None:
+    """A body that nobody reads is not asked for, and the connection ends, as it may or may not come."""
+    connection.send(request(b"", "Expect: 100-continue", "Content-Length: 3", target="/unread"))
+    status, headers = connection.head()
+    assert (status, headers["Connection"]) == (200, "close")
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 1000000", CHUNKED])
+def test_unread_body_is_drained(connection: Connection, framing: str) -> None:
+    """A body that the application leaves is taken off the connection before the next request."""
+    body = b"x" * 1_000_000
+    sent = body if framing != CHUNKED else b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    assert connection.send(request(sent, framing, target="/unread")).answer() == (200, b"unread")
+    assert connection.send(request(b"next")).answer() == (200, b"next")
+
+
+def test_drain_is_bounded(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the bound an unread body ends the connection."""
+    monkeypatch.setattr("ims_mock.server.MAX_DRAIN", 1000)
+    connection.send(request(b"x" * 100_000, "Content-Length: 1000000", target="/unread"))
+    assert connection.answer() == (200, b"unread")
+    assert connection.is_closed()
+
+
+def test_head_has_no_body(connection: Connection) -> None:
+    """HEAD gets the length and no byte of the body."""
+    status, headers = connection.send(request(target="/unread", method="HEAD")).head()
+    assert (status, headers["Content-Length"]) == (200, "6")
+    assert connection.send(request(b"next")).answer() == (200, b"next")
+
+
+def without_length(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer in pieces, saying nothing of their length."""
+    start_response("200 OK", [])
+    return iter([b"a", b"b", b"c"])
+
+
+@pytest.mark.parametrize("server", [without_length], indirect=True)
+def test_length_is_always_given(connection: Connection) -> None:
+    """An answer whose length the application does not say is counted before it is sent."""
+    assert connection.send(request()).answer() == (200, b"abc")
+
+
+def reset(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Reset the connection instead of answering: SO_LINGER 0, then a closed descriptor in the socket's place."""
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with socket.socket() as other:
+        os.dup2(other.fileno(), connection.fileno())
+    start_response("200 OK", [("Content-Length", "1")])
+    return [b"a"]
+
+
+@pytest.mark.parametrize("server", [reset], indirect=True)
+def test_socket_is_within_reach(connection: Connection) -> None:
+    """An application can do to the socket what a network would, and the client sees it."""
+    connection.send(request())
+    with pytest.raises(ConnectionResetError):
+        connection.file.read(1)
+
+
+def test_client_that_hangs_up(server: Server) -> None:
+    """A client that goes away half way costs nobody anything."""
+    for sent in (b"POST / HT", request(b"ab", "Content-Length: 100"), request(b"5\r\nab", CHUNKED)):
+        with Connection(server) as client:
+            client.send(sent)
+    with Connection(server) as client:
+        assert client.send(request(b"still here")).answer() == (200, b"still here")
+
+
+def test_nagle_is_off(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TCP_NODELAY is set on every connection."""
+    seen: list[int] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        seen.append(environ["werkzeug.socket"].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        return echo(environ, start_response)
+
+    monkeypatch.setattr(server._server, "app", app)
+    with Connection(server) as client:
+        assert client.send(request(b"a")).answer() == (200, b"a")
+    assert seen[0] != 0
+
+
+def test_connections_have_their_own_threads(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two requests are at work at the same time."""
+    both = threading.Barrier(2, timeout=10)
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        both.wait()
+        return echo(environ, start_response)
+
+    monkeypatch.setattr(server._server, "app", app)
+    with Connection(server) as one, Connection(server) as two:
+        one.send(request(b"1"))
+        two.send(request(b"2"))
+        assert (one.answer(), two.answer()) == ((200, b"1"), (200, b"2"))
+
+
+def test_failing_application_ends_the_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An application that raises is logged, its connection closed, and the server goes on."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(server._server, "app", app)
+    with Connection(server) as client:
+        client.send(request())
+        assert client.is_closed()
+    monkeypatch.setattr(server._server, "app", echo)
+    with Connection(server) as client:
+        assert client.send(request(b"a")).answer() == (200, b"a")
+    assert "broken" in caplog.text
+
+
+def test_taken_port_is_the_callers_error(server: Server) -> None:
+    """A port that is taken raises OSError where the server is started."""
+    with pytest.raises(OSError, match="in use"):
+        Server(echo, "127.0.0.1", server.port, refuse).start()
+
+
+def test_stop_closes_connections(server: Server) -> None:
+    """Stopping closes idle connections and frees the port; stopping again is no error."""
+    with Connection(server) as client:
+        client.send(request(b"a")).answer()
+        server.stop()
+        assert client.is_closed()
+    server.stop()
+    again = Server(echo, "127.0.0.1", server.port, refuse)
+    again.start()
+    again.stop()
+
+
+def test_stop_leaves_no_thread() -> None:
+    """The threads of a server end with it."""
+    before = set(threading.enumerate())
+    server = Server(echo, "127.0.0.1", 0, refuse)
+    server.start()
+    with Connection(server) as client:
+        client.send(request(b"a")).answer()
+        started = set(threading.enumerate()) - before
+        server.stop()
+    for thread in started:
+        thread.join(timeout=10)
+    assert len(started) == 2
+    assert not any(thread.is_alive() for thread in started)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:1"), ("::1", "http://[::1]:1"), ("0.0.0.0", "http://127.0.0.1:1")],
+)
+def test_url(host: str, url: str) -> None:
+    """The URL is one that a client on this machine can use."""
+    assert Server(echo, host, 1, refuse).url == url
