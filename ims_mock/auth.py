@@ -30,7 +30,9 @@ class Auth:
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             raise ValueError(f"auth must be one of {', '.join(LEVELS)}, got {self.level!r}")
-        if not _PROJECT_ID.fullmatch(self.project_id):
+        if not isinstance(self.token, str) or not re.fullmatch("[!-~]+", self.token):
+            raise ValueError(f"token must be printable ASCII without spaces, got {self.token!r}")
+        if not isinstance(self.project_id, str) or not _PROJECT_ID.fullmatch(self.project_id):
             raise ValueError(f"project_id must be 1 to 64 letters, digits, '-' and '_', got {self.project_id!r}")
 
     def project_of(self, headers: Headers) -> str:

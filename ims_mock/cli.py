@@ -22,6 +22,7 @@ from ims_mock.contract import load_contract, operations_table
 from ims_mock.faults import parse_rule
 from ims_mock.service import encoded
 
+_COMMANDS = ("serve", "openapi", "operations")
 _PREFIX = "IMS_MOCK_"
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     parser = _new_parser()
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = parser.parse_args([*_environment(parser, environ), *given])
+    if options.command not in _COMMANDS:
+        # Not left to argparse, which would take the value of a misspelt option for a command.
+        parser.error(f"unknown command {options.command!r}; there are {', '.join(_COMMANDS)}")
     if options.command == "openapi":
         sys.stdout.write(encoded(load_contract().document).decode() + "\n")
         return 0
@@ -51,7 +55,9 @@ def _new_parser() -> argparse.ArgumentParser:
         f"{_PREFIX}FAULT takes several faults with ';' between them.",
         allow_abbrev=False,
     )
-    parser.add_argument("command", nargs="?", default="serve", choices=("serve", "openapi", "operations"))
+    parser.add_argument(
+        "command", nargs="?", default="serve", help="serve (the default), openapi or operations: what to print"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port", type=_typed(_port), default=9292, help="port; 0 takes a free one (default: %(default)s)"

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Protocol
 
 from ims_mock.contract import load_contract
@@ -144,12 +145,23 @@ class Faults:
     def __len__(self) -> int:
         return len(self._rules)
 
-    def claim(self, operation: str) -> list[Rule]:
-        """Return the rules whose faults strike this request, outermost first, and count it."""
-        if not self._rules:
-            return []
+    def around(self, operation: str, work: Work, struck: Callable[[str], None]) -> Work:
+        """Return the work of a request with every rule around it, the first added outermost.
+
+        A rule counts the requests that reach it, so of two that would strike, the inner one waits for its turn.
+        `struck` is told the id of each rule that strikes.
+        """
+        for rule in reversed(list(self)):
+            work = partial(self._through, rule, operation, work, struck)
+        return work
+
+    def _through(self, rule: Rule, operation: str, work: Work, struck: Callable[[str], None]) -> Response:
         with self._lock:
-            return [rule for rule in self._rules.values() if rule.strikes(operation)]
+            strikes = rule.strikes(operation)
+        if not strikes:
+            return work()
+        struck(rule.id)
+        return rule.fault.around(work)
 
 
 def rule_arguments(document: Any) -> tuple[Fault, dict[str, Any]]:
@@ -163,8 +175,9 @@ def rule_arguments(document: Any) -> tuple[Fault, dict[str, Any]]:
     missing = [name for name, default in known.items() if default is dataclasses.MISSING and name not in fault]
     if missing:
         raise ValueError(f"/fault/{missing[0]}: is needed")
+    members = _members(fault, "/fault", set(known))
     try:
-        return kind(**_members(fault, "/fault", set(known))), settings
+        return kind(**members), settings
     except ValueError as error:
         raise ValueError(f"/fault: {error}") from None
 

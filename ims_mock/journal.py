@@ -36,6 +36,10 @@ class Entry:
     response_body: bytes = b""
     reason: str = ""
 
+    def note(self, rule_id: str) -> None:
+        """Write down that a fault rule has struck this request."""
+        self.rules += (rule_id,)
+
     def __str__(self) -> str:
         line = (
             f"{timestamp(self.received_at)} {self.method} {self.path} -> {self.status} {self.operation or 'no route'}"

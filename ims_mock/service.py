@@ -15,7 +15,7 @@ from typing import Any
 from ims_mock import json_body
 from ims_mock.auth import Auth
 from ims_mock.backend import Backend
-from ims_mock.clock import Clock, ManualClock, http_date
+from ims_mock.clock import Clock, ManualClock, http_date, timestamp
 from ims_mock.contract import Operation, load_contract
 from ims_mock.errors import ImsError, header_text
 from ims_mock.faults import Faults
@@ -53,15 +53,18 @@ class Settings:
 
     def start_seconds(self) -> float | None:
         """Return `start` in seconds since 1970-01-01T00:00:00Z, or None."""
-        if self.start is None or (isinstance(self.start, (int, float)) and not isinstance(self.start, bool)):
-            return self.start
+        if self.start is None:
+            return None
         try:
-            moment = datetime.fromisoformat(self.start.replace("Z", "+00:00"))  # type: ignore[union-attr]
-        except (ValueError, AttributeError):
+            if isinstance(self.start, str):
+                moment = datetime.fromisoformat(self.start.replace("Z", "+00:00"))
+                return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+            timestamp(self.start)
+            return float(self.start)
+        except (TypeError, ValueError, OverflowError, OSError):
             raise ValueError(
                 f"start must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got {self.start!r}"
             ) from None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """Return these settings with some changed; raise ValueError for one that does not exist."""
@@ -170,11 +173,7 @@ class Service:
         raw = incoming.read_body() if operation.request_body else b""
         entry.request_body = raw[:MAX_BODY]
         work = partial(self._work, operation, incoming, entry, raw)
-        rules = self.faults.claim(operation.id)
-        entry.rules = tuple(rule.id for rule in rules)
-        for rule in reversed(rules):
-            work = partial(rule.fault.around, work)
-        return operation, work()
+        return operation, self.faults.around(operation.id, work, entry.note)()
 
     def _work(self, operation: Operation, incoming: Incoming, entry: Entry, raw: bytes) -> Response:
         """Authenticate, coerce, validate, run the operation's function under the lock, and check its answer."""

@@ -176,5 +176,6 @@ def shown(value: Any) -> str:
 
 def nearest(word: str, known: list[str]) -> str:
     """Return '; did you mean "..."?' for the known word nearest to a wrong one, or nothing when none is near."""
-    found = difflib.get_close_matches(word[:_SHOWN], known, n=1)
+    found = [name for name in known if word and name.startswith(word)]
+    found = found or difflib.get_close_matches(word[:_SHOWN], known, n=1)
     return f"; did you mean {json.dumps(found[0])}?" if found else ""

@@ -1,0 +1,109 @@
+"""The acceptor never accepts what jsonschema refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ims_mock.acceptor import new_acceptor
+from ims_mock.contract import load_contract
+from ims_mock.images import OS_VERSIONS
+from ims_mock.validation import Schema
+from tests.conftest import ROOT
+
+EXAMPLE = json.loads((ROOT / "schemas/operations/images/glance_create_image_metadata.json").read_text())
+ATTRIBUTES = list(json.loads((ROOT / "schemas/models/image_attributes.json").read_text())["properties"])
+
+near_text = st.sampled_from(
+    ["", "a", " a", "a\n", "private", "public", "vhd", "bare", "true", "n" * 255, "n" * 256, *OS_VERSIONS]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 300) | st.floats(allow_nan=False) | st.text(max_size=5) | near_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+changes = st.dictionaries(st.sampled_from(ATTRIBUTES) | st.text(max_size=3) | st.just("k" * 256), values, max_size=4)
+
+
+def judged(schema: Schema, value: Any) -> tuple[bool, bool]:
+    """Return whether the acceptor accepts a value, and whether jsonschema does."""
+    return schema._is_surely_valid(value), schema._validator.is_valid(value)
+
+
+@given(changes)
+def test_request_is_never_accepted_wrongly(body: dict[str, Any]) -> None:
+    """Of a request's body the acceptor says no more than jsonschema."""
+    schema = load_contract().operations["glance_create_image_metadata"].request_body
+    assert schema is not None
+    accepted, valid = judged(schema, body)
+    assert valid or not accepted
+
+
+@given(changes, st.sets(st.sampled_from(ATTRIBUTES), max_size=2))
+def test_response_is_never_accepted_wrongly(changed: dict[str, Any], missing: set[str]) -> None:
+    """Of an answer the acceptor says no more than jsonschema."""
+    schema = load_contract().operations["glance_show_image"].response_body
+    assert schema is not None
+    example = EXAMPLE["responses"]["201"]["content"]["application/json"]["example"]
+    image = {key: value for key, value in {**example, **changed}.items() if key not in missing}
+    accepted, valid = judged(schema, image)
+    assert valid or not accepted
+
+
+@pytest.mark.parametrize("name", ["requestBody", "responses"])
+def test_examples_are_accepted(name: str) -> None:
+    """The page's own examples pass without jsonschema: the acceptor is worth having."""
+    operation = load_contract().operations["glance_create_image_metadata"]
+    if name == "requestBody":
+        schema, example = operation.request_body, EXAMPLE["requestBody"]["content"]["application/json"]["example"]
+    else:
+        schema, example = operation.response_body, EXAMPLE["responses"]["201"]["content"]["application/json"]["example"]
+    assert schema is not None
+    assert judged(schema, example) == (True, True)
+
+
+SCHEMAS: list[Any] = [
+    True,
+    False,
+    {},
+    {"type": "string"},
+    {"type": ["integer", "null"]},
+    {"type": "integer", "minimum": 1, "maximum": 3},
+    {"minimum": 1},
+    {"enum": ["a", "b"]},
+    {"enum": [1, "a"]},
+    {"const": "a"},
+    {"const": None},
+    {"pattern": "^a$"},
+    {"type": "string", "minLength": 1, "maxLength": 2},
+    {"type": "array", "items": {"type": "string"}},
+    {"type": "object", "additionalProperties": False},
+    {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+    {"propertyNames": {"maxLength": 1}},
+    {"allOf": [{"type": "string"}, {"maxLength": 1}]},
+    {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    {"type": "string", "format": "unknown to the acceptor"},
+    {"not": {"type": "string"}},
+    {"type": "array", "maxItems": 1},
+]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+@given(value=values)
+def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
+    """Keyword by keyword the acceptor says no more than jsonschema; what it does not know, it leaves."""
+    accept = new_acceptor(schema, lambda _: {}, writing=False)
+    if accept(value):
+        jsonschema.Draft202012Validator(schema).validate(value)
+
+
+def test_read_only_is_left_when_writing() -> None:
+    """What only the service sets is accepted in an answer, not in a request."""
+    schema = {"properties": {"status": {"type": "string", "readOnly": True}}}
+    assert new_acceptor(schema, lambda _: {}, writing=False)({"status": "a"})
+    assert not new_acceptor(schema, lambda _: {}, writing=True)({"status": "a"})

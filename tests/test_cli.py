@@ -1,0 +1,221 @@
+"""The command line, as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from ims_mock import __version__
+from ims_mock.cli import main
+from ims_mock.contract import load_contract
+
+HEADERS = {"X-Auth-Token": "any"}
+
+
+@contextmanager
+def running(*arguments: str, environ: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the mock on a free port until it has printed its URL; end it if the test has not."""
+    command = [sys.executable, "-m", "ims_mock", "--port", "0", *arguments]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})}
+    )
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[int, str, str]:
+    """Send a signal; return the exit status, and the rest of what was printed and logged."""
+    process.send_signal(number)
+    output, log = process.communicate(timeout=10)
+    return process.returncode, output, log
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "ims_mock", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={**os.environ, **environ},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_it_is_told_to_stop(number: int) -> None:
+    """It prints its URL alone, serves there, and ends with 0 at either signal, even with a connection open."""
+    with running() as (process, url), requests.Session() as session:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        assert session.get(f"{url}/_ims_mock/health", timeout=10).json()["status"] == "ok"
+        status, output, log = stop(process, number)
+    assert (status, output) == (0, "")
+    assert "Traceback" not in log
+
+
+def test_one_line_a_request() -> None:
+    """Each request is a line with operation, status and reason."""
+    with running() as (process, url):
+        requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10)
+        requests.post(f"{url}/v2/images", data="[]", headers=HEADERS, timeout=10)
+        requests.get(f"{url}/no%0Aroute", timeout=10)
+        lines = stop(process)[2].splitlines()
+    assert len(lines) == 3
+    assert lines[0].endswith("Z POST /v2/images -> 201 glance_create_image_metadata")
+    assert "-> 400 glance_create_image_metadata: body: must be of type object, got []" in lines[1]
+    assert "GET /no%0Aroute -> 404 no route: no route is /no\\nroute" in lines[2]
+
+
+def test_json_log() -> None:
+    """With --log-format json a request is one object."""
+    with running("--log-format", "json") as (process, url):
+        answer = requests.post(f"{url}/v2/images", data="[]", headers=HEADERS, timeout=10)
+        (line,) = stop(process)[2].splitlines()
+    entry = json.loads(line)
+    assert entry.pop("time") > 0
+    assert entry == {
+        "request_id": answer.headers["X-Request-Id"],
+        "method": "POST",
+        "path": "/v2/images",
+        "operation": "glance_create_image_metadata",
+        "project_id": "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c",
+        "status": 400,
+        "reason": answer.headers["X-IMS-Mock-Reason"],
+    }
+
+
+@pytest.mark.parametrize(("arguments", "environ"), [(["--quiet"], {}), ([], {"IMS_MOCK_QUIET": "1"})])
+def test_quiet(arguments: list[str], environ: dict[str, str]) -> None:
+    """Quietly, no request is logged."""
+    with running(*arguments, environ=environ) as (process, url):
+        requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10)
+        assert stop(process)[2] == ""
+
+
+def test_seed_decides_ids() -> None:
+    """Two runs of one seed make the same ids; another seed makes others."""
+
+    def first_id(*arguments: str) -> str:
+        with running(*arguments) as (_, url):
+            answer = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10)
+            return str(answer.json()["id"])
+
+    assert first_id("--seed", "5") == first_id("--seed=5")
+    assert first_id("--seed", "5") != first_id("--seed", "word")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        (["--fault", "glance_create_image_metadata: 503 x1", "--fault", "401 x1 skip 1"], {}),
+        ([], {"IMS_MOCK_FAULT": "glance_create_image_metadata: 503 x1; 401 x1 skip 1"}),
+    ],
+)
+def test_faults(arguments: list[str], environ: dict[str, str]) -> None:
+    """Faults of the command line strike in their order."""
+    with running(*arguments, environ=environ) as (_, url):
+        answers = [requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [503, 201, 401, 201]
+
+
+def test_url_file(tmp_path: Path) -> None:
+    """The URL is in the file when it has been printed."""
+    path = tmp_path / "url"
+    with running("--url-file", str(path)) as (_, url):
+        assert path.read_text() == url + "\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_url_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """A file that cannot be written ends it with 2 and a line that says so."""
+    done = run("--port", "0", "--url-file", str(tmp_path / "no" / "folder"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("ims-mock: cannot write the URL: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_taken_port_is_one_line() -> None:
+    """A port that is taken ends it with 2 and one line that says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("--port", str(port))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"ims-mock: port {port} on 127.0.0.1 is taken: stop what listens there, "
+        "choose another with --port, or let --port 0 find a free one\n"
+    )
+
+
+def test_host_that_is_not_there() -> None:
+    """An address that this machine does not have is told in one line."""
+    done = run("--port", "0", "--host", "192.0.2.1")
+    assert done.returncode == 2
+    assert done.stderr.startswith("ims-mock: cannot listen on port 0 on 192.0.2.1: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "message"),
+    [
+        (["--port", "abc"], {}, "argument --port: must be a number from 0 to 65535, got 'abc'"),
+        (["--port", "65536"], {}, "argument --port: must be a number from 0 to 65535, got '65536'"),
+        ([], {"IMS_MOCK_PORT": "abc"}, "argument --port: must be a number from 0 to 65535, got 'abc'"),
+        (["--fault", "nonsense"], {}, "argument --fault: 'nonsense' is no fault: write [OPERATION:] STATUS"),
+        (["--fault", "999"], {}, "argument --fault: status must be an integer from 400 to 599, got 999"),
+        (["--fault", "glance_creat: 503"], {}, "ims-mock: argument --fault: operation"),
+        ([], {"IMS_MOCK_QUIET": "perhaps"}, "IMS_MOCK_QUIET must be one of 1, true, yes, on, 0, false, no, off"),
+        (["--sead", "1"], {}, "unrecognized arguments: --sead"),
+        (["--log-format", "xml"], {}, "argument --log-format: invalid choice: 'xml'"),
+        (["nonsense"], {}, "unknown command 'nonsense'; there are serve, openapi, operations"),
+        ([], {"IMS_MOCK_AUTH": "none"}, "argument --auth: invalid choice: 'none'"),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], environ: dict[str, str], message: str) -> None:
+    """A wrong argument or variable ends it with 2, by its name."""
+    done = run(*arguments, **environ)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_environment_stands_before_arguments() -> None:
+    """An argument counts more than the variable of the same name."""
+    with running("--seed", "1", environ={"IMS_MOCK_SEED": "2", "IMS_MOCK_UNRELATED": "x"}) as (_, url):
+        assert requests.get(f"{url}/_ims_mock/health", timeout=10).json()["seed"] == 1
+    with running(environ={"IMS_MOCK_SEED": "2"}) as (_, url):
+        assert requests.get(f"{url}/_ims_mock/health", timeout=10).json()["seed"] == 2
+
+
+def test_version() -> None:
+    """--version prints the version."""
+    assert run("--version").stdout == f"ims_mock {__version__}\n"
+
+
+def test_openapi_is_what_the_server_answers(capsys: pytest.CaptureFixture[str], ims_mock: Any) -> None:
+    """`openapi` prints the document that the mock serves."""
+    assert main(["openapi"], {}) == 0
+    printed = capsys.readouterr().out
+    assert printed.strip() == requests.get(f"{ims_mock.url}/_ims_mock/openapi.json", timeout=10).text
+    assert json.loads(printed) == load_contract().document
+
+
+def test_console_script() -> None:
+    """The console script is the same command."""
+    script = Path(sys.executable).with_name("ims-mock")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"ims_mock {__version__}\n"

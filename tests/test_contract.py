@@ -1,0 +1,76 @@
+"""The contract as data, and the OpenAPI document that it makes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+
+from ims_mock import schema_files
+from ims_mock.contract import load_contract
+from tests.conftest import ROOT
+
+OPERATIONS = load_contract().operations
+
+
+def test_document_is_valid_openapi() -> None:
+    """The document keeps the OpenAPI 3.1 specification."""
+    document = json.loads(json.dumps(load_contract().document))
+    assert document["openapi"] == "3.1.0"
+    validate(document)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=list(OPERATIONS))
+def test_one_search_finds_all(operation: object) -> None:
+    """An operation's id is the name of its file and of its function, and stands in the tests."""
+    op = OPERATIONS[operation.id]  # type: ignore[attr-defined]
+    assert op.source == f"operations/{op.resource}/{op.id}.json"
+    function = getattr(import_module(f"ims_mock.operations.{op.resource}"), op.id)
+    assert inspect.getdoc(function)
+
+
+def test_no_function_without_a_schema() -> None:
+    """Every public function of an operations module is an operation."""
+    for path in Path(ROOT, "ims_mock/operations").glob("[!_]*.py"):
+        module = import_module(f"ims_mock.operations.{path.stem}")
+        functions = {
+            name
+            for name, value in vars(module).items()
+            if inspect.isfunction(value) and value.__module__ == module.__name__
+        }
+        assert {name for name in functions if not name.startswith("_")} <= set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_documented_statuses(operation_id: str) -> None:
+    """Every operation documents what the page documents, and what the gateway answers to anything."""
+    operation = OPERATIONS[operation_id]
+    responses = load_contract().document["paths"][operation.path][operation.method.lower()]["responses"]
+    assert {"400", "401", "403", "404", "405", "413", "429", "500", "503", str(operation.success)} <= responses.keys()
+
+
+def test_every_example_keeps_its_schema() -> None:
+    """The examples of the documents are valid under the schemas beside them."""
+    for operation in OPERATIONS.values():
+        raw = schema_files.read(operation.source)
+        content = raw["responses"][str(operation.success)].get("content")
+        if content:
+            operation.check_response_body(content["application/json"]["example"])
+        request = raw.get("requestBody", {"content": {"application/json": {}}})["content"]["application/json"]
+        if "example" in request:
+            operation.check_request_body(request["example"])
+
+
+def test_every_code_of_the_contract_is_documented() -> None:
+    """A code that a schema names for a refusal is one of the service's."""
+    known = schema_files.read("error_codes.json")["service"]
+    codes = set()
+    for attribute in schema_files.read("models/image_attributes.json")["properties"].values():
+        code = attribute.get("x-code", [])
+        codes |= {code} if isinstance(code, str) else set(code.values() if isinstance(code, dict) else code)
+    assert codes
+    assert codes <= known.keys()

@@ -1,0 +1,120 @@
+"""The mock's own API under /_ims_mock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ims_mock import __version__
+from ims_mock.contract import load_contract
+from tests.conftest import PAGE, Api
+
+RULE = {"operation": "glance_create_image_metadata", "times": 1, "fault": {"kind": "fail", "status": 503}}
+
+
+def test_health(api: Api) -> None:
+    """Health needs no credential, and tells version, seed and time."""
+    answer = api("GET", "/_ims_mock/health", X_Auth_Token="")
+    assert answer.get_json() == {"status": "ok", "version": __version__, "seed": 0, "now": PAGE}
+
+
+def test_openapi(api: Api) -> None:
+    """The OpenAPI document is the contract's."""
+    assert api("GET", "/_ims_mock/openapi.json").get_json() == load_contract().document
+
+
+def test_faults_over_http(api: Api) -> None:
+    """A rule is added, strikes, is listed with its hits, and is deleted."""
+    added = api("POST", "/_ims_mock/faults", RULE)
+    assert added.status_code == 201
+    assert added.get_json() == {
+        "id": "1",
+        "operation": "glance_create_image_metadata",
+        "times": 1,
+        "skip": 0,
+        "hits": 0,
+        "fault": {"kind": "fail", "status": 503, "code": None, "message": None},
+    }
+    assert [api("POST", "/v2/images", {}).status_code for _ in range(2)] == [503, 201]
+    assert [rule["hits"] for rule in api("GET", "/_ims_mock/faults").get_json()["faults"]] == [1]
+    assert api("DELETE", "/_ims_mock/faults/1").status_code == 204
+    assert api("GET", "/_ims_mock/faults").get_json() == {"faults": []}
+
+
+def test_delete_all_faults(api: Api) -> None:
+    """Deleting the collection disarms every rule."""
+    for _ in range(2):
+        api("POST", "/_ims_mock/faults", RULE)
+    assert api("DELETE", "/_ims_mock/faults").status_code == 204
+    assert len(api.service.faults) == 0
+
+
+def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
+    """The answer names the rules that there are."""
+    api("POST", "/_ims_mock/faults", RULE)
+    answer = api("DELETE", "/_ims_mock/faults/7")
+    assert answer.status_code == 404
+    assert answer.get_json()["error"]["message"] == "no rule has the id '7'; there are: 1"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "body: is empty"),
+        (b"{", "body: is not JSON"),
+        (b"[]", "body: must be an object"),
+        ({"fault": {"kind": "fail", "status": 99}}, "/fault: status must be an integer from 400 to 599, got 99"),
+        (
+            {**RULE, "operation": "glance_creat_image_metadata"},
+            'operation "glance_creat_image_metadata" matches none; did',
+        ),
+        ({**RULE, "times": -1}, "times must be"),
+    ],
+)
+def test_wrong_fault_is_400(api: Api, body: Any, message: str) -> None:
+    """A wrong rule is refused, saying what is wrong, and none is added."""
+    answer = api("POST", "/_ims_mock/faults", body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["message"].startswith(message)
+    assert len(api.service.faults) == 0
+
+
+def test_reset(api: Api) -> None:
+    """Reset forgets images, faults and journal, and makes the same ids again."""
+    first = api.create()["id"]
+    api("POST", "/_ims_mock/faults", RULE)
+    assert api("POST", "/_ims_mock/reset").status_code == 204
+    assert (api.images, len(api.service.faults), len(api.service.journal)) == ({}, 0, 0)
+    assert api.create()["id"] == first
+
+
+def test_reset_takes_settings(api: Api) -> None:
+    """Reset takes settings, until the next one."""
+    assert api("POST", "/_ims_mock/reset", {"seed": 7, "start": 0}).status_code == 204
+    health = api("GET", "/_ims_mock/health").get_json()
+    assert (health["seed"], health["now"]) == (7, "1970-01-01T00:00:00Z")
+    api("POST", "/_ims_mock/reset", b"")
+    assert api("GET", "/_ims_mock/health").get_json()["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"[]", "body: must be an object of settings, or empty"),
+        ({"sed": 1}, "ims_mock has no setting 'sed'"),
+        ({"seed": None}, "seed must be an integer or a string"),
+        ({"start": "yesterday"}, "start must be seconds since 1970 or text like"),
+        ({"auth": "none"}, "auth must be one of lenient, strict"),
+        ({"token": 5}, "token must be"),
+        ({"project_id": 5}, "project_id must be"),
+        ({"start": 1e300}, "start must be"),
+    ],
+)
+def test_wrong_reset_changes_nothing(api: Api, body: Any, message: str) -> None:
+    """Settings that cannot be are refused, and the state stays."""
+    image = api.create()
+    answer = api("POST", "/_ims_mock/reset", body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["message"].startswith(message)
+    assert api.images == {image["id"]: image}

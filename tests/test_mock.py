@@ -1,0 +1,131 @@
+"""The mock as a user holds it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import requests
+
+import ims_mock as package
+from ims_mock import Fail, ImsMock, SystemClock
+
+
+def test_usable_without_pytest() -> None:
+    """Entering serves, leaving stops."""
+    with ImsMock() as mock:
+        headers = {"X-Auth-Token": mock.token}
+        answer = requests.post(f"{mock.url}/v2/images", json={"name": "a"}, headers=headers, timeout=10)
+        assert mock.images[answer.json()["id"]]["owner"] == mock.project_id
+        assert len(mock.journal.calls("glance_create_image_metadata")) == 1
+        url = mock.url
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=10)
+
+
+def test_two_mocks_in_one_process() -> None:
+    """Each has its own port, images and faults."""
+    with ImsMock() as one, ImsMock(seed=2) as two:
+        one.faults.add(Fail(503))
+        answers = [
+            requests.post(f"{mock.url}/v2/images", data="{}", headers={"X-Auth-Token": "t"}, timeout=10).status_code
+            for mock in (one, two)
+        ]
+        assert answers == [503, 201]
+        assert (len(one.images), len(two.images)) == (0, 1)
+
+
+def test_clock_moves_the_mocks_time() -> None:
+    """An image is created at the time of the mock's clock."""
+    with ImsMock(start=0) as mock:
+        mock.clock.advance(60)
+        answer = requests.post(f"{mock.url}/v2/images", data="{}", headers={"X-Auth-Token": "t"}, timeout=10)
+    assert answer.json()["created_at"] == "1970-01-01T00:01:00Z"
+    assert answer.headers["Date"] == "Thu, 01 Jan 1970 00:01:00 GMT"
+
+
+def test_clock_can_be_given() -> None:
+    """A mock takes the clock that it is given."""
+    clock = SystemClock()
+    assert ImsMock(clock=clock).clock is clock
+
+
+def test_what_is_no_http_is_in_the_journal() -> None:
+    """A request that the server cannot read has the gateway's body, a reason and an entry."""
+    import socket
+    from urllib.parse import urlsplit
+
+    with ImsMock() as mock:
+        address = urlsplit(mock.url)
+        with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
+            connection.sendall(b"GET /v2/images HTTP/1.1\r\n\r\n")
+            with connection.makefile("rb") as answer:
+                text = answer.read().decode()
+        (entry,) = mock.journal
+    assert text.startswith("HTTP/1.1 400")
+    assert '"error_code":"APIGW.0201"' in text
+    assert (entry.status, entry.path, entry.reason) == (400, "/v2/images", "Host: must be given once")
+
+
+def test_client_that_hangs_up_half_way(ims_mock: ImsMock) -> None:
+    """Half a body creates nothing, and the journal says why."""
+    import socket
+    from urllib.parse import urlsplit
+
+    address = urlsplit(ims_mock.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
+        connection.sendall(
+            b'POST /v2/images HTTP/1.1\r\nHost: a\r\nX-Auth-Token: t\r\nContent-Length: 100\r\n\r\n{"name"'
+        )
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            assert answer.readline().startswith(b"HTTP/1.1 400")
+    (entry,) = ims_mock.journal
+    assert entry.reason == "body: the body ended 93 bytes early"
+    assert ims_mock.images == {}
+
+
+def test_unknown_setting_is_refused() -> None:
+    """A slip in a setting is told by its name."""
+    with pytest.raises(ValueError, match="ims_mock has no setting 'port_number'"):
+        ImsMock(port_number=1)
+
+
+def test_taken_port_raises_in_the_caller() -> None:
+    """A port that is taken is the caller's OSError, and both can be stopped."""
+    with ImsMock() as mock:
+        port = int(mock.url.rsplit(":", 1)[1])
+        second = ImsMock(port=port)
+        with pytest.raises(OSError, match="in use"):
+            second.start()
+        second.stop()
+
+
+def test_public_names() -> None:
+    """Every public name is there, and no other."""
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nope'"):
+        package.nope  # noqa: B018
+
+
+def test_importing_the_package_loads_no_flask() -> None:
+    """Importing the package, and the plugin, costs neither Flask nor jsonschema."""
+    code = "import ims_mock, sys; print([m for m in ('flask', 'werkzeug', 'jsonschema') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_creating_does_not_import_jsonschema() -> None:
+    """While nothing is refused, jsonschema is not imported."""
+    code = (
+        "import sys, http.client, ims_mock\n"
+        "with ims_mock.ImsMock() as mock:\n"
+        "    c = http.client.HTTPConnection(mock.url.removeprefix('http://'))\n"
+        "    c.request('POST', '/v2/images', '{\"name\": \"a\"}', {'X-Auth-Token': 't'})\n"
+        "    print(c.getresponse().status, 'jsonschema' in sys.modules)\n"
+        "    c.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "201 False"

@@ -1,0 +1,112 @@
+"""The way of a request, without a framework."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from ims_mock import Fail, ManualClock, SystemClock
+from ims_mock.service import Service, Settings
+from tests.conftest import Api
+
+
+def story(**settings: Any) -> list[tuple[int, str, bytes]]:
+    """Return the answers to a fixed series of requests."""
+    api = Api(**settings)
+    api.service.faults.add(Fail(503), operation="glance_list_images", times=1)
+    requests: list[tuple[str, str, Any]] = [
+        ("POST", "/v2/images", {"name": "a"}),
+        ("POST", "/v2/images", {"min_disk": 1}),
+        ("GET", "/v2/images", None),
+        ("GET", "/v2/images", None),
+        ("GET", "/v2/nope", None),
+    ]
+    answers = [api(*request) for request in requests]
+    return [(answer.status_code, str(answer.headers), answer.data) for answer in answers]
+
+
+def test_same_seed_same_answers() -> None:
+    """The same seed, start and requests give the same answers, byte for byte, headers and all."""
+    assert story(seed=3) == story(seed=3)
+    assert story(seed=3) != story(seed=4)
+
+
+def test_two_services_share_nothing() -> None:
+    """What one mock has, another has not."""
+    one, two = Api(), Api()
+    one.create()
+    one.service.faults.add(Fail(503))
+    assert two.images == {}
+    assert two("GET", "/v2/images").status_code == 200
+    assert len(one.service.journal) == 1
+
+
+def test_reset_goes_back_to_the_first_settings() -> None:
+    """A reset's settings hold until the next reset."""
+    api = Api(seed=1)
+    first = api.create()["id"]
+    api.service.reset(seed=2, auth="strict", token="t")
+    assert api("GET", "/v2/images").status_code == 401
+    api.service.reset()
+    assert api.create()["id"] == first
+
+
+def test_given_clock_is_kept() -> None:
+    """A clock that is passed in survives a reset; otherwise each reset makes a new one."""
+    clock = SystemClock()
+    service = Service(clock=clock)
+    service.reset()
+    assert service.backend.clock is clock
+    service = Service(Settings(start=0))
+    assert isinstance(service.backend.clock, ManualClock)
+    service.backend.clock.advance(5)
+    service.reset()
+    assert service.backend.clock.now() == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds"),
+    [
+        (0, 0.0),
+        (1.5, 1.5),
+        ("2016-06-02T07:49:48Z", 1464853788.0),
+        ("2016-06-02T07:49:48", 1464853788.0),
+        ("2016-06-02T09:49:48+02:00", 1464853788.0),
+    ],
+)
+def test_start(start: float | str, seconds: float) -> None:
+    """A start is seconds or a time; a time without an offset is UTC."""
+    assert Settings(start=start).start_seconds() == seconds
+
+
+@pytest.mark.parametrize("start", ["", "noon", [], float("nan"), float("inf"), 1e20])
+def test_wrong_start(start: Any) -> None:
+    """What is no time is refused where it is set."""
+    with pytest.raises(ValueError, match="start must be seconds since 1970 or text like"):
+        Settings(start=start)
+
+
+def test_unknown_setting_names_the_nearest() -> None:
+    """A slip in a setting's name is answered with those that there are."""
+    with pytest.raises(ValueError, match="ims_mock has no setting 'sed'; there are seed, .*did you mean \"seed\"?"):
+        Settings().changed({"sed": 1})
+
+
+def test_threads_lose_nothing() -> None:
+    """What eight threads create at once is all there, under as many ids."""
+    api = Api()
+
+    def work() -> None:
+        for _ in range(50):
+            api("POST", "/v2/images", {})
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(api.images) == 400
+    assert {entry.status for entry in api.service.journal} == {201}
+    assert len({entry.request_id for entry in api.service.journal}) == 400
