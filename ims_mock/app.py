@@ -75,8 +75,8 @@ def _read_body() -> bytes:
     except RequestEntityTooLarge:
         raise ImsError(413, reason=f"body: must be at most {MAX_BODY} bytes, as the gateway takes no more") from None
     except (OSError, ClientDisconnected) as error:
-        # Werkzeug says that the client has gone; what it found stands behind that.
-        raise ImsError(400, reason=f"body: {error.__cause__ or error}") from None
+        # Werkzeug says that the client has gone; what it met stands behind that.
+        raise ImsError(400, reason=f"body: {error.__context__ or error}") from None
 
 
 class _Response(flask.Response):

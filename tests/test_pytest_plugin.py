@@ -1,0 +1,185 @@
+"""The plugin, in test files of its users."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEADER = """
+import pytest, requests
+from ims_mock import Fail
+
+def create(mock, **attributes):
+    return requests.post(f"{mock.url}/v2/images", json=attributes, headers={"X-Auth-Token": mock.token})
+"""
+
+
+def run(pytester: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
+    """Run pytest on a test file in a process of its own, where the installed plugin is found by its entry point."""
+    pytester.makepyfile(HEADER + body)
+    return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *arguments)
+
+
+def test_fixture_serves(pytester: pytest.Pytester) -> None:
+    """A test has a mock under a URL, and sees what was created."""
+    result = run(
+        pytester,
+        """
+def test_it(ims_mock):
+    image_id = create(ims_mock, name="a").json()["id"]
+    assert ims_mock.images[image_id]["name"] == "a"
+    assert [entry.status for entry in ims_mock.journal.calls("glance_create_image_metadata")] == [201]
+    ims_mock.clock.advance(5)
+    rule = ims_mock.faults.add(Fail(503), operation="glance_create_image_metadata", times=2)
+    assert [create(ims_mock).status_code for _ in range(3)] == [503, 503, 201]
+    assert rule.hits == 2
+    ims_mock.reset()
+    assert ims_mock.images == {}
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("arguments", [[], ["-p", "no:randomly"], ["-n", "2"]])
+def test_each_test_begins_clean(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    """Images, faults and journal of one test are not in the next, in any order and on any worker."""
+    result = run(
+        pytester,
+        """
+@pytest.mark.parametrize("number", range(6))
+def test_it(ims_mock, number):
+    assert (ims_mock.images, len(ims_mock.faults), len(ims_mock.journal)) == ({}, 0, 0)
+    create(ims_mock)
+    ims_mock.faults.add(Fail(503))
+""",
+        *arguments,
+    )
+    result.assert_outcomes(passed=6)
+
+
+def test_server_is_the_sessions(pytester: pytest.Pytester) -> None:
+    """Both fixtures are one mock, the same for every test."""
+    result = run(
+        pytester,
+        """
+urls = set()
+
+@pytest.mark.parametrize("number", range(3))
+def test_it(ims_mock, ims_mock_server, number):
+    assert ims_mock is ims_mock_server
+    urls.add(ims_mock.url)
+    assert len(urls) == 1
+""",
+        "-p",
+        "no:xdist",
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_marker_sets_settings(pytester: pytest.Pytester) -> None:
+    """Markers set seed, start, auth, project and token; the closest to the test counts most."""
+    result = run(
+        pytester,
+        """
+pytestmark = pytest.mark.ims_mock(seed=1, start="2016-06-02T07:49:48Z")
+ids = {}
+
+@pytest.mark.ims_mock(seed=2, auth="strict", token="t", project_id="p")
+def test_closest(ims_mock):
+    image = create(ims_mock).json()
+    assert (image["created_at"], image["owner"], ims_mock.token) == ("2016-06-02T07:49:48Z", "p", "t")
+    assert requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": "other"}).status_code == 401
+    ids["closest"] = image["id"]
+
+def test_module(ims_mock):
+    image = create(ims_mock).json()
+    assert len(image["owner"]) == 32
+    assert image["id"] != ids["closest"]
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("sed=1", "*ims_mock has no setting 'sed'; there are seed, start,*"),
+        ("seed=None", "*seed must be an integer or a string, got None*"),
+        ("1", "*@pytest.mark.ims_mock takes keyword arguments alone, got (1,)*"),
+    ],
+)
+def test_wrong_marker_is_told(pytester: pytest.Pytester, marker: str, message: str) -> None:
+    """A marker that cannot be is an error of the test that has it."""
+    result = run(pytester, f"@pytest.mark.ims_mock({marker})\ndef test_it(ims_mock): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([message])
+
+
+def test_marker_is_registered(pytester: pytest.Pytester) -> None:
+    """`pytest --markers` shows it."""
+    pytester.runpytest_subprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.ims_mock(seed=0, *"])
+
+
+def test_failing_test_shows_its_requests(pytester: pytest.Pytester) -> None:
+    """The report of a failed test has its requests, with answers and reasons; that of a passed one has none."""
+    result = run(
+        pytester,
+        """
+def test_bad(ims_mock):
+    create(ims_mock, name="good")
+    assert create(ims_mock, min_disk=1).status_code == 201
+
+def test_good(ims_mock):
+    create(ims_mock, name="passed")
+""",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- ims_mock -*",
+            "seed 0, clock *, 2 requests",
+            "* POST /v2/images -> 201 glance_create_image_metadata",
+            '    > {"name": "good"}',
+            '    < {"name":"good",*',
+            "* POST /v2/images -> 400 glance_create_image_metadata: /min_disk: must be at least 40, got 1 *",
+            '    > {"min_disk": 1}',
+            '    < {"error":{"code":"IMG.0055",*',
+        ]
+    )
+    assert "passed" not in result.stdout.str().partition("- ims_mock -")[2].partition("short test summary")[0]
+
+
+def test_failing_fixture_shows_its_requests(pytester: pytest.Pytester) -> None:
+    """A fixture of the user's that fails in its set-up has the section too."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def image(ims_mock):
+    return create(ims_mock, name=" ").json()["id"]
+
+def test_it(image): pass
+""",
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*- ims_mock -*", "* -> 400 glance_create_image_metadata: /name: must be letters*"])
+
+
+def test_loading_costs_nothing(pytester: pytest.Pytester) -> None:
+    """A test run that does not use the mock imports nothing of it but the plugin."""
+    pytester.makepyfile(
+        """
+import sys
+
+def test_it():
+    heavy = {"flask", "werkzeug", "jsonschema", "ims_mock.mock", "ims_mock.contract"}
+    assert heavy & sys.modules.keys() == set()
+"""
+    )
+    code = "import sys, pytest; sys.exit(pytest.main(['-p', 'no:schemathesis', '-p', 'no:requests_mock', '-q']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
