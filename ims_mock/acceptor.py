@@ -56,6 +56,8 @@ def new_acceptor(schema: Any, resolve: Resolve, *, writing: bool) -> Acceptor:
             checks.append(compile_(resolve(value)))
         elif keyword in _KEYWORDS:
             checks.append(_KEYWORDS[keyword](value))
+        elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
+            checks.append(_enum([item for branch in value for item in branch["enum"]]))
         elif keyword in ("allOf", "anyOf"):
             checks.append((_all if keyword == "allOf" else _any)([compile_(branch) for branch in value]))
         elif keyword == "propertyNames":
@@ -83,6 +85,9 @@ def _all(checks: list[Acceptor]) -> Acceptor:
         return _accept
     if len(checks) == 1:
         return checks[0]
+    if len(checks) == 2:
+        first, second = checks
+        return lambda value: first(value) and second(value)
 
     def accept(value: Any) -> bool:
         # A loop, as all() with a generator takes twice as long.
@@ -113,6 +118,11 @@ def _enum(values: list[Any]) -> Acceptor:
     return lambda value: type(value) is str and value in known
 
 
+def _is_enum(schema: dict[str, Any]) -> bool:
+    """Tell whether a schema says nothing but which values there are."""
+    return {keyword for keyword in schema if not keyword.startswith("x-")} == {"enum"}
+
+
 def _pattern(pattern: str) -> Acceptor:
     search = re.compile(pattern).search
     return lambda value: type(value) is str and search(value) is not None
@@ -132,6 +142,8 @@ def _items(check: Acceptor) -> Acceptor:
 
 
 def _properties(properties: dict[str, Acceptor], additional: Acceptor) -> Acceptor:
+    if additional is _accept:
+        return _known_properties(properties)
     find = properties.get
 
     def accept(value: Any) -> bool:
@@ -139,6 +151,18 @@ def _properties(properties: dict[str, Acceptor], additional: Acceptor) -> Accept
             return False
         for name, item in value.items():  # noqa: SIM110 (a loop, as above)
             if not find(name, additional)(item):
+                return False
+        return True
+
+    return accept
+
+
+def _known_properties(properties: dict[str, Acceptor]) -> Acceptor:
+    def accept(value: Any) -> bool:
+        if type(value) is not dict:
+            return False
+        for name, check in properties.items():  # noqa: SIM110 (a loop, as above)
+            if name in value and not check(value[name]):
                 return False
         return True
 

@@ -40,26 +40,31 @@ class Auth:
 
         Raise 401 without a credential that is honoured, 400 for a malformed project id.
         """
-        self._check_credential(headers.get("X-Auth-Token"), headers.get("Authorization"))
-        project_id = headers.get("X-Project-Id") or self.project_id
+        self._check_credential(headers)
+        project_id = headers.get("X-Project-Id")
+        if not project_id:
+            return self.project_id
         if not _PROJECT_ID.fullmatch(project_id):
             raise ImsError(400, "IMG.0067", reason="X-Project-Id: must be 1 to 64 letters, digits, '-' and '_'")
         return project_id
 
-    def _check_credential(self, token: str | None, authorization: str | None) -> None:
+    def _check_credential(self, headers: Headers) -> None:
+        token = headers.get("X-Auth-Token")
         if token:
             if self.level == "strict" and token != self.token:
                 raise _unauthorized("decrypt token fail", "X-Auth-Token: this mock did not issue that token")
-        elif not authorization:
+            return
+        authorization = headers.get("Authorization")
+        if not authorization:
             raise _unauthorized("Unauthorized", "no credential: send X-Auth-Token, or sign the request with an AK/SK")
-        elif not _SIGNATURE.fullmatch(authorization):
+        if not _SIGNATURE.fullmatch(authorization):
             raise _unauthorized(
                 "Unauthorized",
                 "Authorization: must be 'SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<64 hex>'",
             )
-        elif self.level == "strict":
+        if self.level == "strict":
             raise _unauthorized(
-                "verify aksk signature fail", "Authorization: signatures are not verified; send a token"
+                "verify aksk signature fail", "Authorization: strict takes no signature; send X-Auth-Token"
             )
 
 

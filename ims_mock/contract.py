@@ -38,9 +38,11 @@ class Operation:
 
         Raise 400 for one that is malformed, given twice or, where the operation has any, unknown.
         """
+        if not self.query:
+            return {}
         values = {name: schema.content["default"] for name, schema in self.query.items() if "default" in schema.content}
         given = set()
-        for name, text in pairs if self.query else ():
+        for name, text in pairs:
             if name not in self.query:
                 known = ", ".join(self.query)
                 raise ImsError(400, reason=f"/{name}: {self.id} serves no such query parameter; it serves {known}")

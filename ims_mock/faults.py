@@ -151,6 +151,8 @@ class Faults:
         A rule counts the requests that reach it, so of two that would strike, the inner one waits for its turn.
         `struck` is told the id of each rule that strikes.
         """
+        if not self._rules:
+            return work
         for rule in reversed(list(self)):
             work = partial(self._through, rule, operation, work, struck)
         return work

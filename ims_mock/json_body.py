@@ -32,8 +32,9 @@ def _integer(text: str) -> int | _Unfit:
     return int(text) if len(text) <= 308 else _Unfit(f"the number {text[:20]}... is too large")
 
 
-# What stands in every text that needs a closer look: a constant, an escape, an exponent, an endless number.
-_SUSPICIOUS = re.compile(r"NaN|Infinity|\\u|[0-9][eE]|[0-9]{309}")
+# One of these stands in every text that needs a closer look: an escape or a constant, an exponent or an endless number.
+_SUSPICIOUS = ("\\u", "NaN", "Infinity")
+_SUSPICIOUS_NUMBER = re.compile(r"[0-9][eE]|[0-9]{309}")
 
 _decoder = json.JSONDecoder(
     parse_float=_float,
@@ -59,7 +60,11 @@ def parse(raw: bytes) -> Any:
         raise _malformed((), f"is not JSON: {error.msg}, at line {error.lineno} column {error.colno}") from None
     except RecursionError:
         raise _too_deep() from None
-    if _SUSPICIOUS.search(text) or text.count("[") + text.count("{") > MAX_DEPTH:
+    if (
+        any(word in text for word in _SUSPICIOUS)
+        or _SUSPICIOUS_NUMBER.search(text)
+        or text.count("[") + text.count("{") > MAX_DEPTH
+    ):
         _check_fit(value)
     return value
 

@@ -87,6 +87,17 @@ class _Body(io.RawIOBase):
             self._end_part()
         return read
 
+    def readall(self) -> bytes:
+        if not self._chunked and not self.ended and self._send_continue is None:
+            # One read, where the base class would make one after the other until there is nothing.
+            body = self._rfile.read(self._left)
+            self._left -= len(body)
+            if self._left:
+                raise BodyError(f"the body ended {self._left} bytes early")
+            self.ended = True
+            return body
+        return super().readall() or b""
+
     def drain(self) -> bool:
         """Read and drop what is left, up to MAX_DRAIN; tell whether that was all."""
         left = MAX_DRAIN

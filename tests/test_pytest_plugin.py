@@ -19,7 +19,8 @@ def create(mock, **attributes):
 def run(pytester: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
     """Run pytest on a test file in a process of its own, where the installed plugin is found by its entry point."""
     pytester.makepyfile(HEADER + body)
-    return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *arguments)
+    # Schemathesis, where it is installed, takes each run a second to load.
+    return pytester.runpytest_subprocess("-W", "error", "--strict-markers", "-p", "no:schemathesis", *arguments)
 
 
 def test_fixture_serves(pytester: pytest.Pytester) -> None:
@@ -121,7 +122,9 @@ def test_wrong_marker_is_told(pytester: pytest.Pytester, marker: str, message: s
 
 def test_marker_is_registered(pytester: pytest.Pytester) -> None:
     """`pytest --markers` shows it."""
-    pytester.runpytest_subprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.ims_mock(seed=0, *"])
+    pytester.runpytest_subprocess("--markers", "-p", "no:schemathesis").stdout.fnmatch_lines(
+        ["@pytest.mark.ims_mock(seed=0, *"]
+    )
 
 
 def test_failing_test_shows_its_requests(pytester: pytest.Pytester) -> None:

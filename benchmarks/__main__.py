@@ -1,0 +1,93 @@
+"""Prints what the mock costs: `python -m benchmarks`, and `python -m benchmarks servers` for other servers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import flask
+
+from benchmarks.client import Client, side_by_side
+from benchmarks.servers import compare
+from ims_mock import ImsMock, schema_files
+from ims_mock.server import Server
+
+
+def operations() -> None:
+    """Compare create, show and a page of 25 with static JSON of the same size, on the same server and framework.
+
+    The servers run in a process of their own, so that the client does not share their interpreter.
+    """
+    print("operation, its time and that of static JSON of the same size (microseconds, median), ratio")
+    for name in ("create", "show", "list of 25"):
+        command = [sys.executable, "-m", "benchmarks", "serve", name]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            url, static_url, target = process.stdout.readline().split()
+            method, body = ("POST", create_body()) if name == "create" else ("GET", b"")
+            clients = Client(url, method, target, body), Client(static_url, method, target, body)
+            ours, theirs = side_by_side(*clients)
+            print(f"{name:12} {ours:8.0f} {theirs:8.0f} {ours / theirs:6.2f}")
+            for client in clients:
+                client.close()
+            process.communicate()
+
+
+def create_body() -> bytes:
+    """Return the official page's example request."""
+    operation = schema_files.read("operations/images/glance_create_image_metadata.json")
+    return json.dumps(operation["requestBody"]["content"]["application/json"]["example"]).encode()
+
+
+def serve(name: str) -> None:
+    """Serve a mock with 25 images, and static JSON like its answer to one operation, until the input ends."""
+    with ImsMock() as mock:
+        create = Client(mock.url, "POST", "/v2/images", create_body())
+        image_id = [json.loads(create())["id"] for _ in range(25)][-1]
+        create.close()
+        target = f"/v2/images/{image_id}" if name == "show" else "/v2/images"
+        method, body = ("POST", create_body()) if name == "create" else ("GET", b"")
+        real = Client(mock.url, method, target, body)
+        static = Server(static_app(real(), target, method), "127.0.0.1", 0, mock._refuse)
+        real.close()
+        static.start()
+        print(mock.url, static.url, target, flush=True)
+        sys.stdin.read()
+        static.stop()
+
+
+def static_app(answer: bytes, target: str, method: str) -> flask.Flask:
+    """Return a Flask application that answers the same bytes to everything."""
+    app = flask.Flask("static", static_folder=None)
+
+    @app.route(target, methods=[method])
+    def static() -> flask.Response:
+        return flask.Response(answer, mimetype="application/json")
+
+    return app
+
+
+def start_up() -> None:
+    """Compare pytest runs of one empty test with the plugin and without."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "test_nothing.py").write_text("def test_nothing(): pass\n")
+
+        def run(*arguments: str) -> object:
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+            return subprocess.run(command, cwd=folder, capture_output=True, check=True)
+
+        ours, theirs = side_by_side(run, lambda: run("-p", "no:ims_mock.pytest_plugin"), rounds=11, count=1)
+    print(f"pytest with the plugin {ours / 1000:.0f} ms, without {theirs / 1000:.0f} ms, ratio {ours / theirs:.3f}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["servers"]:
+        compare()
+    elif sys.argv[1:2] == ["serve"]:
+        serve(sys.argv[2])
+    else:
+        operations()
+        start_up()

@@ -1,0 +1,106 @@
+"""The three ways in which people have the package: a wheel, an editable install, a bare checkout."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+# Starts a mock with the installed files, creates an image, and tells where the package was found.
+PROBE = """
+import http.client, json, ims_mock
+with ims_mock.ImsMock() as mock:
+    connection = http.client.HTTPConnection(mock.url.removeprefix("http://"))
+    connection.request("POST", "/v2/images", json.dumps({"min_disk": 39}), {"X-Auth-Token": "t"})
+    print(connection.getresponse().status, ims_mock.__file__)
+    connection.close()
+"""
+
+DOWNSTREAM = """
+import http.client
+
+def test_it(ims_mock):
+    connection = http.client.HTTPConnection(ims_mock.url.removeprefix("http://"))
+    connection.request("POST", "/v2/images", "{}", {"X-Auth-Token": ims_mock.token})
+    assert connection.getresponse().status == 201
+    connection.close()
+    assert len(ims_mock.images) == 1
+"""
+
+
+def checkout(folder: Path) -> Path:
+    """Copy what is in the repository to a folder."""
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "ims_mock", "schemas"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> str:
+    """A Python of its own with this one's libraries, but not this one's ims_mock."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv/bin/python"
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+    # Libraries that stand on a path which a .pth file names have their own .pth files left alone: no editable install.
+    (Path(site) / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return str(python)
+
+
+def probe(python: str, folder: Path) -> str:
+    """Run the probe in a folder; return where the package was found."""
+    done = subprocess.run([python, "-W", "error", "-c", PROBE], cwd=folder, capture_output=True, text=True, check=True)
+    status, place = done.stdout.split()
+    assert status == "400"
+    return place
+
+
+def install(python: str, *arguments: str) -> None:
+    """Install with pip, without dependencies."""
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", *arguments], check=True
+    )
+
+
+def test_wheel(tmp_path: Path, python: str) -> None:
+    """A wheel has the schemas in it, and its fixture serves a test project outside the checkout."""
+    source, away = tmp_path / "source", tmp_path / "away"
+    source.mkdir()
+    away.mkdir()
+    install(python, str(checkout(source)))
+    assert "site-packages" in probe(python, away)
+    (away / "test_it.py").write_text(DOWNSTREAM)
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:schemathesis", "-W", "error"],
+        cwd=away,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_editable(tmp_path: Path, python: str) -> None:
+    """An editable install reads the schemas of the checkout."""
+    source, away = tmp_path / "source", tmp_path / "away"
+    source.mkdir()
+    away.mkdir()
+    install(python, "-e", str(checkout(source)))
+    assert probe(python, away) == str(source / "ims_mock/__init__.py")
+
+
+def test_bare_checkout(tmp_path: Path, python: str) -> None:
+    """A checkout that nobody has installed runs where it stands."""
+    source = tmp_path / "source"
+    source.mkdir()
+    assert probe(python, checkout(source)) == str(source / "ims_mock/__init__.py")

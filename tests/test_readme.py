@@ -1,0 +1,67 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from ims_mock import ImsMock
+from ims_mock.cli import _new_parser
+from ims_mock.contract import operations_table
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
+    """Each Python block passes: as a test file where it has tests, else as a script."""
+    block = BLOCKS[number]
+    path = pytester.makepyfile(block)
+    if "def test_" in block:
+        pytester.runpytest_subprocess("-W", "error", "-p", "no:schemathesis", path).assert_outcomes(
+            passed=block.count("def test_")
+        )
+    else:
+        subprocess.run([sys.executable, "-W", "error", path], check=True)
+
+
+def test_curl_example_runs(ims_mock: ImsMock) -> None:
+    """The curl lines, typed at a mock on another port, answer as the README says."""
+    match = re.search(r"<!-- example: curl -->\n```console\n(.*?)```\n.*?```text\n(.*?)```", README, re.DOTALL)
+    assert match is not None
+    lines = [line.removeprefix("$ ") for line in match[1].splitlines()]
+    outputs = [
+        subprocess.run(
+            shlex.split(line.replace("http://127.0.0.1:9292", ims_mock.url)), capture_output=True, text=True, check=True
+        ).stdout
+        for line in lines
+    ]
+    assert [entry.status for entry in ims_mock.journal] == [201, 200, 400]
+    shown = [line for line in match[2].splitlines() if line]
+    assert all(line in outputs[2].splitlines() for line in shown)
+
+
+def test_operations_table_is_the_contracts() -> None:
+    """The table of operations is what `python -m ims_mock operations` prints."""
+    assert "\n".join(operations_table()) in README
+
+
+def test_every_option_is_told() -> None:
+    """The README names every option and its environment variable."""
+    options = set(re.findall(r"--[a-z][a-z-]+", _new_parser().format_usage())) - {"--help"}
+    told = set(re.findall(r"^\| `(--[a-z-]+)`", README, re.MULTILINE))
+    assert told == options
+    for option in options - {"--version"}:
+        assert f"`IMS_MOCK_{option[2:].upper().replace('-', '_')}`" in README
+
+
+def test_documents_that_it_links_are_there() -> None:
+    """Every relative link leads to a file."""
+    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
