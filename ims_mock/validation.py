@@ -176,6 +176,9 @@ def shown(value: Any) -> str:
 
 def nearest(word: str, known: list[str]) -> str:
     """Return '; did you mean "..."?' for the known word nearest to a wrong one, or nothing when none is near."""
-    found = [name for name in known if word and name.startswith(word)]
-    found = found or difflib.get_close_matches(word[:_SHOWN], known, n=1)
+    word = word[:_SHOWN]
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.9)
+    # A name that is cut short is nearer to the whole of it than to another of its own length.
+    found = found or [name for name in known if word and name.startswith(word)]
+    found = found or difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {json.dumps(found[0])}?" if found else ""

@@ -12,7 +12,7 @@ from openstack import exceptions
 from ims_mock import ImsMock
 
 # openstacksdk warns of its own deprecations at every connection and resource.
-pytestmark = pytest.mark.filterwarnings("ignore::openstack.warnings.OpenStackDeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
 
 @pytest.fixture
