@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ims_mock.app import create_app
 from ims_mock.service import Service
 
 ROOT = Path(__file__).parent.parent
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no Python package; .ci/run installs it")
+
 PAGE = "2016-06-02T07:49:48Z"
 
 

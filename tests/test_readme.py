@@ -12,7 +12,7 @@ import pytest
 from ims_mock import ImsMock
 from ims_mock.cli import _new_parser
 from ims_mock.contract import operations_table
-from tests.conftest import ROOT
+from tests.conftest import ROOT, needs_curl
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -31,6 +31,7 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
         subprocess.run([sys.executable, "-W", "error", path], check=True)
 
 
+@needs_curl
 def test_curl_example_runs(ims_mock: ImsMock) -> None:
     """The curl lines, typed at a mock on another port, answer as the README says."""
     match = re.search(r"<!-- example: curl -->\n```console\n(.*?)```\n.*?```text\n(.*?)```", README, re.DOTALL)

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
+from tests.conftest import needs_curl
 
 VARYING = {"id", "owner", "self", "file", "updated_at"}
 
@@ -29,6 +30,7 @@ def test_page_example_with_requests(ims_mock: ImsMock, page: dict[str, Any]) -> 
     assert answer.headers["Location"] == f"{ims_mock.url}/v2/images/{answer.json()['id']}"
 
 
+@needs_curl
 @pytest.mark.ims_mock(start="2016-06-02T07:49:48Z")
 def test_page_example_with_curl(ims_mock: ImsMock, page: dict[str, Any]) -> None:
     """curl -d without a header works, and gets the page's example response."""
