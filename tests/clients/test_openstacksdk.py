@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import openstack
 import pytest
-from openstack import exceptions
 
 from ims_mock import ImsMock
 
-# openstacksdk warns of its own deprecations at every connection and resource.
-pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+pytestmark = [
+    # openstacksdk warns of its own deprecations, at every connection and resource, and where it is imported first.
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The openstack.version module is deprecated"),
+]
 
 
 @pytest.fixture
 def image(ims_mock: ImsMock) -> Iterator[Any]:
     """The image service of a connection to the mock."""
+    import openstack
+
     auth = {"endpoint": f"{ims_mock.url}/v2", "token": ims_mock.token}
     with openstack.connection.Connection(auth_type="admin_token", auth=auth) as connection:
         yield connection.image
@@ -43,6 +46,8 @@ def test_pages_are_followed(image: Any, ims_mock: ImsMock) -> None:
 
 def test_protected_is_forbidden(image: Any) -> None:
     """Deleting a protected image is the SDK's ForbiddenException, in the service's words."""
+    from openstack import exceptions
+
     created = image.create_image("web", is_protected=True, allow_duplicates=True)
     with pytest.raises(exceptions.ForbiddenException, match="The protected image cannot be deleted"):
         image.delete_image(created.id)
