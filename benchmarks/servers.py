@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from werkzeug.serving import make_server
@@ -78,11 +77,13 @@ def at_once(url: str, connections: int = 8, count: int = 250) -> float:
 
 
 def compare() -> None:
-    """Print a line a server; those that are not installed are left out."""
+    """Print a line a server; those that are not installed are named."""
     running = {}
     for start in (ours, werkzeug, cheroot, waitress):
-        with suppress(ImportError):
+        try:
             running[start.__name__] = start()
+        except ImportError:
+            print(f"{start.__name__}: not installed; pip install {start.__name__}")
     clients = [Client(url, "POST", "/", BODY) for url, _ in running.values()]
     times = side_by_side(*clients)
     print(

@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ims_mock.app import create_app
     from ims_mock.clock import ManualClock, SystemClock
     from ims_mock.errors import ImsError
     from ims_mock.faults import Fail
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Fail", "ImsError", "ImsMock", "ManualClock", "SystemClock", "__version__", "create_app"]
+__all__ = ["Fail", "ImsError", "ImsMock", "ManualClock", "SystemClock", "__version__"]
 
 _HOMES = {
     "Fail": "faults",
@@ -25,7 +24,6 @@ _HOMES = {
     "ImsMock": "mock",
     "ManualClock": "clock",
     "SystemClock": "clock",
-    "create_app": "app",
 }
 
 

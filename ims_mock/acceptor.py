@@ -58,8 +58,6 @@ def new_acceptor(schema: Any, resolve: Resolve, *, writing: bool) -> Acceptor:
             checks.append(_KEYWORDS[keyword](value))
         elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
             checks.append(_enum([item for branch in value for item in branch["enum"]]))
-        elif keyword in ("allOf", "anyOf"):
-            checks.append((_all if keyword == "allOf" else _any)([compile_(branch) for branch in value]))
         elif keyword == "propertyNames":
             checks.append(_property_names(compile_(value)))
         elif keyword != "properties":
@@ -95,13 +93,6 @@ def _all(checks: list[Acceptor]) -> Acceptor:
             if not check(value):
                 return False
         return True
-
-    return accept
-
-
-def _any(checks: list[Acceptor]) -> Acceptor:
-    def accept(value: Any) -> bool:
-        return any(check(value) for check in checks)
 
     return accept
 

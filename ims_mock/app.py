@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import flask
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from ims_mock import json_body
 from ims_mock.contract import Operation, load_contract
 from ims_mock.control import new_blueprint
 from ims_mock.errors import ImsError
@@ -20,9 +21,6 @@ from ims_mock.validation import nearest
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-MAX_BODY = 12 * 1024 * 1024
-"""Largest body, in bytes, that the gateway takes for a JSON operation."""
-
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 
@@ -30,7 +28,6 @@ def create_app(service: Service) -> flask.Flask:
     """Return the WSGI application of a service: its operations, and the control API under /_ims_mock."""
     app = flask.Flask("ims_mock", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     for operation in load_contract().operations.values():
         path = operation.path.replace("{", "<").replace("}", ">")
         view = _new_view(service, operation)
@@ -82,22 +79,8 @@ def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
         path=path,
         query=list(request.args.items(multi=True)) if query_text else [],
         query_text=query_text,
-        read_body=partial(_read_body, request),
+        read_body=partial(json_body.read, environ),
     )
-
-
-def _read_body(request: flask.Request) -> bytes:
-    environ = request.environ
-    try:
-        if "wsgi.input_terminated" in environ and int(environ.get("CONTENT_LENGTH") or MAX_BODY + 1) <= MAX_BODY:
-            # The input ends where the body does; Werkzeug's own stream around it costs as much as reading the JSON.
-            return cast("bytes", environ["wsgi.input"].read())
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise ImsError(413, reason=f"body: must be at most {MAX_BODY} bytes, as the gateway takes no more") from None
-    except (OSError, ClientDisconnected) as error:
-        # Werkzeug says that the client has gone; what it met stands behind that.
-        raise ImsError(400, reason=f"body: {error.__context__ or error}") from None
 
 
 class _Response(flask.Response):

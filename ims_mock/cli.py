@@ -8,6 +8,7 @@ import gc
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ from ims_mock.faults import parse_rule
 from ims_mock.service import encoded
 
 _COMMANDS = ("serve", "openapi", "operations")
+_OPTIONS = ("host", "port", "seed", "auth", "fault", "url-file", "log-format", "quiet")
 _PREFIX = "IMS_MOCK_"
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
@@ -62,7 +64,7 @@ def _new_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=_typed(_port), default=9292, help="port; 0 takes a free one (default: %(default)s)"
     )
-    parser.add_argument("--seed", default="0", help="what ids are made from (default: %(default)s)")
+    parser.add_argument("--seed", type=_seed, default=0, help="what ids are made from (default: %(default)s)")
     parser.add_argument("--auth", choices=LEVELS, default=Auth.level, help="strict honours no unknown credential")
     parser.add_argument(
         "--fault",
@@ -82,18 +84,18 @@ def _new_parser() -> argparse.ArgumentParser:
 
 
 def _environment(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the arguments that environment variables stand for."""
-    for name, value in sorted(environ.items()):
-        flag = "--" + name.removeprefix(_PREFIX).lower().replace("_", "-")
-        if not name.startswith(_PREFIX) or flag not in parser.format_help().split():
-            continue
-        if flag == "--quiet":
+    """Yield the arguments that environment variables stand for; an empty one stands for nothing."""
+    for option in _OPTIONS:
+        name = _PREFIX + option.upper().replace("-", "_")
+        value = environ.get(name, "").strip()
+        if option == "quiet":
             if value.lower() not in _TRUE + _FALSE:
                 parser.error(f"{name} must be one of {', '.join(filter(None, _TRUE + _FALSE))}, got {value!r}")
-            yield from [flag] if value.lower() in _TRUE else []
+            yield from ["--quiet"] if value.lower() in _TRUE else []
             continue
-        for part in value.split(";") if flag == "--fault" else [value]:
-            yield f"{flag}={part}"
+        for part in value.split(";") if option == "fault" else [value]:
+            if part.strip():
+                yield f"--{option}={part}"
 
 
 def _typed(convert: Callable[[str], T]) -> Callable[[str], T]:
@@ -114,6 +116,10 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _seed(text: str) -> int | str:
+    return int(text) if re.fullmatch("-?[0-9]{1,18}", text) else text
+
+
 def _serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
     # Imported here: Flask takes longer to import than the other commands take to run.
@@ -122,8 +128,7 @@ def _serve(options: argparse.Namespace) -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    seed = int(options.seed) if options.seed.lstrip("-").isdecimal() else options.seed
-    mock = ImsMock(host=options.host, port=options.port, clock=SystemClock(), seed=seed, auth=options.auth)
+    mock = ImsMock(host=options.host, port=options.port, clock=SystemClock(), seed=options.seed, auth=options.auth)
     try:
         for fault, settings in options.fault:
             mock.faults.add(fault, **settings)
@@ -141,7 +146,7 @@ def _serve(options: argparse.Namespace) -> int:
         # What is loaded now stays; the collector need not look at it again.
         gc.freeze()
         stopped.wait()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return _failed(f"cannot write the URL: {error}")
     finally:
         mock.stop()

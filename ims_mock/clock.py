@@ -30,16 +30,25 @@ class ManualClock:
     """
 
     def __init__(self, start: float | None = None) -> None:
-        self._now = time.time() if start is None else float(start)
+        self._now = _checked(time.time() if start is None else float(start))
 
     def now(self) -> float:  # noqa: D102
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move forward by `seconds`; raise ValueError when that would be backward."""
+        """Move forward by `seconds`; raise ValueError, and stay, when that is backward or beyond the year 9999."""
         if not seconds >= 0:
             raise ValueError(f"a clock only moves forward: seconds must be 0 or more, got {seconds!r}")
-        self._now += seconds
+        self._now = _checked(self._now + seconds)
+
+
+def _checked(seconds: float) -> float:
+    """Return a time; raise ValueError for one that no time stamp can be made of."""
+    try:
+        timestamp(seconds)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"a time must lie between the years 1 and 9999, got {seconds!r} seconds since 1970") from None
+    return seconds
 
 
 def timestamp(seconds: float) -> str:

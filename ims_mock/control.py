@@ -37,7 +37,8 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
     @control.post("/reset")
     def reset() -> flask.Response:
-        changes = _body() if flask.request.content_length != 0 and flask.request.get_data() else {}
+        raw = json_body.read(flask.request.environ)
+        changes = json_body.parse(raw) if raw else {}
         if not isinstance(changes, dict):
             raise ValueError("body: must be an object of settings, or empty")
         service.reset(**changes)
@@ -72,7 +73,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
 
 def _body() -> Any:
-    return json_body.parse(flask.request.get_data())
+    return json_body.parse(json_body.read(flask.request.environ))
 
 
 def _json(document: Any, status: int = 200) -> flask.Response:
@@ -80,4 +81,6 @@ def _json(document: Any, status: int = 200) -> flask.Response:
 
 
 def _empty() -> flask.Response:
-    return flask.Response(status=204)
+    response = flask.Response(status=204)
+    del response.headers["Content-Type"]
+    return response

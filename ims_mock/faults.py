@@ -167,7 +167,7 @@ class Faults:
 
 
 def rule_arguments(document: Any) -> tuple[Fault, dict[str, Any]]:
-    """Return what Faults.add takes for a rule in JSON; raise ValueError naming the pointer and the rule broken."""
+    """Return what Faults.add takes for a rule in JSON; raise ValueError naming what is wrong."""
     settings = _members(document, "", {"fault", "operation", "times", "skip"})
     fault = _members(settings.pop("fault", None), "/fault", None)
     kind = _KINDS.get(str(fault.pop("kind", None)))

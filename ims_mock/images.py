@@ -9,11 +9,9 @@ from ims_mock import schema_files
 Image = dict[str, Any]
 """A record of JSON types alone, in the form in which it is answered."""
 
-_DEFAULTS: Image = {
-    name: attribute["default"]
-    for name, attribute in schema_files.read("models/image_attributes.json")["properties"].items()
-    if "default" in attribute
-}
+_ATTRIBUTES = schema_files.read("models/image_attributes.json")["properties"]
+
+_DEFAULTS: Image = {name: attribute["default"] for name, attribute in _ATTRIBUTES.items() if "default" in attribute}
 
 OS_VERSIONS: dict[str, dict[str, str]] = {
     name: group["x-derived"] for group in schema_files.read("models/os_version.json")["anyOf"] for name in group["enum"]
@@ -39,9 +37,9 @@ def new_image(attributes: Image, image_id: str, owner: str, now: str) -> Image:
             "updated_at": now,
             "self": path,
             "file": f"{path}/file",
-            "schema": "/v2/schemas/image",
+            "schema": _ATTRIBUTES["schema"]["const"],
             "virtual_env_type": "IsoImage" if image["disk_format"] == "iso" else "FusionCompute",
-            "__image_source_type": "uds",
+            "__image_source_type": _ATTRIBUTES["__image_source_type"]["const"],
             "__image_size": "0",
             "__isregistered": "true",
             "__imagetype": "private",

@@ -1,12 +1,13 @@
-"""The JSON of a request body, read as RFC 8259 has it and no more leniently."""
+"""The body of a request: its bytes, bounded, and its JSON, read as RFC 8259 has it and no more leniently."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from ims_mock.errors import ImsError
 from ims_mock.validation import Problem
@@ -15,8 +16,44 @@ MAX_DEPTH = 64
 """Deepest nesting of arrays and objects that is read; the API's own bodies need 3."""
 
 
-class _Unfit(str):
-    """Stands in a parsed document for what is no JSON number; its text says why."""
+MAX_BODY = 12 * 1024 * 1024
+"""Largest body, in bytes, that the gateway takes for a JSON operation."""
+
+
+def read(environ: Mapping[str, Any]) -> bytes:
+    """Return the body of a WSGI request; raise 413 when it is longer than MAX_BODY, 400 when it is cut short."""
+    length, stream = int(environ.get("CONTENT_LENGTH") or -1), environ["wsgi.input"]
+    try:
+        if length > MAX_BODY:
+            raise _too_long()
+        if not environ.get("wsgi.input_terminated"):
+            # The input may go on after the body; without a length, there is no body.
+            return bytes(stream.read(max(length, 0)))
+        return bytes(stream.read()) if length >= 0 else _read_to_end(stream)
+    except OSError as error:
+        raise ImsError(400, reason=f"body: {error}") from None
+
+
+def _too_long() -> ImsError:
+    return ImsError(413, reason=f"body: must be at most {MAX_BODY} bytes, as the gateway takes no more")
+
+
+def _read_to_end(stream: BinaryIO) -> bytes:
+    """Read a body of unknown length; raise 413 as soon as it is too long."""
+    parts, length = [], 0
+    while part := stream.read(65536):
+        parts.append(part)
+        length += len(part)
+        if length > MAX_BODY:
+            raise _too_long()
+    return b"".join(parts)
+
+
+@dataclass(frozen=True)
+class _Unfit:
+    """Stands in a parsed document for what is no JSON number, and says why."""
+
+    reason: str
 
 
 def _float(text: str) -> float | int | _Unfit:
@@ -29,7 +66,7 @@ def _float(text: str) -> float | int | _Unfit:
 
 def _integer(text: str) -> int | _Unfit:
     # Past 308 digits no double holds it, and past 4300 the interpreter refuses to read it.
-    return int(text) if len(text) <= 308 else _Unfit(f"the number {text[:20]}... is too large")
+    return int(text) if len(text.lstrip("-")) <= 308 else _Unfit(f"the number {text[:20]}... is too large")
 
 
 # One of these stands in every text that needs a closer look: an escape or a constant, an exponent or an endless number.
@@ -80,11 +117,11 @@ def _check_fit(value: Any) -> None:
         elif isinstance(item, list):
             children = enumerate(item)
         elif isinstance(item, _Unfit):
-            raise _malformed(path, str(item))
+            raise _malformed(path, item.reason)
         for text in (item, path[-1] if path else ""):
             if isinstance(text, str) and not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
                 raise _malformed(path, "has half of a surrogate pair, which is no character")
-        if len(path) > MAX_DEPTH:
+        if len(path) >= MAX_DEPTH and isinstance(item, (dict, list)):
             raise _too_deep()
         waiting.extend(reversed([((*path, key), child) for key, child in children]))
 

@@ -65,7 +65,7 @@ class ImsMock:
         """The mock's clock: a ManualClock, unless another was given."""
         return self.service.backend.clock
 
-    def reset(self, **settings: Any) -> None:
+    def reset(self, /, **settings: Any) -> None:
         """Forget images, faults and journal, and start anew with the first settings but for those given here."""
         self.service.reset(**settings)
 

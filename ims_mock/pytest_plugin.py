@@ -55,14 +55,14 @@ def _settings(node: pytest.Item) -> dict[str, Any]:
     return settings
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+@pytest.hookimpl(hookwrapper=True)  # The older form, which every pytest since 7.0 takes.
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Show the requests of a failed test, with what was answered and why."""
-    report = yield
+    outcome = yield
+    report = outcome.get_result()
     mock = item.stash.get(_MOCK, None)
     if report.failed and mock is not None:
         report.sections.append(("ims_mock", _story(mock)))
-    return report
 
 
 def _story(mock: ImsMock) -> str:

@@ -53,7 +53,7 @@ class _Body(io.RawIOBase):
     """A request body that ends where the request does; `length` is None for a chunked one.
 
     Chunk extensions and trailers are read and dropped (RFC 9112 section 7.1). The interim answer that a client waits
-    for is sent when the body is first read, so that a refusal by its headers alone costs no upload.
+    for is sent when the body is first read, so that a refusal for its length or its route costs no upload.
     """
 
     def __init__(self, rfile: io.BufferedIOBase, length: int | None, send_continue: Callable[[], None] | None) -> None:
@@ -62,6 +62,7 @@ class _Body(io.RawIOBase):
         self._left = length or 0
         self._send_continue = send_continue
         self.ended = length == 0
+        self.is_broken = False
 
     @property
     def awaited(self) -> bool:
@@ -81,7 +82,7 @@ class _Body(io.RawIOBase):
             return 0
         read = self._rfile.readinto(memoryview(buffer)[: self._left])
         if not read:
-            raise BodyError(f"the body ended {self._left} bytes early")
+            raise self._broken(f"the body ended {self._left} bytes early")
         self._left -= read
         if not self._left:
             self._end_part()
@@ -93,41 +94,48 @@ class _Body(io.RawIOBase):
             body = self._rfile.read(self._left)
             self._left -= len(body)
             if self._left:
-                raise BodyError(f"the body ended {self._left} bytes early")
+                raise self._broken(f"the body ended {self._left} bytes early")
             self.ended = True
             return body
         return super().readall() or b""
 
     def drain(self) -> bool:
-        """Read and drop what is left, up to MAX_DRAIN; tell whether that was all."""
+        """Read and drop what is left, up to MAX_DRAIN; tell whether that was all, so that a request can follow."""
+        if self.is_broken:
+            return False
         left = MAX_DRAIN
         while left > 0 and not self.ended:
             left -= len(self.read(65536) or b"")
         return self.ended
 
+    def _broken(self, fault: str) -> BodyError:
+        """Return the error of a body whose end cannot be known any more."""
+        self.is_broken = True
+        return BodyError(fault)
+
     def _begin_chunk(self) -> None:
         size = self._line().partition(b";")[0].strip()
         if not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", size):
-            raise BodyError(f"the chunk size {size[:20]!r} is no hexadecimal number")
+            raise self._broken(f"the chunk size {size[:20]!r} is no hexadecimal number")
         self._left = int(size, 16)
         if not self._left:
             trailers = 0
             while line := self._line():
                 trailers += len(line)
                 if trailers > MAX_LINE:
-                    raise BodyError("the trailers are too long")
+                    raise self._broken("the trailers are too long")
             self.ended = True
 
     def _end_part(self) -> None:
         if not self._chunked:
             self.ended = True
         elif self._line():
-            raise BodyError("a chunk is longer than its size says")
+            raise self._broken("a chunk is longer than its size says")
 
     def _line(self) -> bytes:
         line = self._rfile.readline(MAX_LINE)
         if not line.endswith(b"\n"):
-            raise BodyError("a chunk's line is cut short or too long")
+            raise self._broken("a chunk's line is cut short or too long")
         return line.rstrip(b"\r\n")
 
 
@@ -141,6 +149,10 @@ class _Handler(WSGIRequestHandler):
 
     def handle_expect_100(self) -> bool:
         return True  # The body sends it when it is read.
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (Werkzeug's name for it)
+        """Leave Werkzeug's log alone: each request is logged by the service, and the end of a connection is no news."""
+        logger.debug(message, *args)
 
     def run_wsgi(self) -> None:
         """Answer one request; Werkzeug's base class calls this for every method."""
@@ -177,7 +189,7 @@ class _Handler(WSGIRequestHandler):
     def _framing_fault(self) -> tuple[int, str] | None:
         """Return a status and a reason when it is not certain where the request's body ends (RFC 9112 section 6)."""
         headers = self.headers
-        lengths = set(headers.get_all("Content-Length", ()))
+        lengths = {length.strip() for length in headers.get_all("Content-Length", ())}
         codings = headers.get_all("Transfer-Encoding", ())
         if any(isinstance(defect, _HEADER_DEFECTS) for defect in headers.defects) or not all(
             map(_TOKEN.fullmatch, headers.keys())
@@ -185,6 +197,8 @@ class _Handler(WSGIRequestHandler):
             return 400, "a header line is not of the form 'name: value'"
         if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
             return 501, "Transfer-Encoding: only chunked is known"
+        if codings and self.request_version != "HTTP/1.1":
+            return 400, "Transfer-Encoding: needs HTTP/1.1"
         if codings and lengths:
             return 400, "Content-Length and Transfer-Encoding are both given; give one"
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,15}", length) for length in lengths):
@@ -223,7 +237,8 @@ class _Handler(WSGIRequestHandler):
                 first += b"".join(pieces)
                 headers.append(("Content-Length", str(len(first))))
             # A client that still waits for leave to send its body may do so after this answer, or not at all.
-            self.close_connection = self.close_connection or (body.awaited and not body.ended)
+            is_uncertain = body.is_broken or (body.awaited and not body.ended)
+            self.close_connection = self.close_connection or is_uncertain
             self._send(status, headers, first)
             if self.command != "HEAD":
                 for piece in pieces:
@@ -298,7 +313,9 @@ class Server:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def start(self) -> None:
-        """Bind the port, and answer from now on."""
+        """Bind the port, and answer from now on; starting twice is no error."""
+        if self._server is not None:
+            return
         listener = socket.create_server(
             (self.host, self.port), family=select_address_family(self.host, self.port), backlog=128
         )

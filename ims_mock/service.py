@@ -116,7 +116,7 @@ class Service:
         self.auth = self._initial.new_auth()
         self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
 
-    def reset(self, **changes: Any) -> None:
+    def reset(self, /, **changes: Any) -> None:
         """Start anew, with the initial settings but for `changes`; a wrong one raises ValueError first."""
         settings = self._initial.changed(changes)
         with self.backend.lock:

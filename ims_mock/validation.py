@@ -21,6 +21,9 @@ _BASE = "urn:ims_mock:contract"
 _MOST = 1000
 """Most problems of one document that are looked for."""
 
+_MOST_OF_ONE = 100
+"""Most problems of one member, where there are too many."""
+
 _SHOWN = 80
 """Most characters of a wrong value that a reason shows."""
 
@@ -59,10 +62,19 @@ class Schema:
         """Return everything that is wrong with `value`, in the order in which the document has it."""
         if self._is_surely_valid(value):
             return []
-        errors = islice(self._validator.iter_errors(value), _MOST)
-        problems = _telling({_problem(error) for error in errors})
+        problems = _telling({_problem(error) for error in self._find_errors(value)})
         position = _Order(value).position
         return sorted(problems, key=lambda problem: (position(problem.path), problem.keyword))
+
+    def _find_errors(self, value: Any) -> list[ValidationError]:
+        """Return what jsonschema finds, at most _MOST, and of those the first of the document in any case."""
+        find = self._validator.iter_errors
+        errors = list(islice(find(value), _MOST))
+        if len(errors) == _MOST and isinstance(value, dict):
+            # jsonschema goes by the order of the schema, where one endless member can hide what stands before it.
+            each = (islice(find({name: value[name]}), _MOST_OF_ONE) for name in value)
+            errors = list(islice((error for found in each for error in found if error.validator != "required"), _MOST))
+        return errors
 
     def code_of(self, problem: Problem) -> str | None:
         """Return the service's code for a problem, as `x-code` of the property gives it, by keyword or for all."""

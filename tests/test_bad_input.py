@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from ims_mock import ImsMock
 
@@ -52,6 +53,16 @@ BODIES: dict[str, tuple[bytes, str, str]] = {
         "IMG.0001",
         "/min_disk: the number 10000000000000000000... is too large",
     ),
+    "309 digits": (
+        b'{"name": ' + b"9" * 309 + b"}",
+        "IMG.0001",
+        "/name: the number 99999999999999999999... is too large",
+    ),
+    "309 digits below zero": (b'{"name": -' + b"9" * 309 + b"}", "IMG.0001", "/name: the number -9999999999999999999"),
+    "308 digits": (b'{"name": ' + b"9" * 308 + b"}", "IMG.0003", "/name: must be of type string, got 999"),
+    "308 digits below zero": (b'{"name": -' + b"9" * 308 + b"}", "IMG.0003", "/name: must be of type string, got -999"),
+    "65 deep": (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "IMG.0001", "body: is nested more than 64 deep"),
+    "64 deep": (b'{"a":' + b"[" * 63 + b"]" * 63 + b"}", "IMG.0001", "/a: must be of type string, got [[["),
     "deep array": (DEEP, "IMG.0001", "body: is nested more than 64 deep"),
     "deep value": (b'{"tags": ' + DEEP + b"}", "IMG.0001", "body: is nested more than 64 deep"),
     "deep object": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "IMG.0001", "body: is nested more than 64 deep"),
@@ -228,6 +239,13 @@ def test_reason_is_cut_at_4_kb(ims_mock: ImsMock) -> None:
     assert reason.endswith("(cut)")
 
 
+def test_one_endless_member_does_not_hide_what_stands_before_it(ims_mock: ImsMock) -> None:
+    """However many problems there are, the first of the body decides."""
+    status, code, reason = post(ims_mock, b'{"min_disk": 1, "tags": [' + b"1," * 2000 + b"1]}")
+    assert (status, code) == (400, "IMG.0055")
+    assert reason.startswith("/min_disk: must be at least 40, got 1; /tags/0: must be of type string, got 1")
+
+
 def test_millions_of_problems_are_answered(ims_mock: ImsMock) -> None:
     """A body full of wrong values is refused like any other."""
     status, code, _ = post(ims_mock, b'{"tags": [' + b"1," * 1_000_000 + b"1]}")
@@ -257,6 +275,14 @@ def test_body_over_the_limit_is_413(ims_mock: ImsMock, size: int) -> None:
     status, code, reason = post(ims_mock, b" " * size)
     assert (status, code) == (413, "APIGW.0201")
     assert "at most 12582912 bytes" in reason
+
+
+def test_chunked_body_over_the_limit_is_413(ims_mock: ImsMock) -> None:
+    """A body that does not say its length is refused as soon as it is too long."""
+    chunks = iter([b'{"name": "a"}', *[b" " * 1024 * 1024] * 13])
+    answer = requests.post(f"{ims_mock.url}/v2/images", data=chunks, headers={"X-Auth-Token": "t"}, timeout=10)
+    assert (answer.status_code, answer.json()["error_code"]) == (413, "APIGW.0201")
+    assert ims_mock.images == {}
 
 
 def test_body_at_the_limit_is_read(ims_mock: ImsMock) -> None:

@@ -142,9 +142,10 @@ def test_url_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_url_file_that_cannot_be_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["no/folder", ""])
+def test_url_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     """A file that cannot be written ends it with 2 and a line that says so."""
-    done = run("--port", "0", "--url-file", str(tmp_path / "no" / "folder"))
+    done = run("--port", "0", "--url-file", str(tmp_path / name) if name else ".")
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock: cannot write the URL: ")
     assert len(done.stderr.splitlines()) == 1
@@ -183,6 +184,7 @@ def test_host_that_is_not_there() -> None:
         (["--sead", "1"], {}, "unrecognized arguments: --sead"),
         (["--log-format", "xml"], {}, "argument --log-format: invalid choice: 'xml'"),
         (["nonsense"], {}, "unknown command 'nonsense'; there are serve, openapi, operations"),
+        (["--seed"], {}, "argument --seed: expected one argument"),
         ([], {"IMS_MOCK_AUTH": "none"}, "argument --auth: invalid choice: 'none'"),
     ],
 )
@@ -199,6 +201,14 @@ def test_environment_stands_before_arguments() -> None:
         assert requests.get(f"{url}/_ims_mock/health", timeout=10).json()["seed"] == 1
     with running(environ={"IMS_MOCK_SEED": "2"}) as (_, url):
         assert requests.get(f"{url}/_ims_mock/health", timeout=10).json()["seed"] == 2
+
+
+def test_empty_variables_stand_for_nothing() -> None:
+    """A variable that is empty, or that names no option, is as if it were not there."""
+    names = ("HOST", "PORT", "SEED", "AUTH", "FAULT", "URL_FILE", "LOG_FORMAT", "QUIET")
+    environ = {f"IMS_MOCK_{name}": "" for name in names} | {"IMS_MOCK_VERSION": "1", "IMS_MOCK_HELP": "1"}
+    with running("--seed=--5", environ=environ) as (_, url):
+        assert requests.get(f"{url}/_ims_mock/health", timeout=10).json()["seed"] == "--5"
 
 
 def test_version() -> None:

@@ -25,6 +25,15 @@ def test_clock_only_moves_forward(seconds: float) -> None:
     assert clock.now() == 0
 
 
+@pytest.mark.parametrize("seconds", [1e12, float("inf")])
+def test_clock_stays_within_the_calendar(seconds: float) -> None:
+    """A time that has no time stamp is refused, and the clock stays."""
+    clock = ManualClock(0)
+    with pytest.raises(ValueError, match="must lie between the years 1 and 9999"):
+        clock.advance(seconds)
+    assert clock.now() == 0
+
+
 def test_manual_clock_starts_at_the_real_time() -> None:
     """Without a start, a manual clock takes the machine's time once."""
     before = SystemClock().now()

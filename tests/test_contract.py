@@ -11,7 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from ims_mock import schema_files
-from ims_mock.contract import load_contract
+from ims_mock.contract import Operation, load_contract
 from tests.conftest import ROOT
 
 OPERATIONS = load_contract().operations
@@ -25,12 +25,12 @@ def test_document_is_valid_openapi() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=list(OPERATIONS))
-def test_one_search_finds_all(operation: object) -> None:
-    """An operation's id is the name of its file and of its function, and stands in the tests."""
-    op = OPERATIONS[operation.id]  # type: ignore[attr-defined]
-    assert op.source == f"operations/{op.resource}/{op.id}.json"
-    function = getattr(import_module(f"ims_mock.operations.{op.resource}"), op.id)
+def test_one_search_finds_all(operation: Operation) -> None:
+    """An operation's id is the name of its file and of its function, and stands in its resource's tests."""
+    assert operation.source == f"operations/{operation.resource}/{operation.id}.json"
+    function = getattr(import_module(f"ims_mock.operations.{operation.resource}"), operation.id)
     assert inspect.getdoc(function)
+    assert operation.id in (ROOT / f"tests/operations/test_{operation.resource}.py").read_text("utf-8")
 
 
 def test_no_function_without_a_schema() -> None:
@@ -57,10 +57,10 @@ def test_every_example_keeps_its_schema() -> None:
     """The examples of the documents are valid under the schemas beside them."""
     for operation in OPERATIONS.values():
         raw = schema_files.read(operation.source)
-        content = raw["responses"][str(operation.success)].get("content")
-        if content:
-            operation.check_response_body(content["application/json"]["example"])
-        request = raw.get("requestBody", {"content": {"application/json": {}}})["content"]["application/json"]
+        parts = raw["responses"][str(operation.success)], raw.get("requestBody", {})
+        response, request = (part.get("content", {}).get("application/json", {}) for part in parts)
+        if "example" in response:
+            operation.check_response_body(response["example"])
         if "example" in request:
             operation.check_request_body(request["example"])
 

@@ -106,6 +106,7 @@ def test_reset_takes_settings(api: Api) -> None:
         ({"seed": None}, "seed must be an integer or a string"),
         ({"start": "yesterday"}, "start must be seconds since 1970 or text like"),
         ({"auth": "none"}, "auth must be one of lenient, strict"),
+        ({"self": 1}, "ims_mock has no setting 'self'"),
         ({"token": 5}, "token must be"),
         ({"project_id": 5}, "project_id must be"),
         ({"start": 1e300}, "start must be"),

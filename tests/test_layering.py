@@ -36,6 +36,9 @@ KNOWN = {
     "referencing": {"validation"},
     "socket": {"server"},
     "time": {"clock"},
+    "datetime": {"clock", "service"},
+    "random": {"backend"},
+    "uuid": {"backend"},
     "pytest": {"pytest_plugin"},
 }
 

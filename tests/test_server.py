@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ims_mock import ImsMock
 from ims_mock.server import Server
 from ims_mock.service import Outgoing
 
@@ -167,6 +168,19 @@ def test_malformed_chunks_end_the_connection(connection: Connection, sent: bytes
     assert connection.is_closed()
 
 
+def test_malformed_chunks_are_not_taken_up_again() -> None:
+    """What follows a malformed chunk is not read as another request, though the application has answered."""
+    with ImsMock() as mock:
+        with Connection(mock._server) as client:
+            smuggled = request(target="/v2/images", method="GET")
+            client.send(request(b"3\r\n{} d\r\n0\r\n\r\n" + smuggled, CHUNKED, "X-Auth-Token: t", target="/v2/images"))
+            status, headers = client.head()
+            assert (status, headers["Connection"]) == (400, "close")
+            client.file.read(int(headers["Content-Length"]))
+            assert client.is_closed()
+        assert [entry.reason for entry in mock.journal] == ["body: a chunk is longer than its size says"]
+
+
 def test_trailers_are_bounded(connection: Connection) -> None:
     """Endless trailers are not read to their end."""
     connection.send(request(b"0\r\n" + b"X-Trailer: a\r\n" * 10_000, CHUNKED))
@@ -199,8 +213,33 @@ def test_uncertain_framing_is_refused(connection: Connection, headers: list[str]
     assert connection.is_closed()
 
 
+def test_chunks_need_http_1_1(connection: Connection) -> None:
+    """An HTTP/1.0 client that sends chunks is refused: it may not mean them."""
+    connection.send(b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+    assert connection.answer()[0] == 400
+    assert connection.is_closed()
+
+
+def test_silent_connection_is_closed(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A connection that says nothing for too long is closed, and nothing is logged of it."""
+    monkeypatch.setattr("ims_mock.server._Handler.timeout", 0.01)
+    with Connection(server) as client:
+        assert client.is_closed()
+    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
+def test_starting_twice_is_starting_once(server: Server) -> None:
+    """A server that runs stays as it is."""
+    port = server.port
+    server.start()
+    assert server.port == port
+
+
 def test_same_length_twice_is_one(connection: Connection) -> None:
-    """Two Content-Length headers that agree are one."""
+    """Two Content-Length headers that agree are one, and white space around them does not count."""
+    assert connection.send(request(b"a", "Content-Length: 1 ")).answer() == (200, b"a")
     assert connection.send(request(b"a", "Content-Length: 1", "Content-Length: 1")).answer() == (200, b"a")
 
 

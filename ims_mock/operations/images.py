@@ -16,7 +16,7 @@ def glance_create_image_metadata(request: Request) -> Response:
     https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0707.html
     """
     backend = request.backend
-    image_id = request.body.get("id") or backend.new_image_id()
+    image_id = request.body["id"].lower() if "id" in request.body else backend.new_image_id()
     if image_id in backend.images:
         raise image_id_taken(image_id)
     image = new_image(request.body, image_id, request.project_id, backend.timestamp())

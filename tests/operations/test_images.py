@@ -12,6 +12,9 @@ from tests.conftest import PAGE, Api
 OTHER = {"X_Project_Id": "another-project"}
 
 
+# glance_create_image_metadata
+
+
 def test_page_example(api: Api, page: dict[str, Any]) -> None:
     """The page's example request gives the page's example response, but for id, owner and times."""
     answer = api("POST", "/v2/images", page["request"]).get_json()
@@ -151,6 +154,13 @@ def test_ids_are_lower_case_uuids(api: Api) -> None:
     assert uuid.UUID(text).version == 4
 
 
+def test_id_is_answered_in_lower_case(api: Api) -> None:
+    """An id is the same in either case, so a second one in the other case exists already."""
+    image_id = "ABCDEF00-0000-4000-8000-00000000000A"
+    assert api.create(id=image_id)["id"] == image_id.lower()
+    assert api("POST", "/v2/images", {"id": image_id.lower()}).status_code == 409
+
+
 def test_id_that_exists_is_409(api: Api) -> None:
     """A second image of one id is refused, even of another project, and the first one stays."""
     first = api.create(name="first")
@@ -164,6 +174,9 @@ def test_generated_id_passes_over_a_taken_one(api: Api) -> None:
     taken = Api().create()["id"]
     api.create(id=taken)
     assert api.create()["id"] != taken
+
+
+# glance_show_image
 
 
 def test_show(api: Api) -> None:
@@ -201,6 +214,9 @@ def test_public_image_is_seen_by_all_and_deleted_by_its_owner(api: Api) -> None:
     assert (refused.status_code, refused.get_json()["error"]["code"]) == (403, "IMG.0094")
 
 
+# glance_delete_image
+
+
 def test_delete(api: Api) -> None:
     """Delete answers 204 with neither body nor type; the second time 404."""
     path = f"/v2/images/{api.create()['id']}"
@@ -226,6 +242,9 @@ def test_protected_is_403(api: Api) -> None:
     answer = api("DELETE", f"/v2/images/{image['id']}")
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (403, "IMG.0091")
     assert image["id"] in api.images
+
+
+# glance_list_images
 
 
 def listed(api: Api, url: str) -> list[str]:

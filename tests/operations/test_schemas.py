@@ -1,4 +1,4 @@
-"""The schemas that a Glance client reads."""
+"""The schemas that a Glance client reads: glance_show_image_schemas."""
 
 from __future__ import annotations
 
