@@ -100,9 +100,7 @@ class _Body(io.RawIOBase):
         return super().readall() or b""
 
     def drain(self) -> bool:
-        """Read and drop what is left, up to MAX_DRAIN; tell whether that was all, so that a request can follow."""
-        if self.is_broken:
-            return False
+        """Read and drop what is left, up to MAX_DRAIN; tell whether that was all."""
         left = MAX_DRAIN
         while left > 0 and not self.ended:
             left -= len(self.read(65536) or b"")

@@ -84,6 +84,7 @@ SCHEMAS: list[Any] = [
     {"type": "array", "items": {"type": "string"}},
     {"type": "object", "additionalProperties": False},
     {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+    {"properties": {"a": {"type": "string"}}},
     {"propertyNames": {"maxLength": 1}},
     {"allOf": [{"type": "string"}, {"maxLength": 1}]},
     {"anyOf": [{"type": "string"}, {"type": "null"}]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ import pytest
 import requests
 
 from ims_mock import __version__
-from ims_mock.cli import main
+from ims_mock.cli import _JsonFormatter, main
 from ims_mock.contract import load_contract
 
 HEADERS = {"X-Auth-Token": "any"}
@@ -222,6 +223,23 @@ def test_openapi_is_what_the_server_answers(capsys: pytest.CaptureFixture[str], 
     printed = capsys.readouterr().out
     assert printed.strip() == requests.get(f"{ims_mock.url}/_ims_mock/openapi.json", timeout=10).text
     assert json.loads(printed) == load_contract().document
+
+
+def test_operations_is_the_readmes_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """`operations` prints a line an operation, in Markdown."""
+    assert main(["operations"], {}) == 0
+    assert "| `glance_show_image` | `GET /v2/images/{image_id}` | 200 |" in capsys.readouterr().out.splitlines()
+
+
+def test_json_log_of_what_is_no_request() -> None:
+    """A defect of the mock is one object too, with its traceback."""
+    try:
+        raise RuntimeError("broken")
+    except RuntimeError:
+        record = logging.LogRecord("ims_mock", logging.ERROR, "", 0, "it %s", ("failed",), sys.exc_info())
+    logged = json.loads(_JsonFormatter().format(record))
+    assert logged["level"] == "error"
+    assert logged["message"].startswith("it failed\nTraceback")
 
 
 def test_console_script() -> None:

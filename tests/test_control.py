@@ -19,6 +19,13 @@ def test_health(api: Api) -> None:
     assert answer.get_json() == {"status": "ok", "version": __version__, "seed": 0, "now": PAGE}
 
 
+def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails unforeseen is answered all the same, in JSON."""
+    monkeypatch.delattr(api.service.backend, "seed")
+    answer = api("GET", "/_ims_mock/health")
+    assert (answer.status_code, answer.get_json()["error_code"]) == (500, "APIGW.0201")
+
+
 def test_openapi(api: Api) -> None:
     """The OpenAPI document is the contract's."""
     assert api("GET", "/_ims_mock/openapi.json").get_json() == load_contract().document

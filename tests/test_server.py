@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import struct
@@ -312,6 +313,33 @@ def without_length(environ: dict[str, Any], start_response: Any) -> Iterable[byt
 def test_length_is_always_given(connection: Connection) -> None:
     """An answer whose length the application does not say is counted before it is sent."""
     assert connection.send(request()).answer() == (200, b"abc")
+
+
+def in_pieces(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer in pieces whose length is known."""
+    start_response("200 OK", [("Content-Length", "3")])
+    return iter([b"a", b"b", b"c"])
+
+
+@pytest.mark.parametrize("server", [in_pieces], indirect=True)
+def test_pieces_are_sent_as_they_come(connection: Connection) -> None:
+    """An answer of known length is sent piece by piece, and of it HEAD gets none."""
+    assert connection.send(request()).answer() == (200, b"abc")
+    assert connection.send(request(method="HEAD")).head()[1]["Content-Length"] == "3"
+    assert connection.send(request()).answer() == (200, b"abc")
+
+
+def buffered(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer the first line of the body, read through a buffer as a WSGI application may."""
+    line = io.BufferedReader(environ["wsgi.input"]).readline()
+    start_response("200 OK", [])
+    return [line]
+
+
+@pytest.mark.parametrize("server", [buffered], indirect=True)
+def test_input_can_be_wrapped(connection: Connection) -> None:
+    """The input of an application is a stream like any other."""
+    assert connection.send(request(b"one\ntwo\n")).answer() == (200, b"one\n")
 
 
 def reset(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
