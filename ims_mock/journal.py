@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ims_mock.clock import timestamp
+from ims_mock.errors import header_text
 
 MAX_ENTRIES = 1000
 MAX_BODY = 65536
@@ -41,9 +42,9 @@ class Entry:
         self.rules += (rule_id,)
 
     def __str__(self) -> str:
-        line = (
-            f"{timestamp(self.received_at)} {self.method} {self.path} -> {self.status} {self.operation or 'no route'}"
-        )
+        # A target may hold any byte, and a line of a log is to stay one.
+        asked = header_text(f"{self.method} {self.path}")
+        line = f"{timestamp(self.received_at)} {asked} -> {self.status} {self.operation or 'no route'}"
         return f"{line}: {self.reason}" if self.reason else line
 
 

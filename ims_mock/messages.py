@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -39,4 +39,3 @@ class Response:
 
     body: Any = None
     location: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)

@@ -205,9 +205,7 @@ def encoded(document: Any) -> bytes:
 
 
 def _outgoing(operation: Operation, response: Response, base_url: str) -> Outgoing:
-    headers = dict(response.headers)
-    if response.location is not None:
-        headers["Location"] = base_url + response.location
+    headers = {} if response.location is None else {"Location": base_url + response.location}
     if response.body is None:
         return Outgoing(operation.success, headers, b"")
     body = encoded(response.body)

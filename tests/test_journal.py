@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ims_mock.journal import MAX_BODY, MAX_ENTRIES
+from ims_mock.journal import MAX_BODY, MAX_ENTRIES, Entry
 from tests.conftest import PAGE, Api
 
 
@@ -34,6 +34,12 @@ def test_refusal_has_its_reason(api: Api) -> None:
     assert first.reason == refused.headers["X-IMS-Mock-Reason"]
     assert (second.operation, second.status, second.reason) == (None, 404, lost.headers["X-IMS-Mock-Reason"])
     assert str(second).startswith(f"{PAGE} GET /nope -> 404 no route: no route is /nope")
+
+
+def test_line_of_an_entry_is_one_line() -> None:
+    """Whatever bytes a target has, the entry's line is printable ASCII."""
+    entry = Entry(1, "", 0, "GET", "/\x1b[31m\n\xff", None)
+    assert str(entry) == "1970-01-01T00:00:00Z GET /\\x1b[31m\\n\\xff -> 0 no route"
 
 
 def test_calls_of_one_operation(api: Api) -> None:
