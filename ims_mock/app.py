@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,6 @@ from ims_mock.contract import Operation, load_contract
 from ims_mock.control import new_blueprint
 from ims_mock.errors import ImsError
 from ims_mock.service import Incoming, Outgoing, Service
-from ims_mock.validation import nearest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -107,7 +107,18 @@ def _gateway_error(error: HTTPException, app: flask.Flask) -> ImsError:
             405, reason=f"{request.method} is not served on {request.path}; use {allow}", headers={"Allow": allow}
         )
     if error.code == 404:
-        routes = sorted({re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()})
-        near = nearest(request.path, routes) or "; GET /_ims_mock/openapi.json has them all"
-        return ImsError(404, "APIGW.0101", reason=f"no route is {request.path}{near}")
+        (near,) = difflib.get_close_matches(request.path, _routes_like(request.path, app), n=1, cutoff=0)
+        return ImsError(404, "APIGW.0101", reason=f"no route is {request.path}; the nearest is {near}")
     return ImsError(error.code or 500, "APIGW.0201", reason=f"{error.name}: {error.description}")
+
+
+def _routes_like(path: str, app: flask.Flask) -> set[str]:
+    """Return every route with the path's own parts as parameters; the mock's own for a path that begins as they do."""
+    routes = set()
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/_ims_mock") == path.startswith("/_ims"):
+            names = rule.rule.split("/")
+            parts = path.split("/") + [""] * len(names)
+            pairs = zip(names, parts[: len(names)], strict=True)
+            routes.add("/".join((part or "{id}") if name.startswith("<") else name for name, part in pairs))
+    return routes
