@@ -49,7 +49,7 @@ class Entry:
 
 
 class Journal:
-    """The last MAX_ENTRIES requests of one mock, oldest first."""
+    """The last MAX_ENTRIES requests of one mock, oldest first; `received` counts them all."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,13 +59,13 @@ class Journal:
         """Forget every request."""
         with self._lock:
             self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
-            self._received = 0
+            self.received = 0
 
     def open(self, request_id: str, received_at: float, method: str, path: str, operation: str | None) -> Entry:
         """Begin the entry of a request that has just been received."""
         with self._lock:
-            self._received += 1
-            entry = Entry(self._received, request_id, received_at, method, path, operation)
+            self.received += 1
+            entry = Entry(self.received, request_id, received_at, method, path, operation)
             self._entries.append(entry)
         return entry
 

@@ -13,7 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from ims_mock.mock import ImsMock
 
-_MOCK = pytest.StashKey["ImsMock"]()
+_SERVER = pytest.StashKey["ImsMock"]()
+_BEGAN = pytest.StashKey[int]()
+"""Of a test, the number of the journal's last entry before it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,12 +27,19 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember where in the journal of the session's server a test begins."""
+    server = item.session.stash.get(_SERVER, None)
+    item.stash[_BEGAN] = server.journal.received if server else 0
+
+
 @pytest.fixture(scope="session")
-def ims_mock_server() -> Iterator[ImsMock]:
+def ims_mock_server(request: pytest.FixtureRequest) -> Iterator[ImsMock]:
     """An IMS on a free port of this machine for the whole session; `ims_mock` is the same, cleared for each test."""
     from ims_mock.mock import ImsMock
 
     with ImsMock() as mock:
+        request.session.stash[_SERVER] = mock
         yield mock
 
 
@@ -41,7 +50,7 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMoc
     Its `url` and `token` are for the program under test, its `images`, `faults`, `journal` and `clock` for the test.
     """
     ims_mock_server.reset(**_settings(request.node))
-    request.node.stash[_MOCK] = ims_mock_server
+    request.node.stash[_BEGAN] = 0
     return ims_mock_server
 
 
@@ -60,17 +69,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Show the requests of a failed test, with what was answered and why."""
     outcome = yield
     report = outcome.get_result()
-    mock = item.stash.get(_MOCK, None)
-    if report.failed and mock is not None:
-        report.sections.append(("ims_mock", _story(mock)))
+    mock = item.session.stash.get(_SERVER, None)
+    if report.failed and mock is not None and "ims_mock_server" in getattr(item, "fixturenames", ()):
+        report.sections.append(("ims_mock", _story(mock, item.stash.get(_BEGAN, 0))))
 
 
-def _story(mock: ImsMock) -> str:
-    """Return the journal of a mock as a report shows it."""
-    lines = [
-        f"seed {mock.service.backend.seed}, clock {mock.service.backend.timestamp()}, {len(mock.journal)} requests"
-    ]
-    for entry in mock.journal:
+def _story(mock: ImsMock, began: int) -> str:
+    """Return the journal of a mock, from a test's beginning, as a report shows it."""
+    entries = [entry for entry in mock.journal if entry.number > began]
+    lines = [f"seed {mock.service.backend.seed}, clock {mock.service.backend.timestamp()}, {len(entries)} requests"]
+    for entry in entries:
         lines.append(str(entry))
         lines += [
             f"    {arrow} {_text(body)}"

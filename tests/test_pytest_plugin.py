@@ -156,6 +156,23 @@ def test_good(ims_mock):
     assert "passed" not in result.stdout.str().partition("- ims_mock -")[2].partition("short test summary")[0]
 
 
+def test_failing_test_of_the_server_shows_its_own_requests(pytester: pytest.Pytester) -> None:
+    """A test that uses the session's server alone has the section too, with no request of the tests before it."""
+    result = run(
+        pytester,
+        """
+def test_before(ims_mock_server):
+    create(ims_mock_server, name="before")
+
+def test_bad(ims_mock_server):
+    assert create(ims_mock_server, name="its-own").status_code == 200
+""",
+        *("-p", "no:randomly", "-p", "no:xdist"),
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*- ims_mock -*", "seed 0, clock *, 1 requests", "*> *its-own*"])
+
+
 def test_failing_fixture_shows_its_requests(pytester: pytest.Pytester) -> None:
     """A fixture of the user's that fails in its set-up has the section too."""
     result = run(
