@@ -37,8 +37,8 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         """Move forward by `seconds`; raise ValueError, and stay, when that is backward or beyond the year 9999."""
-        if not seconds >= 0:
-            raise ValueError(f"a clock only moves forward: seconds must be 0 or more, got {seconds!r}")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+            raise ValueError(f"a clock only moves forward: seconds must be a number, 0 or more, got {seconds!r}")
         self._now = _checked(self._now + seconds)
 
 
@@ -58,7 +58,7 @@ def timestamp(seconds: float) -> str:
 
 @lru_cache(maxsize=16)
 def _timestamp(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 
 def http_date(seconds: float) -> str:

@@ -59,6 +59,8 @@ class Settings:
             if isinstance(self.start, str):
                 moment = datetime.fromisoformat(self.start.replace("Z", "+00:00"))
                 return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+            if isinstance(self.start, bool):
+                raise TypeError
             timestamp(self.start)
             return float(self.start)
         except (TypeError, ValueError, OverflowError, OSError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ims_mock import ManualClock, SystemClock
@@ -16,8 +18,8 @@ def test_manual_clock_stands_still_until_advanced() -> None:
     assert clock.now() == 1001.5
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan")])
-def test_clock_only_moves_forward(seconds: float) -> None:
+@pytest.mark.parametrize("seconds", [-1, float("nan"), "5", None, True])
+def test_clock_only_moves_forward(seconds: Any) -> None:
     """Moving backward is refused, and the clock stays."""
     clock = ManualClock(0)
     with pytest.raises(ValueError, match="a clock only moves forward"):
@@ -43,4 +45,5 @@ def test_manual_clock_starts_at_the_real_time() -> None:
 def test_timestamps() -> None:
     """The service writes whole seconds of UTC with a Z, HTTP its own form."""
     assert timestamp(1464853788.9) == "2016-06-02T07:49:48Z"
+    assert timestamp(-62135596800) == "0001-01-01T00:00:00Z"
     assert http_date(1464853788.9) == "Thu, 02 Jun 2016 07:49:48 GMT"

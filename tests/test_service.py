@@ -81,7 +81,7 @@ def test_start(start: float | str, seconds: float) -> None:
     assert Settings(start=start).start_seconds() == seconds
 
 
-@pytest.mark.parametrize("start", ["", "noon", [], float("nan"), float("inf"), 1e20])
+@pytest.mark.parametrize("start", ["", "noon", [], True, float("nan"), float("inf"), 1e20])
 def test_wrong_start(start: Any) -> None:
     """What is no time is refused where it is set."""
     with pytest.raises(ValueError, match="start must be seconds since 1970 or text like"):
