@@ -18,6 +18,7 @@ from email.errors import (
     MisplacedEnvelopeHeaderDefect,
     MissingHeaderBodySeparatorDefect,
 )
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
@@ -144,6 +145,13 @@ class _Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True  # TCP_NODELAY: an answer is one write, and nobody is to wait for its end.
     timeout = IDLE_SECONDS
     server: _WsgiServer
+    raw_requestline: bytes
+
+    def parse_request(self) -> bool:
+        """Read the head of a request; an empty line before it is passed over (RFC 9112 section 2.2)."""
+        if self.raw_requestline in (b"\r\n", b"\n"):
+            self.raw_requestline = self.rfile.readline(MAX_LINE + 1)
+        return super().parse_request()
 
     def handle_expect_100(self) -> bool:
         return True  # The body sends it when it is read.
@@ -178,15 +186,18 @@ class _Handler(WSGIRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what is no HTTP request in the words of the gateway, and close the connection."""
         self.close_connection = True
-        # The gateway's own status for this one.
+        # The gateway has a status of its own for headers that are too large.
         status = 494 if code == 431 else int(code)
-        reason = explain or message or ""
+        phrase = HTTPStatus(code).phrase
+        reason = explain or message or phrase
         outgoing = self.server.refuse(status, reason, self.command or "-", getattr(self, "path", "-"))
-        self._send(str(status), list(outgoing.headers.items()), outgoing.body)
+        self._send(f"{status} {phrase}", list(outgoing.headers.items()), outgoing.body)
 
     def _framing_fault(self) -> tuple[int, str] | None:
         """Return a status and a reason when it is not certain where the request's body ends (RFC 9112 section 6)."""
         headers = self.headers
+        if sum(map(len, headers.values())) > MAX_LINE:
+            return 431, f"the headers have more than {MAX_LINE} bytes"
         lengths = {length.strip() for length in headers.get_all("Content-Length", ())}
         codings = headers.get_all("Transfer-Encoding", ())
         if any(isinstance(defect, _HEADER_DEFECTS) for defect in headers.defects) or not all(

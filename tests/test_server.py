@@ -254,14 +254,27 @@ def test_same_length_twice_is_one(connection: Connection) -> None:
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70_000 + END, 494),
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200 + b"\r\n", 494),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"a" * 20_000 + b"\r\n") * 4 + b"\r\n", 494),
         (b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     ],
 )
 def test_what_is_no_request_is_refused(connection: Connection, sent: bytes, status: int) -> None:
     """A malformed request, a long line and too many headers have their own statuses."""
-    got, _ = connection.send(sent).answer()
+    got, reason = connection.send(sent).answer()
     assert got == status
+    assert reason
     assert connection.is_closed()
+
+
+def test_empty_line_before_a_request(connection: Connection) -> None:
+    """A line end that an older client leaves after its body is passed over."""
+    assert connection.send(request(b"one") + b"\r\n" + request(b"two")).answer() == (200, b"one")
+    assert connection.answer() == (200, b"two")
+
+
+def test_status_line_has_a_phrase(connection: Connection) -> None:
+    """The status line is whole, also of what the server itself refuses."""
+    assert connection.send(b"nonsense\r\n\r\n").file.readline() == b"HTTP/1.1 400 Bad Request\r\n"
 
 
 def test_expect_100_continue(connection: Connection) -> None:
