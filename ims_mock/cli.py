@@ -23,6 +23,7 @@ from ims_mock.contract import load_contract, operations_table
 from ims_mock.faults import parse_rule
 from ims_mock.service import encoded
 
+_PROG = "ims-mock"
 _COMMANDS = ("serve", "openapi", "operations")
 _OPTIONS = ("host", "port", "seed", "auth", "fault", "url-file", "log-format", "quiet")
 _PREFIX = "IMS_MOCK_"
@@ -36,7 +37,12 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     """Run one command and return its exit status; wrong arguments end the process with 2."""
     parser = _new_parser()
     given = sys.argv[1:] if arguments is None else list(arguments)
-    options = parser.parse_args([*_environment(parser, environ), *given])
+    variables = list(_environment(parser, environ))
+    # Parsed by themselves first, so that a wrong one is told as what it is.
+    parser.prog = "ims-mock: a variable of the environment"
+    parser.parse_args(variables)
+    parser.prog = _PROG
+    options = parser.parse_args([*variables, *given])
     if options.command not in _COMMANDS:
         # Not left to argparse, which would take the value of a misspelt option for a command.
         parser.error(f"unknown command {options.command!r}; there are {', '.join(_COMMANDS)}")
@@ -51,7 +57,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 def _new_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ims-mock",
+        prog=_PROG,
         description="An in-memory mock of Huawei Cloud's Image Management Service.",
         epilog=f"Every option has an environment variable too: {_PREFIX}PORT for --port, and so on; "
         f"{_PREFIX}FAULT takes several faults with ';' between them.",
@@ -122,12 +128,12 @@ def _seed(text: str) -> int | str:
 
 def _serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
-    # Imported here: Flask takes longer to import than the other commands take to run.
-    from ims_mock.mock import ImsMock
-
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
+    # Imported here: Flask takes longer to import than the other commands take to run.
+    from ims_mock.mock import ImsMock
+
     mock = ImsMock(host=options.host, port=options.port, clock=SystemClock(), seed=options.seed, auth=options.auth)
     try:
         for fault, settings in options.fault:

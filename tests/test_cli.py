@@ -76,8 +76,10 @@ def test_one_line_a_request() -> None:
         requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10)
         requests.post(f"{url}/v2/images", data="[]", headers=HEADERS, timeout=10)
         requests.get(f"{url}/no%0Aroute", timeout=10)
+        requests.delete(f"{url}/_ims_mock/faults/7", timeout=10)
         lines = stop(process)[2].splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
+    assert lines[3].endswith("Z DELETE /_ims_mock/faults/7 -> 404 control: no rule has the id '7'; there are: none")
     assert lines[0].endswith("Z POST /v2/images -> 201 glance_create_image_metadata")
     assert "-> 400 glance_create_image_metadata: body: must be of type object, got []" in lines[1]
     assert "GET /no%0Aroute -> 404 no route: no route is /no\\nroute" in lines[2]
@@ -177,7 +179,11 @@ def test_host_that_is_not_there() -> None:
     [
         (["--port", "abc"], {}, "argument --port: must be a number from 0 to 65535, got 'abc'"),
         (["--port", "65536"], {}, "argument --port: must be a number from 0 to 65535, got '65536'"),
-        ([], {"IMS_MOCK_PORT": "abc"}, "argument --port: must be a number from 0 to 65535, got 'abc'"),
+        (
+            [],
+            {"IMS_MOCK_PORT": "abc"},
+            "a variable of the environment: error: argument --port: must be a number from 0 to 65535, got 'abc'",
+        ),
         (["--fault", "nonsense"], {}, "argument --fault: 'nonsense' is no fault: write [OPERATION:] STATUS"),
         (["--fault", "999"], {}, "argument --fault: status must be an integer from 400 to 599, got 999"),
         (["--fault", "glance_creat: 503"], {}, "ims-mock: argument --fault: operation"),
