@@ -8,9 +8,9 @@ import flask
 
 from ims_mock import __version__, json_body
 from ims_mock.contract import load_contract
-from ims_mock.errors import ImsError
+from ims_mock.errors import ImsError, header_text
 from ims_mock.faults import rule_arguments
-from ims_mock.service import Service, encoded
+from ims_mock.service import Service, encoded, logger
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:
@@ -24,6 +24,17 @@ def new_blueprint(service: Service) -> flask.Blueprint:
     @control.errorhandler(ImsError)
     def malformed(error: ImsError) -> flask.Response:
         return _json({"error": {"code": "invalid", "message": error.reason}}, error.status)
+
+    @control.after_request
+    def note(response: flask.Response) -> flask.Response:
+        request, reason = flask.request, ""
+        if response.status_code >= 400:
+            response.headers["X-IMS-Mock-Reason"] = reason = header_text(response.get_json()["error"]["message"])
+        asked = header_text(f"{request.method} {request.path}")
+        logger.info(
+            "%s", f"{service.backend.timestamp()} {asked} -> {response.status_code} control: {reason}".rstrip(": ")
+        )
+        return response
 
     @control.get("/health")
     def health() -> flask.Response:

@@ -63,6 +63,7 @@ def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
     answer = api("DELETE", "/_ims_mock/faults/7")
     assert answer.status_code == 404
     assert answer.get_json()["error"]["message"] == "no rule has the id '7'; there are: 1"
+    assert answer.headers["X-IMS-Mock-Reason"] == "no rule has the id '7'; there are: 1"
 
 
 @pytest.mark.parametrize(
