@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import uuid
 
 from ims_mock.clock import Clock, timestamp
 from ims_mock.images import Image
@@ -34,7 +33,11 @@ class Backend:
     def new_image_id(self) -> str:
         """Return a lower-case UUID from the seeded source that no image has; the caller holds the lock."""
         while True:
-            image_id = str(uuid.UUID(int=self._image_ids.getrandbits(128), version=4))
+            bits = f"{self._image_ids.getrandbits(128):032x}"
+            # Version 4, variant 1 (RFC 9562 section 5.4); uuid.UUID takes three times as long.
+            image_id = (
+                f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) % 4]}{bits[17:20]}-{bits[20:]}"
+            )
             if image_id not in self.images:
                 return image_id
 
