@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO
 
 from ims_mock.errors import ImsError
@@ -49,34 +47,44 @@ def _read_to_end(stream: BinaryIO) -> bytes:
     return b"".join(parts)
 
 
-@dataclass(frozen=True)
-class _Unfit:
-    """Stands in a parsed document for what is no JSON number, and says why."""
-
-    reason: str
+class _UnfitError(Exception):
+    """Raised where a text has something that is no JSON number; stands in the document when it is read once more."""
 
 
-def _float(text: str) -> float | int | _Unfit:
+def _float(text: str) -> float | int:
     """Read 40.0 as the integer 40, which in JSON it is; a number that no double holds is unfit."""
     number = float(text)
     if math.isinf(number):
-        return _Unfit(f"the number {text[:20]} is too large")
+        raise _UnfitError(f"the number {text[:20]} is too large")
     return int(number) if number.is_integer() else number
 
 
-def _integer(text: str) -> int | _Unfit:
+def _integer(text: str) -> int:
     # Past 308 digits no double holds it, and past 4300 the interpreter refuses to read it.
-    return int(text) if len(text.lstrip("-")) <= 308 else _Unfit(f"the number {text[:20]}... is too large")
+    if len(text) > 308 and len(text.lstrip("-")) > 308:
+        raise _UnfitError(f"the number {text[:20]}... is too large")
+    return int(text)
 
 
-# One of these stands in every text that needs a closer look: an escape or a constant, an exponent or an endless number.
-_SUSPICIOUS = ("\\u", "NaN", "Infinity")
-_SUSPICIOUS_NUMBER = re.compile(r"[0-9][eE]|[0-9]{309}")
+def _constant(text: str) -> None:
+    raise _UnfitError(f"{text} is no JSON number")
 
-_decoder = json.JSONDecoder(
-    parse_float=_float,
-    parse_int=_integer,
-    parse_constant=lambda text: _Unfit(f"{text} is no JSON number"),
+
+def _or_unfit(read_number: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a reader that leaves an unfit number in the document, where its pointer can be found."""
+
+    def read_or_mark(text: str) -> Any:
+        try:
+            return read_number(text)
+        except _UnfitError as unfit:
+            return unfit
+
+    return read_or_mark
+
+
+_decoder = json.JSONDecoder(parse_float=_float, parse_int=_integer, parse_constant=_constant)
+_marking_decoder = json.JSONDecoder(
+    parse_float=_or_unfit(_float), parse_int=_or_unfit(_integer), parse_constant=_or_unfit(_constant)
 )
 
 
@@ -90,20 +98,38 @@ def parse(raw: bytes) -> Any:
         raise ImsError(400, "IMG.0007", reason="body: is empty; send a JSON object, {} for all defaults")
     try:
         text = raw.decode("utf-8")
-        value = _decoder.decode(text)
+        value, is_suspicious = _decoded(text)
     except UnicodeDecodeError as error:
         raise _malformed((), f"is not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}") from None
     except json.JSONDecodeError as error:
         raise _malformed((), f"is not JSON: {error.msg}, at line {error.lineno} column {error.colno}") from None
     except RecursionError:
         raise _too_deep() from None
-    if (
-        any(word in text for word in _SUSPICIOUS)
-        or _SUSPICIOUS_NUMBER.search(text)
-        or text.count("[") + text.count("{") > MAX_DEPTH
-    ):
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(value)
+    # Only an escape can be half of a pair.
+    if is_suspicious or "\\u" in text:
         _check_fit(value)
     return value
+
+
+def _decoded(text: str) -> tuple[Any, bool]:
+    """Return the value of a JSON text, and whether it has marks of what is no JSON number."""
+    try:
+        return _decoder.decode(text), False
+    except _UnfitError:
+        return _marking_decoder.decode(text), True
+
+
+def _check_depth(value: Any) -> None:
+    """Go down a parsed document level by level; raise 400 when it has more of them than MAX_DEPTH."""
+    level, depth = [value] if isinstance(value, (dict, list)) else [], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        parts = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for part in parts for child in part if isinstance(child, (dict, list))]
 
 
 def _check_fit(value: Any) -> None:
@@ -116,13 +142,11 @@ def _check_fit(value: Any) -> None:
             children = item.items()
         elif isinstance(item, list):
             children = enumerate(item)
-        elif isinstance(item, _Unfit):
-            raise _malformed(path, item.reason)
+        elif isinstance(item, _UnfitError):
+            raise _malformed(path, str(item))
         for text in (item, path[-1] if path else ""):
             if isinstance(text, str) and not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
                 raise _malformed(path, "has half of a surrogate pair, which is no character")
-        if len(path) >= MAX_DEPTH and isinstance(item, (dict, list)):
-            raise _too_deep()
         waiting.extend(reversed([((*path, key), child) for key, child in children]))
 
 

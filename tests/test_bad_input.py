@@ -53,6 +53,8 @@ BODIES: dict[str, tuple[bytes, str, str]] = {
         "IMG.0001",
         "/min_disk: the number 10000000000000000000... is too large",
     ),
+    "NaN in what is not JSON": (b'{"a": NaN, b}', "IMG.0001", "body: is not JSON: Expecting property name"),
+    "NaN that is deep": (b"[" * 10_000 + b"NaN" + b"]" * 10_000, "IMG.0001", "body: is nested more than 64 deep"),
     "309 digits": (
         b'{"name": ' + b"9" * 309 + b"}",
         "IMG.0001",
