@@ -56,7 +56,8 @@ class ImsError(Exception):
 
 @cache
 def _catalogue() -> dict[str, Any]:
-    return schema_files.read("error_codes.json")  # type: ignore[no-any-return]
+    catalogue: dict[str, Any] = schema_files.read("error_codes.json")
+    return catalogue
 
 
 def documented_message(code: str, status: int) -> str:

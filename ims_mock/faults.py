@@ -102,13 +102,14 @@ class Rule:
     def to_json(self) -> dict[str, Any]:
         """Return the rule as the control API shows it."""
         kind = next(name for name, kind in _KINDS.items() if type(self.fault) is kind)
+        fault: Any = self.fault
         return {
             "id": self.id,
             "operation": self.operation,
             "times": self.times,
             "skip": self.skip,
             "hits": self.hits,
-            "fault": {"kind": kind, **dataclasses.asdict(self.fault)},  # type: ignore[call-overload]
+            "fault": {"kind": kind, **dataclasses.asdict(fault)},
         }
 
 

@@ -195,7 +195,8 @@ class Service:
 def _function(operation: Operation) -> Callable[[Request], Response]:
     """Return the function that has an operation's id, in the module that has its resource's name."""
     module = import_module(f"ims_mock.operations.{operation.resource}")
-    return getattr(module, operation.id)  # type: ignore[no-any-return]
+    function: Callable[[Request], Response] = getattr(module, operation.id)
+    return function
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
