@@ -19,21 +19,18 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
     @control.errorhandler(ValueError)
     def invalid(error: ValueError) -> flask.Response:
-        return _json({"error": {"code": "invalid", "message": str(error)}}, 400)
+        return _error("invalid", str(error), 400)
 
     @control.errorhandler(ImsError)
     def malformed(error: ImsError) -> flask.Response:
-        return _json({"error": {"code": "invalid", "message": error.reason}}, error.status)
+        return _error("invalid", error.reason, error.status)
 
     @control.after_request
     def note(response: flask.Response) -> flask.Response:
-        request, reason = flask.request, ""
-        if response.status_code >= 400:
-            response.headers["X-IMS-Mock-Reason"] = reason = header_text(response.get_json()["error"]["message"])
-        asked = header_text(f"{request.method} {request.path}")
-        logger.info(
-            "%s", f"{service.backend.timestamp()} {asked} -> {response.status_code} control: {reason}".rstrip(": ")
-        )
+        asked = header_text(f"{flask.request.method} {flask.request.path}")
+        line = f"{service.backend.timestamp()} {asked} -> {response.status_code} control"
+        reason = response.headers.get("X-IMS-Mock-Reason")
+        logger.info("%s", f"{line}: {reason}" if reason else line)
         return response
 
     @control.get("/health")
@@ -75,9 +72,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
             service.faults.remove(rule_id)
         except KeyError:
             ids = ", ".join(rule.id for rule in service.faults) or "none"
-            return _json(
-                {"error": {"code": "not_found", "message": f"no rule has the id {rule_id!r}; there are: {ids}"}}, 404
-            )
+            return _error("not_found", f"no rule has the id {rule_id!r}; there are: {ids}", 404)
         return _empty()
 
     return control
@@ -89,6 +84,12 @@ def _body() -> Any:
 
 def _json(document: Any, status: int = 200) -> flask.Response:
     return flask.Response(encoded(document), status, mimetype="application/json")
+
+
+def _error(code: str, message: str, status: int) -> flask.Response:
+    response = _json({"error": {"code": code, "message": message}}, status)
+    response.headers["X-IMS-Mock-Reason"] = header_text(message)
+    return response
 
 
 def _empty() -> flask.Response:

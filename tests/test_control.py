@@ -19,11 +19,12 @@ def test_health(api: Api) -> None:
     assert answer.get_json() == {"status": "ok", "version": __version__, "seed": 0, "now": PAGE}
 
 
-def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """What fails unforeseen is answered all the same, in JSON."""
     monkeypatch.delattr(api.service.backend, "seed")
     answer = api("GET", "/_ims_mock/health")
     assert (answer.status_code, answer.get_json()["error_code"]) == (500, "APIGW.0201")
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [AttributeError]
 
 
 def test_openapi(api: Api) -> None:
