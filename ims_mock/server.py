@@ -190,7 +190,7 @@ class _Handler(WSGIRequestHandler):
         status = 494 if code == 431 else int(code)
         phrase = HTTPStatus(code).phrase
         reason = explain or message or phrase
-        outgoing = self.server.refuse(status, reason, self.command or "-", getattr(self, "path", "-"))
+        outgoing = self.server.refuse(status, reason, self.command or "-", self.path if self.command else "-")
         self._send(f"{status} {phrase}", list(outgoing.headers.items()), outgoing.body)
 
     def _framing_fault(self) -> tuple[int, str] | None:

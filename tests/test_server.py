@@ -266,6 +266,15 @@ def test_what_is_no_request_is_refused(connection: Connection, sent: bytes, stat
     assert connection.is_closed()
 
 
+def test_refusal_does_not_name_the_request_before_it() -> None:
+    """What is no request has no method and no target, whatever the connection has carried before."""
+    with ImsMock() as mock:
+        with Connection(mock._server) as client:
+            client.send(request(b"", "X-Auth-Token: t", target="/v2/images", method="GET")).answer()
+            assert client.send(b"nonsense\r\n\r\n").answer()[0] == 400
+        assert [(entry.method, entry.path) for entry in mock.journal] == [("GET", "/v2/images"), ("-", "-")]
+
+
 def test_empty_line_before_a_request(connection: Connection) -> None:
     """A line end that an older client leaves after its body is passed over."""
     assert connection.send(request(b"one") + b"\r\n" + request(b"two")).answer() == (200, b"one")
