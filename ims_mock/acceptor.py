@@ -1,7 +1,8 @@
 """A quick yes: functions derived from JSON Schemas that accept what is surely valid.
 
 What an acceptor accepts, jsonschema accepts too; what it does not, jsonschema judges. It knows the keywords that the
-project's schemas use, and accepts nothing of a schema that has another one.
+project's schemas use, and accepts nothing of a schema that has another one. Loops are written out, as all() over a
+generator takes twice as long.
 """
 
 from __future__ import annotations
@@ -88,8 +89,7 @@ def _all(checks: list[Acceptor]) -> Acceptor:
         return lambda value: first(value) and second(value)
 
     def accept(value: Any) -> bool:
-        # A loop, as all() with a generator takes twice as long.
-        for check in checks:  # noqa: SIM110
+        for check in checks:
             if not check(value):
                 return False
         return True
@@ -140,7 +140,7 @@ def _properties(properties: dict[str, Acceptor], additional: Acceptor) -> Accept
     def accept(value: Any) -> bool:
         if type(value) is not dict:
             return False
-        for name, item in value.items():  # noqa: SIM110 (a loop, as above)
+        for name, item in value.items():
             if not find(name, additional)(item):
                 return False
         return True
@@ -152,7 +152,7 @@ def _known_properties(properties: dict[str, Acceptor]) -> Acceptor:
     def accept(value: Any) -> bool:
         if type(value) is not dict:
             return False
-        for name, check in properties.items():  # noqa: SIM110 (a loop, as above)
+        for name, check in properties.items():
             if name in value and not check(value[name]):
                 return False
         return True

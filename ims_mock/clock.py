@@ -19,7 +19,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own time; what the command line uses."""
 
-    def now(self) -> float:  # noqa: D102
+    def now(self) -> float:
+        """Return the machine's time; it goes on by itself."""
         return time.time()
 
 
@@ -32,7 +33,8 @@ class ManualClock:
     def __init__(self, start: float | None = None) -> None:
         self._now = _checked(time.time() if start is None else float(start))
 
-    def now(self) -> float:  # noqa: D102
+    def now(self) -> float:
+        """Return the time to which the clock was last moved."""
         return self._now
 
     def advance(self, seconds: float) -> None:

@@ -50,7 +50,8 @@ class Fail:
         if self.code is not None and self.message is None:
             documented_message(self.code, self.status)
 
-    def around(self, work: Work) -> Response:  # noqa: D102
+    def around(self, work: Work) -> Response:
+        """Raise the refusal; `work` is left undone."""
         raise ImsError(self.status, self.code, self.message, reason=f"fault: {self}")
 
 

@@ -115,7 +115,8 @@ class Schema:
         extra = {"readOnly": read_only} if self._writing else {}
         extend: Any = validators.extend  # jsonschema has no type for it
         registry: Registry[Any] = Registry().with_resource(_BASE, DRAFT202012.create_resource(self._document))
-        return extend(Draft202012Validator, extra)({"$ref": _BASE + self._pointer}, registry=registry)  # type: ignore[no-any-return]
+        validator: Validator = extend(Draft202012Validator, extra)({"$ref": _BASE + self._pointer}, registry=registry)
+        return validator
 
 
 def _telling(problems: set[Problem]) -> set[Problem]:
@@ -157,24 +158,28 @@ def _problem(error: ValidationError) -> Problem:
 
 def _rule(error: ValidationError) -> str:
     """Say in words which rule a value breaks, and what was got."""
-    keyword, wanted = str(error.validator), error.validator_value
-    got = f", got {shown(error.instance)}"
+    keyword = str(error.validator)
+    # What they are follows from the keyword, as no type can say.
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
+    schema: Any = error.schema
+    got = f", got {shown(instance)}"
     if keyword == "type":
         names = wanted if isinstance(wanted, list) else [wanted]
         return f"must be of type {' or '.join(map(str, names))}{got}"
     if keyword in ("enum", "const"):
         values = wanted if isinstance(wanted, list) else [wanted]
         return f"must be {' or '.join(json.dumps(value) for value in values)}{got}"
-    if keyword == "anyOf" and isinstance(error.instance, str):
-        known = [name for branch in wanted for name in branch.get("enum", ())]  # type: ignore[union-attr]
-        return f"must be one of {len(known)} documented values{got}{nearest(error.instance, known)}"
+    if keyword == "anyOf" and isinstance(instance, str):
+        known = [name for branch in wanted for name in branch.get("enum", ())]
+        return f"must be one of {len(known)} documented values{got}{nearest(instance, known)}"
     if keyword in ("minimum", "maximum"):
         return f"must be at {'least' if keyword == 'minimum' else 'most'} {wanted}{got}"
     if keyword in ("minLength", "maxLength"):
         bound = "least" if keyword == "minLength" else "most"
-        return f"must have at {bound} {wanted} character{'' if wanted == 1 else 's'}, got {len(error.instance)}"  # type: ignore[arg-type]
+        return f"must have at {bound} {wanted} character{'' if wanted == 1 else 's'}, got {len(instance)}"
     if keyword == "pattern":
-        return f"must be {error.schema.get('x-pattern-rule', f'text that matches {wanted}')}{got}"  # type: ignore[union-attr]
+        return f"must be {schema.get('x-pattern-rule', f'text that matches {wanted}')}{got}"
     if keyword == "readOnly":
         return "is read-only: the service sets it; leave it out"
     return error.message
