@@ -24,7 +24,6 @@ class Operation:
     id: str
     method: str
     path: str
-    summary: str
     resource: str
     source: str
     success: int
@@ -95,7 +94,6 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         id=raw["operationId"],
         method=raw["method"],
         path=raw["path"],
-        summary=raw["summary"],
         resource=_resource(name),
         source=name,
         success=success,
