@@ -25,13 +25,13 @@ _TYPES: dict[str, type] = {
 }
 
 # Keywords that say nothing about whether a value is valid, or that are read with their neighbour.
-_SILENT = {"description", "default", "readOnly", "example", "items", "additionalProperties"}
+_SILENT = {"description", "default", "readOnly", "example", "items", "additionalProperties", "then", "else"}
 
 # Keywords whose check covers that of the type, where the type is the one named.
 _TYPED = {
     "string": {"enum", "const", "pattern", "minLength", "maxLength"},
     "integer": {"minimum", "maximum"},
-    "array": {"items"},
+    "array": {"items", "maxItems"},
     "object": {"properties", "additionalProperties", "required", "propertyNames"},
 }
 
@@ -59,6 +59,8 @@ def new_acceptor(schema: Any, resolve: Resolve, *, writing: bool) -> Acceptor:
             checks.append(_KEYWORDS[keyword](value))
         elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
             checks.append(_enum([item for branch in value for item in branch["enum"]]))
+        elif keyword == "if":
+            checks.append(_if(*(compile_(schema.get(name, True)) for name in ("if", "then", "else"))))
         elif keyword == "propertyNames":
             checks.append(_property_names(compile_(value)))
         elif keyword != "properties":
@@ -119,6 +121,11 @@ def _pattern(pattern: str) -> Acceptor:
     return lambda value: type(value) is str and search(value) is not None
 
 
+def _if(condition: Acceptor, then: Acceptor, otherwise: Acceptor) -> Acceptor:
+    """Accept what keeps the branch that applies; both of them where the condition is not surely met."""
+    return lambda value: then(value) if condition(value) else then(value) and otherwise(value)
+
+
 def _required(names: list[str]) -> Acceptor:
     needed = frozenset(names)
     return lambda value: type(value) is dict and needed <= value.keys()
@@ -169,5 +176,6 @@ _KEYWORDS: dict[str, Callable[[Any], Acceptor]] = {
     "maxLength": lambda bound: lambda value: type(value) is str and len(value) <= bound,
     "minimum": lambda bound: lambda value: type(value) is int and value >= bound,
     "maximum": lambda bound: lambda value: type(value) is int and value <= bound,
+    "maxItems": lambda bound: lambda value: type(value) is list and len(value) <= bound,
     "required": _required,
 }

@@ -64,7 +64,7 @@ class Schema:
             return []
         problems = _telling({_problem(error) for error in self._find_errors(value)})
         position = _Order(value).position
-        return sorted(problems, key=lambda problem: (position(problem.path), problem.keyword))
+        return sorted(problems, key=lambda problem: (position(problem.path), problem.keyword, problem.text))
 
     def _find_errors(self, value: Any) -> list[ValidationError]:
         """Return what jsonschema finds, at most _MOST, and of those the first of the document in any case."""
@@ -81,10 +81,14 @@ class Schema:
         if not problem.path:
             return None
         for properties in self._properties(self.content):
-            code = properties.get(problem.path[0], {}).get("x-code")
+            code = self._resolved(properties.get(problem.path[0], {})).get("x-code")
             if code is not None:
                 return str(code) if isinstance(code, str) else code.get(problem.keyword)
         return None
+
+    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a schema with what it refers to in it."""
+        return {**self._resolve(schema["$ref"]), **schema} if "$ref" in schema else schema
 
     def _properties(self, schema: Mapping[str, Any]) -> Iterator[Mapping[Any, Any]]:
         """Yield the properties that a schema names, its own and those of what it refers to."""
@@ -178,8 +182,12 @@ def _rule(error: ValidationError) -> str:
     if keyword in ("minLength", "maxLength"):
         bound = "least" if keyword == "minLength" else "most"
         return f"must have at {bound} {wanted} character{'' if wanted == 1 else 's'}, got {len(instance)}"
+    if keyword == "maxItems":
+        return f"must have at most {wanted} items, got {len(instance)}"
     if keyword == "pattern":
         return f"must be {schema.get('x-pattern-rule', f'text that matches {wanted}')}{got}"
+    if keyword == "oneOf":
+        return f"must have {schema.get('x-oneOf-rule', 'exactly one of several forms')}{got}"
     if keyword == "readOnly":
         return "is read-only: the service sets it; leave it out"
     return error.message
