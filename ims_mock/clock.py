@@ -63,6 +63,15 @@ def _timestamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 
+def parse_time(text: str) -> float:
+    """Return the seconds since 1970 of a time as ISO 8601 writes it, in UTC unless it says otherwise.
+
+    Raise ValueError for what is no time.
+    """
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
 def http_date(seconds: float) -> str:
     """Write a time as HTTP does in a Date header (RFC 9110 section 5.6.7)."""
     return _http_date(int(seconds))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 from ims_mock import schema_files
 from ims_mock.errors import ImsError
+from ims_mock.messages import Headers
 from ims_mock.validation import Schema
 
 JSON = "application/json"
@@ -18,48 +20,156 @@ _OWN_KEYS = ("method", "path")
 
 
 @dataclass(frozen=True)
+class Model:
+    """A JSON Schema of the contract; `source` is the file that a refusal names."""
+
+    schema: Schema
+    source: str
+
+    def check(self, value: Any, at: tuple[str | int, ...] | None = None) -> None:
+        """Raise the refusal of the first problem of a value; the reason lists them all.
+
+        `at` is where in the request the one member of the value stands, when it does not stand there by its own name.
+        """
+        problems = self.schema.find_problems(value)
+        if not problems:
+            return
+        first = problems[0]
+        status = 403 if first.keyword == "readOnly" else 400
+        code = "IMG.0161" if status == 403 else self.schema.code_of(first)
+        if at is not None:
+            problems = [
+                replace(problem, path=(*at, *problem.path[1:]), text=f"{problem.path[0]} {problem.text}")
+                for problem in problems
+            ]
+        raise ImsError(status, code, reason=f"{'; '.join(map(str, problems))} [schemas/{self.source}]")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the path, the query or the headers.
+
+    A `repeated` one is a list, with a value each time that it is given; with a `separator`, its text is split.
+    """
+
+    name: str
+    schema: Schema
+    repeated: bool = False
+    separator: str = ""
+
+    def values_of(self, text: str) -> list[Any]:
+        """Return the values that a parameter's text stands for; raise 400 when one breaks the parameter's schema."""
+        texts = text.split(self.separator) if self.separator else [text]
+        return [self._value_of(part) for part in texts]
+
+    def _value_of(self, text: str) -> Any:
+        content = self.schema.content
+        value: Any = text
+        if content["type"] == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            value = int(text)
+        elif content["type"] == "boolean":
+            value = {"true": True, "false": False}.get(text.lower(), text)
+        problems = self.schema.find_problems(value)
+        if problems:
+            listed = "; ".join(problem.text for problem in problems)
+            raise ImsError(400, content.get("x-code"), reason=f"/{self.name}: {listed}")
+        return min(value, content.get("x-served-maximum", value))
+
+
+@dataclass(frozen=True)
 class Operation:
-    """One operation of the API. `id` is the official SDK's method name; `source` is the file that describes it."""
+    """One operation of the API. `id` is the official SDK's method name; `source` is the file that describes it.
+
+    `ends_in_slash_too` is whether a request's path may. `others` is the name under which query parameters of any other
+    name are gathered, or "" where there are none. `bodies` are the media types that a request may have, with what is in
+    them: a model of JSON, or None for bytes.
+    """
 
     id: str
     method: str
     path: str
+    ends_in_slash_too: bool
     resource: str
     source: str
     success: int
-    query: Mapping[str, Schema]
-    request_body: Schema | None
+    is_anonymous: bool
+    path_parameters: tuple[Parameter, ...]
+    query: Mapping[str, Parameter]
+    others: str
+    headers: tuple[Parameter, ...]
+    bodies: Mapping[str, Model | None]
     body_required: bool
     response_body: Schema | None
 
-    def coerce_query(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether the request's body is a file, and not JSON."""
+        return None in self.bodies.values()
+
+    def check_path(self, values: Mapping[str, str]) -> None:
+        """Raise 400 for a part of the path that breaks the parameter's schema."""
+        for parameter in self.path_parameters:
+            parameter.values_of(values[parameter.name])
+
+    def coerce_query(self, query_text: str) -> dict[str, Any]:
         """Return the query parameters by name, each of its type, with defaults.
 
-        Raise 400 for one that is malformed, given twice or, where the operation has any, unknown.
+        Raise 400 for a query that is not UTF-8, and for a parameter that is malformed, wrongly given twice or, where
+        the operation has any, unknown.
         """
         if not self.query:
             return {}
-        values = {name: schema.content["default"] for name, schema in self.query.items() if "default" in schema.content}
+        try:
+            pairs = parse_qsl(query_text, keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError as error:
+            raise ImsError(400, reason=f"query: is not UTF-8: {error.object!r}") from None
+        values: dict[str, Any] = {
+            name: parameter.schema.content["default"]
+            for name, parameter in self.query.items()
+            if "default" in parameter.schema.content
+        }
+        others: dict[str, str] = {}
         given = set()
         for name, text in pairs:
-            if name not in self.query:
+            parameter = self.query.get(name)
+            if parameter is None and not self.others:
                 known = ", ".join(self.query)
                 raise ImsError(400, reason=f"/{name}: {self.id} serves no such query parameter; it serves {known}")
-            if name in given:
+            if name in given and not (parameter and parameter.repeated):
                 raise ImsError(400, reason=f"/{name}: the query parameter is given twice; give it once")
             given.add(name)
-            values[name] = _coerced(name, text, self.query[name])
-        return values
+            if parameter is None:
+                others[name] = text
+            elif parameter.repeated:
+                values[name] = values.get(name, []) + parameter.values_of(text)
+            else:
+                (values[name],) = parameter.values_of(text)
+        return {**values, self.others: others} if self.others else values
 
-    def check_request_body(self, body: Any) -> None:
+    def coerce_headers(self, headers: Headers) -> dict[str, Any]:
+        """Return the operation's header parameters that are given, by name; raise 400 for one that is malformed."""
+        given = ((parameter, headers.get(parameter.name)) for parameter in self.headers)
+        return {parameter.name: parameter.values_of(text)[0] for parameter, text in given if text is not None}
+
+    def media_type(self, content_type: str | None) -> str:
+        """Return which of the media types a request has; raise 415 for another one.
+
+        JSON is read whatever its type is said to be, as with Glance.
+        """
+        if not self.bodies or JSON in self.bodies:
+            return JSON
+        given = (content_type or "").partition(";")[0].strip().lower()
+        if given not in self.bodies:
+            known = " or ".join(self.bodies)
+            headers = {"Accept-Patch": ", ".join(self.bodies)} if self.method == "PATCH" else {}
+            raise ImsError(415, reason=f"Content-Type: must be {known}, got {given or 'none'}", headers=headers)
+        return given
+
+    def check_request_body(self, body: Any, media_type: str = JSON) -> None:
         """Raise the refusal of the first problem of a body; the reason lists them all."""
-        problems = self.request_body.find_problems(body) if self.request_body else []
-        if not problems:
-            return
-        assert self.request_body is not None
-        status = 403 if problems[0].keyword == "readOnly" else 400
-        code = "IMG.0161" if status == 403 else self.request_body.code_of(problems[0])
-        raise ImsError(status, code, reason=f"{'; '.join(map(str, problems))} [schemas/{self.source}]")
+        model = self.bodies.get(media_type)
+        if model:
+            model.check(body)
 
     def check_response_body(self, body: Any) -> None:
         """Raise 500 when an answer breaks the operation's own schema: the mock is wrong, or a test that wrote to it."""
@@ -85,27 +195,59 @@ def load_contract() -> Contract:
     return Contract({raw["operationId"]: _operation(name, raw, document) for name, raw in files}, document)
 
 
+@cache
+def load_model(name: str, *, writing: bool = False) -> Model:
+    """Return one of `schemas/models/`; with `writing`, what only the service sets is a problem."""
+    schema = Schema(load_contract().document, f"#/components/schemas/{name}", writing=writing)
+    return Model(schema, f"models/{name}.json")
+
+
 def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -> Operation:
-    success = next(int(status) for status in raw["responses"] if status.startswith("2"))
+    success, response = next((int(status), item) for status, item in raw["responses"].items() if int(status) < 400)
     base = f"#/paths/{_escaped(raw['path'])}/{raw['method'].lower()}"
-    media = f"content/{_escaped(JSON)}/schema"
-    has_answer = "content" in raw["responses"][str(success)]
+    parameters = [
+        (item["in"], _parameter(item, document, f"{base}/parameters/{index}/schema"))
+        for index, item in enumerate(raw.get("parameters", ()))
+    ]
+    query = {parameter.name: parameter for place, parameter in parameters if place == "query"}
+    others = next((name for name, parameter in query.items() if parameter.schema.content["type"] == "object"), "")
+    query.pop(others, None)
     return Operation(
         id=raw["operationId"],
         method=raw["method"],
         path=raw["path"],
+        ends_in_slash_too=raw.get("x-trailing-slash", False),
         resource=_resource(name),
         source=name,
         success=success,
-        query={
-            item["name"]: Schema(document, f"{base}/parameters/{index}/schema")
-            for index, item in enumerate(raw.get("parameters", ()))
-            if item["in"] == "query"
+        is_anonymous=raw.get("security") == [],
+        # Of a parameter that is any text at all there is nothing to check.
+        path_parameters=tuple(
+            parameter for place, parameter in parameters if place == "path" and len(parameter.schema.content) > 1
+        ),
+        query=query,
+        others=others,
+        headers=tuple(parameter for place, parameter in parameters if place == "header"),
+        bodies={
+            media_type: Model(
+                Schema(document, f"{base}/requestBody/content/{_escaped(media_type)}/schema", writing=True), name
+            )
+            if media_type.endswith(("json", "json-patch"))
+            else None
+            for media_type in raw.get("requestBody", {}).get("content", ())
         },
-        request_body=Schema(document, f"{base}/requestBody/{media}", writing=True) if "requestBody" in raw else None,
         body_required=raw.get("requestBody", {}).get("required", False),
-        response_body=Schema(document, f"{base}/responses/{success}/{media}") if has_answer else None,
+        response_body=Schema(document, f"{base}/responses/{success}/content/{_escaped(JSON)}/schema")
+        if JSON in response.get("content", ())
+        else None,
     )
+
+
+def _parameter(item: Mapping[str, Any], document: Mapping[str, Any], pointer: str) -> Parameter:
+    if item["schema"].get("type") != "array":
+        return Parameter(item["name"], Schema(document, pointer))
+    separator = "" if item.get("explode", True) else ","
+    return Parameter(item["name"], Schema(document, f"{pointer}/items"), repeated=True, separator=separator)
 
 
 def _compose(files: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -183,19 +325,6 @@ def _resource(name: str) -> str:
 
 def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
-
-
-def _coerced(name: str, text: str, schema: Schema) -> Any:
-    """Return the value that a query parameter's text stands for; raise 400 when it breaks the parameter's schema."""
-    value: Any = text
-    if schema.content["type"] == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-        value = int(text)
-    elif schema.content["type"] == "boolean":
-        value = {"true": True, "false": False}.get(text.lower(), text)
-    problems = schema.find_problems(value)
-    if problems:
-        raise ImsError(400, reason=f"/{name}: {'; '.join(problem.text for problem in problems)}")
-    return min(value, schema.content.get("x-served-maximum", value))
 
 
 def operations_table() -> Iterator[str]:

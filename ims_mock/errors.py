@@ -18,6 +18,7 @@ _USUAL_CODES = {
     403: "IMG.0026",
     404: "IMG.0144",
     409: "IMG.0066",
+    415: "IMG.0001",
     429: "APIGW.0308",
     500: "IMG.0061",
     503: "APIGW.0613",
@@ -108,7 +109,17 @@ def image_id_taken(image_id: str) -> ImsError:
     )
 
 
+def tag_not_found(image_id: str, tag: str) -> ImsError:
+    """Return the 404 of deleting a tag that an image has not."""
+    return ImsError(404, "IMG.0115", reason=f"/tag: image {image_id!r} has no tag {tag!r}")
+
+
 def marker_unknown(marker: str) -> ImsError:
-    """Return the 400 of a list that is to begin after an image that is not there."""
-    wanted = "give the id of the last image of the page before"
-    return ImsError(400, "IMG.0027", reason=f"/marker: no image {marker!r} is visible to this project; {wanted}")
+    """Return the 400 of a list that is to begin after something that is not there, or not any more."""
+    wanted = "give the id of the last one of the page before, while that is there"
+    return ImsError(400, "IMG.0027", reason=f"/marker: there is no {marker!r}; {wanted}")
+
+
+def marker_invisible(marker: str) -> ImsError:
+    """Return the 403 of a list that is to begin after an image that the project does not see."""
+    return ImsError(403, "IMG.0161", reason=f"/marker: image {marker!r} is not visible to this project")

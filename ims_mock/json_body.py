@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from ims_mock.errors import ImsError
@@ -15,36 +15,57 @@ MAX_DEPTH = 64
 
 
 MAX_BODY = 12 * 1024 * 1024
-"""Largest body, in bytes, that the gateway takes for a JSON operation."""
+"""Largest body, in bytes, that the gateway takes for a JSON operation, and for any that is signed with an AK/SK."""
+
+PIECE = 256 * 1024
+"""Most bytes that are read at once of a body in pieces."""
 
 
 def read(environ: Mapping[str, Any]) -> bytes:
     """Return the body of a WSGI request; raise 413 when it is longer than MAX_BODY, 400 when it is cut short."""
     length, stream = int(environ.get("CONTENT_LENGTH") or -1), environ["wsgi.input"]
-    try:
-        if length > MAX_BODY:
-            raise _too_long()
-        if not environ.get("wsgi.input_terminated"):
-            # The input may go on after the body; without a length, there is no body.
-            return bytes(stream.read(max(length, 0)))
-        return bytes(stream.read()) if length >= 0 else _read_to_end(stream)
-    except OSError as error:
-        raise ImsError(400, reason=f"body: {error}") from None
+    if 0 <= length <= MAX_BODY and environ.get("wsgi.input_terminated"):
+        # One read, where a body in pieces takes several.
+        try:
+            return bytes(stream.read())
+        except OSError as error:
+            raise _cut_short(error) from None
+    return b"".join(pieces(environ, MAX_BODY, ImsError(413, reason=f"body: must be at most {MAX_BODY} bytes")))
 
 
-def _too_long() -> ImsError:
-    return ImsError(413, reason=f"body: must be at most {MAX_BODY} bytes, as the gateway takes no more")
+def pieces(environ: Mapping[str, Any], limit: int | None, too_long: ImsError) -> Iterator[bytes]:
+    """Return the body of a WSGI request in pieces, to be taken once.
+
+    Raise `too_long` when it is longer than `limit` bytes, at once where its length is known; while the pieces are
+    taken, 400 when it is cut short.
+    """
+    length = int(environ.get("CONTENT_LENGTH") or -1)
+    if limit is not None and length > limit:
+        raise too_long
+    # Where the input may go on after the body, there is no body without a length.
+    left = None if environ.get("wsgi.input_terminated") else max(length, 0)
+    return _pieces(environ["wsgi.input"], left, limit, too_long)
 
 
-def _read_to_end(stream: BinaryIO) -> bytes:
-    """Read a body of unknown length; raise 413 as soon as it is too long."""
-    parts, length = [], 0
-    while part := stream.read(65536):
-        parts.append(part)
-        length += len(part)
-        if length > MAX_BODY:
-            raise _too_long()
-    return b"".join(parts)
+def _pieces(stream: BinaryIO, left: int | None, limit: int | None, too_long: ImsError) -> Iterator[bytes]:
+    taken = 0
+    while left is None or taken < left:
+        try:
+            piece = stream.read(PIECE if left is None else min(PIECE, left - taken))
+        except OSError as error:
+            raise _cut_short(error) from None
+        if not piece:
+            if left is not None:
+                raise _cut_short(f"the body ended {left - taken} bytes early")
+            return
+        taken += len(piece)
+        if limit is not None and taken > limit:
+            raise too_long
+        yield piece
+
+
+def _cut_short(error: object) -> ImsError:
+    return ImsError(400, reason=f"body: {error}")
 
 
 class _UnfitError(Exception):
@@ -95,7 +116,7 @@ def parse(raw: bytes) -> Any:
     nothing deeper than MAX_DEPTH. Of keys that are given twice the last counts, as with Glance.
     """
     if not raw:
-        raise ImsError(400, "IMG.0007", reason="body: is empty; send a JSON object, {} for all defaults")
+        raise ImsError(400, "IMG.0007", reason="body: is empty; send JSON, {} where everything has a default")
     try:
         text = raw.decode("utf-8")
         value, is_suspicious = _decoded(text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -21,21 +21,32 @@ class Headers(Protocol):
 class Request:
     """A request that is authenticated, coerced and valid.
 
-    `path` and `query` hold the parameters of the operation by name, `query_text` the query as it was sent,
-    `body` the JSON value of the request or None.
+    `path`, `query` and `headers` hold the operation's parameters by name, `query_text` the query as it was sent.
+    `body` is the JSON value of the request or None; `content`, where the operation takes a file, its bytes in pieces,
+    which can be taken once. `base_url` is the service's root as the client reached it, without a slash at its end.
     """
 
     backend: Backend
     project_id: str
+    base_url: str
     path: Mapping[str, str]
     query: Mapping[str, Any]
     query_text: str
+    headers: Mapping[str, Any]
+    media_type: str
     body: Any
+    content: Iterator[bytes]
 
 
 @dataclass(slots=True)
 class Response:
-    """An answer. The status is the operation's own; a `location` is relative, and made absolute when it leaves."""
+    """An answer. `status` is the operation's own unless another is given.
+
+    `content` are bytes in place of a JSON body; a `location` is relative, and made absolute when it leaves.
+    """
 
     body: Any = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: Iterable[bytes] | None = None
     location: str | None = None

@@ -135,7 +135,7 @@ def test_threads_share_the_count() -> None:
     ("arguments", "reason"),
     [
         ({"operation": "glance_create_image"}, 'did you mean "glance_create_image_metadata"?'),
-        ({"operation": "x"}, "there are glance_create_image_metadata, glance_delete_image"),
+        ({"operation": "x"}, "there are glance_download_image, glance_upload_image"),
         ({"operation": ""}, 'operation "" matches none'),
         ({"operation": None}, "operation must be a string, got null"),
         ({"times": 0}, "times must be an integer of 1 or more, got 0"),
