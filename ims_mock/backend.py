@@ -1,23 +1,47 @@
-"""The state of one mock: its images, its clock, its seeded randomness."""
+"""The state of one mock: its images with their files and members, its clock, its seeded randomness."""
 
 from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from ims_mock.clock import Clock, timestamp
-from ims_mock.images import Image
+from ims_mock.errors import image_id_taken, image_not_found
+from ims_mock.files import File
+from ims_mock.images import (
+    Image,
+    Images,
+    Place,
+    check_deletable,
+    check_move,
+    check_owner,
+    is_visible,
+    shared_attributes,
+)
+from ims_mock.members import Member
+
+MAX_DELETED = 10_000
+"""Most deleted images that are remembered."""
 
 
 class Backend:
     """All that one mock remembers. Two backends share nothing.
 
-    `lock` is held by whoever changes the state or reads more than one thing of it.
+    `images` are the records by id, `members` those of an image by project, `files` what was uploaded; `deleted` are the
+    last MAX_DELETED images that were, each with its place, whose ids are not given out again. A record is replaced, and
+    not edited, so that one which has been taken can be read without the lock. `lock` is held by whoever changes the
+    state or reads more than one thing of it.
     """
 
     def __init__(self, clock: Clock, seed: int | str = 0) -> None:
         self.lock = threading.RLock()
-        self.images: dict[str, Image] = {}
+        self.images = Images()
+        self.members: dict[str, dict[str, Member]] = {}
+        self.files: dict[str, File] = {}
+        self.deleted: dict[str, tuple[Place, Image]] = {}
         self.reset(clock, seed)
 
     def reset(self, clock: Clock, seed: int | str) -> None:
@@ -25,7 +49,8 @@ class Backend:
         with self.lock:
             self.clock = clock
             self.seed = seed
-            self.images.clear()
+            for collection in (self.images, self.members, self.files, self.deleted):
+                collection.clear()
             # A source each, so that the ids of images do not depend on how many requests came between.
             self._image_ids = random.Random(f"{seed}/images")
             self._request_ids = random.Random(f"{seed}/requests")
@@ -38,7 +63,7 @@ class Backend:
             image_id = (
                 f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) % 4]}{bits[17:20]}-{bits[20:]}"
             )
-            if image_id not in self.images:
+            if image_id not in self.images and image_id not in self.deleted:
                 return image_id
 
     def new_request_id(self) -> str:
@@ -48,3 +73,91 @@ class Backend:
     def timestamp(self) -> str:
         """Return the clock's time as the service writes it."""
         return timestamp(self.clock.now())
+
+    # What follows is called with the lock held, unless it says otherwise.
+
+    def find_image(self, image_id: str, project_id: str) -> Image:
+        """Return an image that a project sees; raise 404 when it sees none of that id."""
+        image = self.images.get(image_id)
+        if image is None or not is_visible(image, project_id, self.members_of(image_id)):
+            raise image_not_found(image_id)
+        return image
+
+    def find_own_image(self, image_id: str, project_id: str) -> Image:
+        """Return a project's own image; raise 404 for one that it does not see, 403 for another's that it sees."""
+        image = self.find_image(image_id, project_id)
+        check_owner(image, project_id)
+        return image
+
+    def members_of(self, image_id: str) -> dict[str, Member]:
+        """Return the members of an image by project, in the order in which they were added."""
+        return self.members.get(image_id, {})
+
+    def add(self, image: Image) -> None:
+        """Add a new image; raise 409 when its id is taken, be it by an image that is deleted."""
+        if image["id"] in self.images or image["id"] in self.deleted:
+            raise image_id_taken(image["id"])
+        # A test that took an image out of the dict has left them.
+        self.files.pop(image["id"], None)
+        self.members.pop(image["id"], None)
+        self.images[image["id"]] = image
+
+    def change(self, image: Image, **attributes: Any) -> Image:
+        """Replace an image by one with some attributes changed, and return it."""
+        changed = {**image, **attributes, "updated_at": self.timestamp()}
+        self.images[image["id"]] = changed
+        return changed
+
+    def become(self, image: Image, status: str, **attributes: Any) -> Image:
+        """Move an image to another status, and return it; raise 409 for a move that is not legal."""
+        check_move(image, status)
+        return self.change(image, status=status, **attributes)
+
+    def delete_image(self, image_id: str, project_id: str) -> None:
+        """Delete an image for a project, with its file and its members; it stays among the deleted ones.
+
+        Raises 404 as find_image does, and what check_deletable raises.
+        """
+        image = self.find_image(image_id, project_id)
+        check_deletable(image, project_id)
+        gone = self.become(image, "deleted", deleted=True, deleted_at=self.timestamp())
+        self.deleted[image_id] = self.images.place(image_id), gone
+        del self.images[image_id]
+        self.files.pop(image_id, None)
+        self.members.pop(image_id, None)
+        if len(self.deleted) > MAX_DELETED:
+            del self.deleted[next(iter(self.deleted))]
+
+    def set_members(self, image: Image, members: dict[str, Member]) -> None:
+        """Replace the members of an image, which is shared while it has any."""
+        self.members[image["id"]] = members
+        sharing = shared_attributes(bool(members))
+        if image["visibility"] != sharing["visibility"]:
+            self.change(image, **sharing)
+
+    @contextmanager
+    def saving(self, image_id: str, project_id: str) -> Iterator[None]:
+        """Hold a project's own image in the status saving while its file arrives; queued again when that fails.
+
+        Takes the lock at the beginning and at the end, and leaves it free in between. Raises 404 and 403 as
+        find_own_image does, and 409 for an image that is not queued.
+        """
+        with self.lock:
+            self.become(self.find_own_image(image_id, project_id), "saving")
+        try:
+            yield
+        except BaseException:
+            with self.lock:
+                found = self.images.get(image_id)
+                if found is not None and found["status"] == "saving":
+                    self.become(found, "queued")
+            raise
+
+    def keep_file(self, image_id: str, file: File) -> Image:
+        """Give an image its file, and make it active; raise 404 when it has gone while the file arrived."""
+        image = self.images.get(image_id)
+        if image is None:
+            raise image_not_found(image_id)
+        active = self.become(image, "active", active_at=self.timestamp(), **file.described())
+        self.files[image_id] = file
+        return active

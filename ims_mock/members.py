@@ -1,0 +1,70 @@
+"""What the service knows of sharing: who an image can be shared with, and what a member may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ims_mock.errors import ImsError
+from ims_mock.images import Image, check_owner
+
+Member = dict[str, Any]
+"""A record of JSON types alone, in the form in which it is answered."""
+
+MAX_MEMBERS = 128
+MAX_MEMBERS_OF_WHOLE_IMAGE = 10
+"""Most projects that an image can be shared with; a full-ECS image with fewer."""
+
+
+def new_member(image_id: str, member_id: str, now: str) -> Member:
+    """Return the record of a project with which an image has just been shared; `now` is a UTC time with Z."""
+    return {
+        "member_id": member_id,
+        "image_id": image_id,
+        "status": "pending",
+        "created_at": now,
+        "updated_at": now,
+        "schema": "/v2/schemas/member",
+    }
+
+
+def check_shareable(image: Image, members: Mapping[str, Member], project_id: str, member_id: str) -> None:
+    """Raise the refusal of a project's sharing an image with one more project.
+
+    400 for an image that is public, of the marketplace, encrypted or of a whole ECS without a CBR backup, for its own
+    owner, and past the quota; 403 when the project does not own it; 409 for a project that is a member.
+    """
+    if image["visibility"] != "public":
+        check_owner(image, project_id)
+    is_whole = bool(image.get("__whole_image"))
+    quota = MAX_MEMBERS_OF_WHOLE_IMAGE if is_whole else MAX_MEMBERS
+    refusals = (
+        (image["visibility"] == "public", 400, "IMG.0089", "/image_id: the image is public, so everybody has it"),
+        (image["__imagetype"] == "market", 400, "IMG.0107", "/image_id: the image is of the marketplace"),
+        (bool(image.get("__system__cmkid")), 400, "IMG.0098", "/image_id: the image is encrypted (__system__cmkid)"),
+        (
+            is_whole and not image.get("__backup_id"),
+            400,
+            "IMG.0135",
+            "/image_id: of full-ECS images only those of a CBR backup (__backup_id) can be shared",
+        ),
+        (member_id == image["owner"], 400, "IMG.0076", "/member: the project owns the image"),
+        (member_id in members, 409, "IMG.0112", f"/member: project {member_id!r} is a member already"),
+        (len(members) >= quota, 400, "IMG.0088", f"/member: the image has {quota} members, which is the most"),
+    )
+    for applies, status, code, reason in refusals:
+        if applies:
+            raise ImsError(status, code, reason=reason)
+
+
+def check_answer(image: Image, member_id: str, project_id: str, answer: Mapping[str, Any]) -> None:
+    """Raise the refusal of a member's answer: 403 unless the member itself gives it, 400 without a needed vault."""
+    if member_id != project_id:
+        raise ImsError(403, "IMG.0161", reason=f"/member_id: only project {member_id} itself may accept or reject")
+    if answer["status"] == "accepted" and image.get("__whole_image") and "vault_id" not in answer:
+        raise ImsError(400, "IMG.0184", reason="/vault_id: is needed to accept a full-ECS image of a CBR backup")
+
+
+def member_not_found(image_id: str, member_id: str) -> ImsError:
+    """Return the 404 of a project that an image is not shared with, or that the caller may not know of."""
+    return ImsError(404, "IMG.0114", reason=f"/member_id: no member {member_id!r} of image {image_id!r} is visible")
