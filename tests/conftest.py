@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from ims_mock import ManualClock
 from ims_mock.app import create_app
 from ims_mock.service import Service
 
@@ -34,6 +35,13 @@ class Api:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"X-Auth-Token": "token", **{name.replace("_", "-"): value for name, value in headers.items()}}
         return self._client.open(path, method=method, data=data, headers=sent)
+
+    @property
+    def clock(self) -> ManualClock:
+        """The service's clock."""
+        clock = self.service.backend.clock
+        assert isinstance(clock, ManualClock)
+        return clock
 
     def create(self, **attributes: Any) -> dict[str, Any]:
         """Create an image and return it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from ims_mock import schema_files
 from ims_mock.messages import Request, Response
@@ -13,8 +14,31 @@ def glance_show_image_schemas(request: Request) -> Response:
     return Response(_documented_body("glance_show_image_schemas"))
 
 
+def glance_list_image_schemas(request: Request) -> Response:
+    """Show the documented schema of a list of images."""
+    return Response(_list_body("glance_list_image_schemas", "images", "glance_show_image_schemas"))
+
+
+def glance_show_image_member_schemas(request: Request) -> Response:
+    """Show the documented schema of a member."""
+    return Response(_documented_body("glance_show_image_member_schemas"))
+
+
+def glance_list_image_member_schemas(request: Request) -> Response:
+    """Show the documented schema of a list of members."""
+    return Response(_list_body("glance_list_image_member_schemas", "members", "glance_show_image_member_schemas"))
+
+
 @cache
-def _documented_body(operation_id: str) -> object:
+def _documented_body(operation_id: str) -> dict[str, Any]:
     """Return the body that the operation's contract documents: it is the answer itself."""
     operation = schema_files.read(f"operations/schemas/{operation_id}.json")
-    return operation["responses"]["200"]["content"]["application/json"]["example"]
+    body: dict[str, Any] = operation["responses"]["200"]["content"]["application/json"]["example"]
+    return body
+
+
+def _list_body(operation_id: str, name: str, item_operation_id: str) -> dict[str, Any]:
+    """Return the documented schema of a list, with that of its items in it, which the documents repeat."""
+    body = _documented_body(operation_id)
+    items = {**body["properties"][name], "items": _documented_body(item_operation_id)}
+    return {**body, "properties": {**body["properties"], name: items}}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
+from ims_mock.catalogue import add_image
+from ims_mock.contract import load_contract
 from ims_mock.images import OS_VERSIONS
 from tests.conftest import PAGE, Api
 
@@ -310,11 +313,40 @@ def test_list_limits(api: Api) -> None:
         ("limit=" + "9" * 5000, "/limit: must be of type integer"),
         ("limit=%D9%A1", "/limit: must be of type integer"),
         ("limit=1&limit=2", "/limit: the query parameter is given twice"),
-        ("marker=nope", "/marker: no image 'nope' is visible"),
-        ("marker=", "/marker: no image '' is visible"),
-        ("name=in:a,b", "/name: must be a plain name"),
+        ("marker=nope", "/marker: there is no 'nope'; give the id of the last one of the page before"),
+        ("marker=", "/marker: there is no ''"),
+        ("name=neq:a", "/name: must be a value, eq: and a value, or in: and values"),
+        ("id=gt:a", "/id: must be a value, eq: and a value, or in: and values"),
+        ('name=in:"a', "/name: the quotes of '\"a' do not stand around whole values"),
+        ('name=in:a"b"', "/name: the quotes of"),
+        ("name=a&name=b", "/name: the query parameter is given twice"),
+        ("team=a&team=b", "/team: the query parameter is given twice"),
+        ("name=%FF", "query: is not UTF-8: b'\\xff'"),
+        ("visibility=bogus", '/visibility: must be "public" or "private" or "shared" or "community" or "all"'),
+        ("member_status=bogus", '/member_status: must be "accepted" or "rejected" or "pending" or "all", got "bogus"'),
+        ("protected=1", '/protected: must be of type boolean, got "1"'),
+        ("min_disk=-1", "/min_disk: must be at least 0, got -1"),
+        ("min_ram=2147483648", "/min_ram: must be at most 2147483647"),
+        ("min_ram=abc", '/min_ram: must be of type integer, got "abc"'),
+        ("size_min=abc", '/size_min: must be of type integer, got "abc"'),
+        ("size_max=", '/size_max: must be of type integer, got ""'),
+        ("sort_key=bogus", '/sort_key: must be "name" or "status"'),
+        ("sort_key=", '/sort_key: must be "name" or "status"'),
+        ("sort_dir=up", '/sort_dir: must be "asc" or "desc", got "up"'),
+        ("sort_key=name&sort_key=id&sort_key=size&sort_dir=asc&sort_dir=asc", "/sort_dir: must be one for all keys"),
+        ("sort=", "/sort: must be one of name, status"),
+        ("sort=name:up", "/sort: must be one of name, status"),
+        ("sort=bogus:asc", "/sort: must be one of name, status"),
+        ("sort=name,,id", "/sort: must be one of name, status"),
+        ("sort=name&sort_key=id", "/sort: is not given together with sort_key and sort_dir"),
+        ("sort=name&sort_dir=asc", "/sort: is not given together with sort_key and sort_dir"),
+        ("created_at=gt:", "/created_at: must be gt, gte, lt, lte, eq or neq with ':' and a UTC time"),
+        ("created_at=in:2018-10-28T10:00:00Z", "/created_at: must be gt, gte, lt, lte, eq or neq"),
+        ("updated_at=lt:2018-10-28", "/updated_at: must be gt, gte, lt, lte, eq or neq"),
+        ("updated_at=lt:2018-13-28T10:00:00Z", "/updated_at: '2018-13-28T10:00:00Z' is no time"),
+        ("created_at=0000-01-01T00:00:00Z", "/created_at: '0000-01-01T00:00:00Z' is no time"),
+        ("created_at=0001-01-01T00:00:00%2B12:00", "/created_at: '0001-01-01T00:00:00+12:00' is no time"),
         ("os_hidden=perhaps", '/os_hidden: must be of type boolean, got "perhaps"'),
-        ("status=active", "/status: glance_list_images serves no such query parameter; it serves limit, marker"),
     ],
 )
 def test_bad_query_is_400(api: Api, query: str, reason: str) -> None:
@@ -330,3 +362,393 @@ def test_no_image_is_hidden(api: Api) -> None:
     api.create(name="a")
     assert listed(api, "/v2/images?name=a&os_hidden=True") == []
     assert listed(api, "/v2/images?name=a&os_hidden=False") == ["a"]
+
+
+@pytest.fixture
+def several(api: Api) -> Api:
+    """A service with four images, created a second apart, which differ in what a list can ask for."""
+    backend = api.service.backend
+    for name, attributes, data in (
+        ("a", {"tags": ["red", "big"], "min_disk": 40, "__support_kvm": "true", "team": "x"}, b"1"),
+        ("b", {"tags": ["red", "k.v"], "disk_format": "qcow2", "protected": True, "hw_firmware_type": "uefi"}, b"333"),
+        ("c", {"disk_format": "iso", "__os_version": "Windows Server 2019 Standard 64bit", "min_ram": 512}, None),
+        ("d", {"visibility": "public", "owner": "another-project", "__whole_image": True, "team": "y"}, b"22"),
+    ):
+        add_image(backend, api.service.auth.project_id, {"name": name, **attributes}, data)
+        api.clock.advance(1)
+    return api
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("name=a", "a"),
+        ("name=eq:a", "a"),
+        ("name=A", ""),
+        ("name=", ""),
+        ("name=in:a,b", "ba"),
+        ('name=in:"a",c', "ca"),
+        ("name=in:", ""),
+        ("status=active", "dba"),
+        ("status=in:queued,killed", "c"),
+        ("status=bogus", ""),
+        ("container_format=bare", "dcba"),
+        ("disk_format=in:iso,qcow2", "cb"),
+        ("disk_format=raw", ""),
+        ("visibility=public", "d"),
+        ("visibility=private", "cba"),
+        ("visibility=shared", ""),
+        ("visibility=community", ""),
+        ("visibility=all", "dcba"),
+        ("owner=another-project", "d"),
+        ("protected=true", "b"),
+        ("protected=False", "dca"),
+        ("tag=red", "ba"),
+        ("tag=red&tag=big", "a"),
+        ("tag=k=v", "b"),
+        ("tag=k.v", "b"),
+        ("tag=nope", ""),
+        ("min_disk=40", "a"),
+        ("min_disk=0", "dcb"),
+        ("min_ram=512", "c"),
+        ("min_ram=%2B512", "c"),
+        ("size_min=0", "dba"),
+        ("size_min=2", "db"),
+        ("size_max=2", "da"),
+        ("size_max=-1", ""),
+        ("size_min=2&size_max=2", "d"),
+        ("created_at=2016-06-02T07:49:48Z", "a"),
+        ("created_at=eq:2016-06-02T07:49:48", "a"),
+        ("created_at=neq:2016-06-02T07:49:48Z", "dcb"),
+        ("created_at=gt:2016-06-02T07:49:49Z", "dc"),
+        ("created_at=gte:2016-06-02 07:49:49", "dcb"),
+        ("created_at=lt:2016-06-02T09:49:49%2B02:00", "a"),
+        ("updated_at=lte:2016-06-02T07:49:49Z", "ba"),
+        ("__isregistered=true", "dcba"),
+        ("__isregistered=false", ""),
+        ("__imagetype=gold", "d"),
+        ("__imagetype=private", "cba"),
+        ("__os_bit=64", "dcba"),
+        ("__os_type=Windows", "c"),
+        ("__platform=Windows", "c"),
+        ("__support_kvm=true", "a"),
+        ("virtual_env_type=IsoImage", "c"),
+        ("hw_firmware_type=uefi", "b"),
+        ("__whole_image=true", "d"),
+        ("team=x", "a"),
+        ("team=", ""),
+        ("nosuch=x", ""),
+        ("attributes=x", ""),
+        ("size=3", "b"),
+        ("__imagetype=gold&visibility=public&protected=true", ""),
+        ("sort_key=name", "dcba"),
+        ("sort_key=name&sort_dir=asc", "abcd"),
+        ("sort_dir=asc", "abcd"),
+        ("sort_key=created_at&sort_dir=asc", "abcd"),
+        ("sort_key=size&sort_dir=asc", "cadb"),
+        ("sort_key=size", "bdac"),
+        ("sort_key=disk_format&sort_key=name&sort_dir=asc&sort_dir=desc", "cbda"),
+        ("sort_key=disk_format&sort_dir=asc", "cbad"),
+        ("sort_key=updated_at&sort_dir=asc", "abcd"),
+        ("sort=disk_format:asc,name:desc", "cbda"),
+        ("sort=name:asc", "abcd"),
+        ("sort=name", "dcba"),
+        ("sort=status:asc,created_at:asc", "abdc"),
+    ],
+)
+def test_list_query(several: Api, query: str, names: str) -> None:
+    """A query lists the images that it names, in the order that it asks for."""
+    assert "".join(listed(several, f"/v2/images?{query}")) == names
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in load_contract().operations["glance_list_images"].query if name.startswith("__support")]
+)
+def test_list_by_support(api: Api, name: str) -> None:
+    """Each attribute of the support family is a filter of its own."""
+    api.create(name="with", **{name: "true"})
+    api.create(name="without")
+    assert listed(api, f"/v2/images?{name}=true") == ["with"]
+
+
+def test_list_in_filter_of_ids(several: Api) -> None:
+    """Several images are asked for by their ids at once."""
+    first, *_, last = several.images
+    assert listed(several, f"/v2/images?id=in:{first},{last}") == ["d", "a"]
+    assert listed(several, f"/v2/images?id={first}") == ["a"]
+
+
+def test_unregistered_image_is_in_no_list(api: Api) -> None:
+    """Ordinary users see registered images alone, though they can show another by its id."""
+    image = add_image(api.service.backend, api.service.auth.project_id, {"__isregistered": "false"})
+    assert listed(api, "/v2/images") == []
+    assert listed(api, "/v2/images?__isregistered=false") == []
+    assert api("GET", f"/v2/images/{image['id']}").status_code == 200
+
+
+def test_marker_of_an_image_that_is_not_seen_is_403(api: Api) -> None:
+    """A list does not begin after another project's image; it is refused as Glance refuses it."""
+    hidden = api.create()
+    answer = api("GET", f"/v2/images?marker={hidden['id']}", **OTHER)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (403, "IMG.0161")
+
+
+def test_marker_that_was_deleted_is_400(api: Api) -> None:
+    """Where the last image of a page has been deleted, nothing can follow it, as with Glance."""
+    first, last = api.create(), api.create()
+    api("DELETE", f"/v2/images/{last['id']}")
+    answer = api("GET", f"/v2/images?marker={last['id']}")
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "IMG.0027")
+    assert list(api.images) == [first["id"]]
+
+
+@pytest.mark.parametrize("sort", ["", "sort_dir=asc&", "sort_key=name&sort_dir=asc&", "sort=disk_format,name:asc&"])
+def test_marker_need_not_pass_the_filters(several: Api, sort: str) -> None:
+    """What follows a marker does not depend on whether the marker itself is asked for."""
+    whole = several("GET", f"/v2/images?{sort}").get_json()["images"]
+    for index, marker in enumerate(whole):
+        after = [image["name"] for image in whole[index + 1 :] if image["status"] == "active"]
+        assert listed(several, f"/v2/images?{sort}status=active&marker={marker['id']}") == after
+
+
+@pytest.mark.parametrize("sort", ["", "sort_dir=asc&", "sort_key=name&sort_dir=asc&", "sort_key=status&"])
+def test_pages_stay_right_while_images_come_and_go(api: Api, sort: str) -> None:
+    """Between pages images are added and deleted; every one that stays is listed once."""
+    images = [api.create(name=f"n{number:02}") for number in range(20)]
+    seen: list[str] = []
+    url: str | None = f"/v2/images?{sort}limit=5"
+    gone = iter([images[0], images[19], images[10]])
+    while url:
+        page = api("GET", url).get_json()
+        seen += [image["name"] for image in page["images"]]
+        url = page.get("next")
+        added = api.create(name=f"m{len(seen):02}")
+        for image in gone:
+            if url and image["id"] not in url:
+                api("DELETE", f"/v2/images/{image['id']}")
+                break
+        api("DELETE", f"/v2/images/{added['id']}")
+    stayed = {image["name"] for image in api.images.values()}
+    assert len(seen) == len(set(seen))
+    assert stayed <= set(seen)
+
+
+def test_links_repeat_what_is_repeated(several: Api) -> None:
+    """`next` has every tag, key and direction again, in the order in which they were sent."""
+    query = "sort_key=name&sort_key=id&sort_dir=asc&tag=red&limit=1&name=in%3Aa%2Cb"
+    page = several("GET", f"/v2/images?{query}").get_json()
+    assert page["first"] == f"/v2/images?{query}"
+    assert page["next"] == f"/v2/images?{query}&marker={page['images'][0]['id']}"
+    assert listed(several, page["next"]) == ["b"]
+
+
+def test_an_older_image_that_is_put_in_later_is_listed_as_older(api: Api) -> None:
+    """The order is that of creation, not that in which a test has put the images in."""
+    api.create(name="new")
+    add_image(api.service.backend, "p", {"name": "old", "created_at": "2001-01-01T00:00:00Z", "visibility": "public"})
+    assert listed(api, "/v2/images") == ["new", "old"]
+    assert listed(api, "/v2/images?sort_dir=asc") == ["old", "new"]
+
+
+# glance_update_image
+
+V21 = "application/openstack-images-v2.1-json-patch"
+V20 = "application/openstack-images-v2.0-json-patch"
+
+
+def patch(api: Api, image: dict[str, Any], body: Any, media_type: str = V21, **headers: str) -> TestResponse:
+    """Send an update of an image."""
+    return api("PATCH", f"/v2/images/{image['id']}", body, Content_Type=media_type, **headers)
+
+
+CHANGES: list[tuple[list[tuple[str, str, Any]], dict[str, Any], list[str]]] = [
+    ([("replace", "/name", "b")], {"name": "b"}, []),
+    ([("add", "/name", "b")], {"name": "b"}, []),
+    ([("add", "/new", "1")], {"new": "1"}, []),
+    ([("add", "/custom", "2")], {"custom": "2"}, []),
+    ([("replace", "/custom", "")], {"custom": ""}, []),
+    ([("remove", "/custom", None)], {}, ["custom"]),
+    ([("add", "/__description", "text")], {"__description": "text"}, []),
+    ([("replace", "/tags", ["q", "r", "q"])], {"tags": ["q", "r"]}, []),
+    ([("add", "/tags", [])], {"tags": []}, []),
+    ([("replace", "/protected", True)], {"protected": True}, []),
+    ([("replace", "/a~1b", "slash")], {"a/b": "slash"}, []),
+    ([("replace", "/m~0n", "tilde")], {"m~n": "tilde"}, []),
+    ([("add", "/~01", "order")], {"~1": "order"}, []),
+    ([("add", "/", "empty name")], {"": "empty name"}, []),
+    ([("add", "/x", "1"), ("replace", "/x", "2")], {"x": "2"}, []),
+    ([("add", "/x", "1"), ("remove", "/x", None)], {}, ["x"]),
+    ([("remove", "/custom", None), ("add", "/custom", "again")], {"custom": "again"}, []),
+    ([], {}, []),
+]
+
+
+@pytest.mark.parametrize("media_type", [V21, V20, V21 + "; charset=utf-8", V21.upper()])
+@pytest.mark.parametrize(("changes", "changed", "removed"), CHANGES)
+def test_update(
+    api: Api, changes: list[tuple[str, str, Any]], changed: dict[str, Any], removed: list[str], media_type: str
+) -> None:
+    """Either dialect changes what it names, and nothing else; the answer is the whole image."""
+    image = api.create(name="a", custom="1", **{"a/b": "x", "m~n": "y"})
+    if media_type == V20:
+        body = [{op: path} if op == "remove" else {op: path, "value": value} for op, path, value in changes]
+    else:
+        body = [{"op": op, "path": path, **({} if op == "remove" else {"value": value})} for op, path, value in changes]
+    answer = patch(api, image, body, media_type)
+    assert answer.status_code == 200
+    expected = {name: value for name, value in {**image, **changed}.items() if name not in removed}
+    assert answer.get_json() == expected
+    assert api("GET", f"/v2/images/{image['id']}").get_json() == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "reason"),
+    [
+        (("replace", "/nope", "x"), 409, "IMG.0035", "/1/path: the image has no attribute 'nope'; use add"),
+        (("remove", "/nope", None), 409, "IMG.0035", "/1/path: the image has no attribute 'nope'"),
+        (("replace", "/", "x"), 409, "IMG.0035", "/1/path: the image has no attribute ''"),
+        (("replace", "/status", "active"), 403, "IMG.0161", "/1/value: status is read-only"),
+        (("add", "/checksum", "x"), 403, "IMG.0161", "/1/value: checksum is read-only"),
+        (("add", "/locations", []), 403, "IMG.0161", "/1/value: locations is read-only"),
+        (("remove", "/owner", None), 403, "IMG.0161", "/1/path: owner is read-only"),
+        (("replace", "/min_disk", 50), 403, "IMG.0161", "/1/value: min_disk is read-only"),
+        (("replace", "/min_ram", 50), 403, "IMG.0161", "/1/value: min_ram is read-only"),
+        (("replace", "/visibility", "public"), 403, "IMG.0161", "/1/value: visibility is read-only"),
+        (("replace", "/disk_format", "raw"), 403, "IMG.0161", "/1/value: disk_format is read-only"),
+        (("replace", "/container_format", "bare"), 403, "IMG.0161", "/1/value: container_format is read-only"),
+        (("replace", "/__os_version", "CentOS 7.6 64bit"), 403, "IMG.0161", "/1/value: __os_version is read-only"),
+        (("replace", "/id", "x"), 403, "IMG.0161", "/1/value: id is read-only"),
+        (("remove", "/name", None), 403, "IMG.0161", "/1/path: 'name' can be replaced, and not removed"),
+        (("remove", "/tags", None), 403, "IMG.0161", "/1/path: 'tags' can be replaced, and not removed"),
+        (("remove", "/protected", None), 403, "IMG.0161", "/1/path: 'protected' can be replaced, and not removed"),
+        (("replace", "/name", ""), 400, "IMG.0013", "/1/value: name must have at least 1 character, got 0"),
+        (("replace", "/name", "n" * 256), 400, "IMG.0002", "/1/value: name must have at most 255 characters, got 256"),
+        (("replace", "/name", None), 400, "IMG.0003", "/1/value: name must be of type string, got null"),
+        (("replace", "/name", " a"), 400, "IMG.0003", "/1/value: name must be letters of any script"),
+        (("replace", "/protected", "true"), 400, "IMG.0001", "/1/value: protected must be of type boolean"),
+        (("replace", "/tags", "a"), 400, "IMG.0115", '/1/value: tags must be of type array, got "a"'),
+        (("replace", "/tags", ["a", ""]), 400, "IMG.0115", "/1/value/1: tags must have at least 1 character, got 0"),
+        (("replace", "/tags", list("abcdefghijk")), 400, "IMG.0116", "/1/value: tags must have at most 10 items"),
+        (("add", "/x", 5), 400, None, "/1/value: x must be of type string, got 5"),
+        (("add", "/x", ["a"]), 400, None, '/1/value: x must be of type string, got ["a"]'),
+        (("add", "/" + "k" * 256, "v"), 400, None, "/1/value: "),
+        (("add", "/a/b", "x"), 400, None, "/1/path: must be the JSON pointer of one attribute"),
+        (("add", "/a/", "x"), 400, None, "/1/path: must be the JSON pointer of one attribute"),
+        (("add", "//a", "x"), 400, None, "/1/path: must be the JSON pointer of one attribute"),
+        (("add", "/a~2", "x"), 400, None, "/1/path: must be the JSON pointer of one attribute"),
+        (("add", "/a~", "x"), 400, None, "/1/path: must be the JSON pointer of one attribute"),
+        (("add", "name", "x"), 400, None, "/1/path: must be the JSON pointer of one attribute"),
+        (("add", "", "x"), 400, None, "/1/path: must be the JSON pointer of one attribute"),
+        (("add", 5, "x"), 400, None, "/1/path: must be of type string, got 5"),
+        (("move", "/name", "x"), 400, None, '/1/op: must be "add" or "remove" or "replace", got "move"'),
+        (("REPLACE", "/name", "x"), 400, None, '/1/op: must be "add" or "remove" or "replace", got "REPLACE"'),
+    ],
+)
+def test_update_that_is_refused_changes_nothing(
+    api: Api, change: tuple[str, Any, Any], status: int, code: str | None, reason: str
+) -> None:
+    """One wrong change and none is made, the right one before it neither."""
+    image = api.create(name="a")
+    op, path, value = change
+    body = [{"op": "add", "path": "/right", "value": "1"}, {"op": op, "path": path, "value": value}]
+    answer = patch(api, image, body)
+    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, code or "IMG.0001")
+    assert api.images[image["id"]] == image
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "reason"),
+    [
+        (V21, {"name": "b"}, "body: must be of type array"),
+        (V21, "x", "body: must be of type array"),
+        (V21, ["x"], '/0: must be of type object, got "x"'),
+        (V21, [{"path": "/name", "value": "b"}], "/0: 'op' is a required property"),
+        (V21, [{"op": "add", "value": "b"}], "/0: 'path' is a required property"),
+        (V21, [{"op": "add", "path": "/name"}], "/0: 'value' is a required property"),
+        (
+            V21,
+            [{"replace": "/name", "value": "b"}],
+            "/0: 'op' is a required property; /0: 'path' is a required property",
+        ),
+        (V20, [{"op": "replace", "path": "/name", "value": "b"}], "/0: must have one of add, replace and remove"),
+        (V20, [{"replace": "/name"}], "/0: must have one of add, replace and remove, with a value unless it is remove"),
+        (V20, [{"replace": "/name", "add": "/x", "value": "b"}], "/0: must have one of add, replace and remove"),
+        (V20, [{"replace": "name", "value": "b"}], "/0/replace: must be the JSON pointer of one attribute"),
+        (V20, [{}], "/0: "),
+        (V21, b"", "body: is empty"),
+        (V21, b"[", "body: is not JSON"),
+    ],
+)
+def test_update_that_is_malformed_is_400(api: Api, media_type: str, body: Any, reason: str) -> None:
+    """What is no list of changes of the dialect is refused, saying where."""
+    answer = patch(api, api.create(), body, media_type)
+    assert answer.status_code == 400
+    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain", ""])
+def test_update_of_another_media_type_is_415(api: Api, media_type: str) -> None:
+    """Any other media type is refused, and Accept-Patch has the two."""
+    answer = patch(api, api.create(), [], media_type)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (415, "IMG.0001")
+    assert answer.headers["Accept-Patch"] == f"{V21}, {V20}"
+    assert answer.headers["X-IMS-Mock-Reason"] == f"Content-Type: must be {V21} or {V20}, got {media_type or 'none'}"
+
+
+def test_update_has_at_most_128_custom_attributes(api: Api) -> None:
+    """The 129th attribute that no document names is 413, as with Glance, in an update and in a create."""
+    image = api.create(**{f"k{number}": "v" for number in range(128)})
+    refused = patch(api, image, [{"op": "add", "path": "/k128", "value": "v"}])
+    assert (refused.status_code, refused.get_json()["error_code"]) == (413, "APIGW.0201")
+    assert api("POST", "/v2/images", {f"k{number}": "v" for number in range(129)}).status_code == 413
+    swapped = patch(api, image, [{"op": "remove", "path": "/k0"}, {"op": "add", "path": "/k128", "value": "v"}])
+    assert swapped.status_code == 200
+
+
+def test_update_changes_updated_at_when_it_changes_something(api: Api) -> None:
+    """`updated_at` is the time of the last change; an update that leaves all as it is, is none."""
+    image = api.create(name="a")
+    api.clock.advance(5)
+    same = patch(api, image, [{"op": "replace", "path": "/name", "value": "a"}]).get_json()
+    assert same["updated_at"] == PAGE
+    changed = patch(api, image, [{"op": "replace", "path": "/name", "value": "b"}]).get_json()
+    assert (changed["created_at"], changed["updated_at"]) == (PAGE, "2016-06-02T07:49:53Z")
+
+
+def test_update_of_another_projects_image(api: Api) -> None:
+    """404 for an image that the project does not see, 403 for one that it sees."""
+    image = api.create()
+    assert patch(api, image, [], **OTHER).status_code == 404
+    public = add_image(api.service.backend, "p", {"visibility": "public"})
+    refused = patch(api, public, [])
+    assert (refused.status_code, refused.get_json()["error"]["code"]) == (403, "IMG.0047")
+
+
+def test_update_keeps_the_images_place(api: Api) -> None:
+    """An image that is changed stays where it was in the list."""
+    first = api.create(name="a")
+    api.create(name="b")
+    patch(api, first, [{"op": "replace", "path": "/name", "value": "c"}])
+    assert listed(api, "/v2/images") == ["b", "c"]
+
+
+# glance_delete_image, beside what stands above
+
+
+def test_id_of_a_deleted_image_is_not_free(api: Api) -> None:
+    """The id of an image that was deleted is 409, as with Glance."""
+    image = api.create()
+    api("DELETE", f"/v2/images/{image['id']}")
+    assert api("POST", "/v2/images", {"id": image["id"]}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("status", "answered", "code"), [("killed", 204, None), ("active", 204, None), ("saving", 400, "IMG.0090")]
+)
+def test_delete_by_status(api: Api, status: str, answered: int, code: str | None) -> None:
+    """An image whose file is arriving is not deleted; one of any other status is."""
+    image = add_image(api.service.backend, api.service.auth.project_id, {"status": status})
+    answer = api("DELETE", f"/v2/images/{image['id']}")
+    assert answer.status_code == answered
+    assert code is None or answer.get_json()["error"]["code"] == code

@@ -1,0 +1,39 @@
+"""The files of images: upload, download."""
+
+from __future__ import annotations
+
+from ims_mock.errors import ImsError
+from ims_mock.files import File, wanted_range
+from ims_mock.messages import Request, Response
+
+
+def glance_upload_image(request: Request) -> Response:
+    """Receive the file of a queued image, which is saving meanwhile and then active.
+
+    Unlike the other operations it is called without the lock, which is free while the file arrives.
+    https://docs.otc.t-systems.com/image-management-service/api-ref/native_openstack_apis/image_native_openstack_apis/uploading_an_image_native_openstack_api.html
+    """
+    image_id, backend = request.path["image_id"], request.backend
+    with backend.saving(image_id, request.project_id):
+        file = File(request.content)
+        announced = request.headers.get("X-OpenStack-Image-Size", file.size)
+        if announced != file.size:
+            raise ImsError(400, reason=f"/X-OpenStack-Image-Size: is {announced}, and {file.size} bytes came")
+        with backend.lock:
+            backend.keep_file(image_id, file)
+    return Response()
+
+
+def glance_download_image(request: Request) -> Response:
+    """Send the file of an image, or a range of it; nothing for an image that has none."""
+    image = request.backend.find_image(request.path["image_id"], request.project_id)
+    file = request.backend.files.get(image["id"])
+    if file is None:
+        return Response(status=204)
+    wanted = wanted_range(request.headers.get("Range"), file.size)
+    # Glance writes the checksum in hexadecimal digits, and its clients read it so.
+    headers = {"Accept-Ranges": "bytes", "Content-MD5": file.checksum, "Content-Type": "application/octet-stream"}
+    if wanted is None:
+        return Response(headers={**headers, "Content-Length": str(file.size)}, content=file.read())
+    part = {"Content-Length": str(len(wanted)), "Content-Range": f"bytes {wanted[0]}-{wanted[-1]}/{file.size}"}
+    return Response(status=206, headers={**headers, **part}, content=file.read(wanted))

@@ -1,0 +1,91 @@
+"""The members of images: the projects that they are shared with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ims_mock.errors import ImsError, marker_unknown
+from ims_mock.images import Image
+from ims_mock.members import Member, check_answer, check_shareable, member_not_found, new_member
+from ims_mock.messages import Request, Response
+
+
+def glance_add_image_member(request: Request) -> Response:
+    """Share an image of one's own with a project, which is pending until it accepts or rejects."""
+    backend = request.backend
+    image = backend.find_image(request.path["image_id"], request.project_id)
+    members, member_id = backend.members_of(image["id"]), request.body["member"]
+    check_shareable(image, members, request.project_id, member_id)
+    member = new_member(image["id"], member_id, backend.timestamp())
+    backend.set_members(image, {**members, member_id: member})
+    return Response(member)
+
+
+def glance_list_image_members(request: Request) -> Response:
+    """List the members of an image: all of them for its owner, itself alone for a member."""
+    image = request.backend.find_image(request.path["image_id"], request.project_id)
+    if image["visibility"] == "public":
+        raise ImsError(403, "IMG.0083", reason="/image_id: the image is public, and has no members")
+    members = _visible_members(request, image)
+    body: dict[str, Any] = {"schema": "/v2/schemas/members"}
+    if request.query:
+        members, body["page_info"] = _page(members, **request.query)
+    return Response({"members": members, **body})
+
+
+def glance_show_image_member(request: Request) -> Response:
+    """Show a member of an image, to the owner and to the member itself."""
+    return Response(_find_member(request)[1])
+
+
+def glance_update_image_member(request: Request) -> Response:
+    """Accept or reject an image that is shared with oneself."""
+    image, member = _find_member(request)
+    check_answer(image, member["member_id"], request.project_id, request.body)
+    answered = {**member, "status": request.body["status"], "updated_at": request.backend.timestamp()}
+    members = request.backend.members_of(image["id"])
+    request.backend.set_members(image, {**members, member["member_id"]: answered})
+    return Response(answered)
+
+
+def glance_delete_image_member(request: Request) -> Response:
+    """Stop sharing an image of one's own with a project."""
+    image = request.backend.find_own_image(request.path["image_id"], request.project_id)
+    _, member = _find_member(request)
+    members = request.backend.members_of(image["id"])
+    request.backend.set_members(image, {name: other for name, other in members.items() if name != member["member_id"]})
+    return Response()
+
+
+def _visible_members(request: Request, image: Image) -> list[Member]:
+    """Return the members that the caller may know of."""
+    return [
+        member
+        for member_id, member in request.backend.members_of(image["id"]).items()
+        if request.project_id in (image["owner"], member_id)
+    ]
+
+
+def _find_member(request: Request) -> tuple[Image, Member]:
+    """Return the image and the member that the path names; raise 404 for one that the caller may not know of."""
+    image = request.backend.find_image(request.path["image_id"], request.project_id)
+    for member in _visible_members(request, image):
+        if member["member_id"] == request.path["member_id"]:
+            return image, member
+    raise member_not_found(image["id"], request.path["member_id"])
+
+
+def _page(
+    members: list[Member], limit: int | None = None, marker: str | None = None
+) -> tuple[list[Member], dict[str, Any]]:
+    """Return a page of members, and what the answer says of it; raise 400 for a marker that is none of them."""
+    if marker is not None:
+        names = [member["member_id"] for member in members]
+        if marker not in names:
+            raise marker_unknown(marker)
+        members = members[names.index(marker) + 1 :]
+    page = members[:limit]
+    info: dict[str, Any] = {"current_count": len(page)}
+    if page and len(page) < len(members):
+        info["next_marker"] = page[-1]["member_id"]
+    return page, info

@@ -1,0 +1,77 @@
+"""Versions 1 and 1.1 of the API: deprecated, and still documented."""
+
+from __future__ import annotations
+
+import re
+from operator import itemgetter
+from typing import Any
+
+from ims_mock.images import Image
+from ims_mock.listing import as_text, changed_since, filters, listed_for
+from ims_mock.messages import Request, Response
+
+_NAMED = ("id", "name", "status", "container_format", "disk_format", "min_disk", "min_ram", "protected", "owner")
+
+# What has a place of its own in version 1, or none.
+_NO_PROPERTIES = {
+    *_NAMED,
+    *("created_at", "updated_at", "active_at", "deleted_at", "deleted", "checksum", "size", "virtual_size"),
+    *("visibility", "tags", "self", "file", "schema"),
+}
+
+
+def glance_list_images_detail_v1(request: Request) -> Response:
+    """List every image that the caller sees, newest first, and with changes-since its deleted ones too."""
+    query, backend = request.query, request.backend
+    exact = {name: value for name, value in query.items() if isinstance(value, str) and name != "changes-since"}
+    sizes = {name: value for name, value in query.items() if not isinstance(value, str)}
+    tests = [listed_for(backend, request.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
+    images = list(backend.images.from_newest())
+    if "changes-since" in query:
+        tests.append(changed_since("changes-since", query["changes-since"]))
+        placed = [(backend.images.place(image["id"]), image) for image in images]
+        images = [image for _, image in sorted([*placed, *backend.deleted.values()], key=itemgetter(0), reverse=True)]
+    return Response({"images": [_v1(image) for image in images if all(test(image) for test in tests)]})
+
+
+def glance_show_image_metadata_v1(request: Request) -> Response:
+    """Show an image in headers; of its attributes those whose names and values a header can have."""
+    image = _v1(request.backend.find_image(request.path["image_id"], request.project_id))
+    properties = image.pop("properties")
+    headers = {f"X-Image-Meta-{name.capitalize()}": str(value) for name, value in image.items() if value is not None}
+    headers |= {
+        f"X-Image-Meta-Property-{name}": value
+        for name, value in properties.items()
+        if re.fullmatch(r"[\w.!#$%&'*+^`|~-]+", name, re.ASCII) and re.fullmatch(r"[^\x00-\x1f\x7f]{0,8000}", value)
+    }
+    if image["checksum"] is not None:
+        headers["Etag"] = image["checksum"]
+    return Response(headers=headers)
+
+
+def glance_delete_image_v1(request: Request) -> Response:
+    """Delete an image as glance_delete_image does, with another status."""
+    request.backend.delete_image(request.path["image_id"], request.project_id)
+    return Response()
+
+
+def _v1(image: Image) -> dict[str, Any]:
+    """Return an image in the form of version 1: times without a zone, and its other attributes apart."""
+    return {
+        **{name: image[name] for name in _NAMED},
+        "created_at": _time(image["created_at"]),
+        "updated_at": _time(image["updated_at"]),
+        "deleted": image.get("deleted", False),
+        "deleted_at": _time(image["deleted_at"]) if "deleted_at" in image else None,
+        "is_public": image["visibility"] == "public",
+        "checksum": image.get("checksum"),
+        "size": image.get("size", 0),
+        "virtual_size": image.get("virtual_size"),
+        "properties": {
+            name: as_text(value) for name, value in image.items() if name not in _NO_PROPERTIES and value is not None
+        },
+    }
+
+
+def _time(stamp: str) -> str:
+    return stamp.removesuffix("Z") + ".000000"
