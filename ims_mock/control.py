@@ -1,4 +1,4 @@
-"""The mock's own API under /_ims_mock: health, reset, faults, openapi.json. It needs no credential."""
+"""The mock's own API under /_ims_mock: health, reset, images, faults, openapi.json. It needs no credential."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import flask
 
 from ims_mock import __version__, json_body
+from ims_mock.catalogue import add_image
 from ims_mock.contract import load_contract
 from ims_mock.errors import ImsError, header_text
 from ims_mock.faults import rule_arguments
@@ -51,6 +52,16 @@ def new_blueprint(service: Service) -> flask.Blueprint:
             raise ValueError("body: must be an object of settings, or empty")
         service.reset(**changes)
         return _empty()
+
+    @control.post("/images")
+    def add() -> flask.Response:
+        attributes = _body()
+        if not isinstance(attributes, dict):
+            raise ValueError("body: must be an object of an image's attributes")
+        members = attributes.pop("members", {})
+        if not isinstance(members, dict):
+            raise ValueError("/members: must be an object, from project ids to their status")
+        return _json(add_image(service.backend, service.auth.project_id, attributes, members=members), 201)
 
     @control.post("/faults")
     def add_fault() -> flask.Response:

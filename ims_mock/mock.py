@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, MutableMapping
 from types import TracebackType
 from typing import Any
 
 from ims_mock.app import create_app
+from ims_mock.catalogue import add_image, load_public_images
 from ims_mock.clock import Clock
 from ims_mock.errors import ImsError
 from ims_mock.faults import Faults
@@ -21,8 +23,9 @@ class ImsMock:
     >>> with ImsMock() as mock:
     ...     requests.get(f"{mock.url}/v2/images", headers={"X-Auth-Token": mock.token})
 
-    `settings` are those of Settings: seed, start, auth, project_id, token. The clock stands still until it is advanced,
-    unless a `clock` is given. Entering raises OSError when the port cannot be had; port 0 takes a free one.
+    `settings` are those of Settings: seed, start, auth, project_id, token, public_images, max_image_size. The clock
+    stands still until it is advanced, unless a `clock` is given. Entering raises OSError when the port cannot be had;
+    port 0 takes a free one.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None, **settings: Any) -> None:
@@ -46,9 +49,26 @@ class ImsMock:
         return self.service.auth.project_id
 
     @property
-    def images(self) -> dict[str, Image]:
-        """The images themselves, by id: a dict of JSON types that a test may read, and write."""
+    def images(self) -> MutableMapping[str, Image]:
+        """The images themselves, by id: dicts of JSON types that a test may read, and write."""
         return self.service.backend.images
+
+    def add_image(
+        self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any
+    ) -> Image:
+        """Add an image without a request, such as one that is public, active, or another project's, and return it.
+
+        >>> mock.add_image(name="web", __os_version="Ubuntu 22.04 server 64bit", status="active", owner="b912fb4a")
+
+        Attributes that are not given are as after a create. `data` is the image's file, which makes it active.
+        `members` shares it: from project ids to their status, such as {mock.project_id: "accepted"}. Raises ValueError
+        for what the service could not hold.
+        """
+        return add_image(self.service.backend, self.project_id, attributes, data, members)
+
+    def load_public_images(self) -> None:
+        """Add the catalogue of public images, about 20 of what a region offers; loading it twice is no error."""
+        load_public_images(self.service.backend)
 
     @property
     def faults(self) -> Faults:
@@ -88,5 +108,5 @@ class ImsMock:
 
     def _refuse(self, status: int, reason: str, method: str, target: str) -> Outgoing:
         """Answer what is no HTTP request, and have it in the journal all the same."""
-        incoming = Incoming(method, target, self.url, {}, {}, [], "", lambda: b"")
+        incoming = Incoming(method, target, self.url, {}, {}, "", lambda: b"", lambda *_: iter(()))
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), incoming)

@@ -94,7 +94,7 @@ def test_reset(api: Api) -> None:
     first = api.create()["id"]
     api("POST", "/_ims_mock/faults", RULE)
     assert api("POST", "/_ims_mock/reset").status_code == 204
-    assert (api.images, len(api.service.faults), len(api.service.journal)) == ({}, 0, 0)
+    assert (len(api.images), len(api.service.faults), len(api.service.journal)) == (0, 0, 0)
     assert api.create()["id"] == first
 
 
@@ -128,3 +128,31 @@ def test_wrong_reset_changes_nothing(api: Api, body: Any, message: str) -> None:
     assert answer.status_code == 400
     assert answer.get_json()["error"]["message"].startswith(message)
     assert api.images == {image["id"]: image}
+
+
+def test_add_image(api: Api) -> None:
+    """An image is added as a test wants it, by any language."""
+    answer = api("POST", "/_ims_mock/images", {"name": "a", "status": "active", "members": {"other": "accepted"}})
+    image = answer.get_json()
+    assert (answer.status_code, image["status"], image["visibility"]) == (201, "active", "shared")
+    assert api.images[image["id"]] == image
+    listed = api("GET", "/v2/images", X_Project_Id="other").get_json()["images"]
+    assert [shared["id"] for shared in listed] == [image["id"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([], "body: must be an object of an image's attributes"),
+        ({"members": ["p"]}, "/members: must be an object, from project ids to their status"),
+        ({"members": {"p": 5}}, "/status: must be of type string, got 5"),
+        ({"min_disk": "x"}, '/min_disk: must be of type integer, got "x"'),
+        (b"", "body: is empty"),
+    ],
+)
+def test_wrong_image_is_400(api: Api, body: Any, message: str) -> None:
+    """An image that could not be is refused, saying what is wrong, and none is added."""
+    answer = api("POST", "/_ims_mock/images", body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["message"].startswith(message)
+    assert len(api.images) == 0

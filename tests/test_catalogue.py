@@ -1,0 +1,173 @@
+"""Images that come by another way than HTTP: add_image and the catalogue of public images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ims_mock import ImsMock, schema_files
+from ims_mock.images import OS_VERSIONS
+from tests.conftest import PAGE
+
+
+@pytest.fixture
+def mock() -> ImsMock:
+    """A mock that serves nothing, at the page's time."""
+    return ImsMock(start=PAGE)
+
+
+def test_added_image_is_like_a_created_one(mock: ImsMock) -> None:
+    """What is not given is as it is after a create."""
+    client = mock.app.test_client()
+    created = client.post("/v2/images", json={"name": "a"}, headers={"X-Auth-Token": "t"}).get_json()
+    added = mock.add_image(name="a")
+    varying = {"id", "self", "file"}
+    assert {name: value for name, value in added.items() if name not in varying} == {
+        name: value for name, value in created.items() if name not in varying
+    }
+    assert mock.images[added["id"]] == added
+
+
+@pytest.mark.parametrize(
+    ("given", "follows"),
+    [
+        ({"status": "active"}, {"status": "active", "active_at": PAGE}),
+        ({"visibility": "public"}, {"__imagetype": "gold"}),
+        ({"visibility": "shared"}, {"__imagetype": "shared"}),
+        ({"owner": "another-project"}, {"owner": "another-project"}),
+        ({"__os_version": "CentOS 7.6 64bit"}, {"__platform": "CentOS"}),
+        ({"__imagetype": "market"}, {"__imagetype": "market", "visibility": "private"}),
+        ({"created_at": "2001-01-01T00:00:00Z"}, {"created_at": "2001-01-01T00:00:00Z", "updated_at": PAGE}),
+        ({"tags": ["a", "a"]}, {"tags": ["a"]}),
+        ({"id": "ABCDEF00-0000-4000-8000-00000000000A"}, {"id": "abcdef00-0000-4000-8000-00000000000a"}),
+        ({"disk_format": "iso"}, {"virtual_env_type": "IsoImage"}),
+        ({"__whole_image": True, "team": "x"}, {"__whole_image": True, "team": "x"}),
+    ],
+)
+def test_attributes(mock: ImsMock, given: dict[str, Any], follows: dict[str, Any]) -> None:
+    """Any attribute of an image can be given; what follows from it follows, unless it is given too."""
+    assert follows.items() <= mock.add_image(**given).items()
+
+
+def test_file(mock: ImsMock) -> None:
+    """Data is the image's file, and makes it active."""
+    image = mock.add_image(data=b"0123456789")
+    assert (image["status"], image["size"], image["checksum"]) == ("active", 10, "781e5e245d69b566979b86e28d23f2c7")
+    answer = mock.app.test_client().get(image["file"], headers={"X-Auth-Token": "t"})
+    assert answer.data == b"0123456789"
+
+
+def test_members(mock: ImsMock) -> None:
+    """An image is shared with the projects that are given, with their status."""
+    image = mock.add_image(owner="theirs", members={mock.project_id: "accepted", "other": "pending"})
+    assert (image["visibility"], image["__imagetype"]) == ("shared", "shared")
+    client = mock.app.test_client()
+    shared = client.get("/v2/images?visibility=shared&__imagetype=shared", headers={"X-Auth-Token": "t"}).get_json()
+    assert [found["id"] for found in shared["images"]] == [image["id"]]
+    members = client.get(f"{image['self']}/members", headers={"X-Auth-Token": "t", "X-Project-Id": "theirs"}).get_json()
+    assert {member["member_id"]: member["status"] for member in members["members"]} == {
+        mock.project_id: "accepted",
+        "other": "pending",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"min_disk": "40"}, '/min_disk: must be of type integer, got "40" [schemas/models/image_attributes.json]'),
+        ({"name": " a"}, "/name: must be letters of any script"),
+        ({"status": "done"}, '/status: must be "queued" or "saving" or "active" or "killed" or "deleted", got "done"'),
+        ({"status": "deleted"}, "/status: an image that is deleted is in no list; add it, and delete it"),
+        ({"__os_version": "CentOs 7.6 64bit"}, "/__os_version: must be one of 269 documented values"),
+        ({"visibility": "community"}, '/visibility: must be "private" or "public" or "shared"'),
+        ({"team": 5}, "/team: must be of type string, got 5"),
+        ({"tags": ["a"] * 11}, "/tags: must have at most 10 items, got 11"),
+        ({"created_at": "today"}, "/created_at: must be text that matches"),
+        ({"id": "x"}, "/id: must be a UUID"),
+        ({f"k{number}": "" for number in range(129)}, "body: an image has at most 128 attributes"),
+    ],
+)
+def test_what_the_service_could_not_hold_is_refused(mock: ImsMock, given: dict[str, Any], message: str) -> None:
+    """An image that is put in keeps the schema of one that came by HTTP; the error names the attribute and the rule."""
+    with pytest.raises(ValueError, match=r"^/|^body") as caught:
+        mock.add_image(**given)
+    assert str(caught.value).startswith(message)
+    assert len(mock.images) == 0
+
+
+@pytest.mark.parametrize(
+    ("attributes", "more", "message"),
+    [
+        ({"status": "queued"}, {"data": b""}, "/status: an image that has a file is active, got 'queued'"),
+        ({"visibility": "public"}, {"members": {"p": "pending"}}, "/image_id: the image is public"),
+        ({"owner": "p"}, {"members": {"p": "pending"}}, "/member: the project owns the image"),
+        ({}, {"members": {"p": "bogus"}}, '/status: must be "pending" or "accepted" or "rejected", got "bogus"'),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(
+    mock: ImsMock, attributes: dict[str, Any], more: dict[str, Any], message: str
+) -> None:
+    """A file, members and attributes that contradict each other are refused, and nothing is added."""
+    with pytest.raises(ValueError, match=r"^/") as caught:
+        mock.add_image(**attributes, **more)
+    assert str(caught.value).startswith(message)
+    assert (len(mock.images), mock.service.backend.members, mock.service.backend.files) == (0, {}, {})
+
+
+def test_id_that_exists_is_refused(mock: ImsMock) -> None:
+    """Two images do not have one id."""
+    image = mock.add_image()
+    with pytest.raises(ValueError, match=r"/id: image .* exists"):
+        mock.add_image(id=image["id"])
+
+
+def test_public_images(mock: ImsMock) -> None:
+    """The catalogue has about 20 public images of other hands, which everybody sees and nobody here may delete."""
+    mock.load_public_images()
+    assert len(mock.images) == 20
+    for image in mock.images.values():
+        assert (image["visibility"], image["__imagetype"], image["status"]) == ("public", "gold", "active")
+        assert image["protected"] is True
+        assert image["owner"] != mock.project_id
+        assert OS_VERSIONS[image["__os_version"]].items() <= image.items()
+    client = mock.app.test_client()
+    query = "?__imagetype=gold&visibility=public&protected=true&__platform=Ubuntu&sort_key=name&sort_dir=asc"
+    listed = client.get("/v2/images" + query, headers={"X-Auth-Token": "t"}).get_json()["images"]
+    assert listed[0]["name"] == "Ubuntu 16.04 server 64bit"
+    refused = client.delete(listed[0]["self"], headers={"X-Auth-Token": "t"})
+    assert (refused.status_code, refused.get_json()["error"]["code"]) == (403, "IMG.0094")
+
+
+def test_public_images_are_the_same_everywhere(mock: ImsMock) -> None:
+    """Their ids do not depend on the seed, and loading them again adds none."""
+    other = ImsMock(seed=9)
+    for each in (mock, mock, other):
+        each.load_public_images()
+    assert list(mock.images) == list(other.images)
+    assert list(mock.images) == [image["id"] for image in schema_files.read("public_images.json")["images"]]
+
+
+def test_public_images_as_a_setting() -> None:
+    """A mock can begin with them, and a reset with that setting has them again."""
+    mock = ImsMock(public_images=True)
+    assert len(mock.images) == 20
+    mock.reset(public_images=False)
+    assert len(mock.images) == 0
+    mock.reset()
+    assert len(mock.images) == 20
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"public_images": 1}, "public_images must be True or False, got 1"),
+        ({"max_image_size": -1}, "max_image_size must be a number of bytes, or None, got -1"),
+        ({"max_image_size": True}, "max_image_size must be a number of bytes"),
+        ({"max_image_size": "1"}, "max_image_size must be a number of bytes"),
+    ],
+)
+def test_wrong_settings(settings: dict[str, Any], message: str) -> None:
+    """A setting of the wrong kind is refused by its name."""
+    with pytest.raises(ValueError, match=message):
+        ImsMock(**settings)
