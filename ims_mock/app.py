@@ -29,16 +29,35 @@ def create_app(service: Service) -> flask.Flask:
     app = flask.Flask("ims_mock", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
     for operation in load_contract().operations.values():
-        path = operation.path.replace("{", "<").replace("}", ">")
         view = _new_view(service, operation)
-        app.add_url_rule(path, operation.id, view, methods=[operation.method], provide_automatic_options=False)
+        app.add_url_rule(
+            _route(operation),
+            operation.id,
+            view,
+            methods=[operation.method],
+            provide_automatic_options=False,
+            strict_slashes=not operation.ends_in_slash_too,
+        )
     app.register_blueprint(new_blueprint(service))
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> flask.Response:
-        return _send(service.refuse(_gateway_error(error, app), _incoming(_request(), {})))
+        incoming = _incoming(_request(), {})
+        if incoming.method == "OPTIONS" and isinstance(error, MethodNotAllowed):
+            return _send(service.options(_allow(error, app), incoming))
+        return _send(service.refuse(_gateway_error(error, app), incoming))
 
     return app
+
+
+def _route(operation: Operation) -> str:
+    """Return an operation's path as a rule of Werkzeug; a parameter with known values matches no other."""
+    path = operation.path.replace("{", "<").replace("}", ">")
+    for parameter in operation.path_parameters:
+        if "enum" in parameter.schema.content:
+            known = ", ".join(f'"{value}"' for value in parameter.schema.content["enum"])
+            path = path.replace(f"<{parameter.name}>", f"<any({known}):{parameter.name}>")
+    return path
 
 
 def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:
@@ -61,8 +80,9 @@ class _Headers:
 
     def get(self, name: str, /) -> str | None:
         """Return the value of a header, or None."""
-        value: str | None = self._environ.get("HTTP_" + name.upper().replace("-", "_"))
-        return value
+        key = name.upper().replace("-", "_")
+        value: str | None = self._environ.get(key if key == "CONTENT_TYPE" else "HTTP_" + key)
+        return value or None
 
 
 def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
@@ -70,16 +90,15 @@ def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
     host = environ.get("HTTP_HOST", "")
     if not _HOST.fullmatch(host):
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    query_text = environ.get("QUERY_STRING", "")
     return Incoming(
         method=request.method,
         target=environ.get("REQUEST_URI") or request.full_path.rstrip("?"),
         base_url=f"{environ['wsgi.url_scheme']}://{host}",
         headers=_Headers(environ),
         path=path,
-        query=list(request.args.items(multi=True)) if query_text else [],
-        query_text=query_text,
+        query_text=environ.get("QUERY_STRING", ""),
         read_body=partial(json_body.read, environ),
+        body_pieces=partial(json_body.pieces, environ),
     )
 
 
@@ -91,18 +110,33 @@ class _Response(flask.Response):
 
 
 def _send(outgoing: Outgoing) -> flask.Response:
-    response = _Response([outgoing.body], outgoing.status, Headers(list(outgoing.headers.items())))
-    if outgoing.status == 204:
-        # RFC 9110 section 6.4.1: it has no content, and so none of a type.
+    body = [outgoing.body] if outgoing.content is None else outgoing.content
+    response = _Response(body, outgoing.status, Headers(list(outgoing.headers.items())))
+    if "Content-Type" not in outgoing.headers:
+        # RFC 9110 section 8.3: what has no content has none of a type; Werkzeug gives it one.
         del response.headers["Content-Type"]
     return response
+
+
+def _allow(error: MethodNotAllowed, app: flask.Flask) -> str:
+    """Return the methods of a path; OPTIONS is one everywhere (RFC 9110 section 9.3.7).
+
+    Those of a route that is the path itself, where there is one, and not of another that matches it too.
+    """
+    own = {
+        method
+        for rule in app.url_map.iter_rules(None)
+        if rule.rule == flask.request.path
+        for method in rule.methods or ()
+    }
+    return ", ".join(sorted({*(own or error.valid_methods or ()), "OPTIONS"}))
 
 
 def _gateway_error(error: HTTPException, app: flask.Flask) -> ImsError:
     """Return the gateway's refusal of what Flask or Werkzeug would not route."""
     request = flask.request
     if isinstance(error, MethodNotAllowed):
-        allow = ", ".join(sorted(error.valid_methods or ()))
+        allow = _allow(error, app)
         return ImsError(
             405, reason=f"{request.method} is not served on {request.path}; use {allow}", headers={"Allow": allow}
         )
@@ -117,6 +151,9 @@ def _routes_like(path: str, app: flask.Flask) -> set[str]:
     routes = set()
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/_ims_mock") == path.startswith("/_ims"):
+            if rule.rule.startswith("/<any("):
+                routes |= {f"/{value}" for value in re.findall('"([^"]+)"', rule.rule)}
+                continue
             names = rule.rule.split("/")
             parts = path.split("/") + [""] * len(names)
             pairs = zip(names, parts[: len(names)], strict=True)

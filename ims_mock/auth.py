@@ -48,6 +48,11 @@ class Auth:
             raise ImsError(400, "IMG.0067", reason="X-Project-Id: must be 1 to 64 letters, digits, '-' and '_'")
         return project_id
 
+    @staticmethod
+    def is_signed(headers: Headers) -> bool:
+        """Tell whether a request is signed with an AK/SK, and not sent with a token."""
+        return not headers.get("X-Auth-Token")
+
     def _check_credential(self, headers: Headers) -> None:
         token = headers.get("X-Auth-Token")
         if token:

@@ -25,7 +25,8 @@ from ims_mock.service import encoded
 
 _PROG = "ims-mock"
 _COMMANDS = ("serve", "openapi", "operations")
-_OPTIONS = ("host", "port", "seed", "auth", "fault", "url-file", "log-format", "quiet")
+_OPTIONS = ("host", "port", "seed", "auth", "fault", "max-image-size", "url-file", "log-format")
+_FLAGS = ("public-images", "quiet")
 _PREFIX = "IMS_MOCK_"
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
@@ -80,6 +81,10 @@ def _new_parser() -> argparse.ArgumentParser:
         metavar="RULE",
         help="'[OPERATION:] STATUS [xTIMES] [skip N]', such as 'glance_create_image_metadata: 503 x2'; may be repeated",
     )
+    parser.add_argument("--public-images", action="store_true", help="begin with about 20 public images")
+    parser.add_argument(
+        "--max-image-size", type=_typed(_size), metavar="BYTES", help="refuse larger image files with 413"
+    )
     parser.add_argument("--url-file", type=Path, metavar="FILE", help="write the URL to FILE once it answers")
     parser.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="form of the line that each request logs"
@@ -91,13 +96,13 @@ def _new_parser() -> argparse.ArgumentParser:
 
 def _environment(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield the arguments that environment variables stand for; an empty one stands for nothing."""
-    for option in _OPTIONS:
+    for option in _OPTIONS + _FLAGS:
         name = _PREFIX + option.upper().replace("-", "_")
         value = environ.get(name, "").strip()
-        if option == "quiet":
+        if option in _FLAGS:
             if value.lower() not in _TRUE + _FALSE:
                 parser.error(f"{name} must be one of {', '.join(filter(None, _TRUE + _FALSE))}, got {value!r}")
-            yield from ["--quiet"] if value.lower() in _TRUE else []
+            yield from [f"--{option}"] if value.lower() in _TRUE else []
             continue
         for part in value.split(";") if option == "fault" else [value]:
             if part.strip():
@@ -126,6 +131,12 @@ def _seed(text: str) -> int | str:
     return int(text) if re.fullmatch("-?[0-9]{1,18}", text) else text
 
 
+def _size(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"must be a number of bytes, got {text!r}")
+    return int(text)
+
+
 def _serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
     stopped = threading.Event()
@@ -134,7 +145,8 @@ def _serve(options: argparse.Namespace) -> int:
     # Imported here: Flask takes longer to import than the other commands take to run.
     from ims_mock.mock import ImsMock
 
-    mock = ImsMock(host=options.host, port=options.port, clock=SystemClock(), seed=options.seed, auth=options.auth)
+    settings = {name: getattr(options, name) for name in ("seed", "auth", "public_images", "max_image_size")}
+    mock = ImsMock(host=options.host, port=options.port, clock=SystemClock(), **settings)
     try:
         for fault, settings in options.fault:
             mock.faults.add(fault, **settings)

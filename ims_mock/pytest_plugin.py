@@ -22,7 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, so that --strict-markers knows it."""
     config.addinivalue_line(
         "markers",
-        "ims_mock(seed=0, start=None, auth='lenient', project_id=..., token=...): "
+        "ims_mock(seed=0, start=None, auth='lenient', project_id=..., token=..., public_images=False, "
+        "max_image_size=None): "
         "settings of the ims_mock fixture for one test.",
     )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -15,8 +14,9 @@ from typing import Any
 from ims_mock import json_body
 from ims_mock.auth import Auth
 from ims_mock.backend import Backend
-from ims_mock.clock import Clock, ManualClock, http_date, timestamp
-from ims_mock.contract import Operation, load_contract
+from ims_mock.catalogue import load_public_images
+from ims_mock.clock import Clock, ManualClock, http_date, parse_time, timestamp
+from ims_mock.contract import JSON, Operation, load_contract
 from ims_mock.errors import ImsError, header_text
 from ims_mock.faults import Faults
 from ims_mock.journal import MAX_BODY, Entry, Journal
@@ -32,7 +32,8 @@ class Settings:
 
     `seed` decides ids; `start` is where a manual clock starts, as seconds since 1970 or as text such as
     "2016-06-02T07:49:48Z", and the real time when None; `auth` is the level, `project_id` and `token` the credentials.
-    Raises ValueError for a value that cannot be.
+    `public_images` loads the catalogue of public images; `max_image_size` is the most bytes that an image's file may
+    have, if there is a most. Raises ValueError for a value that cannot be.
     """
 
     seed: int | str = 0
@@ -40,10 +41,16 @@ class Settings:
     auth: str = "lenient"
     project_id: str = Auth.project_id
     token: str = Auth.token
+    public_images: bool = False
+    max_image_size: int | None = None
 
     def __post_init__(self) -> None:
         if type(self.seed) not in (int, str):
             raise ValueError(f"seed must be an integer or a string, got {self.seed!r}")
+        if type(self.public_images) is not bool:
+            raise ValueError(f"public_images must be True or False, got {self.public_images!r}")
+        if self.max_image_size is not None and (type(self.max_image_size) is not int or self.max_image_size < 0):
+            raise ValueError(f"max_image_size must be a number of bytes, or None, got {self.max_image_size!r}")
         self.new_auth()
         self.start_seconds()
 
@@ -57,8 +64,7 @@ class Settings:
             return None
         try:
             if isinstance(self.start, str):
-                moment = datetime.fromisoformat(self.start.replace("Z", "+00:00"))
-                return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+                return parse_time(self.start)
             if isinstance(self.start, bool):
                 raise TypeError
             timestamp(self.start)
@@ -88,19 +94,20 @@ class Incoming:
     base_url: str
     headers: Headers
     path: Mapping[str, str]
-    query: list[tuple[str, str]]
     query_text: str
     read_body: Callable[[], bytes]
+    body_pieces: Callable[[int | None, ImsError], Iterator[bytes]]
 
 
 @dataclass(slots=True)
 class Outgoing:
-    """An answer as it leaves. `reason` is "" unless the request was refused."""
+    """An answer as it leaves: a body, or a file's content in pieces. `reason` is "" unless the request was refused."""
 
     status: int
     headers: dict[str, str]
     body: bytes
     reason: str = ""
+    content: Iterable[bytes] | None = None
 
 
 class Service:
@@ -110,12 +117,13 @@ class Service:
     """
 
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
-        self._initial = settings or Settings()
+        self._initial = self._settings = settings or Settings()
         self._clock = clock
         self.faults = Faults()
         self.journal = Journal()
         self.backend = Backend(self._new_clock(self._initial), self._initial.seed)
         self.auth = self._initial.new_auth()
+        self._load_images()
         self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
 
     def reset(self, /, **changes: Any) -> None:
@@ -124,8 +132,14 @@ class Service:
         with self.backend.lock:
             self.backend.reset(self._new_clock(settings), settings.seed)
             self.auth = settings.new_auth()
+            self._settings = settings
+            self._load_images()
             self.faults.clear()
             self.journal.clear()
+
+    def _load_images(self) -> None:
+        if self._settings.public_images:
+            load_public_images(self.backend)
 
     def _new_clock(self, settings: Settings) -> Clock:
         return self._clock or ManualClock(settings.start_seconds())
@@ -138,10 +152,16 @@ class Service:
     def refuse(self, error: ImsError, incoming: Incoming) -> Outgoing:
         """Answer a request that matches no operation."""
 
-        def work() -> tuple[Operation, Response]:
+        def work() -> Outgoing:
             raise error
 
         return self._exchange(self._open(None, incoming), incoming, work)
+
+    def options(self, allow: str, incoming: Incoming) -> Outgoing:
+        """Answer an OPTIONS request: which methods a path has (RFC 9110 section 9.3.7)."""
+        return self._exchange(
+            self._open(None, incoming), incoming, lambda: Outgoing(200, {"Allow": allow, "Content-Length": "0"}, b"")
+        )
 
     def _open(self, operation_id: str | None, incoming: Incoming) -> Entry:
         backend = self.backend
@@ -149,47 +169,82 @@ class Service:
             backend.new_request_id(), backend.clock.now(), incoming.method, incoming.target, operation_id
         )
 
-    def _exchange(self, entry: Entry, incoming: Incoming, work: Callable[[], tuple[Operation, Response]]) -> Outgoing:
+    def _exchange(self, entry: Entry, incoming: Incoming, work: Callable[[], Outgoing]) -> Outgoing:
         """Do the work, turn a refusal into the answer it asks for, and close the journal's entry."""
+        request_id = entry.request_id
         try:
-            operation, response = work()
-            outgoing = _outgoing(operation, response, incoming.base_url)
+            outgoing = work()
         except ImsError as error:
-            outgoing = _refusal(error, entry.request_id)
+            outgoing = _refusal(error, request_id)
         except Exception as error:
             # Whatever it is, the client is to have an answer, and the user the traceback.
             logger.exception("%s %s failed in the mock itself", entry.method, entry.path)
             failure = ImsError(
                 500, reason=f"unexpected {type(error).__name__} in the mock: {error}; its log has the traceback"
             )
-            outgoing = _refusal(failure, entry.request_id)
+            outgoing = _refusal(failure, request_id)
         outgoing.headers["Date"] = http_date(entry.received_at)
-        outgoing.headers["X-Request-Id"] = entry.request_id
+        outgoing.headers["X-Request-Id"] = request_id
+        # The gateway's id in the form that Glance behind it has for one.
+        outgoing.headers["X-Openstack-Request-Id"] = (
+            f"req-{request_id[:8]}-{request_id[8:12]}-{request_id[12:16]}-{request_id[16:20]}-{request_id[20:]}"
+        )
         entry.status, entry.reason, entry.response_body = outgoing.status, outgoing.reason, outgoing.body[:MAX_BODY]
         if logger.isEnabledFor(logging.INFO):
             logger.info("%s", entry, extra={"entry": entry})
         return outgoing
 
-    def _answer(self, operation: Operation, incoming: Incoming, entry: Entry) -> tuple[Operation, Response]:
+    def _answer(self, operation: Operation, incoming: Incoming, entry: Entry) -> Outgoing:
         """Do the work of an operation, with the faults that strike it wrapped around, the first added outermost."""
-        raw = incoming.read_body() if operation.request_body else b""
+        # A file is received piece by piece, and what a GET may carry means nothing (RFC 9110 section 9.3.1).
+        is_read = not operation.takes_bytes and operation.method not in ("GET", "HEAD")
+        raw = incoming.read_body() if is_read else b""
         entry.request_body = raw[:MAX_BODY]
         work = partial(self._work, operation, incoming, entry, raw)
-        return operation, self.faults.around(operation.id, work, entry.note)()
+        response = self.faults.around(operation.id, work, entry.note)()
+        return _outgoing(operation, response, incoming.base_url)
 
     def _work(self, operation: Operation, incoming: Incoming, entry: Entry, raw: bytes) -> Response:
         """Authenticate, coerce, validate, run the operation's function under the lock, and check its answer."""
-        entry.project_id = project_id = self.auth.project_of(incoming.headers)
-        query = operation.coerce_query(incoming.query)
+        if not operation.is_anonymous:
+            entry.project_id = self.auth.project_of(incoming.headers)
+        operation.check_path(incoming.path)
+        query = operation.coerce_query(incoming.query_text)
+        media_type = operation.media_type(incoming.headers.get("Content-Type"))
         body = None
-        if raw or operation.body_required:
+        if raw and not operation.bodies:
+            raise ImsError(400, reason=f"body: {operation.id} takes none; leave it out")
+        if raw or (operation.body_required and not operation.takes_bytes):
             body = json_body.parse(raw)
-            operation.check_request_body(body)
-        request = Request(self.backend, project_id, incoming.path, query, incoming.query_text, body)
+            operation.check_request_body(body, media_type)
+        request = Request(
+            self.backend,
+            entry.project_id or self.auth.project_id,
+            incoming.base_url,
+            incoming.path,
+            query,
+            incoming.query_text,
+            operation.coerce_headers(incoming.headers),
+            media_type,
+            body,
+            self._content(incoming) if operation.takes_bytes else iter(()),
+        )
+        function = self._functions[operation.id]
+        if operation.takes_bytes:
+            return function(request)
         with self.backend.lock:
-            response = self._functions[operation.id](request)
+            response = function(request)
         operation.check_response_body(response.body)
         return response
+
+    def _content(self, incoming: Incoming) -> Iterator[bytes]:
+        """Return the pieces of a body that is a file; raise 413 where it is too long for the mock or the gateway."""
+        most = self._settings.max_image_size
+        too_long = ImsError(413, "IMG.0059", reason=f"body: must be at most {most} bytes, as max_image_size says")
+        if self.auth.is_signed(incoming.headers) and (most is None or most > json_body.MAX_BODY):
+            most = json_body.MAX_BODY
+            too_long = ImsError(413, reason=f"body: must be at most {most} bytes when it is signed; send a token")
+        return incoming.body_pieces(most, too_long)
 
 
 def _function(operation: Operation) -> Callable[[Request], Response]:
@@ -208,12 +263,19 @@ def encoded(document: Any) -> bytes:
 
 
 def _outgoing(operation: Operation, response: Response, base_url: str) -> Outgoing:
-    headers = {} if response.location is None else {"Location": base_url + response.location}
-    if response.body is None:
-        return Outgoing(operation.success, headers, b"")
-    body = encoded(response.body)
-    headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    return Outgoing(operation.success, headers, body)
+    status = response.status or operation.success
+    # A header is sent as Latin-1 (PEP 3333), and read as UTF-8 by whoever expects more.
+    headers = {name: value.encode().decode("latin-1") for name, value in response.headers.items()}
+    if response.location is not None:
+        headers["Location"] = base_url + response.location
+    if response.content is not None:
+        return Outgoing(status, headers, b"", content=response.content)
+    body = b"" if response.body is None else encoded(response.body)
+    if body:
+        headers["Content-Type"] = JSON
+    if status != 204:
+        headers["Content-Length"] = str(len(body))
+    return Outgoing(status, headers, body)
 
 
 def _refusal(error: ImsError, request_id: str) -> Outgoing:
@@ -221,7 +283,7 @@ def _refusal(error: ImsError, request_id: str) -> Outgoing:
     body = encoded(error.body(request_id))
     headers = {
         **error.headers,
-        "Content-Type": "application/json",
+        "Content-Type": JSON,
         "Content-Length": str(len(body)),
         "X-IMS-Mock-Reason": reason,
     }

@@ -15,10 +15,13 @@ from tests.conftest import Api
         ("/v2/schemas/imgae", "/v2/schemas/image"),
         ("/_ims_mock/helth", "/_ims_mock/health"),
         ("/_ims_mock/fault/7", "/_ims_mock/faults/7"),
-        ("/x", "/v2/images"),
-        ("/", "/v2/images"),
+        ("/x", "/"),
+        ("/v3", "/v2"),
         ("/v2/image/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86", "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"),
-        ("/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86/file", "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"),
+        (
+            "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86/fiel",
+            "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86/file",
+        ),
     ],
 )
 def test_unknown_route(api: Api, path: str, near: str) -> None:
@@ -36,10 +39,10 @@ def test_unknown_route(api: Api, path: str, near: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PUT", "/v2/images", "GET, HEAD, POST"),
-        ("POST", "/v2/images/x", "DELETE, GET, HEAD"),
-        ("FOO", "/v2/schemas/image", "GET, HEAD"),
-        ("OPTIONS", "/v2/images", "GET, HEAD, POST"),
+        ("PUT", "/v2/images", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/v2/images/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("FOO", "/v2/schemas/image", "GET, HEAD, OPTIONS"),
+        ("GET", "/v1/images/x", "HEAD, OPTIONS"),
     ],
 )
 def test_wrong_method(api: Api, method: str, path: str, allow: str) -> None:
@@ -48,6 +51,21 @@ def test_wrong_method(api: Api, method: str, path: str, allow: str) -> None:
     assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
     assert answer.get_json()["error_code"] == "APIGW.0201"
     assert answer.headers["X-IMS-Mock-Reason"] == f"{method} is not served on {path}; use {allow}"
+
+
+@pytest.mark.parametrize("path", ["/", "/v2/images", "/v2/images/x/file"])
+def test_options(api: Api, path: str) -> None:
+    """OPTIONS says which methods a path has, to anybody, and has an entry in the journal."""
+    answer = api("OPTIONS", path, X_Auth_Token="")
+    allow = {"/": "GET, HEAD, OPTIONS", "/v2/images": "GET, HEAD, OPTIONS, POST"}
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert answer.headers["Allow"] == allow.get(path, "GET, HEAD, OPTIONS, PUT")
+    assert [entry.status for entry in api.service.journal] == [200]
+
+
+def test_options_of_an_unknown_route(api: Api) -> None:
+    """OPTIONS of what is not there is 404."""
+    assert api("OPTIONS", "/v2/nope").status_code == 404
 
 
 def test_head_has_the_headers_of_get(api: Api) -> None:

@@ -137,6 +137,24 @@ def test_faults(arguments: list[str], environ: dict[str, str]) -> None:
     assert [answer.status_code for answer in answers] == [503, 201, 401, 201]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        (["--public-images", "--max-image-size", "3"], {}),
+        ([], {"IMS_MOCK_PUBLIC_IMAGES": "1", "IMS_MOCK_MAX_IMAGE_SIZE": "3"}),
+    ],
+)
+def test_images(arguments: list[str], environ: dict[str, str]) -> None:
+    """It can begin with public images, and refuse large files."""
+    with running(*arguments, environ=environ) as (_, url):
+        listed = requests.get(f"{url}/v2/images?__imagetype=gold", headers=HEADERS, timeout=10).json()
+        assert len(listed["images"]) == 20
+        image = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10).json()
+        octets = {**HEADERS, "Content-Type": "application/octet-stream"}
+        assert requests.put(url + image["file"], data=b"1234", headers=octets, timeout=10).status_code == 413
+        assert requests.put(url + image["file"], data=b"123", headers=octets, timeout=10).status_code == 204
+
+
 def test_url_file(tmp_path: Path) -> None:
     """The URL is in the file when it has been printed."""
     path = tmp_path / "url"
@@ -192,6 +210,8 @@ def test_host_that_is_not_there() -> None:
         (["--log-format", "xml"], {}, "argument --log-format: invalid choice: 'xml'"),
         (["nonsense"], {}, "unknown command 'nonsense'; there are serve, openapi, operations"),
         (["--seed"], {}, "argument --seed: expected one argument"),
+        (["--max-image-size", "2GB"], {}, "argument --max-image-size: must be a number of bytes, got '2GB'"),
+        ([], {"IMS_MOCK_PUBLIC_IMAGES": "all"}, "IMS_MOCK_PUBLIC_IMAGES must be one of 1, true, yes, on"),
         ([], {"IMS_MOCK_AUTH": "none"}, "argument --auth: invalid choice: 'none'"),
     ],
 )

@@ -80,7 +80,7 @@ def test_it(ims_mock, ims_mock_server, number):
 
 
 def test_marker_sets_settings(pytester: pytest.Pytester) -> None:
-    """Markers set seed, start, auth, project and token; the closest to the test counts most."""
+    """Markers set every setting; the closest to the test counts most."""
     result = run(
         pytester,
         """
@@ -94,7 +94,15 @@ def test_closest(ims_mock):
     assert requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": "other"}).status_code == 401
     ids["closest"] = image["id"]
 
+@pytest.mark.ims_mock(public_images=True, max_image_size=3)
+def test_images(ims_mock):
+    assert len(ims_mock.images) == 20
+    headers = {"X-Auth-Token": ims_mock.token, "Content-Type": "application/octet-stream"}
+    file = ims_mock.url + ims_mock.add_image(name="a")["file"]
+    assert requests.put(file, data=b"1234", headers=headers).status_code == 413
+
 def test_module(ims_mock):
+    assert len(ims_mock.images) == 0
     image = create(ims_mock).json()
     assert len(image["owner"]) == 32
     assert image["id"] != ids["closest"]
@@ -102,7 +110,7 @@ def test_module(ims_mock):
         "-p",
         "no:randomly",
     )
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=3)
 
 
 @pytest.mark.parametrize(
