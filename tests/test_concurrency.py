@@ -1,0 +1,140 @@
+"""Many clients at once: nothing is lost, and nobody sees a 500."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import threading
+from collections import Counter
+from typing import Any
+from urllib.parse import urlsplit
+
+from ims_mock import ImsMock
+from ims_mock.contract import load_contract
+
+REQUESTS = 5000
+"""Of each of the two threads."""
+
+V21 = "application/openstack-images-v2.1-json-patch"
+V20 = "application/openstack-images-v2.0-json-patch"
+
+
+class Hammer:
+    """One client that sends requests of every operation at random, and keeps count of what it has done."""
+
+    def __init__(self, mock: ImsMock, number: int) -> None:
+        self._random = random.Random(number)
+        self._project = f"project-{number}"
+        self._other = f"project-{1 - number}"
+        self._connection = http.client.HTTPConnection(urlsplit(mock.url).netloc, timeout=30)
+        self.mine: dict[str, bytes | None] = {}
+        self.answers: Counter[int] = Counter()
+        self.wrong: list[Any] = []
+        self._shared: list[str] = []
+
+    def __call__(self) -> None:
+        """Send the requests."""
+        for _ in range(REQUESTS):
+            self._step()
+        self._connection.close()
+
+    def _step(self) -> None:
+        image_id = self._random.choice(list(self.mine) or ["nope"])
+        path = f"/v2/images/{image_id}"
+        member = f"{path}/members/{self._other}"
+        choice = self._random.randrange(26)
+        if choice < 2 or len(self.mine) < 10:
+            status, body = self._ask("POST", "/v2/images", {"name": "a", "tags": ["t"]})
+            self.mine[json.loads(body)["id"]] = None
+            self._expect(status == 201, "create", status)
+        elif choice == 2:
+            status, _ = self._ask("DELETE", path, {"delete_backup": False})
+            self._expect(status == 204, "delete", status)
+            del self.mine[image_id]
+        elif choice == 3:
+            status, _ = self._ask("DELETE", f"/v1.1/images/{image_id}")
+            self._expect(status == 200, "delete", status)
+            del self.mine[image_id]
+        elif choice < 7:
+            content = self._random.randbytes(self._random.randrange(2000))
+            status, _ = self._ask("PUT", f"{path}/file", content, "application/octet-stream")
+            if image_id in self.mine:
+                self._expect(status == (409 if self.mine[image_id] is not None else 204), "upload", status)
+                self.mine[image_id] = content if status == 204 else self.mine[image_id]
+        elif choice < 10:
+            status, body = self._ask("GET", f"{path}/file")
+            self._expect((body or None) == (self.mine.get(image_id) or None) or status == 404, "download", status)
+        else:
+            self._ask(*self._random.choice(self._others(path, member)))
+
+    def _others(self, path: str, member: str) -> list[tuple[Any, ...]]:
+        value = str(self._random.randrange(5))
+        tag = f"t{value}"
+        shared = self._random.choice(self._shared or [path])
+        return [
+            ("GET", "/"),
+            ("GET", "/v2"),
+            ("GET", "/versions"),
+            ("GET", f"/v2/images?limit={value}&sort=name:asc,size&tag=t"),
+            ("GET", "/v2/images?status=active&sort_dir=asc"),
+            ("GET", "/v2/images?visibility=shared&member_status=all"),
+            ("GET", path),
+            ("GET", shared),
+            ("HEAD", f"/v1/images/{path.rpartition('/')[2]}"),
+            ("GET", "/v1.1/images/detail?status=active"),
+            ("PATCH", path, [{"op": "add", "path": "/k", "value": value}], V21),
+            ("PATCH", path, [{"add": "/name", "value": f"n{value}"}], V20),
+            ("PUT", f"{path}/tags/{tag}"),
+            ("DELETE", f"{path}/tags/{tag}"),
+            ("POST", f"{path}/members", {"member": self._other}),
+            ("GET", f"{path}/members"),
+            ("GET", member),
+            ("DELETE", member),
+            ("PUT", f"{shared}/members/{self._project}", {"status": self._random.choice(["accepted", "rejected"])}),
+            ("GET", "/v2/schemas/image"),
+            ("GET", "/v2/schemas/images"),
+            ("GET", "/v2/schemas/member"),
+            ("GET", "/v2/schemas/members"),
+        ]
+
+    def _ask(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> tuple[int, bytes]:
+        sent = body if isinstance(body, bytes) or body is None else json.dumps(body)
+        headers = {"X-Auth-Token": "t", "X-Project-Id": self._project, "Content-Type": media_type}
+        self._connection.request(method, path, sent, headers)
+        answer = self._connection.getresponse()
+        self.answers[answer.status] += 1
+        content = answer.read()
+        if "member_status" in path:
+            self._shared = [image["self"] for image in json.loads(content)["images"]]
+        return answer.status, content
+
+    def _expect(self, is_right: bool, what: str, status: int) -> None:
+        if not is_right:
+            self.wrong.append((what, status))
+
+
+def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
+    """Two threads that hammer every operation, ten thousand requests and more, leave exactly what each has made."""
+    hammers = [Hammer(ims_mock, number) for number in range(2)]
+    threads = [threading.Thread(target=hammer) for hammer in hammers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    answers = sum((hammer.answers for hammer in hammers), Counter())
+    assert [wrong for hammer in hammers for wrong in hammer.wrong] == []
+    assert [status for status in answers if status >= 500] == []
+    assert sum(answers.values()) == ims_mock.journal.received >= 2 * REQUESTS
+    assert set(ims_mock.images) == {image_id for hammer in hammers for image_id in hammer.mine}
+    for hammer in hammers:
+        for image_id, content in hammer.mine.items():
+            file = ims_mock.service.backend.files.get(image_id)
+            assert (None if file is None else b"".join(file.read())) == content
+            assert (ims_mock.images[image_id]["status"] == "active") == (content is not None)
+    for image_id in ims_mock.images:
+        assert (ims_mock.images[image_id]["visibility"] == "shared") == bool(
+            ims_mock.service.backend.members_of(image_id)
+        )
+    asked = {entry.operation for entry in ims_mock.journal}
+    assert asked == set(load_contract().operations)
