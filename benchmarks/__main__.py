@@ -72,17 +72,24 @@ def static_app(answer: bytes, target: str, method: str) -> flask.Flask:
 
 
 def pages() -> None:
-    """Compare a page of 25 among 100,000 images with one among 1,000: the first page, and one from the middle."""
+    """Compare pages of 25 among 100,000 images with those among 1,000: of their own project, and of others."""
     print("page, its time among 100 000 images and among 1 000 (microseconds, median), ratio")
     with ImsMock() as many, ImsMock() as few:
         for mock, count in ((many, 100_000), (few, 1_000)):
             for number in range(count):
-                mock.add_image(name=f"image-{number}")
-        for name, query in (("first", ""), ("middle", "?marker={}"), ("oldest first", "?sort_dir=asc&marker={}")):
+                mock.add_image(name=f"image-{number}", owner="other" if number < 25 else mock.project_id)
+        for name, query, project in (
+            ("first", "", many.project_id),
+            ("middle", "?marker={}", many.project_id),
+            ("oldest first", "?sort_dir=asc&marker={}", many.project_id),
+            ("of another", "", "other"),
+            ("of nobody", "", "nobody"),
+        ):
             clients = []
             for mock in (many, few):
                 ids = list(mock.images)
-                clients.append(Client(mock.url, "GET", "/v2/images" + query.format(ids[len(ids) // 2])))
+                target = "/v2/images" + query.format(ids[len(ids) // 2])
+                clients.append(Client(mock.url, "GET", target, project=project))
             ours, theirs = side_by_side(*clients, count=50)
             print(f"{name:12} {ours:8.0f} {theirs:8.0f} {ours / theirs:6.2f}")
             for client in clients:

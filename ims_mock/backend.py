@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from ims_mock.clock import Clock, timestamp
@@ -21,7 +22,7 @@ from ims_mock.images import (
     is_visible,
     shared_attributes,
 )
-from ims_mock.members import Member
+from ims_mock.members import Member, Members
 
 MAX_DELETED = 10_000
 """Most deleted images that are remembered."""
@@ -30,17 +31,19 @@ MAX_DELETED = 10_000
 class Backend:
     """All that one mock remembers. Two backends share nothing.
 
-    `images` are the records by id, `members` those of an image by project, `files` what was uploaded; `deleted` are the
-    last MAX_DELETED images that were, each with its place, whose ids are not given out again. A record is replaced, and
-    not edited, so that one which has been taken can be read without the lock. `lock` is held by whoever changes the
-    state or reads more than one thing of it.
+    `images` are the records by id, `members` the projects that they are shared with, `files` what was uploaded, and
+    `uploads` the numbers of the uploads under way; `deleted` are the last MAX_DELETED images that were, each with its
+    place, whose ids are not given out again. A record is replaced, and not edited, so that one which has been taken can
+    be read without the lock. `lock` is held by whoever changes the state or reads more than one thing of it.
     """
 
     def __init__(self, clock: Clock, seed: int | str = 0) -> None:
         self.lock = threading.RLock()
-        self.images = Images()
-        self.members: dict[str, dict[str, Member]] = {}
+        self.images = Images(self.lock)
+        self.members = Members()
         self.files: dict[str, File] = {}
+        self.uploads: dict[str, int] = {}
+        self._upload_numbers = count()
         self.deleted: dict[str, tuple[Place, Image]] = {}
         self.reset(clock, seed)
 
@@ -49,11 +52,15 @@ class Backend:
         with self.lock:
             self.clock = clock
             self.seed = seed
-            for collection in (self.images, self.members, self.files, self.deleted):
+            for collection in (self.images, self.members, self.files, self.uploads, self.deleted):
                 collection.clear()
             # A source each, so that the ids of images do not depend on how many requests came between.
             self._image_ids = random.Random(f"{seed}/images")
             self._request_ids = random.Random(f"{seed}/requests")
+
+    def image_id_for(self, attributes: Image) -> str:
+        """Return the id that a new image asks for, in lower case as the service's own are, or a new one."""
+        return str(attributes["id"]).lower() if "id" in attributes else self.new_image_id()
 
     def new_image_id(self) -> str:
         """Return a lower-case UUID from the seeded source that no image has; the caller holds the lock."""
@@ -79,7 +86,7 @@ class Backend:
     def find_image(self, image_id: str, project_id: str) -> Image:
         """Return an image that a project sees; raise 404 when it sees none of that id."""
         image = self.images.get(image_id)
-        if image is None or not is_visible(image, project_id, self.members_of(image_id)):
+        if image is None or not is_visible(image, project_id, self.members.of(image_id)):
             raise image_not_found(image_id)
         return image
 
@@ -89,24 +96,19 @@ class Backend:
         check_owner(image, project_id)
         return image
 
-    def members_of(self, image_id: str) -> dict[str, Member]:
-        """Return the members of an image by project, in the order in which they were added."""
-        return self.members.get(image_id, {})
-
     def add(self, image: Image) -> None:
         """Add a new image; raise 409 when its id is taken, be it by an image that is deleted."""
         if image["id"] in self.images or image["id"] in self.deleted:
             raise image_id_taken(image["id"])
-        # A test that took an image out of the dict has left them.
-        self.files.pop(image["id"], None)
-        self.members.pop(image["id"], None)
+        # A test that took an image out of the dict has left what belonged to it.
+        self._forget_belongings(image["id"])
         self.images[image["id"]] = image
 
     def change(self, image: Image, **attributes: Any) -> Image:
         """Replace an image by one with some attributes changed, and return it."""
         changed = {**image, **attributes, "updated_at": self.timestamp()}
         self.images[image["id"]] = changed
-        return changed
+        return self.images[image["id"]]
 
     def become(self, image: Image, status: str, **attributes: Any) -> Image:
         """Move an image to another status, and return it; raise 409 for a move that is not legal."""
@@ -123,41 +125,52 @@ class Backend:
         gone = self.become(image, "deleted", deleted=True, deleted_at=self.timestamp())
         self.deleted[image_id] = self.images.place(image_id), gone
         del self.images[image_id]
-        self.files.pop(image_id, None)
-        self.members.pop(image_id, None)
+        self._forget_belongings(image_id)
         if len(self.deleted) > MAX_DELETED:
             del self.deleted[next(iter(self.deleted))]
 
+    def _forget_belongings(self, image_id: str) -> None:
+        self.files.pop(image_id, None)
+        self.uploads.pop(image_id, None)
+        self.members.replace(image_id, {})
+
     def set_members(self, image: Image, members: dict[str, Member]) -> None:
         """Replace the members of an image, which is shared while it has any."""
-        self.members[image["id"]] = members
+        self.members.replace(image["id"], members)
         sharing = shared_attributes(bool(members))
         if image["visibility"] != sharing["visibility"]:
             self.change(image, **sharing)
 
     @contextmanager
-    def saving(self, image_id: str, project_id: str) -> Iterator[None]:
+    def saving(self, image_id: str, project_id: str) -> Iterator[int]:
         """Hold a project's own image in the status saving while its file arrives; queued again when that fails.
 
-        Takes the lock at the beginning and at the end, and leaves it free in between. Raises 404 and 403 as
-        find_own_image does, and 409 for an image that is not queued.
+        Yields the upload's number. Takes the lock at the beginning and at the end, and leaves it free in between.
+        Raises 404 and 403 as find_own_image does, and 409 for an image that is not queued.
         """
         with self.lock:
             self.become(self.find_own_image(image_id, project_id), "saving")
+            self.uploads[image_id] = upload = next(self._upload_numbers)
         try:
-            yield
+            yield upload
         except BaseException:
             with self.lock:
-                found = self.images.get(image_id)
-                if found is not None and found["status"] == "saving":
-                    self.become(found, "queued")
+                image = self.images.get(image_id)
+                if self.uploads.get(image_id) == upload:
+                    del self.uploads[image_id]
+                    if image is not None and image["status"] == "saving":
+                        self.become(image, "queued")
             raise
 
-    def keep_file(self, image_id: str, file: File) -> Image:
-        """Give an image its file, and make it active; raise 404 when it has gone while the file arrived."""
+    def keep_file(self, image_id: str, upload: int, file: File) -> Image:
+        """Give an image its file, and make it active.
+
+        Raises 404 when the image that the upload began with has gone meanwhile, whatever has its id by now.
+        """
         image = self.images.get(image_id)
-        if image is None:
+        if image is None or self.uploads.get(image_id) != upload:
             raise image_not_found(image_id)
         active = self.become(image, "active", active_at=self.timestamp(), **file.described())
+        del self.uploads[image_id]
         self.files[image_id] = file
         return active

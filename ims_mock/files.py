@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import tempfile
-import threading
 import weakref
 from collections.abc import Iterable, Iterator
-from typing import Any
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
 
 from ims_mock.errors import ImsError
 
 MAX_IN_MEMORY = 1024 * 1024
-"""Largest file, in bytes, that is kept in memory; a larger one is in a temporary file that has no name."""
+"""Largest file, in bytes, that is kept in memory; a larger one is in a temporary file."""
 
 PIECE = 256 * 1024
-"""Most bytes that are read or written at once."""
+"""Most bytes that are read at once."""
 
-_RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
+_RANGE = re.compile(r"bytes=(?P<first>[0-9]*)-(?P<last>[0-9]*)", re.IGNORECASE)
+_RANGES = re.compile(r"bytes=[0-9,\s-]*,[0-9,\s-]*", re.IGNORECASE)
 
 
 class File:
@@ -28,18 +31,31 @@ class File:
     """
 
     def __init__(self, pieces: Iterable[bytes] = ()) -> None:
-        spool = tempfile.SpooledTemporaryFile(max_size=MAX_IN_MEMORY)  # noqa: SIM115 (it is closed with this object)
-        weakref.finalize(self, spool.close)
-        self._spool = spool
-        self._lock = threading.Lock()
         self.size = 0
+        self._path: str | None = None
+        self._kept = b""
         # What Glance tells of a file; it protects against nobody.
         digest = hashlib.md5(usedforsecurity=False)
-        for piece in pieces:
-            spool.write(piece)
-            digest.update(piece)
-            self.size += len(piece)
+        with ExitStack() as stack:
+            target: IO[bytes] = io.BytesIO()
+            for piece in pieces:
+                self.size += len(piece)
+                digest.update(piece)
+                if self._path is None and self.size > MAX_IN_MEMORY:
+                    target = stack.enter_context(self._moved_out(target))
+                target.write(piece)
+            if isinstance(target, io.BytesIO):
+                self._kept = target.getvalue()
         self.checksum = digest.hexdigest()
+
+    def _moved_out(self, kept: IO[bytes]) -> IO[bytes]:
+        """Return a temporary file that begins with what has been kept in memory, and goes with this object."""
+        descriptor, self._path = tempfile.mkstemp(prefix="ims_mock-")
+        weakref.finalize(self, Path(self._path).unlink, missing_ok=True)
+        file = open(descriptor, "wb")  # noqa: SIM115 (the caller closes it)
+        kept.seek(0)
+        file.write(kept.read())
+        return file
 
     def described(self) -> dict[str, Any]:
         """Return what an image tells of its file."""
@@ -50,14 +66,18 @@ class File:
             "__root_origin": "file",
         }
 
+    def check_announced(self, size: int | None) -> None:
+        """Raise 400 when a client has announced another size than that of what it sent."""
+        if size not in (None, self.size):
+            raise ImsError(400, reason=f"/X-OpenStack-Image-Size: is {size}, and {self.size} bytes came")
+
     def read(self, wanted: range | None = None) -> Iterator[bytes]:
         """Yield the bytes in pieces, or those of them that are wanted."""
         wanted = range(self.size) if wanted is None else wanted
-        for start in range(wanted.start, wanted.stop, PIECE):
-            with self._lock:
-                self._spool.seek(start)
-                piece = self._spool.read(min(PIECE, wanted.stop - start))
-            yield piece
+        with open(self._path, "rb") if self._path else io.BytesIO(self._kept) as source:
+            source.seek(wanted.start)
+            for start in range(wanted.start, wanted.stop, PIECE):
+                yield source.read(min(PIECE, wanted.stop - start))
 
 
 def wanted_range(header: str | None, size: int) -> range | None:
@@ -66,23 +86,28 @@ def wanted_range(header: str | None, size: int) -> range | None:
     Raise 416 for bytes that are not there, 400 for more than one range, as Glance does. A header that is no range of
     bytes is passed over (RFC 9110 section 14.2).
     """
-    if header and re.fullmatch(r"bytes=[0-9,\s-]*,[0-9,\s-]*", header):
+    if header and _RANGES.fullmatch(header):
         raise ImsError(400, reason=f"/Range: must be one range, got {header!r}")
     match = _RANGE.fullmatch(header or "")
     if match is None or not (match["first"] or match["last"]):
         return None
-    if match["first"]:
-        first = int(match["first"])
-        last = min(int(match["last"] or size), size - 1)
-        if match["last"] and int(match["last"]) < first:
-            return None
+    if not match["first"]:
+        wanted = range(max(size - _number(match["last"]), 0), size)
     else:
-        first, last = max(size - int(match["last"]), 0), size - 1
-    if first > last:
+        first = _number(match["first"])
+        if match["last"] and _number(match["last"]) < first:
+            return None
+        wanted = range(first, min(_number(match["last"]) + 1 if match["last"] else size, size))
+    if not wanted:
         raise ImsError(
             416,
             "IMG.0105",
             reason=f"/Range: the file has {size} bytes, got {header!r}",
             headers={"Content-Range": f"bytes */{size}"},
         )
-    return range(first, last + 1)
+    return wanted
+
+
+def _number(digits: str) -> int:
+    """Return a number, or one that is larger than any file for digits without end."""
+    return int(digits[-19:]) if len(digits.lstrip("0")) < 19 else 10**19

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Collection, Iterator, MutableMapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from heapq import merge
 from itertools import count
 from typing import Any
 
@@ -45,6 +48,7 @@ def new_image(attributes: Image, image_id: str, owner: str, now: str) -> Image:
     `attributes` is a valid body of POST /v2/images, or what a test wants of an image; `now` is a UTC time with Z.
     Raise 413 for too many custom attributes.
     """
+    check_custom_attributes(attributes)
     image = _DEFAULTS | attributes
     path = f"/v2/images/{image_id}"
     derived = {
@@ -63,27 +67,33 @@ def new_image(attributes: Image, image_id: str, owner: str, now: str) -> Image:
         "__imagetype": _TYPE_OF_VISIBILITY[image["visibility"]],
     }
     # A test may say itself what would be derived.
-    return checked({**image, **derived, **attributes, "id": image_id})
+    return {**image, **derived, **attributes, "id": image_id, "tags": without_repetition(image["tags"])}
 
 
-def checked(image: Image) -> Image:
-    """Return a record with each tag once; raise 413 when it has more custom attributes than Glance takes."""
+def without_repetition(tags: list[str]) -> list[str]:
+    """Return tags, each once, where it first stands."""
+    return list(dict.fromkeys(tags))
+
+
+def check_custom_attributes(image: Image) -> None:
+    """Raise 413 for more attributes of names that are not the contract's than Glance takes."""
     custom = len(image.keys() - _ATTRIBUTES.keys())
     if custom > _MAX_CUSTOM:
         raise ImsError(
-            413, reason=f"body: an image has at most {_MAX_CUSTOM} attributes that no document names, got {custom}"
+            413,
+            reason=f"body: an image has at most {_MAX_CUSTOM} attributes beside those of "
+            f"schemas/models/image_attributes.json, got {custom}",
         )
-    return {**image, "tags": list(dict.fromkeys(image["tags"]))}
 
 
 def check_move(image: Image, status: str) -> None:
     """Raise 409 when an image cannot become what it is to become."""
     if status not in LEGAL_MOVES[image["status"]]:
+        advice = f"it can become {' or '.join(LEGAL_MOVES[image['status']]) or 'nothing'}"
+        if status == "saving":
+            advice = "only a queued image takes a file; create another for it"
         raise ImsError(
-            409,
-            "IMG.0046",
-            reason=f"/status: an image that is {image['status']} cannot become {status}, only "
-            + (" or ".join(LEGAL_MOVES[image["status"]]) or "nothing"),
+            409, "IMG.0046", reason=f"/status: an image that is {image['status']} cannot become {status}; {advice}"
         )
 
 
@@ -106,7 +116,7 @@ def check_deletable(image: Image, project_id: str) -> None:
 
 def is_visible(image: Image, project_id: str, members: Collection[str] = ()) -> bool:
     """Tell whether a project can show an image: its own, every public one, and what is shared with it."""
-    return bool(image["owner"] == project_id or image["visibility"] == "public" or project_id in members)
+    return bool(image.get("owner") == project_id or image.get("visibility") == "public" or project_id in members)
 
 
 def shared_attributes(has_members: bool) -> Image:
@@ -118,61 +128,166 @@ def shared_attributes(has_members: bool) -> Image:
 Place = tuple[str, int, str]
 """Where an image stands among the others: time of creation, number, id."""
 
+_PUBLIC = "public image"
+"""The index of what everybody sees; no project has such an id."""
 
-class Images(MutableMapping[str, Image]):
-    """The images of one mock: a dict from id to record that knows their order by time of creation.
 
-    Of two that were created in the same second the one that was put in later is the newer.
+def _telling(name: str) -> Callable[..., Any]:
+    """Return a method of dict that tells of the change which it makes."""
+    method = getattr(dict, name)
+
+    def change(record: _Record, *arguments: Any, **more: Any) -> Any:
+        result = method(record, *arguments, **more)
+        record.changed(record)
+        return result
+
+    return change
+
+
+class _Record(dict[str, Any]):
+    """A record in the collection, which is told when a test changes it in place. A copy is a plain dict."""
+
+    __slots__ = ("changed",)
+    changed: Callable[[_Record], None]
+
+    def __reduce__(self) -> tuple[type, tuple[Image]]:
+        return dict, (dict(self),)
+
+
+for _name in ("__setitem__", "__delitem__", "__ior__", "update", "pop", "popitem", "setdefault", "clear"):
+    setattr(_Record, _name, _telling(_name))
+
+
+class Images(dict[str, Image]):
+    """The images of one mock: a dict from id to record, with an index of who sees what, in order of creation.
+
+    Of two that were created in the same second the one that was put in later is the newer. What is walked, of images
+    that one project sees, costs nothing for those that it does not. `lock` is the backend's.
     """
 
-    def __init__(self) -> None:
-        self._images: dict[str, Image] = {}
-        self._places: dict[str, Place] = {}
-        self._ordered: list[Place] = []
+    def __init__(self, lock: AbstractContextManager[Any]) -> None:
+        super().__init__()
+        self._lock = lock
         self._numbers = count()
-
-    def __getitem__(self, image_id: str) -> Image:
-        return self._images[image_id]
+        self._places: dict[str, Place] = {}
+        self._indexes: dict[str, list[Place]] = {}
+        self._indexed: dict[str, tuple[str, ...]] = {}
 
     def __setitem__(self, image_id: str, image: Image) -> None:
-        if image_id not in self._images:
-            # A test may put in whatever it likes; what an image lacks is told when it is answered.
-            place = (str(image.get("created_at", "")), next(self._numbers), image_id)
-            self._places[image_id] = place
-            insort(self._ordered, place)
-        self._images[image_id] = image
+        record = _Record(image)
+        record.changed = partial(self._reindex, image_id)
+        with self._lock:
+            super().__setitem__(image_id, record)
+            self._index(image_id)
 
     def __delitem__(self, image_id: str) -> None:
-        del self._images[image_id]
-        del self._ordered[bisect_left(self._ordered, self._places.pop(image_id))]
+        with self._lock:
+            super().__delitem__(image_id)
+            self._unindex(image_id)
+            del self._places[image_id]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._images)
+    def pop(self, image_id: str, *default: Any) -> Any:
+        """Take an image out, and return it."""
+        with self._lock:
+            if image_id in self:
+                image = self[image_id]
+                del self[image_id]
+                return image
+        return super().pop(image_id, *default)
 
-    def __len__(self) -> int:
-        return len(self._images)
+    def popitem(self) -> tuple[str, Image]:
+        """Take the image out that was put in last, and return it with its id."""
+        with self._lock:
+            image_id = next(reversed(self), "")
+            return image_id, self.pop(image_id)
 
-    def __contains__(self, image_id: object) -> bool:
-        return image_id in self._images
+    def setdefault(self, image_id: str, image: Any = None) -> Image:
+        """Put an image in unless its id is there, and return which is."""
+        with self._lock:
+            if image_id not in self:
+                self[image_id] = image
+            return self[image_id]
 
-    def __repr__(self) -> str:
-        return repr(self._images)
+    def update(self, *others: Any, **images: Image) -> None:
+        """Put several images in."""
+        for image_id, image in dict(*others, **images).items():
+            self[image_id] = image
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Image]]]:
+        return dict, (dict(self),)
+
+    def clear(self) -> None:
+        """Take every image out."""
+        with self._lock:
+            super().clear()
+            self._places.clear()
+            self._indexes.clear()
+            self._indexed.clear()
 
     def place(self, image_id: str) -> Place:
         """Return an image's place in the order of creation."""
         return self._places[image_id]
 
-    def from_newest(self, after: str | None = None) -> Iterator[Image]:
-        """Yield the images from the newest to the oldest, or those that follow `after`; the caller holds the lock.
+    def seen_by(
+        self, project_id: str, shared: Iterable[str], after: str | None, *, newest_first: bool
+    ) -> Iterator[Image]:
+        """Yield the images of a project, the public ones, and those of `shared`, from behind `after` on.
 
-        What it costs does not depend on how many images there are, but on how many are taken.
+        The caller holds the lock.
         """
-        index = len(self._ordered) if after is None else bisect_left(self._ordered, self._places[after])
-        for position in range(index - 1, -1, -1):
-            yield self._images[self._ordered[position][2]]
+        start = None if after is None else self._places[after]
+        others = sorted(self._places[image_id] for image_id in shared)
+        walks = [
+            _walk(places, start, newest_first=newest_first)
+            for places in (self._indexes.get(project_id, []), self._indexes.get(_PUBLIC, []), others)
+        ]
+        last = None
+        for place in merge(*walks, reverse=newest_first):
+            # An image that is seen for two reasons is seen once.
+            if place != last:
+                yield self[place[2]]
+            last = place
 
-    def from_oldest(self, after: str | None = None) -> Iterator[Image]:
-        """Yield the images from the oldest to the newest, or those that follow `after`; the caller holds the lock."""
-        index = 0 if after is None else bisect_left(self._ordered, self._places[after]) + 1
-        for position in range(index, len(self._ordered)):
-            yield self._images[self._ordered[position][2]]
+    def _reindex(self, image_id: str, record: Image) -> None:
+        with self._lock:
+            if self.get(image_id) is record:
+                self._index(image_id)
+
+    def _index(self, image_id: str) -> None:
+        """Put an image where its owner, its visibility and its time of creation belong."""
+        # A test may put in whatever it likes: nobody sees an image without an owner.
+        image = self[image_id]
+        keys = [str(image["owner"])] if "owner" in image else []
+        keys += [_PUBLIC] if image.get("visibility") == "public" else []
+        stamp, place = str(image.get("created_at", "")), self._places.get(image_id)
+        if place is not None and place[0] == stamp and self._indexed[image_id] == tuple(keys):
+            return
+        if place is not None:
+            self._unindex(image_id)
+        self._places[image_id] = place = (stamp, place[1] if place else next(self._numbers), image_id)
+        for key in keys:
+            insort(self._indexes.setdefault(key, []), place)
+        self._indexed[image_id] = tuple(keys)
+
+    def _unindex(self, image_id: str) -> None:
+        for key in self._indexed.pop(image_id):
+            places = self._indexes[key]
+            del places[bisect_left(places, self._places[image_id])]
+
+
+def _updated(images: Images, others: Any) -> Images:
+    images.update(others)
+    return images
+
+
+# Where dict has a type for `|=` that no subclass can keep.
+setattr(Images, "__ior__", _updated)  # noqa: B010
+
+
+def _walk(places: list[Place], after: Place | None, *, newest_first: bool) -> Iterator[Place]:
+    """Yield places in order, or those that come behind `after`."""
+    if newest_first:
+        end = len(places) if after is None else bisect_left(places, after)
+        return map(places.__getitem__, range(end - 1, -1, -1))
+    start = 0 if after is None else bisect_right(places, after)
+    return map(places.__getitem__, range(start, len(places)))

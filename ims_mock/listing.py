@@ -41,9 +41,9 @@ def listed_for(backend: Backend, project_id: str, member_status: str) -> Test:
     def is_listed(image: Image) -> bool:
         if image.get("__isregistered") == "false":
             return False
-        if image["owner"] == project_id or image["visibility"] == "public":
+        if is_visible(image, project_id):
             return True
-        member = backend.members_of(image["id"]).get(project_id)
+        member = backend.members.of(image["id"]).get(project_id)
         return member is not None and member_status in ("all", member["status"])
 
     return is_listed
@@ -92,13 +92,13 @@ def _time(name: str, wanted: str) -> Test:
     match = re.fullmatch(r"(?:([a-z]+):)?(.*)", wanted)
     assert match is not None, "the contract's pattern has been checked"
     compare, moment = _TIMES[match[1] or "eq"], _moment(name, match[2])
-    return lambda image: compare(image[name], moment)
+    return lambda image: compare(image.get(name, ""), moment)
 
 
 def changed_since(name: str, wanted: str) -> Test:
     """Return whether an image has changed at a time or later; raise 400 where a parameter is no time."""
     moment = _moment(name, wanted)
-    return lambda image: bool(image["updated_at"] >= moment)
+    return lambda image: bool(image.get("updated_at", "") >= moment)
 
 
 def _moment(name: str, text: str) -> str:
@@ -116,12 +116,12 @@ def _size(compare: Callable[[int, int], bool]) -> Callable[[str, int], Test]:
 
 def _tags(_: str, wanted: list[str]) -> Test:
     return lambda image: all(
-        any(tag in (stored, stored.replace(".", "=", 1)) for stored in image["tags"]) for tag in wanted
+        any(tag in (stored, stored.replace(".", "=", 1)) for stored in image.get("tags", ())) for tag in wanted
     )
 
 
 def _visibility(_: str, wanted: str) -> Test:
-    return lambda image: wanted in ("all", image["visibility"])
+    return lambda image: wanted in ("all", image.get("visibility"))
 
 
 _SPECIAL: dict[str, Callable[[str, Any], Test]] = {
@@ -158,20 +158,20 @@ def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
 def ordered(
     backend: Backend, sort: list[tuple[str, str]], project_id: str, marker: str | None, passes: Test
 ) -> Iterator[Image]:
-    """Return the images that pass, in order, from behind the marker on.
+    """Return the images that pass of those that a project sees, in order, from behind the marker on.
 
     Raise 400 for a marker that is no image, 403 for one that the project does not see.
     """
-    images = backend.images
+    images, shared = backend.images, backend.members.images_of(project_id)
     if marker is not None:
         if marker not in images:
             raise marker_unknown(marker)
-        if not is_visible(images[marker], project_id, backend.members_of(marker)):
+        if not is_visible(images[marker], project_id, backend.members.of(marker)):
             raise marker_invisible(marker)
-    if sort in ([("created_at", "desc")], [("created_at", "asc")]):
-        walk = images.from_newest if sort[0][1] == "desc" else images.from_oldest
-        return filter(passes, walk(marker))
-    chosen = [image for image in images.values() if image["id"] == marker or passes(image)]
+    if len(sort) == 1 and sort[0][0] == "created_at":
+        return filter(passes, images.seen_by(project_id, shared, marker, newest_first=sort[0][1] == "desc"))
+    seen = images.seen_by(project_id, shared, None, newest_first=True)
+    chosen = [image for image in seen if image["id"] == marker or passes(image)]
     _sort(backend, chosen, sort)
     if marker is not None:
         position = next(index for index, image in enumerate(chosen) if image["id"] == marker)

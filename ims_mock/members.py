@@ -5,15 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ims_mock import schema_files
 from ims_mock.errors import ImsError
 from ims_mock.images import Image, check_owner
 
 Member = dict[str, Any]
 """A record of JSON types alone, in the form in which it is answered."""
 
-MAX_MEMBERS = 128
-MAX_MEMBERS_OF_WHOLE_IMAGE = 10
-"""Most projects that an image can be shared with; a full-ECS image with fewer."""
+_MODEL = schema_files.read("models/member.json")
+
+
+class Members:
+    """The members of every image, by image and project, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, dict[str, Member]] = {}
+        self._images: dict[str, set[str]] = {}
+
+    def of(self, image_id: str) -> dict[str, Member]:
+        """Return the members of an image, by project."""
+        return self._members.get(image_id, {})
+
+    def images_of(self, project_id: str) -> set[str]:
+        """Return the ids of the images that are shared with a project, whatever it has answered."""
+        return self._images.get(project_id, set())
+
+    def replace(self, image_id: str, members: dict[str, Member]) -> None:
+        """Set the members of an image; none of them forgets the image."""
+        for project_id in self.of(image_id):
+            self._images[project_id].discard(image_id)
+        for project_id in members:
+            self._images.setdefault(project_id, set()).add(image_id)
+        self._members[image_id] = members
+        if not members:
+            del self._members[image_id]
+
+    def clear(self) -> None:
+        """Forget every member."""
+        self._members.clear()
+        self._images.clear()
 
 
 def new_member(image_id: str, member_id: str, now: str) -> Member:
@@ -37,7 +67,7 @@ def check_shareable(image: Image, members: Mapping[str, Member], project_id: str
     if image["visibility"] != "public":
         check_owner(image, project_id)
     is_whole = bool(image.get("__whole_image"))
-    quota = MAX_MEMBERS_OF_WHOLE_IMAGE if is_whole else MAX_MEMBERS
+    quota = _MODEL["x-maximum-members-of-whole-image" if is_whole else "x-maximum-members"]
     refusals = (
         (image["visibility"] == "public", 400, "IMG.0089", "/image_id: the image is public, so everybody has it"),
         (image["__imagetype"] == "market", 400, "IMG.0107", "/image_id: the image is of the marketplace"),
@@ -55,6 +85,12 @@ def check_shareable(image: Image, members: Mapping[str, Member], project_id: str
     for applies, status, code, reason in refusals:
         if applies:
             raise ImsError(status, code, reason=reason)
+
+
+def check_can_have_members(image: Image) -> None:
+    """Raise 403 for an image that has no members, as everybody has it."""
+    if image["visibility"] == "public":
+        raise ImsError(403, "IMG.0083", reason="/image_id: the image is public, and has no members")
 
 
 def check_answer(image: Image, member_id: str, project_id: str, answer: Mapping[str, Any]) -> None:

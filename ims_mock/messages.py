@@ -21,12 +21,14 @@ class Headers(Protocol):
 class Request:
     """A request that is authenticated, coerced and valid.
 
-    `path`, `query` and `headers` hold the operation's parameters by name, `query_text` the query as it was sent.
-    `body` is the JSON value of the request or None; `content`, where the operation takes a file, its bytes in pieces,
-    which can be taken once. `base_url` is the service's root as the client reached it, without a slash at its end.
+    `method` is the request's own: HEAD where the operation has GET. `path`, `query` and `headers` hold the operation's
+    parameters by name, `query_text` the query as it was sent. `body` is the JSON value of the request or None;
+    `content`, where the operation takes a file, its bytes in pieces, which can be taken once. `base_url` is the
+    service's root as the client reached it, without a slash at its end.
     """
 
     backend: Backend
+    method: str
     project_id: str
     base_url: str
     path: Mapping[str, str]

@@ -219,6 +219,7 @@ class Service:
             operation.check_request_body(body, media_type)
         request = Request(
             self.backend,
+            incoming.method,
             entry.project_id or self.auth.project_id,
             incoming.base_url,
             incoming.path,

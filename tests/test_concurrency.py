@@ -134,7 +134,7 @@ def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
             assert (ims_mock.images[image_id]["status"] == "active") == (content is not None)
     for image_id in ims_mock.images:
         assert (ims_mock.images[image_id]["visibility"] == "shared") == bool(
-            ims_mock.service.backend.members_of(image_id)
+            ims_mock.service.backend.members.of(image_id)
         )
     asked = {entry.operation for entry in ims_mock.journal}
     assert asked == set(load_contract().operations)

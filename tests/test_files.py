@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,13 +42,28 @@ def test_readers_do_not_disturb_each_other() -> None:
     assert read == [content] * 8
 
 
-def test_nothing_is_left_open() -> None:
-    """A file that nobody holds any more is closed, and Python has nothing to warn of."""
-    file = File([b"x" * (MAX_IN_MEMORY + 1)])
-    spool = file._spool
-    del file
+def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A large file is in the folder for temporary files, and gone from there with the last reference."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    small, large = File([b"x" * MAX_IN_MEMORY]), File([b"x" * MAX_IN_MEMORY, b"x"])
+    assert len(list(tmp_path.iterdir())) == 1
+    del small, large
     gc.collect()
-    assert spool.closed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_that_is_broken_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """When the pieces end in an error, what has been written goes too."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * (MAX_IN_MEMORY + 1)
+        raise ValueError("broken off")
+
+    with pytest.raises(ValueError, match="broken off"):
+        File(pieces())
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -59,6 +76,10 @@ def test_nothing_is_left_open() -> None:
         ("bytes=-3", range(7, 10)),
         ("bytes=-100", range(10)),
         ("bytes=9-9", range(9, 10)),
+        ("Bytes=0-3", range(4)),
+        (f"bytes=0-{'9' * 5000}", range(10)),
+        (f"bytes=-{'9' * 5000}", range(10)),
+        (f"bytes={'0' * 5000}4-5", range(4, 6)),
         ("bytes=3-2", None),
         ("bytes=-", None),
         ("bytes=a-b", None),
@@ -72,7 +93,7 @@ def test_range(header: str | None, wanted: range | None) -> None:
     assert wanted_range(header, 10) == wanted
 
 
-@pytest.mark.parametrize("header", ["bytes=10-", "bytes=20-30", "bytes=-0"])
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=20-30", "bytes=-0", f"bytes={'9' * 5000}-"])
 def test_range_that_is_not_there(header: str) -> None:
     """Bytes behind the end are 416, and Content-Range has the size."""
     with pytest.raises(ImsError) as caught:

@@ -17,7 +17,7 @@ def glance_create_image_metadata(request: Request) -> Response:
     https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0707.html
     """
     backend = request.backend
-    image_id = request.body["id"].lower() if "id" in request.body else backend.new_image_id()
+    image_id = backend.image_id_for(request.body)
     image = new_image(request.body, image_id, request.project_id, backend.timestamp())
     backend.add(image)
     return Response(image, location=image["self"])
@@ -31,7 +31,7 @@ def glance_show_image(request: Request) -> Response:
 def glance_update_image(request: Request) -> Response:
     """Update an image, all of the changes or none."""
     image = request.backend.find_own_image(request.path["image_id"], request.project_id)
-    changed = patched(image, changes_of(request.body))
+    changed = patched(image, changes_of(request.body, request.media_type))
     return Response(request.backend.change(changed) if changed != image else image)
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ims_mock.errors import ImsError, marker_unknown
+from ims_mock.errors import marker_unknown
 from ims_mock.images import Image
-from ims_mock.members import Member, check_answer, check_shareable, member_not_found, new_member
+from ims_mock.members import (
+    Member,
+    check_answer,
+    check_can_have_members,
+    check_shareable,
+    member_not_found,
+    new_member,
+)
 from ims_mock.messages import Request, Response
 
 
@@ -14,7 +21,7 @@ def glance_add_image_member(request: Request) -> Response:
     """Share an image of one's own with a project, which is pending until it accepts or rejects."""
     backend = request.backend
     image = backend.find_image(request.path["image_id"], request.project_id)
-    members, member_id = backend.members_of(image["id"]), request.body["member"]
+    members, member_id = backend.members.of(image["id"]), request.body["member"]
     check_shareable(image, members, request.project_id, member_id)
     member = new_member(image["id"], member_id, backend.timestamp())
     backend.set_members(image, {**members, member_id: member})
@@ -24,8 +31,7 @@ def glance_add_image_member(request: Request) -> Response:
 def glance_list_image_members(request: Request) -> Response:
     """List the members of an image: all of them for its owner, itself alone for a member."""
     image = request.backend.find_image(request.path["image_id"], request.project_id)
-    if image["visibility"] == "public":
-        raise ImsError(403, "IMG.0083", reason="/image_id: the image is public, and has no members")
+    check_can_have_members(image)
     members = _visible_members(request, image)
     body: dict[str, Any] = {"schema": "/v2/schemas/members"}
     if request.query:
@@ -43,7 +49,7 @@ def glance_update_image_member(request: Request) -> Response:
     image, member = _find_member(request)
     check_answer(image, member["member_id"], request.project_id, request.body)
     answered = {**member, "status": request.body["status"], "updated_at": request.backend.timestamp()}
-    members = request.backend.members_of(image["id"])
+    members = request.backend.members.of(image["id"])
     request.backend.set_members(image, {**members, member["member_id"]: answered})
     return Response(answered)
 
@@ -52,7 +58,7 @@ def glance_delete_image_member(request: Request) -> Response:
     """Stop sharing an image of one's own with a project."""
     image = request.backend.find_own_image(request.path["image_id"], request.project_id)
     _, member = _find_member(request)
-    members = request.backend.members_of(image["id"])
+    members = request.backend.members.of(image["id"])
     request.backend.set_members(image, {name: other for name, other in members.items() if name != member["member_id"]})
     return Response()
 
@@ -61,7 +67,7 @@ def _visible_members(request: Request, image: Image) -> list[Member]:
     """Return the members that the caller may know of."""
     return [
         member
-        for member_id, member in request.backend.members_of(image["id"]).items()
+        for member_id, member in request.backend.members.of(image["id"]).items()
         if request.project_id in (image["owner"], member_id)
     ]
 

@@ -26,7 +26,8 @@ def glance_list_images_detail_v1(request: Request) -> Response:
     exact = {name: value for name, value in query.items() if isinstance(value, str) and name != "changes-since"}
     sizes = {name: value for name, value in query.items() if not isinstance(value, str)}
     tests = [listed_for(backend, request.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
-    images = list(backend.images.from_newest())
+    shared = backend.members.images_of(request.project_id)
+    images = list(backend.images.seen_by(request.project_id, shared, None, newest_first=True))
     if "changes-since" in query:
         tests.append(changed_since("changes-since", query["changes-since"]))
         placed = [(backend.images.place(image["id"]), image) for image in images]

@@ -123,6 +123,7 @@ def test_upload_to_another_projects_image(api: Api) -> None:
     ("size", "status", "reason"),
     [
         ("10", 204, None),
+        ("11", 400, "/X-OpenStack-Image-Size: is 11, and 10 bytes came"),
         ("9", 400, "/X-OpenStack-Image-Size: is 9, and 10 bytes came"),
         ("abc", 400, '/X-OpenStack-Image-Size: must be of type integer, got "abc"'),
         ("-1", 400, "/X-OpenStack-Image-Size: must be at least 0, got -1"),
@@ -162,6 +163,17 @@ def test_signed_upload_is_bounded(api: Api, size: int, status: int) -> None:
         assert answer.headers["X-IMS-Mock-Reason"].endswith("when it is signed; send a token")
 
 
+def test_signed_upload_with_another_limit() -> None:
+    """Of two limits the smaller one counts."""
+    signature = "SDK-HMAC-SHA256 Access=ak, SignedHeaders=host, Signature=" + "0" * 64
+    for most, code in ((10, "IMG.0059"), (20_000_000, "APIGW.0201")):
+        api = Api(max_image_size=most)
+        content = b"x" * (most + 1 if most == 10 else 12 * 1024 * 1024 + 1)
+        answer = upload(api, api.create(), content, X_Auth_Token="", Authorization=signature)
+        assert answer.status_code == 413
+        assert code in answer.get_data(as_text=True)
+
+
 def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
     """When a test takes the image away meanwhile, the upload is 404 and nothing of it is kept."""
     image = api.create()
@@ -172,6 +184,7 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
 
     request = Request(
         backend=api.service.backend,
+        method="PUT",
         project_id=api.service.auth.project_id,
         base_url="",
         path={"image_id": image["id"]},
@@ -265,6 +278,16 @@ def test_client_that_hangs_up_half_way(ims_mock: ImsMock, framing: str, sent: by
         assert connection.recv(1000).startswith(b"HTTP/1.1 204")
 
 
+def test_upload_that_says_it_is_too_long(ims_mock: ImsMock) -> None:
+    """A length past the limit is 413 before a byte is asked for, and the image has not been saving."""
+    ims_mock.reset(max_image_size=10)
+    image_id = created(ims_mock)
+    with connect(ims_mock) as connection:
+        connection.sendall(head(image_id, "Content-Length: 11", "Expect: 100-continue"))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413")
+    assert ims_mock.images[image_id]["updated_at"] == ims_mock.images[image_id]["created_at"]
+
+
 def test_chunked_upload_past_the_limit(ims_mock: ImsMock) -> None:
     """Where the length is not known before, the upload is 413 as soon as it is too long, and the image queued again."""
     ims_mock.reset(max_image_size=10)
@@ -323,18 +346,26 @@ def test_download_of_a_range(
         assert answer.headers["Content-MD5"] == MD5
 
 
-@pytest.mark.parametrize("header", ["", "bytes=2-4"])
+@pytest.mark.parametrize("header", ["bytes=2-4", "bytes=20-30", ""])
 def test_head_of_a_file(api: Api, header: str) -> None:
-    """HEAD has the headers of GET, and no content."""
+    """HEAD has the headers of GET for the whole file, and no content: a range is for GET alone."""
     image = api.create()
     upload(api, image)
     path = f"/v2/images/{image['id']}/file"
-    asked, got = api("HEAD", path, Range=header), api("GET", path, Range=header)
+    asked, got = api("HEAD", path, Range=header), api("GET", path)
     differing = {"X-Request-Id", "X-Openstack-Request-Id"}
-    assert (asked.status_code, asked.data) == (got.status_code, b"")
+    assert (asked.status_code, asked.data) == (200, b"")
     assert {name: value for name, value in asked.headers if name not in differing} == {
         name: value for name, value in got.headers if name not in differing
     }
+
+
+def test_if_range(api: Api) -> None:
+    """As no answer has a validator, none holds, and the whole file is sent (RFC 9110 section 13.1.5)."""
+    image = api.create()
+    upload(api, image)
+    answer = download(api, image, Range="bytes=2-4", If_Range='"any"')
+    assert (answer.status_code, answer.data) == (200, b"0123456789")
 
 
 def test_download_of_another_projects_image(api: Api) -> None:

@@ -88,8 +88,8 @@ def test_member_within_bounds(api: Api, member: str) -> None:
         ({"member": 5}, "IMG.0067", "/member: must be of type string, got 5"),
         ({"member": None}, "IMG.0067", "/member: must be of type string, got null"),
         ({"member": ["m"]}, "IMG.0067", '/member: must be of type string, got ["m"]'),
-        ({}, "IMG.0001", "body: 'member' is a required property"),
-        ({"member_id": "m"}, "IMG.0001", "body: 'member' is a required property"),
+        ({}, "IMG.0001", 'body: must have "member"'),
+        ({"member_id": "m"}, "IMG.0001", 'body: must have "member"'),
         (["m"], "IMG.0001", 'body: must be of type object, got ["m"]'),
         (b"{", "IMG.0001", "body: is not JSON"),
         (b"", "IMG.0007", "body: is empty"),
@@ -360,7 +360,7 @@ def test_decision_is_of_one_member(api: Api) -> None:
         ({"status": ""}, "IMG.0001", '/status: must be "accepted" or "rejected", got ""'),
         ({"status": None}, "IMG.0001", "/status: must be of type string, got null"),
         ({"status": True}, "IMG.0001", "/status: must be of type string, got true"),
-        ({}, "IMG.0001", "body: 'status' is a required property"),
+        ({}, "IMG.0001", 'body: must have "status"'),
         (["accepted"], "IMG.0001", 'body: must be of type object, got ["accepted"]'),
         (b"", "IMG.0007", "body: is empty"),
         ({"status": "accepted", "vault_id": ""}, "IMG.0184", "/vault_id: must have at least 1 character, got 0"),
@@ -614,4 +614,14 @@ def test_deleted_image_takes_its_members(api: Api) -> None:
     assert refusal(api("GET", f"{path}/members")) == (404, "IMG.0144")
     assert api("GET", path, **AS_CONSUMER).status_code == 404
     assert image_names(api, "?visibility=shared", **AS_CONSUMER) == []
-    assert api.service.backend.members == {}
+    assert api.service.backend.members.images_of(CONSUMER) == set()
+
+
+def test_answers_do_not_change_the_image(api: Api) -> None:
+    """The image is changed when it is first shared and when it is no more, and not by what its members answer."""
+    path = share(api, CONSUMER)
+    api.clock.advance(60)
+    decide(api, path, "accepted")
+    assert api("GET", path).get_json()["updated_at"] == PAGE
+    api("DELETE", f"{path}/members/{CONSUMER}")
+    assert api("GET", path).get_json()["updated_at"] == "2016-06-02T07:50:48Z"

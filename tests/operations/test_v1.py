@@ -480,3 +480,23 @@ def test_version_1_needs_a_credential(api: Api, method: str, path: str) -> None:
 def test_version_1_has_three_operations(api: Api, method: str, path: str, status: int) -> None:
     """Each is served under the version that the page gives it, and nothing else is."""
     assert api(method, path.format(**api.create())).status_code == status
+
+
+def test_shared_image_is_not_public(api: Api) -> None:
+    """What is shared with some is not what everybody has."""
+    image = add_image(api.service.backend, api.service.auth.project_id, {}, members={"member": "accepted"})
+    assert head(api, image["id"]).headers["X-Image-Meta-Is_public"] == "False"
+
+
+def test_attribute_that_is_too_long_for_a_header(api: Api) -> None:
+    """A value of more than 8000 characters has no header; the list has it."""
+    image = api.create(fits="x" * 8000, long="x" * 8001)
+    assert properties(head(api, image["id"])) == {"fits": "x" * 8000}
+    (listed_image,) = api("GET", LIST).get_json()["images"]
+    assert listed_image["properties"]["long"] == "x" * 8001
+
+
+def test_attribute_that_is_null_is_left_out(api: Api) -> None:
+    """What has no value is no property."""
+    image = add_image(api.service.backend, api.service.auth.project_id, {"__data_origin": None})
+    assert "X-Image-Meta-Property-__data_origin" not in head(api, image["id"]).headers
