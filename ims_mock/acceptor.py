@@ -128,11 +128,11 @@ def _if(condition: Acceptor, then: Acceptor, otherwise: Acceptor) -> Acceptor:
 
 def _required(names: list[str]) -> Acceptor:
     needed = frozenset(names)
-    return lambda value: type(value) is dict and needed <= value.keys()
+    return lambda value: isinstance(value, dict) and needed <= value.keys()
 
 
 def _property_names(check: Acceptor) -> Acceptor:
-    return lambda value: type(value) is dict and all(map(check, value))
+    return lambda value: isinstance(value, dict) and all(map(check, value))
 
 
 def _items(check: Acceptor) -> Acceptor:
@@ -145,7 +145,7 @@ def _properties(properties: dict[str, Acceptor], additional: Acceptor) -> Accept
     find = properties.get
 
     def accept(value: Any) -> bool:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             return False
         for name, item in value.items():
             if not find(name, additional)(item):
@@ -157,7 +157,7 @@ def _properties(properties: dict[str, Acceptor], additional: Acceptor) -> Accept
 
 def _known_properties(properties: dict[str, Acceptor]) -> Acceptor:
     def accept(value: Any) -> bool:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             return False
         for name, check in properties.items():
             if name in value and not check(value[name]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,10 +26,13 @@ class Model:
     schema: Schema
     source: str
 
-    def check(self, value: Any, at: tuple[str | int, ...] | None = None) -> None:
+    def check(
+        self, value: Any, name_at: tuple[str | int, ...] | None = None, value_at: tuple[str | int, ...] = ()
+    ) -> None:
         """Raise the refusal of the first problem of a value; the reason lists them all.
 
-        `at` is where in the request the one member of the value stands, when it does not stand there by its own name.
+        `name_at` and `value_at` are where in the request the name and the value of its one member stand, when they do
+        not stand there by themselves.
         """
         problems = self.schema.find_problems(value)
         if not problems:
@@ -37,11 +40,8 @@ class Model:
         first = problems[0]
         status = 403 if first.keyword == "readOnly" else 400
         code = "IMG.0161" if status == 403 else self.schema.code_of(first)
-        if at is not None:
-            problems = [
-                replace(problem, path=(*at, *problem.path[1:]), text=f"{problem.path[0]} {problem.text}")
-                for problem in problems
-            ]
+        if name_at is not None:
+            problems = [problem.moved(name_at, value_at) for problem in problems]
         raise ImsError(status, code, reason=f"{'; '.join(map(str, problems))} [schemas/{self.source}]")
 
 
@@ -65,7 +65,7 @@ class Parameter:
     def _value_of(self, text: str) -> Any:
         content = self.schema.content
         value: Any = text
-        if content["type"] == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        if content["type"] == "integer" and re.fullmatch(r"[+-]?[0-9]{1,4000}", text):
             value = int(text)
         elif content["type"] == "boolean":
             value = {"true": True, "false": False}.get(text.lower(), text)

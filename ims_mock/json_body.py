@@ -116,7 +116,7 @@ def parse(raw: bytes) -> Any:
     nothing deeper than MAX_DEPTH. Of keys that are given twice the last counts, as with Glance.
     """
     if not raw:
-        raise ImsError(400, "IMG.0007", reason="body: is empty; send JSON, {} where everything has a default")
+        raise ImsError(400, "IMG.0007", reason="body: is empty; send JSON")
     try:
         text = raw.decode("utf-8")
         value, is_suspicious = _decoded(text)

@@ -11,26 +11,32 @@ from typing import Any
 
 from ims_mock.contract import load_model
 from ims_mock.errors import ImsError
-from ims_mock.images import BASE_ATTRIBUTES, Image, checked
+from ims_mock.images import BASE_ATTRIBUTES, Image, check_custom_attributes, without_repetition
+
+V20 = "application/openstack-images-v2.0-json-patch"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: `op` is add, replace or remove; `index` is where in the request's body it stands."""
+    """One change: `op` is add, replace or remove.
+
+    `name_at` and `value_at` are where in the request's body the attribute's name and its value stand.
+    """
 
     op: str
     name: str
     value: Any
-    index: int
+    name_at: tuple[str | int, ...]
+    value_at: tuple[str | int, ...]
 
 
-def changes_of(body: list[dict[str, Any]]) -> Iterator[Change]:
-    """Yield the changes that a valid body asks for, be it of the media type v2.1 or v2.0."""
+def changes_of(body: list[dict[str, Any]], media_type: str) -> Iterator[Change]:
+    """Yield the changes that a valid body of either media type asks for."""
     for index, item in enumerate(body):
-        op = item.get("op") or next(op for op in ("add", "replace", "remove") if op in item)
-        pointer = item["path"] if "op" in item else item[op]
-        name = pointer[1:].replace("~1", "/").replace("~0", "~")
-        yield Change(op, name, item.get("value"), index)
+        op = item["op"] if media_type != V20 else next(op for op in ("add", "replace", "remove") if op in item)
+        name_key = "path" if media_type != V20 else op
+        name = item[name_key][1:].replace("~1", "/").replace("~0", "~")
+        yield Change(op, name, item.get("value"), (index, name_key), (index, "value"))
 
 
 def patched(image: Image, changes: Iterable[Change]) -> Image:
@@ -42,20 +48,22 @@ def patched(image: Image, changes: Iterable[Change]) -> Image:
     result = dict(image)
     for change in changes:
         _make(change, result)
-    return checked(result)
+    check_custom_attributes(result)
+    return {**result, "tags": without_repetition(result["tags"])}
 
 
 def _make(change: Change, image: Image) -> None:
     name, is_removed = change.name, change.op == "remove"
     # What is removed is as well set to what it is: whether it may be changed at all does not depend on that.
     value = image.get(name, "") if is_removed else change.value
-    at = (change.index, "path" if is_removed else "value")
-    load_model("image_changes", writing=True).check({name: value}, at)
+    model = load_model("image_changes", writing=True)
+    model.check({name: value}, change.name_at, change.name_at if is_removed else change.value_at)
+    pointer = "/".join(("", *map(str, change.name_at)))
     if change.op != "add" and name not in image:
         hint = "" if is_removed else "; use add"
-        raise ImsError(409, "IMG.0035", reason=f"/{change.index}/path: the image has no attribute {name!r}{hint}")
+        raise ImsError(409, "IMG.0035", reason=f"{pointer}: the image has no attribute {name!r}{hint}")
     if is_removed and name in BASE_ATTRIBUTES:
-        raise ImsError(403, "IMG.0161", reason=f"/{change.index}/path: {name!r} can be replaced, and not removed")
+        raise ImsError(403, "IMG.0161", reason=f"{pointer}: {name!r} can be replaced, and not removed")
     if is_removed:
         del image[name]
     else:

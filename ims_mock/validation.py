@@ -41,6 +41,11 @@ class Problem:
         """The JSON pointer (RFC 6901) of the value that is wrong; "" is the whole document."""
         return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
 
+    def moved(self, name_at: tuple[str | int, ...], value_at: tuple[str | int, ...]) -> Problem:
+        """Return the same problem of a member whose name and value stand elsewhere, with the name in the text."""
+        at = name_at if self.keyword == "propertyNames" else value_at
+        return Problem((*at, *self.path[1:]), self.keyword, f"{self.path[0]} {self.text}")
+
     def __str__(self) -> str:
         return f"{self.pointer or 'body'}: {self.text}"
 
@@ -182,6 +187,15 @@ def _rule(error: ValidationError) -> str:
     if keyword in ("minLength", "maxLength"):
         bound = "least" if keyword == "minLength" else "most"
         return f"must have at {bound} {wanted} character{'' if wanted == 1 else 's'}, got {len(instance)}"
+    if keyword == "required":
+        missing = [json.dumps(name) for name in wanted if name not in instance]
+        return f"must have {' and '.join(missing)}{got}"
+    if keyword == "additionalProperties":
+        known = list(schema.get("properties", ()))
+        unknown = next(name for name in instance if name not in known)
+        return f"has an unknown member {shown(unknown)}; there are {', '.join(known)}{nearest(unknown, known)}"
+    if keyword == "minProperties":
+        return f"must have at least {wanted} member{'' if wanted == 1 else 's'}{got}"
     if keyword == "maxItems":
         return f"must have at most {wanted} items, got {len(instance)}"
     if keyword == "pattern":
@@ -189,7 +203,7 @@ def _rule(error: ValidationError) -> str:
     if keyword == "oneOf":
         return f"must have {schema.get('x-oneOf-rule', 'exactly one of several forms')}{got}"
     if keyword == "readOnly":
-        return "is read-only: the service sets it; leave it out"
+        return f"is read-only: {schema.get('x-readOnly-rule', 'the service sets it')}; leave it out"
     return error.message
 
 
