@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from ims_mock.errors import ImsError
 from ims_mock.files import File
 from ims_mock.images import Image, new_image
 from ims_mock.members import check_shareable, new_member
+from ims_mock.validation import shown
 
 
 def add_image(
@@ -24,21 +26,23 @@ def add_image(
     """Add an image as a test wants it, and return it; what is not given is as it is after a create.
 
     `data` is the image's file, which makes it active; `members` are the projects that it is shared with, with their
-    status. `project_id` owns it unless `owner` is given. Raises ValueError for what the service could not hold.
+    status. `project_id` owns it unless `owner` is given. Raises ValueError for what the service could not hold, and
+    TypeError for data that are no bytes and members that are no mapping.
     """
+    if data is not None and not isinstance(data, bytes):
+        raise TypeError(f"data must be bytes, got {type(data).__name__}")
+    if members is not None and not isinstance(members, Mapping):
+        raise TypeError(f"members must be a mapping from project ids to their status, got {members!r}")
+    file = None if data is None else File([data])
     given = dict(attributes)
-    _check_attributes(given)
+    _check_attributes(given, file, members or {})
     with backend.lock:
-        image_id = str(given["id"]).lower() if "id" in given else backend.new_image_id()
-        if data is not None and given.setdefault("status", "active") != "active":
-            raise ValueError(f"/status: an image that has a file is active, got {given['status']!r}")
+        image_id, now = backend.image_id_for(given), backend.timestamp()
         if given.get("status") == "active":
-            given.setdefault("active_at", backend.timestamp())
-        file = None if data is None else File([data])
+            given.setdefault("active_at", now)
         try:
-            described = file.described() if file else {}
-            image = new_image({**described, **given}, image_id, project_id, backend.timestamp())
-            sharing = _members(image, members or {}, backend.timestamp())
+            image = new_image(given, image_id, project_id, now)
+            sharing = _members(image, members or {}, now)
             backend.add(image)
         except ImsError as error:
             raise ValueError(error.reason) from None
@@ -52,19 +56,35 @@ def add_image(
 def load_public_images(backend: Backend) -> None:
     """Add the catalogue's public images, but for those that are there already."""
     catalogue = schema_files.read("public_images.json")
-    for image in catalogue["images"]:
-        if image["id"] not in backend.images:
-            add_image(backend, catalogue["common"]["owner"], {**catalogue["common"], **image})
+    with backend.lock:
+        for image in catalogue["images"]:
+            backend.deleted.pop(image["id"], None)
+            if image["id"] not in backend.images:
+                add_image(backend, catalogue["common"]["owner"], {**catalogue["common"], **image})
 
 
-def _check_attributes(attributes: Mapping[str, Any]) -> None:
-    """Raise ValueError for attributes that the contract does not have so."""
+def _check_attributes(given: dict[str, Any], file: File | None, members: Mapping[str, str]) -> None:
+    """Complete what a test gives by what follows from its file and members.
+
+    Raise ValueError for attributes that the contract does not have so, and for those that contradict the rest.
+    """
+    follows: dict[str, Any] = {} if file is None else {"status": "active", **file.described()}
+    if members:
+        follows["visibility"] = "shared"
+    for name, value in follows.items():
+        if given.setdefault(name, value) != value:
+            reason = "members" if name == "visibility" else "data"
+            raise ValueError(f"/{name}: must be {shown(value)}, as follows from its {reason}, or left out")
     model = load_model("image_attributes")
-    problems = model.schema.find_problems(dict(attributes))
+    problems = model.schema.find_problems(given)
     if problems:
         raise ValueError(f"{'; '.join(map(str, problems))} [schemas/{model.source}]")
-    if attributes.get("status") == "deleted":
+    if given.get("status") == "deleted" or given.get("deleted") or "deleted_at" in given:
         raise ValueError("/status: an image that is deleted is in no list; add it, and delete it")
+    try:
+        json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"body: is not JSON: {error}") from None
 
 
 def _members(image: Image, statuses: Mapping[str, str], now: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import flask
@@ -12,6 +13,7 @@ from ims_mock.contract import load_contract
 from ims_mock.errors import ImsError, header_text
 from ims_mock.faults import rule_arguments
 from ims_mock.service import Service, encoded, logger
+from ims_mock.validation import shown
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:
@@ -61,7 +63,8 @@ def new_blueprint(service: Service) -> flask.Blueprint:
         members = attributes.pop("members", {})
         if not isinstance(members, dict):
             raise ValueError("/members: must be an object, from project ids to their status")
-        return _json(add_image(service.backend, service.auth.project_id, attributes, members=members), 201)
+        data = _from_base64(attributes.pop("data", None))
+        return _json(add_image(service.backend, service.auth.project_id, attributes, data, members), 201)
 
     @control.post("/faults")
     def add_fault() -> flask.Response:
@@ -87,6 +90,16 @@ def new_blueprint(service: Service) -> flask.Blueprint:
         return _empty()
 
     return control
+
+
+def _from_base64(text: Any) -> bytes | None:
+    """Return the bytes that a member `data` stands for, if there is one."""
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, ValueError):
+        raise ValueError(f"/data: must be the file in base64 (RFC 4648), got {shown(text)}") from None
 
 
 def _body() -> Any:

@@ -85,6 +85,17 @@ def test_members(mock: ImsMock) -> None:
         ({"tags": ["a"] * 11}, "/tags: must have at most 10 items, got 11"),
         ({"created_at": "today"}, "/created_at: must be text that matches"),
         ({"id": "x"}, "/id: must be a UUID"),
+        ({"created_at": "2020-01-01T00:00:00Z\n"}, "/created_at: must be text that matches"),
+        ({"owner": "a\nb"}, "/owner: must be a project id, of letters, digits, '-' and '_'"),
+        ({"min_disk": -5}, "/min_disk: must be at least 0, got -5"),
+        ({"min_disk": 2**31}, "/min_disk: must be at most 2147483647"),
+        ({"virtual_size": -5}, "/virtual_size: must be at least 0, got -5"),
+        ({"k" * 256: "v"}, "/kkk"),
+        ({"deleted": True}, "/status: an image that is deleted is in no list"),
+        ({"properties": {"a": object()}}, "body: is not JSON: Object of type object is not JSON serializable"),
+        ({"properties": {"a": float("nan")}}, "body: is not JSON: Out of range float values"),
+        ({"team": "\ud800"}, "body: is not JSON: 'utf-8' codec can't encode"),
+        ({"__description": "a<b"}, "/__description: must be text without line breaks, '<' and '>'"),
         ({f"k{number}": "" for number in range(129)}, "body: an image has at most 128 attributes"),
     ],
 )
@@ -99,8 +110,11 @@ def test_what_the_service_could_not_hold_is_refused(mock: ImsMock, given: dict[s
 @pytest.mark.parametrize(
     ("attributes", "more", "message"),
     [
-        ({"status": "queued"}, {"data": b""}, "/status: an image that has a file is active, got 'queued'"),
-        ({"visibility": "public"}, {"members": {"p": "pending"}}, "/image_id: the image is public"),
+        ({"status": "queued"}, {"data": b""}, '/status: must be "active", as follows from its data, or left out'),
+        ({"size": 5}, {"data": b""}, "/size: must be 0, as follows from its data, or left out"),
+        ({"checksum": "x"}, {"data": b""}, '/checksum: must be "d41d8cd98f00b204e9800998ecf8427e", as follows'),
+        ({"visibility": "public"}, {"members": {"p": "pending"}}, '/visibility: must be "shared", as follows from its'),
+        ({"__imagetype": "market"}, {"members": {"p": "pending"}}, "/image_id: the image is of the marketplace"),
         ({"owner": "p"}, {"members": {"p": "pending"}}, "/member: the project owns the image"),
         ({}, {"members": {"p": "bogus"}}, '/status: must be "pending" or "accepted" or "rejected", got "bogus"'),
     ],
@@ -112,7 +126,20 @@ def test_what_does_not_fit_together_is_refused(
     with pytest.raises(ValueError, match=r"^/") as caught:
         mock.add_image(**attributes, **more)
     assert str(caught.value).startswith(message)
-    assert (len(mock.images), mock.service.backend.members, mock.service.backend.files) == (0, {}, {})
+    assert (len(mock.images), mock.service.backend.members.images_of("p"), mock.service.backend.files) == (0, set(), {})
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"data": "text"}, "data must be bytes, got str"),
+        ({"members": ["p"]}, r"members must be a mapping from project ids to their status, got \['p'\]"),
+    ],
+)
+def test_wrong_kinds_are_refused(mock: ImsMock, more: dict[str, Any], message: str) -> None:
+    """A file that is no bytes and members that are no mapping are told as what they are."""
+    with pytest.raises(TypeError, match=message):
+        mock.add_image(**more)
 
 
 def test_id_that_exists_is_refused(mock: ImsMock) -> None:
@@ -146,6 +173,16 @@ def test_public_images_are_the_same_everywhere(mock: ImsMock) -> None:
         each.load_public_images()
     assert list(mock.images) == list(other.images)
     assert list(mock.images) == [image["id"] for image in schema_files.read("public_images.json")["images"]]
+
+
+def test_public_image_that_was_deleted(mock: ImsMock) -> None:
+    """Loading them again brings back one that a test has deleted."""
+    mock.load_public_images()
+    image = next(iter(mock.images.values()))
+    mock.service.backend.change(image, protected=False)
+    mock.service.backend.delete_image(image["id"], image["owner"])
+    mock.load_public_images()
+    assert len(mock.images) == 20
 
 
 def test_public_images_as_a_setting() -> None:

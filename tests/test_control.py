@@ -140,12 +140,21 @@ def test_add_image(api: Api) -> None:
     assert [shared["id"] for shared in listed] == [image["id"]]
 
 
+def test_add_image_with_a_file(api: Api) -> None:
+    """An image's file comes in base64."""
+    image = api("POST", "/_ims_mock/images", {"data": "MDEyMzQ1Njc4OQ=="}).get_json()
+    assert (image["status"], image["size"]) == ("active", 10)
+    assert api("GET", image["file"]).data == b"0123456789"
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
         ([], "body: must be an object of an image's attributes"),
         ({"members": ["p"]}, "/members: must be an object, from project ids to their status"),
         ({"members": {"p": 5}}, "/status: must be of type string, got 5"),
+        ({"data": "?"}, '/data: must be the file in base64 (RFC 4648), got "?"'),
+        ({"data": 5}, "/data: must be the file in base64 (RFC 4648), got 5"),
         ({"min_disk": "x"}, '/min_disk: must be of type integer, got "x"'),
         (b"", "body: is empty"),
     ],
