@@ -21,6 +21,7 @@ from ims_mock.service import Incoming, Outgoing, Service
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 
@@ -45,6 +46,8 @@ def create_app(service: Service) -> flask.Flask:
         incoming = _incoming(_request(), {})
         if incoming.method == "OPTIONS" and isinstance(error, MethodNotAllowed):
             return _send(service.options(_allow(error, app), incoming))
+        if incoming.method == "OPTIONS" and incoming.target == "*":
+            return _send(service.options(", ".join(_METHODS), incoming))
         return _send(service.refuse(_gateway_error(error, app), incoming))
 
     return app

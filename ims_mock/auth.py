@@ -12,7 +12,7 @@ LEVELS = ("lenient", "strict")
 
 _UNAUTHORIZED = "Incorrect IAM authentication information: "
 _SIGNATURE = re.compile(r"SDK-HMAC-SHA256 +Access=[^,\s]+, *SignedHeaders=[^,\s]+, *Signature=[0-9a-fA-F]{64}")
-_PROJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_PROJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Auth:
         if not isinstance(self.token, str) or not re.fullmatch("[!-~]+", self.token):
             raise ValueError(f"token must be printable ASCII without spaces, got {self.token!r}")
         if not isinstance(self.project_id, str) or not _PROJECT_ID.fullmatch(self.project_id):
-            raise ValueError(f"project_id must be 1 to 64 letters, digits, '-' and '_', got {self.project_id!r}")
+            raise ValueError(f"project_id must be 1 to 255 letters, digits, '-' and '_', got {self.project_id!r}")
 
     def project_of(self, headers: Headers) -> str:
         """Return the project that a request works in.
@@ -45,7 +45,7 @@ class Auth:
         if not project_id:
             return self.project_id
         if not _PROJECT_ID.fullmatch(project_id):
-            raise ImsError(400, "IMG.0067", reason="X-Project-Id: must be 1 to 64 letters, digits, '-' and '_'")
+            raise ImsError(400, "IMG.0067", reason="X-Project-Id: must be 1 to 255 letters, digits, '-' and '_'")
         return project_id
 
     @staticmethod

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+
 import pytest
 
+from ims_mock import ImsMock
 from tests.conftest import Api
 
 
@@ -63,6 +66,22 @@ def test_options(api: Api, path: str) -> None:
     assert [entry.status for entry in api.service.journal] == [200]
 
 
+def test_options_of_a_path_that_another_route_matches_too(api: Api) -> None:
+    """The methods are those of the route that is the path itself."""
+    assert api("OPTIONS", "/v1.1/images/detail").headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert api("OPTIONS", "/v1.1/images/x").headers["Allow"] == "DELETE, OPTIONS"
+
+
+def test_options_of_the_server(ims_mock: ImsMock) -> None:
+    """`OPTIONS *` asks for what is served anywhere (RFC 9110 section 9.3.7)."""
+    connection = http.client.HTTPConnection(ims_mock.url.removeprefix("http://"), timeout=10)
+    connection.request("OPTIONS", "*")
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"")
+    assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+    connection.close()
+
+
 def test_options_of_an_unknown_route(api: Api) -> None:
     """OPTIONS of what is not there is 404."""
     assert api("OPTIONS", "/v2/nope").status_code == 404
@@ -101,8 +120,8 @@ def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -
     answer = api("GET", path)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (500, "IMG.0061")
     assert "breaks schemas/operations/images/glance_show_image.json: /status" in answer.headers["X-IMS-Mock-Reason"]
-    del image_of_test["owner"]
-    answer = api("GET", path)
+    del image_of_test["tags"]
+    answer = api("PUT", f"{path}/tags/a")
     assert answer.status_code == 500
-    assert "unexpected KeyError in the mock: 'owner'" in answer.headers["X-IMS-Mock-Reason"]
+    assert "unexpected KeyError in the mock: 'tags'" in answer.headers["X-IMS-Mock-Reason"]
     assert "Traceback" in caplog.text
