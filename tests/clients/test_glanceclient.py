@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import glanceclient
@@ -404,3 +408,37 @@ def test_delete_again_is_not_found(images: Any, web: str) -> None:
     images.delete(web)
     with pytest.raises(exc.HTTPNotFound, match="The image does not exist"):
         images.delete(web)
+
+
+# Its command line
+
+
+def test_command_line(ims_mock: ImsMock, tmp_path: Path) -> None:
+    """glance's own commands work one after the other, with the schema that the first of them has kept."""
+
+    def glance(*arguments: str) -> str:
+        command = [str(Path(sys.executable).with_name("glance")), "--os-image-url", ims_mock.url]
+        done = subprocess.run(
+            [*command, "--os-auth-token", ims_mock.token, *arguments],
+            env={**os.environ, "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    file = tmp_path / "disk.raw"
+    file.write_bytes(b"0123456789")
+    formats = ("--disk-format", "raw", "--container-format", "bare")
+    assert "active" in glance("image-create", "--name", "web", *formats, "--file", str(file))
+    (image_id,) = ims_mock.images
+    assert "web" in glance("image-list")
+    assert "active" in glance("image-show", image_id)
+    glance("image-update", "--name", "api", "--property", "team=a", image_id)
+    glance("image-tag-update", image_id, "blue")
+    glance("member-create", image_id, "project-b")
+    assert (ims_mock.images[image_id]["name"], ims_mock.images[image_id]["tags"]) == ("api", ["blue"])
+    glance("image-download", "--file", str(tmp_path / "copy.raw"), image_id)
+    assert (tmp_path / "copy.raw").read_bytes() == b"0123456789"
+    glance("image-delete", image_id)
+    assert len(ims_mock.images) == 0
