@@ -101,6 +101,6 @@ def test_every_decision_is_one(differing: list[tuple[str, str, str, str]]) -> No
 
 
 def test_most_is_as_glance_answers(differing: list[tuple[str, str, str, str]]) -> None:
-    """The whole recording has been asked, and four of five answers have Glance's status."""
+    """The whole recording has been asked, and three of four answers have Glance's status."""
     assert len(RECORDED) == 546
-    assert len(differing) < len(RECORDED) / 5 * 1.25
+    assert len(differing) < len(RECORDED) / 4
