@@ -1,0 +1,185 @@
+"""Who there is: the domain, its projects and users, and what their roles let them do."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any, TypeVar
+
+from ims_mock import schema_files
+from ims_mock.contract import load_model
+
+_DEFAULT = schema_files.read("accounts.json")
+
+DEFAULT_PROJECT_ID: str = _DEFAULT["projects"][0]["id"]
+
+_ROLES: dict[str, list[str]] = _DEFAULT["roles"]
+"""The actions of each role, as globs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: its id of 32 hexadecimal digits, and the name by which users have roles in it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user with its credentials; `roles` are those in each project, by name, the user's own project first."""
+
+    id: str
+    name: str
+    password: str = field(repr=False)
+    access: str
+    secret: str = field(repr=False)
+    roles: Mapping[str, tuple[str, ...]]
+
+    def may(self, action: str, project: Project | None) -> bool:
+        """Tell whether one of the user's roles in a project has an action, such as "ims:images:create"."""
+        roles = self.roles.get(project.name, ()) if project else ()
+        return any(fnmatchcase(action, allowed) for role in roles for allowed in _ROLES[role])
+
+
+class Secretive(dict[str, Any]):
+    """Settings of which a report shows the names alone: pytest prints the arguments and variables of a failed test."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name!r}: ***" for name in self) + "}"
+
+
+T = TypeVar("T", Project, User)
+
+
+class Accounts:
+    """The projects and users of one mock, by name.
+
+    `project_id` is the id of the default project, which is that of the first user; `region` the name under which each
+    user's own project is known too.
+    """
+
+    def __init__(self, project_id: str, region: str) -> None:
+        self.domain = Project(**_DEFAULT["domain"])
+        self.region = region
+        self._lock = threading.Lock()
+        self.projects: dict[str, Project] = {}
+        self.users: dict[str, User] = {}
+        self.add(_DEFAULT)
+        default = self.own_project(self.default_user)
+        projects = self.projects | {default.name: replace(default, id=project_id)}
+        _check_unique(projects, self.users)
+        self.projects = projects
+
+    @property
+    def default_user(self) -> User:
+        """The first user, whose credential it is that is nobody else's."""
+        return next(iter(self.users.values()))
+
+    def add(self, document: Any) -> None:
+        """Add the projects and users of a document as schemas/models/accounts.json has it.
+
+        One of a name that there is takes its place, and keeps its id unless it is given another.
+        Raises ValueError naming what is wrong, and then adds nothing.
+        """
+        if document is not _DEFAULT:
+            _check(document)
+        with self._lock:
+            projects = self.projects | _by_name("projects", document, partial(_project, self.projects))
+            users = self.users | _by_name("users", document, partial(_user, self.users))
+            for user in users.values():
+                for name in user.roles:
+                    if name not in projects:
+                        raise ValueError(
+                            f"/users: {user.name} has roles in {name}, which is no project; add it to projects"
+                        )
+            _check_unique(projects, users)
+            self.projects, self.users = projects, users
+
+    def own_project(self, user: User) -> Project:
+        """Return the project in which a user works unless it says otherwise."""
+        return self.projects[next(iter(user.roles))]
+
+    def projects_of(self, user: User) -> list[Project]:
+        """Return the projects in which a user has a role, its own first."""
+        return [self.projects[name] for name in user.roles]
+
+    def find_project(self, *, id: str | None = None, name: str | None = None) -> Project | None:  # noqa: A002 (Keystone's name)
+        """Return the project of an id or, without one, of a name; None when there is none."""
+        return _find(self.projects.values(), id, name)
+
+    def find_user(self, *, id: str | None = None, name: str | None = None) -> User | None:  # noqa: A002 (Keystone's name)
+        """Return the user of an id or, without one, of a name; None when there is none."""
+        return _find(self.users.values(), id, name)
+
+    def named_user(self, name: str) -> User:
+        """Return the user of a name; raise ValueError when there is none."""
+        if not isinstance(name, str) or name not in self.users:
+            raise ValueError(f"there is no user {name!r}; there are {', '.join(self.users)}")
+        return self.users[name]
+
+    def user_of_access(self, access: str) -> User | None:
+        """Return the user whose access key id it is; None when it is nobody's."""
+        return next((user for user in self.users.values() if user.access == access), None)
+
+
+def _find(items: Iterable[T], id_: str | None, name: str | None) -> T | None:
+    return next((item for item in items if (item.id == id_ if id_ is not None else item.name == name)), None)
+
+
+def _check(document: Any) -> None:
+    model = load_model("accounts")
+    problems = model.schema.find_problems(document)
+    if problems:
+        raise ValueError(f"{'; '.join(map(str, problems))} [schemas/{model.source}]")
+
+
+def _check_unique(projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
+    for what, values in (
+        ("access", [user.access for user in users.values()]),
+        ("user id", [user.id for user in users.values()]),
+        ("project id", [project.id for project in projects.values()]),
+    ):
+        twice = next((value for value in values if values.count(value) > 1), None)
+        if twice is not None:
+            raise ValueError(f"/: two have the {what} {twice}; give each its own")
+
+
+def _id(kind: str, name: str) -> str:
+    """Return the id that follows from a name, the same in every mock."""
+    return hashlib.md5(f"{kind}/{name}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _by_name(kind: str, document: Mapping[str, Any], new: Callable[[Mapping[str, Any]], T]) -> dict[str, T]:
+    """Return what a document has of a kind, by name; raise ValueError for a name that is given twice."""
+    made = [new(item) for item in document.get(kind, ())]
+    names = [item.name for item in made]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"/{kind}: the name {twice} is given twice; give each its own")
+    return dict(zip(names, made, strict=True))
+
+
+def _project(known: Mapping[str, Project], item: Mapping[str, Any]) -> Project:
+    name = item["name"]
+    return Project(item.get("id") or (known[name].id if name in known else _id("project", name)), name)
+
+
+def _user(known: Mapping[str, User], item: Mapping[str, Any]) -> User:
+    name = item["name"]
+    id_ = item.get("id") or (known[name].id if name in known else _id("user", name))
+    plain = re.sub("[^0-9A-Za-z._-]", "-", name)
+    return User(
+        id=id_,
+        name=name,
+        password=item.get("password", "secret"),
+        # A name that no access key can have is told from another such by its user's id.
+        access=item.get("access", f"{plain}-ak" if plain == name else f"{plain}-{id_[:8]}-ak"),
+        secret=item.get("secret", f"{name}-sk"),
+        roles={project: tuple(roles) for project, roles in item["roles"].items()},
+    )
