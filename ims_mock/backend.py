@@ -33,8 +33,11 @@ class Backend:
 
     `images` are the records by id, `members` the projects that they are shared with, `files` what was uploaded, and
     `uploads` the numbers of the uploads under way; `deleted` are the last MAX_DELETED images that were, each with its
-    place, whose ids are not given out again. A record is replaced, and not edited, so that one which has been taken can
-    be read without the lock. `lock` is held by whoever changes the state or reads more than one thing of it.
+    place, whose ids are not given out again. `tokens` and `temporary_credentials` are what was given out, by token and
+    by access key, and `wrong_signatures` how often in a row each key came with one.
+
+    A record is replaced, and not edited, so that one which has been taken can be read without the lock. `lock` is held
+    by whoever changes the state or reads more than one thing of it.
     """
 
     def __init__(self, clock: Clock, seed: int | str = 0) -> None:
@@ -45,6 +48,9 @@ class Backend:
         self.uploads: dict[str, int] = {}
         self._upload_numbers = count()
         self.deleted: dict[str, tuple[Place, Image]] = {}
+        self.tokens: dict[str, dict[str, Any]] = {}
+        self.temporary_credentials: dict[str, dict[str, Any]] = {}
+        self.wrong_signatures: dict[str, dict[str, Any]] = {}
         self.reset(clock, seed)
 
     def reset(self, clock: Clock, seed: int | str) -> None:
@@ -54,9 +60,12 @@ class Backend:
             self.seed = seed
             for collection in (self.images, self.members, self.files, self.uploads, self.deleted):
                 collection.clear()
+            for records in (self.tokens, self.temporary_credentials, self.wrong_signatures):
+                records.clear()
             # A source each, so that the ids of images do not depend on how many requests came between.
             self._image_ids = random.Random(f"{seed}/images")
             self._request_ids = random.Random(f"{seed}/requests")
+            self._tokens = random.Random(f"{seed}/tokens")
 
     def image_id_for(self, attributes: Image) -> str:
         """Return the id that a new image asks for, in lower case as the service's own are, or a new one."""
@@ -76,6 +85,10 @@ class Backend:
     def new_request_id(self) -> str:
         """Return 32 hexadecimal digits from the seeded source."""
         return f"{self._request_ids.getrandbits(128):032x}"
+
+    def new_token(self) -> str:
+        """Return 64 hexadecimal digits from the seeded source, for a token or a secret."""
+        return f"{self._tokens.getrandbits(256):064x}"
 
     def timestamp(self) -> str:
         """Return the clock's time as the service writes it."""

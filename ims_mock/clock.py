@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime, timezone
 from email.utils import formatdate
@@ -44,6 +45,10 @@ class ManualClock:
         self._now = _checked(self._now + seconds)
 
 
+LAST = 253402300799.0
+"""The last second that a time stamp can be made of: the end of the year 9999."""
+
+
 def _checked(seconds: float) -> float:
     """Return a time; raise ValueError for one that no time stamp can be made of."""
     try:
@@ -70,6 +75,13 @@ def parse_time(text: str) -> float:
     """
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def parse_basic_time(text: str) -> float:
+    """Return the seconds since 1970 of a time as signatures have it: YYYYMMDDTHHMMSSZ. Raise ValueError for another."""
+    if not re.fullmatch("[0-9]{8}T[0-9]{6}Z", text):
+        raise ValueError(f"must be of the form YYYYMMDDTHHMMSSZ, got {text!r}")
+    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
 
 
 def http_date(seconds: float) -> str:

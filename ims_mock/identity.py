@@ -1,0 +1,122 @@
+"""Tokens and temporary credentials: given out, looked at, taken back. Their records are JSON, in the backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ims_mock.accounts import Accounts, Project, Secretive, User
+from ims_mock.backend import Backend
+from ims_mock.clock import LAST
+
+MAX_LIFETIME = 1_000_000_000
+"""Seconds for which nothing is good any more."""
+
+Token = dict[str, Any]
+"""What is remembered of a token: `user` and `project` by name, times in seconds since 1970."""
+
+
+class Identity:
+    """The identity service of one mock. `lifetime` is that of a token, in seconds.
+
+    `own_token` is the default user's from the beginning, and does not expire.
+    """
+
+    def __init__(self, backend: Backend, accounts: Accounts, lifetime: float, own_token: str) -> None:
+        self.backend = backend
+        self.accounts = accounts
+        self.lifetime = lifetime
+        user = accounts.default_user
+        backend.tokens[own_token] = self._record(user, accounts.own_project(user), ["password"], expires_at=LAST)
+
+    def new_token(
+        self,
+        user: User,
+        project: Project | None,
+        *,
+        methods: list[str],
+        for_domain: bool = False,
+        until: float = LAST,
+    ) -> str:
+        """Issue a token, scoped to a project, to the domain or to nothing, for its lifetime and not beyond `until`."""
+        expires_at = min(self.backend.clock.now() + self.lifetime, until)
+        with self.backend.lock:
+            token = self.backend.new_token()
+            self.backend.tokens[token] = self._record(user, project, methods, for_domain, expires_at)
+        return token
+
+    def _record(
+        self,
+        user: User,
+        project: Project | None,
+        methods: list[str],
+        for_domain: bool = False,
+        expires_at: float = LAST,
+    ) -> Token:
+        return {
+            "user": user.name,
+            "project": project.name if project else None,
+            "for_domain": for_domain,
+            "methods": methods,
+            "issued_at": self.backend.clock.now(),
+            "expires_at": expires_at,
+            "revoked": False,
+        }
+
+    def new_token_for(self, user_name: str | None = None, project_name: str | None = None) -> str:
+        """Issue a token for a user, or for the default one, scoped to a project or to the user's own.
+
+        Raises ValueError for a user that does not exist, and for a project in which it has no role.
+        """
+        user = self._named_user(user_name)
+        name = next(iter(user.roles)) if project_name is None else project_name
+        if not isinstance(name, str) or name not in user.roles:
+            raise ValueError(f"{user.name} has no role in project {name!r}; it has in {', '.join(user.roles)}")
+        return self.new_token(user, self.accounts.projects[name], methods=["password"])
+
+    def _named_user(self, name: str | None) -> User:
+        return self.accounts.default_user if name is None else self.accounts.named_user(name)
+
+    def find_token(self, token: str) -> Token | None:
+        """Return what is remembered of a token; None when it was not issued here."""
+        return self.backend.tokens.get(token)
+
+    def is_valid(self, record: Token) -> bool:
+        """Tell whether a token has neither expired nor been revoked."""
+        return not record["revoked"] and self.backend.clock.now() < record["expires_at"]
+
+    def revoke_token(self, token: str) -> None:
+        """Take a token back; it is honoured no more."""
+        with self.backend.lock:
+            self.backend.tokens[token] = {**self.backend.tokens[token], "revoked": True}
+
+    def user_of(self, record: Token) -> User | None:
+        """Return a token's user; None when a test has taken it away."""
+        return self.accounts.users.get(record["user"])
+
+    def project_of(self, record: Token) -> Project | None:
+        """Return the project to which a token is scoped, if it is scoped to one."""
+        return self.accounts.projects.get(record["project"] or "")
+
+    def new_temporary_credentials(self, user_name: str | None, lifetime: float) -> dict[str, Any]:
+        """Give out an AK/SK of a user that is good for a while, together with its security token alone.
+
+        Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises ValueError for a
+        user that does not exist, and for a lifetime that cannot be.
+        """
+        user, backend = self._named_user(user_name), self.backend
+        check_lifetime("lifetime", lifetime)
+        with backend.lock:
+            issued: dict[str, Any] = {
+                "access": f"{user.access}-{backend.new_token()[:8]}",
+                "secret": backend.new_token(),
+                "security_token": backend.new_token(),
+                "expires_at": backend.clock.now() + lifetime,
+            }
+            backend.temporary_credentials[issued["access"]] = {**issued, "user": user.name}
+        return Secretive(issued)
+
+
+def check_lifetime(name: str, seconds: Any) -> None:
+    """Raise ValueError unless a value is a number of seconds for which something can be good."""
+    if type(seconds) not in (int, float) or not 0 < seconds < MAX_LIFETIME:
+        raise ValueError(f"{name} must be a number of seconds between 0 and {MAX_LIFETIME}, got {seconds!r}")
