@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl
 from ims_mock import schema_files
 from ims_mock.errors import ImsError
 from ims_mock.messages import Headers
-from ims_mock.validation import Schema
+from ims_mock.validation import HIDDEN, Schema
 
 JSON = "application/json"
 _OWN_KEYS = ("method", "path")
@@ -54,6 +55,7 @@ class Parameter:
 
     name: str
     schema: Schema
+    is_needed: bool = False
     repeated: bool = False
     separator: str = ""
 
@@ -81,8 +83,9 @@ class Operation:
     """One operation of the API. `id` is the official SDK's method name; `source` is the file that describes it.
 
     `ends_in_slash_too` is whether a request's path may. `others` is the name under which query parameters of any other
-    name are gathered, or "" where there are none. `bodies` are the media types that a request may have, with what is in
-    them: a model of JSON, or None for bytes.
+    name are gathered, or "" where there are none. `actions` are those of IAM that a caller needs, and `dialect` is
+    "iam" where errors have the form of the identity service. `bodies` are the media types that a request may have, with
+    what is in them: a model of JSON, or None for bytes.
     """
 
     id: str
@@ -93,6 +96,8 @@ class Operation:
     source: str
     success: int
     is_anonymous: bool
+    dialect: str
+    actions: tuple[str, ...]
     path_parameters: tuple[Parameter, ...]
     query: Mapping[str, Parameter]
     others: str
@@ -147,9 +152,18 @@ class Operation:
         return {**values, self.others: others} if self.others else values
 
     def coerce_headers(self, headers: Headers) -> dict[str, Any]:
-        """Return the operation's header parameters that are given, by name; raise 400 for one that is malformed."""
-        given = ((parameter, headers.get(parameter.name)) for parameter in self.headers)
-        return {parameter.name: parameter.values_of(text)[0] for parameter, text in given if text is not None}
+        """Return the operation's header parameters that are given, by name.
+
+        Raise 400 for one that is malformed, or needed and missing.
+        """
+        values = {}
+        for parameter in self.headers:
+            text = headers.get(parameter.name)
+            if text is not None:
+                (values[parameter.name],) = parameter.values_of(text)
+            elif parameter.is_needed:
+                raise ImsError(400, reason=f"/{parameter.name}: the header is needed")
+        return values
 
     def media_type(self, content_type: str | None) -> str:
         """Return which of the media types a request has; raise 415 for another one.
@@ -170,6 +184,15 @@ class Operation:
         model = self.bodies.get(media_type)
         if model:
             model.check(body)
+
+    def without_secrets(self, raw: bytes) -> bytes:
+        """Return a body with everything blotted out that may be a secret: what its schema does not have, or hides."""
+        model = self.bodies.get(JSON)
+        try:
+            document = json.loads(raw)
+            return json.dumps(model.schema.without_secrets(document) if model else HIDDEN).encode()
+        except (ValueError, RecursionError):
+            return HIDDEN.encode() if raw else b""
 
     def check_response_body(self, body: Any) -> None:
         """Raise 500 when an answer breaks the operation's own schema: the mock is wrong, or a test that wrote to it."""
@@ -221,6 +244,8 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         source=name,
         success=success,
         is_anonymous=raw.get("security") == [],
+        dialect=raw.get("x-dialect", ""),
+        actions=tuple(raw.get("x-actions", ())),
         # Of a parameter that is any text at all there is nothing to check.
         path_parameters=tuple(
             parameter for place, parameter in parameters if place == "path" and len(parameter.schema.content) > 1
@@ -244,10 +269,11 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
 
 
 def _parameter(item: Mapping[str, Any], document: Mapping[str, Any], pointer: str) -> Parameter:
+    is_needed = item.get("required", False)
     if item["schema"].get("type") != "array":
-        return Parameter(item["name"], Schema(document, pointer))
+        return Parameter(item["name"], Schema(document, pointer), is_needed)
     separator = "" if item.get("explode", True) else ","
-    return Parameter(item["name"], Schema(document, f"{pointer}/items"), repeated=True, separator=separator)
+    return Parameter(item["name"], Schema(document, f"{pointer}/items"), is_needed, True, separator)
 
 
 def _compose(files: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""What callers may do: the actions of IAM that operations need, what a test denies, and what a run has needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from types import TracebackType
+from typing import Any
+
+from ims_mock.auth import Caller
+from ims_mock.contract import load_contract
+from ims_mock.errors import ImsError
+from ims_mock.validation import nearest
+
+
+@dataclass(frozen=True)
+class Denial:
+    """Actions that a test has denied; a context manager that allows them again at its end."""
+
+    action: str
+    user: str | None
+    permissions: Permissions
+
+    def covers(self, action: str, caller: Caller) -> bool:
+        """Tell whether a caller is denied an action."""
+        is_meant = self.user is None or (caller.user is not None and caller.user.name == self.user)
+        return is_meant and fnmatchcase(action, self.action)
+
+    def __enter__(self) -> Denial:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.permissions.allow(self)
+
+
+class Permissions:
+    """What is denied in one mock, and which actions its requests have needed.
+
+    `needed` are those since it was reset, `ever_needed` those since it was made.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._denials: list[Denial] = []
+        self.needed: set[str] = set()
+        self.ever_needed: set[str] = set()
+
+    def clear(self) -> None:
+        """Deny nothing, and begin the record of what is needed anew."""
+        with self._lock:
+            self._denials = []
+            self.needed = set()
+
+    def deny(self, action: str, user: str | None = None) -> Denial:
+        """Deny an action, such as "ims:images:create" or "ims:*:delete", to everybody or to the user of a name.
+
+        Raises ValueError for an action that no operation needs.
+        """
+        if not isinstance(action, str):
+            raise ValueError(f"action must be a string such as 'ims:images:create', got {action!r}")
+        known = sorted({action for operation in load_contract().operations.values() for action in operation.actions})
+        if not any(fnmatchcase(name, action) for name in known):
+            hint = nearest(action, known) or f"; there are {', '.join(known)}"
+            raise ValueError(f"action {action!r} is needed by no operation{hint}")
+        denial = Denial(action, user, self)
+        with self._lock:
+            self._denials.append(denial)
+        return denial
+
+    def allow(self, denial: Denial) -> None:
+        """Deny what has been denied no more."""
+        with self._lock:
+            self._denials = [other for other in self._denials if other is not denial]
+
+    def allow_all(self) -> None:
+        """Deny nothing any more."""
+        with self._lock:
+            self._denials = []
+
+    def check(self, caller: Caller, actions: Iterable[str]) -> None:
+        """Write down that a request needs some actions; raise 403 when its caller lacks one."""
+        self.needed.update(actions)
+        self.ever_needed.update(actions)
+        for action in actions:
+            if not caller.may(action):
+                name = caller.user.name if caller.user else "the caller"
+                raise ImsError(403, "IMG.0026", reason=f"no role of {name} in this project has the action {action}")
+            if any(denial.covers(action, caller) for denial in self._denials):
+                raise ImsError(403, "IMG.0026", reason=f"the action {action} is denied by a test")
+
+    def policy(self) -> dict[str, Any]:
+        """Return the smallest policy under which every request would have been allowed, in IAM's own form."""
+        return new_policy(self.needed)
+
+
+def new_policy(actions: Iterable[str]) -> dict[str, Any]:
+    """Return a custom policy of IAM that allows some actions, and nothing else."""
+    return {"Version": "1.1", "Statement": [{"Effect": "Allow", "Action": sorted(actions)}]}
