@@ -25,7 +25,17 @@ _TYPES: dict[str, type] = {
 }
 
 # Keywords that say nothing about whether a value is valid, or that are read with their neighbour.
-_SILENT = {"description", "default", "readOnly", "example", "items", "additionalProperties", "then", "else"}
+_SILENT = {
+    "description",
+    "default",
+    "readOnly",
+    "writeOnly",
+    "example",
+    "items",
+    "additionalProperties",
+    "then",
+    "else",
+}
 
 # Keywords whose check covers that of the type, where the type is the one named.
 _TYPED = {

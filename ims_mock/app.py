@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote_from_bytes
 
 import flask
 from werkzeug.datastructures import Headers
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)
+"""What a target in absolute form begins with (RFC 9112 section 3.2.2)."""
+
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 
@@ -84,8 +88,11 @@ class _Headers:
     def get(self, name: str, /) -> str | None:
         """Return the value of a header, or None."""
         key = name.upper().replace("-", "_")
-        value: str | None = self._environ.get(key if key == "CONTENT_TYPE" else "HTTP_" + key)
-        return value or None
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            # WSGI has these also when they did not come.
+            return self._environ.get(key) or None
+        value: str | None = self._environ.get("HTTP_" + key)
+        return value
 
 
 def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
@@ -95,14 +102,21 @@ def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return Incoming(
         method=request.method,
-        target=environ.get("REQUEST_URI") or request.full_path.rstrip("?"),
+        target=_quoted(_ORIGIN.sub("", environ.get("REQUEST_URI") or request.full_path.rstrip("?"))),
         base_url=f"{environ['wsgi.url_scheme']}://{host}",
         headers=_Headers(environ),
         path=path,
-        query_text=environ.get("QUERY_STRING", ""),
+        query_text=_quoted(environ.get("QUERY_STRING", "")),
         read_body=partial(json_body.read, environ),
         body_pieces=partial(json_body.pieces, environ),
     )
+
+
+def _quoted(target: str) -> str:
+    """Return a target with bytes that are not ASCII percent-encoded, as they should have been sent."""
+    if target.isascii():
+        return target
+    return "".join(char if char.isascii() else quote_from_bytes(char.encode("latin-1")) for char in target)
 
 
 class _Response(flask.Response):

@@ -1,77 +1,251 @@
-"""Who is calling."""
+"""Who is calling: what a credential says, and whether it is honoured."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
+from ims_mock import signing
+from ims_mock.accounts import Project, User
+from ims_mock.clock import LAST, parse_basic_time, timestamp
 from ims_mock.errors import ImsError
+from ims_mock.identity import Identity, Token
 from ims_mock.messages import Headers
 
-LEVELS = ("lenient", "strict")
+LEVELS = ("off", "lenient", "strict")
 
-_UNAUTHORIZED = "Incorrect IAM authentication information: "
-_SIGNATURE = re.compile(r"SDK-HMAC-SHA256 +Access=[^,\s]+, *SignedHeaders=[^,\s]+, *Signature=[0-9a-fA-F]{64}")
-_PROJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,255}")
+MAX_SKEW = 15 * 60
+"""Most seconds by which the time of a signature may differ from the gateway's."""
+
+MAX_FAILURES = 5
+LOCK_SECONDS = 5 * 60
+"""After more than MAX_FAILURES wrong signatures in a row an AK is refused for so long."""
+
+PROJECT_ID = "[0-9A-Za-z_-]{1,255}"
+PROJECT_ID_RULE = "1 to 255 letters, digits, '-' and '_'"
 
 
-@dataclass(frozen=True)
-class Auth:
-    """The credentials that one mock honours.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling. `user` is None for a credential that is nobody's and honoured all the same.
 
-    At the level "lenient" any token and any well-formed AK/SK signature will do; at "strict" only `token` itself, as no
-    signature is verified. A caller works in the project that X-Project-Id names, else in `project_id`.
+    `project_id` is None for a token that is scoped to no project.
     """
 
-    project_id: str = "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c"
-    token: str = "ims-mock-token"  # noqa: S105 (it is no secret)
-    level: str = "lenient"
+    project_id: str | None
+    user: User | None = None
+    project: Project | None = None
 
-    def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            raise ValueError(f"auth must be one of {', '.join(LEVELS)}, got {self.level!r}")
-        if not isinstance(self.token, str) or not re.fullmatch("[!-~]+", self.token):
-            raise ValueError(f"token must be printable ASCII without spaces, got {self.token!r}")
-        if not isinstance(self.project_id, str) or not _PROJECT_ID.fullmatch(self.project_id):
-            raise ValueError(f"project_id must be 1 to 255 letters, digits, '-' and '_', got {self.project_id!r}")
+    def may(self, action: str) -> bool:
+        """Tell whether the caller's roles have an action; nobody in particular may do everything."""
+        return self.user is None or self.user.may(action, self.project)
 
-    def project_of(self, headers: Headers) -> str:
-        """Return the project that a request works in.
 
-        Raise 401 without a credential that is honoured, 400 for a malformed project id.
-        """
-        self._check_credential(headers)
-        project_id = headers.get("X-Project-Id")
-        if not project_id:
-            return self.project_id
-        if not _PROJECT_ID.fullmatch(project_id):
-            raise ImsError(400, "IMG.0067", reason="X-Project-Id: must be 1 to 255 letters, digits, '-' and '_'")
-        return project_id
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What belongs to an access key; `security_token` is "" of one that is not temporary."""
+
+    user: User
+    secret: str = field(repr=False)
+    security_token: str = field(default="", repr=False)
+    expires_at: float = LAST
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A request as far as its credential is concerned; `read_body` is called for a signature that covers the body."""
+
+    method: str
+    target: str
+    headers: Headers
+    read_body: Callable[[], bytes]
+
+
+class Auth:
+    """The credentials that one mock honours, at one of three levels.
+
+    "off" needs none. "lenient" needs one: a token that was issued and an AK that is known are their user's, in a
+    project of the user's; any other credential works in the project that X-Project-Id names, else in the default one.
+    "strict" verifies every credential. `token` is one that a test has from the beginning, and does not expire.
+    """
+
+    def __init__(self, level: str, identity: Identity, token: str) -> None:
+        self.level = level
+        self.token = token
+        self._identity = identity
+        self._accounts = identity.accounts
+
+    @property
+    def project_id(self) -> str:
+        """The default project: the one of a credential that is nobody's."""
+        return self._accounts.own_project(self._accounts.default_user).id
 
     @staticmethod
     def is_signed(headers: Headers) -> bool:
         """Tell whether a request is signed with an AK/SK, and not sent with a token."""
-        return not headers.get("X-Auth-Token")
+        return not headers.get("X-Auth-Token") and bool(headers.get("Authorization"))
 
-    def _check_credential(self, headers: Headers) -> None:
-        token = headers.get("X-Auth-Token")
+    def caller_of(self, request: Unverified) -> Caller:
+        """Return who sent a request.
+
+        Raise 401 for a credential that is missing or not honoured, 403 for a project that is not the caller's, 400 for
+        a malformed project id.
+        """
+        token, authorization = request.headers.get("X-Auth-Token"), request.headers.get("Authorization")
+        project_id = request.headers.get("X-Project-Id")
+        if project_id and not re.fullmatch(PROJECT_ID, project_id):
+            raise ImsError(400, "IMG.0067", reason=f"X-Project-Id: must be {PROJECT_ID_RULE}")
         if token:
-            if self.level == "strict" and token != self.token:
-                raise _unauthorized("decrypt token fail", "X-Auth-Token: this mock did not issue that token")
-            return
-        authorization = headers.get("Authorization")
-        if not authorization:
-            raise _unauthorized("Unauthorized", "no credential: send X-Auth-Token, or sign the request with an AK/SK")
-        if not _SIGNATURE.fullmatch(authorization):
-            raise _unauthorized(
-                "Unauthorized",
-                "Authorization: must be 'SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<64 hex>'",
+            return self._bearer(token, request.headers)
+        if authorization:
+            return self._signer(authorization, request)
+        if self.level == "off":
+            return self._anybody(request.headers)
+        raise unauthorized("Unauthorized", "no credential: send X-Auth-Token, or sign the request with an AK/SK")
+
+    def _anybody(self, headers: Headers) -> Caller:
+        """Return the caller of a credential that is nobody's."""
+        return Caller(headers.get("X-Project-Id") or self.project_id)
+
+    def _bearer(self, token: str, headers: Headers) -> Caller:
+        """Return the caller of a token."""
+        record = self._identity.find_token(token)
+        is_own = token == self.token and record is not None and not record["revoked"]
+        if self.level != "strict" and (record is None or is_own):
+            return self._anybody(headers)
+        if record is None:
+            raise unauthorized("decrypt token fail", "X-Auth-Token: this mock did not issue that token")
+        return self._in_project(self._checked_user(record), self._identity.project_of(record), headers)
+
+    def _checked_user(self, record: Token) -> User:
+        """Return the user of an issued token; raise 401 for one that is not good any more."""
+        user, project = self._identity.user_of(record), self._identity.project_of(record)
+        if record["revoked"] or user is None or (project is not None and project.name not in user.roles):
+            raise unauthorized("decrypt token fail", "X-Auth-Token: the token has been revoked; get another")
+        if not self._identity.is_valid(record):
+            expired = f"token expires, expires_at: {timestamp(record['expires_at'])}"
+            raise unauthorized(expired, "X-Auth-Token: the token has expired by the mock's clock; get another")
+        return user
+
+    def _in_project(self, user: User, project: Project | None, headers: Headers) -> Caller:
+        """Return a user as a caller in a project; raise 403 when X-Project-Id names another one."""
+        asked = headers.get("X-Project-Id")
+        if asked and project is not None and asked != project.id:
+            raise _foreign_project(f"X-Project-Id: the token is scoped to {project.id}, and not to {asked}")
+        return Caller(project.id if project else None, user, project)
+
+    def _signer(self, header: str, request: Unverified) -> Caller:
+        """Return the caller of an AK/SK signature."""
+        authorization = signing.parse_authorization(header)
+        if authorization is None:
+            if self.level != "strict":
+                return self._anybody(request.headers)
+            wanted = "SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<64 hex>"
+            raise unauthorized("Unauthorized", f"Authorization: must be '{wanted}'")
+        key = self._key(authorization.access)
+        if key is None:
+            if self.level != "strict":
+                return self._anybody(request.headers)
+            raise unauthorized(
+                f"ak {authorization.access} not exist",
+                f"Authorization: no user has the access key {authorization.access}",
             )
         if self.level == "strict":
-            raise _unauthorized(
-                "verify aksk signature fail", "Authorization: strict takes no signature; send X-Auth-Token"
+            self._check_lock(authorization.access)
+            self._verify(authorization, key, request)
+        user = key.user
+        asked, own = request.headers.get("X-Project-Id"), self._accounts.projects_of(user)
+        project = next((project for project in own if project.id == asked), None) if asked else own[0]
+        if project is None:
+            known = ", ".join(project.id for project in own)
+            raise _foreign_project(f"X-Project-Id: {user.name} does not work in {asked}, but in {known}")
+        return Caller(project.id, user, project)
+
+    def _key(self, access: str) -> _Key | None:
+        """Return what belongs to an access key."""
+        user = self._accounts.user_of_access(access)
+        if user is not None:
+            return _Key(user, user.secret)
+        issued = self._identity.backend.temporary_credentials.get(access)
+        user = self._accounts.users.get(issued["user"]) if issued else None
+        return _Key(user, issued["secret"], issued["security_token"], issued["expires_at"]) if issued and user else None
+
+    def _verify(self, authorization: signing.Authorization, key: _Key, request: Unverified) -> None:
+        """Raise 401 unless a signature is that of the request, made at this time with the key."""
+        headers, date = request.headers, request.headers.get("X-Sdk-Date") or ""
+        self._check_date(date)
+        self._check_security_token(key, headers)
+        missing = [name for name in authorization.headers if headers.get(name) is None]
+        if missing:
+            raise unauthorized("verify aksk signature fail", f"SignedHeaders: {', '.join(missing)} did not come")
+        payload = signing.payload_hash(request.read_body(), headers)
+        canonical_of = partial(
+            signing.canonical_request, request.method, request.target, headers, authorization.headers, payload
+        )
+        if signing.is_same(signing.signature(key.secret, date, canonical_of()), authorization.signature):
+            self._forget_failures(authorization.access)
+            return
+        self._count_failure(authorization.access)
+        shown = canonical_of(hides=True).replace("\n", "|")
+        raise unauthorized(
+            f"verify aksk signature fail,canonicalRequest:{shown}",
+            f"Authorization: the signature is not that of this request with the secret of {authorization.access}; "
+            f"the canonical request here, with | for line breaks, is {shown}",
+        )
+
+    def _check_date(self, date: str) -> None:
+        try:
+            signed_at = parse_basic_time(date)
+        except ValueError:
+            raise unauthorized(
+                "verify aksk signature fail", "X-Sdk-Date: must be of the form YYYYMMDDTHHMMSSZ"
+            ) from None
+        now = self._identity.backend.clock.now()
+        if abs(now - signed_at) > MAX_SKEW:
+            raise unauthorized(
+                "verify aksk signature fail",
+                f"X-Sdk-Date: {date} is more than 15 minutes from the mock's clock, which says {timestamp(now)}",
             )
 
+    def _check_security_token(self, key: _Key, headers: Headers) -> None:
+        if not signing.is_same(headers.get("X-Security-Token") or "", key.security_token):
+            wanted = "a temporary access key needs the token that came with it, and a permanent one none"
+            raise unauthorized("Get secretKey failed", f"X-Security-Token: {wanted}")
+        if self._identity.backend.clock.now() >= key.expires_at:
+            raise unauthorized(
+                "Get secretKey failed", "X-Security-Token: the temporary credentials have expired by the mock's clock"
+            )
 
-def _unauthorized(detail: str, reason: str) -> ImsError:
-    return ImsError(401, "APIGW.0301", _UNAUTHORIZED + detail, reason=reason)
+    def _check_lock(self, access: str) -> None:
+        """Raise 401 while an access key is refused for the wrong signatures that came with it."""
+        failures = self._identity.backend.wrong_signatures.get(access)
+        if failures and failures["count"] > MAX_FAILURES:
+            until = failures["last"] + LOCK_SECONDS
+            if self._identity.backend.clock.now() < until:
+                raise unauthorized(
+                    "AK access failed to reach the limit, forbidden",
+                    f"Authorization: {access} is locked until {timestamp(until)} by the mock's clock, after more than "
+                    f"{MAX_FAILURES} wrong signatures in a row",
+                )
+            self._forget_failures(access)
+
+    def _forget_failures(self, access: str) -> None:
+        with self._identity.backend.lock:
+            self._identity.backend.wrong_signatures.pop(access, None)
+
+    def _count_failure(self, access: str) -> None:
+        backend = self._identity.backend
+        with backend.lock:
+            count = backend.wrong_signatures.get(access, {"count": 0})["count"]
+            backend.wrong_signatures[access] = {"count": count + 1, "last": backend.clock.now()}
+
+
+def unauthorized(detail: str, reason: str) -> ImsError:
+    """Return the gateway's 401, with the documented detail of what is wrong with a credential."""
+    return ImsError(401, "APIGW.0301", f"Incorrect IAM authentication information: {detail}", reason=reason)
+
+
+def _foreign_project(reason: str) -> ImsError:
+    return ImsError(403, "APIGW.0302", reason=reason)

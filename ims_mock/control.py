@@ -1,4 +1,4 @@
-"""The mock's own API under /_ims_mock: health, reset, images, faults, openapi.json. It needs no credential."""
+"""The mock's own API under /_ims_mock: health, reset, images, accounts, permissions, faults. It needs no credential."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ims_mock import __version__, json_body
 from ims_mock.catalogue import add_image
 from ims_mock.contract import load_contract
 from ims_mock.errors import ImsError, header_text
-from ims_mock.faults import rule_arguments
+from ims_mock.faults import object_members, rule_arguments
 from ims_mock.service import Service, encoded, logger
 from ims_mock.validation import shown
 
@@ -65,6 +65,31 @@ def new_blueprint(service: Service) -> flask.Blueprint:
             raise ValueError("/members: must be an object, from project ids to their status")
         data = _from_base64(attributes.pop("data", None))
         return _json(add_image(service.backend, service.auth.project_id, attributes, data, members), 201)
+
+    @control.post("/accounts")
+    def add_accounts() -> flask.Response:
+        service.accounts.add(_body())
+        return _empty()
+
+    @control.post("/tokens")
+    def add_token() -> flask.Response:
+        asked = object_members(_body(), "", {"user", "project"})
+        return _json({"token": service.identity.new_token_for(asked.get("user"), asked.get("project"))}, 201)
+
+    @control.post("/denials")
+    def deny() -> flask.Response:
+        asked = object_members(_body(), "", {"action", "user"})
+        service.deny(asked.get("action", ""), asked.get("user"))
+        return _empty()
+
+    @control.delete("/denials")
+    def allow() -> flask.Response:
+        service.permissions.allow_all()
+        return _empty()
+
+    @control.get("/policy")
+    def policy() -> flask.Response:
+        return _json(service.permissions.policy())
 
     @control.post("/faults")
     def add_fault() -> flask.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from ims_mock import schema_files
@@ -25,11 +26,26 @@ _USUAL_CODES = {
 }
 
 
+IAM = "IAM"
+"""The code of what the identity service refuses."""
+
+# What Keystone says of a status that nothing more particular is known about.
+_KEYSTONE_MESSAGES = {
+    400: "The server could not comply with the request since it is either malformed or otherwise incorrect. "
+    "The client is assumed to be in error.",
+    401: "The request you have made requires authentication.",
+    403: "You are not authorized to perform the requested action.",
+    404: "The resource could not be found.",
+    500: "An unexpected error prevented the server from fulfilling your request.",
+}
+
+
 class ImsError(Exception):
     """A refusal: an HTTP status, a documented code and message, and the mock's own reason.
 
-    The code's prefix is the dialect of the body: IMG codes are the service's, APIGW codes the gateway's.
-    Without a code it is the documented one of the status; without a message, the documented one of the code.
+    The code's prefix is the dialect of the body: IMG codes are the service's, APIGW codes the gateway's, and IAM, which
+    has no numbers, the identity service's. Without a code it is the documented one of the status; without a message,
+    the documented one of the code, or what the identity service says of the status.
     """
 
     def __init__(
@@ -43,15 +59,20 @@ class ImsError(Exception):
     ) -> None:
         self.status = status
         self.code = code or _USUAL_CODES.get(status, "APIGW.0201")
+        self._given = message
         self.message = message if message is not None else documented_message(self.code, status)
         self.reason = reason
         self.headers = dict(headers or {})
         super().__init__(f"{status} {self.code} {self.message} ({reason})")
 
-    def body(self, request_id: str) -> dict[str, Any]:
-        """Return the JSON body in the dialect of whoever refuses."""
+    def body(self, request_id: str, dialect: str = "") -> dict[str, Any]:
+        """Return the JSON body in the dialect of whoever refuses: the gateway, the identity service ("iam") or IMS."""
         if self.code.startswith("APIGW."):
             return {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
+        if dialect == "iam":
+            title = HTTPStatus(self.status).phrase
+            message = documented_message(IAM, self.status) if self._given is None else self._given
+            return {"error": {"code": self.status, "message": message, "title": title}}
         return {"error": {"code": self.code, "message": self.message}}
 
 
@@ -63,6 +84,8 @@ def _catalogue() -> dict[str, Any]:
 
 def documented_message(code: str, status: int) -> str:
     """Return the documented text of a code; raise ValueError when no document has the code."""
+    if code == IAM:
+        return _KEYSTONE_MESSAGES.get(status, HTTPStatus(status).phrase)
     catalogue = _catalogue()
     if code in catalogue["service"]:
         return str(catalogue["service"][code])

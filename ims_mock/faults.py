@@ -170,8 +170,8 @@ class Faults:
 
 def rule_arguments(document: Any) -> tuple[Fault, dict[str, Any]]:
     """Return what Faults.add takes for a rule in JSON; raise ValueError naming what is wrong."""
-    settings = _members(document, "", {"fault", "operation", "times", "skip"})
-    fault = _members(settings.pop("fault", None), "/fault", None)
+    settings = object_members(document, "", {"fault", "operation", "times", "skip"})
+    fault = object_members(settings.pop("fault", None), "/fault", None)
     kind = _KINDS.get(str(fault.pop("kind", None)))
     if kind is None:
         raise ValueError(f"/fault/kind: must be one of {', '.join(_KINDS)}")
@@ -179,9 +179,9 @@ def rule_arguments(document: Any) -> tuple[Fault, dict[str, Any]]:
     missing = [name for name, default in known.items() if default is dataclasses.MISSING and name not in fault]
     if missing:
         raise ValueError(f"/fault/{missing[0]}: is needed")
-    members = _members(fault, "/fault", set(known))
+    given = object_members(fault, "/fault", set(known))
     try:
-        return kind(**members), settings
+        return kind(**given), settings
     except ValueError as error:
         raise ValueError(f"/fault: {error}") from None
 
@@ -202,7 +202,7 @@ def parse_rule(text: str) -> tuple[Fault, dict[str, Any]]:
     return Fail(int(match["status"])), settings
 
 
-def _members(value: Any, pointer: str, known: set[str] | None) -> dict[str, Any]:
+def object_members(value: Any, pointer: str, known: set[str] | None) -> dict[str, Any]:
     """Return a copy of a JSON object; raise ValueError for anything else, and for a member that is not known."""
     if not isinstance(value, Mapping):
         raise ValueError(f"{pointer or 'body'}: must be an object, got {shown(value)}")

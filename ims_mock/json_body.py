@@ -76,14 +76,14 @@ def _float(text: str) -> float | int:
     """Read 40.0 as the integer 40, which in JSON it is; a number that no double holds is unfit."""
     number = float(text)
     if math.isinf(number):
-        raise _UnfitError(f"the number {text[:20]} is too large")
+        raise _UnfitError("the number is too large")
     return int(number) if number.is_integer() else number
 
 
 def _integer(text: str) -> int:
     # Past 308 digits no double holds it, and past 4300 the interpreter refuses to read it.
     if len(text) > 308 and len(text.lstrip("-")) > 308:
-        raise _UnfitError(f"the number {text[:20]}... is too large")
+        raise _UnfitError("the number is too large")
     return int(text)
 
 

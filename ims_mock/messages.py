@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from ims_mock.accounts import User
     from ims_mock.backend import Backend
+    from ims_mock.identity import Identity
 
 
 class Headers(Protocol):
@@ -21,14 +23,18 @@ class Headers(Protocol):
 class Request:
     """A request that is authenticated, coerced and valid.
 
-    `method` is the request's own: HEAD where the operation has GET. `path`, `query` and `headers` hold the operation's
-    parameters by name, `query_text` the query as it was sent. `body` is the JSON value of the request or None;
-    `content`, where the operation takes a file, its bytes in pieces, which can be taken once. `base_url` is the
-    service's root as the client reached it, without a slash at its end.
+    `user` is who calls, None for a credential that is nobody's. `method` is the request's own: HEAD where the operation
+    has GET. `base_url` is the service's root as the client reached it, without a slash at its end.
+
+    `path`, `query` and `headers` hold the operation's parameters by name, `query_text` the query as it was sent. `body`
+    is the JSON value of the request or None; `content`, where the operation takes a file, its bytes in pieces, which
+    can be taken once.
     """
 
     backend: Backend
+    identity: Identity
     method: str
+    user: User | None
     project_id: str
     base_url: str
     path: Mapping[str, str]

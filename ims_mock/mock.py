@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from ims_mock.accounts import Accounts
 from ims_mock.app import create_app
 from ims_mock.catalogue import add_image, load_public_images
 from ims_mock.clock import Clock
@@ -13,8 +14,10 @@ from ims_mock.errors import ImsError
 from ims_mock.faults import Faults
 from ims_mock.images import Image
 from ims_mock.journal import Journal
+from ims_mock.permissions import Denial
 from ims_mock.server import Server
 from ims_mock.service import Incoming, Outgoing, Service, Settings
+from ims_mock.tls import Tls, throw_away
 
 
 class ImsMock:
@@ -23,20 +26,37 @@ class ImsMock:
     >>> with ImsMock() as mock:
     ...     requests.get(f"{mock.url}/v2/images", headers={"X-Auth-Token": mock.token})
 
-    `settings` are those of Settings: seed, start, auth, project_id, token, public_images, max_image_size. The clock
-    stands still until it is advanced, unless a `clock` is given. Entering raises OSError when the port cannot be had;
-    port 0 takes a free one.
+    `settings` are those of Settings: seed, start, auth, project_id, token, region, accounts, token_lifetime,
+    public_images, max_image_size. The clock stands still until it is advanced, unless a `clock` is given. Entering
+    raises OSError when the port cannot be had; port 0 takes a free one. With `tls` it serves HTTPS, with a throw-away
+    certificate whose authority is `ca_pem`, or with one of tls.from_files.
     """
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+        tls: bool | Tls = False,
+        **settings: Any,
+    ) -> None:
         self.service = Service(Settings().changed(settings), clock)
         self.app = create_app(self.service)
-        self._server = Server(self.app, host, port, self._refuse)
+        if not isinstance(tls, (bool, Tls)):
+            raise ValueError(f"tls must be True, False or what tls.from_files returns, got {tls!r}")
+        certificate = throw_away(host) if tls is True else tls or None
+        self._server = Server(self.app, host, port, self._refuse, certificate)
 
     @property
     def url(self) -> str:
         """The root of the API, such as "http://127.0.0.1:9292"."""
         return self._server.url
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The certificate of the throw-away authority, in PEM; b"" without one."""
+        return self._server.tls.ca_pem if self._server.tls else b""
 
     @property
     def token(self) -> str:
@@ -69,6 +89,49 @@ class ImsMock:
     def load_public_images(self) -> None:
         """Add the catalogue of public images, about 20 of what a region offers; loading it twice is no error."""
         load_public_images(self.service.backend)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The projects and users, by name: `accounts.projects["demo"].id`, `accounts.users["alt"].access`."""
+        return self.service.accounts
+
+    def add_accounts(
+        self, *, projects: Sequence[Mapping[str, Any]] = (), users: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Add projects and users, until the next reset; one of the same name takes the place of what is there.
+
+        >>> mock.add_accounts(projects=[{"name": "web"}], users=[{"name": "ci", "roles": {"web": ["reader"]}}])
+
+        Raises ValueError naming what is wrong; schemas/models/accounts.json has what can be given.
+        """
+        self.accounts.add({"projects": list(projects), "users": list(users)})
+
+    def new_token(self, user: str | None = None, project: str | None = None) -> str:
+        """Issue a token for a user by name, or the default one, scoped to a project by name, or to the user's own.
+
+        Raises ValueError for a user that does not exist, and for a project in which it has no role.
+        """
+        return self.service.identity.new_token_for(user, project)
+
+    def new_temporary_credentials(self, user: str | None = None, *, lifetime: float = 24 * 3600) -> dict[str, Any]:
+        """Give out a temporary AK/SK of a user by name, or of the default one, good for so many seconds.
+
+        Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises ValueError for a
+        user that does not exist, and for a lifetime that cannot be.
+        """
+        return self.service.identity.new_temporary_credentials(user, lifetime)
+
+    def deny(self, action: str, *, user: str | None = None) -> Denial:
+        """Deny an action of IAM, such as "ims:images:create" or "ims:*:delete", until the next reset.
+
+        To everybody, or to one user. What is returned is a context manager that allows it again at its end. Raises
+        ValueError for an action that no operation needs.
+        """
+        return self.service.deny(action, user)
+
+    def policy(self) -> dict[str, Any]:
+        """Return the smallest policy under which every request since the last reset would have been allowed."""
+        return self.service.permissions.policy()
 
     @property
     def faults(self) -> Faults:

@@ -24,6 +24,9 @@ _MOST = 1000
 _MOST_OF_ONE = 100
 """Most problems of one member, where there are too many."""
 
+HIDDEN = "***"
+"""What stands for a secret."""
+
 _SHOWN = 80
 """Most characters of a wrong value that a reason shows."""
 
@@ -67,7 +70,8 @@ class Schema:
         """Return everything that is wrong with `value`, in the order in which the document has it."""
         if self._is_surely_valid(value):
             return []
-        problems = _telling({_problem(error) for error in self._find_errors(value)})
+        hides = bool(self.content.get("writeOnly"))
+        problems = _telling({_problem(error, hides=hides) for error in self._find_errors(value)})
         position = _Order(value).position
         return sorted(problems, key=lambda problem: (position(problem.path), problem.keyword, problem.text))
 
@@ -90,6 +94,10 @@ class Schema:
             if code is not None:
                 return str(code) if isinstance(code, str) else code.get(problem.keyword)
         return None
+
+    def without_secrets(self, value: Any) -> Any:
+        """Return a value with HIDDEN for each text that the schema does not have there, or has as writeOnly."""
+        return _without_secrets(self.content, value)
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a schema with what it refers to in it."""
@@ -128,6 +136,16 @@ class Schema:
         return validator
 
 
+def _without_secrets(schema: Mapping[str, Any], value: Any) -> Any:
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        return {name: _without_secrets(known.get(name, {}), item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(schema.get("items", {}), item) for item in value]
+    is_told = schema.get("type") == "string" and isinstance(value, str) and not schema.get("writeOnly")
+    return value if is_told and value in schema.get("enum", [value]) else HIDDEN
+
+
 def _telling(problems: set[Problem]) -> set[Problem]:
     """Leave out what another problem of the same value makes idle to say."""
     for masking in ("readOnly", "type", "const"):
@@ -157,22 +175,22 @@ class _Order:
         return self._keys[id(container)][key]
 
 
-def _problem(error: ValidationError) -> Problem:
+def _problem(error: ValidationError, *, hides: bool) -> Problem:
     path = tuple(error.absolute_path)
     keyword = str(error.validator)
     if "propertyNames" in error.absolute_schema_path:
-        return Problem((*path, str(error.instance)), "propertyNames", "the key " + _rule(error))
-    return Problem(path, keyword, _rule(error))
+        return Problem((*path, str(error.instance)), "propertyNames", "the key " + _rule(error, hides=hides))
+    return Problem(path, keyword, _rule(error, hides=hides))
 
 
-def _rule(error: ValidationError) -> str:
-    """Say in words which rule a value breaks, and what was got."""
+def _rule(error: ValidationError, *, hides: bool) -> str:
+    """Say in words which rule a value breaks, and, unless it is to be hidden, what was got."""
     keyword = str(error.validator)
     # What they are follows from the keyword, as no type can say.
     wanted: Any = error.validator_value
     instance: Any = error.instance
     schema: Any = error.schema
-    got = f", got {shown(instance)}"
+    got = "" if hides else f", got {shown(instance)}"
     if keyword == "type":
         names = wanted if isinstance(wanted, list) else [wanted]
         return f"must be of type {' or '.join(map(str, names))}{got}"
@@ -196,15 +214,15 @@ def _rule(error: ValidationError) -> str:
         return f"has an unknown member {shown(unknown)}; there are {', '.join(known)}{nearest(unknown, known)}"
     if keyword == "minProperties":
         return f"must have at least {wanted} member{'' if wanted == 1 else 's'}{got}"
-    if keyword == "maxItems":
-        return f"must have at most {wanted} items, got {len(instance)}"
+    if keyword in ("minItems", "maxItems"):
+        return f"must have at {'least' if keyword == 'minItems' else 'most'} {wanted} items, got {len(instance)}"
     if keyword == "pattern":
         return f"must be {schema.get('x-pattern-rule', f'text that matches {wanted}')}{got}"
     if keyword == "oneOf":
         return f"must have {schema.get('x-oneOf-rule', 'exactly one of several forms')}{got}"
     if keyword == "readOnly":
         return f"is read-only: {schema.get('x-readOnly-rule', 'the service sets it')}; leave it out"
-    return error.message
+    return f"breaks the rule {keyword}" if hides else error.message
 
 
 def shown(value: Any) -> str:

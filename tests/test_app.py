@@ -19,7 +19,7 @@ from tests.conftest import Api
         ("/_ims_mock/helth", "/_ims_mock/health"),
         ("/_ims_mock/fault/7", "/_ims_mock/faults/7"),
         ("/x", "/"),
-        ("/v3", "/v2"),
+        ("/v4", "/v3"),
         ("/v2/image/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86", "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"),
         (
             "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86/fiel",
@@ -125,3 +125,11 @@ def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -
     assert answer.status_code == 500
     assert "unexpected KeyError in the mock: 'tags'" in answer.headers["X-IMS-Mock-Reason"]
     assert "Traceback" in caplog.text
+
+
+def test_query_that_is_not_encoded(api: Api) -> None:
+    """Bytes that should have been percent-encoded are read as if they were."""
+    api.create(name="\u00e9")
+    environ = {"REQUEST_METHOD": "GET", "QUERY_STRING": "name=\xc3\xa9", "HTTP_X_AUTH_TOKEN": "t"}
+    answer = api._client.open("/v2/images", environ_overrides=environ)
+    assert [image["name"] for image in answer.get_json()["images"]] == ["\u00e9"]

@@ -16,6 +16,10 @@ from ims_mock.contract import load_contract
 REQUESTS = 5000
 """Of each of the two threads."""
 
+LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "secret"}}}}}
+
+ALT = "7be1d20c94f34a0d8e5c6b3a2f1e0d9c"
+
 V21 = "application/openstack-images-v2.1-json-patch"
 V20 = "application/openstack-images-v2.0-json-patch"
 
@@ -32,6 +36,7 @@ class Hammer:
         self.answers: Counter[int] = Counter()
         self.wrong: list[Any] = []
         self._shared: list[str] = []
+        self._token = ""
 
     def __call__(self) -> None:
         """Send the requests."""
@@ -96,15 +101,26 @@ class Hammer:
             ("GET", "/v2/schemas/images"),
             ("GET", "/v2/schemas/member"),
             ("GET", "/v2/schemas/members"),
+            ("GET", "/v3"),
+            ("POST", "/v3/auth/tokens", LOGIN),
+            ("GET", "/v3/auth/tokens"),
+            ("DELETE", "/v3/auth/tokens"),
+            ("GET", "/v3/projects"),
+            ("GET", "/v3/auth/projects"),
+            ("GET", "/v3/auth/domains"),
+            ("GET", "/v3/auth/catalog"),
+            ("GET", f"/v3/projects/{ALT}"),
         ]
 
     def _ask(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> tuple[int, bytes]:
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body)
         headers = {"X-Auth-Token": "t", "X-Project-Id": self._project, "Content-Type": media_type}
+        headers["X-Subject-Token"] = self._token
         self._connection.request(method, path, sent, headers)
         answer = self._connection.getresponse()
         self.answers[answer.status] += 1
         content = answer.read()
+        self._token = answer.headers.get("X-Subject-Token", self._token)
         if "member_status" in path:
             self._shared = [image["self"] for image in json.loads(content)["images"]]
         return answer.status, content

@@ -114,7 +114,7 @@ def test_reset_takes_settings(api: Api) -> None:
         ({"sed": 1}, "ims_mock has no setting 'sed'"),
         ({"seed": None}, "seed must be an integer or a string"),
         ({"start": "yesterday"}, "start must be seconds since 1970 or text like"),
-        ({"auth": "none"}, "auth must be one of lenient, strict"),
+        ({"auth": "none"}, "auth must be one of off, lenient, strict"),
         ({"self": 1}, "ims_mock has no setting 'self'"),
         ({"token": 5}, "token must be"),
         ({"project_id": 5}, "project_id must be"),
@@ -165,3 +165,101 @@ def test_wrong_image_is_400(api: Api, body: Any, message: str) -> None:
     assert answer.status_code == 400
     assert answer.get_json()["error"]["message"].startswith(message)
     assert len(api.images) == 0
+
+
+def test_add_accounts(api: Api) -> None:
+    """Projects and users are added by any language, until the next reset."""
+    body = {"projects": [{"name": "web"}], "users": [{"name": "ci", "roles": {"web": ["reader"]}}]}
+    assert api("POST", "/_ims_mock/accounts", body).status_code == 204
+    assert api.service.accounts.users["ci"].access == "ci-ak"
+    api("POST", "/_ims_mock/reset")
+    assert "ci" not in api.service.accounts.users
+
+
+def test_wrong_accounts_are_refused(api: Api) -> None:
+    """Accounts that cannot be are refused, and none is added."""
+    answer = api("POST", "/_ims_mock/accounts", {"users": [{"name": "ci", "roles": {"nowhere": ["reader"]}}]})
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "invalid")
+    assert "ci has roles in nowhere, which is no project" in answer.get_json()["error"]["message"]
+    assert "ci" not in api.service.accounts.users
+
+
+def test_passwords_are_not_shown(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """What is wrong with a password is told without it, and a request is logged without its body."""
+    caplog.set_level("INFO")
+    for user in (
+        {"name": "ci", "password": ["hunter2"]},
+        {"name": "ci", "password": "hunter2", "roles": {"demo": ["boss"]}},
+    ):
+        answer = api("POST", "/_ims_mock/accounts", {"users": [user]})
+        assert answer.status_code == 400
+        assert "hunter2" not in answer.get_data(as_text=True) + str(answer.headers) + caplog.text
+
+
+def test_add_token(api: Api) -> None:
+    """A token of any user is issued without its password."""
+    token = api("POST", "/_ims_mock/tokens", {"user": "alt"}).get_json()["token"]
+    owner = api("POST", "/v2/images", {}, X_Auth_Token=token).get_json()["owner"]
+    assert owner == api.service.accounts.projects["alt"].id
+    assert api("POST", "/_ims_mock/tokens", {}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("tokens", {"user": "nobody"}, "there is no user 'nobody'; there are demo, alt, demo_reader, admin"),
+        ("tokens", {"user": "alt", "project": "demo"}, "alt has no role in project 'demo'; it has in alt"),
+        ("tokens", {"name": "alt"}, "/name: is unknown; there are project, user"),
+        (
+            "denials",
+            {"action": "ims:images:creat"},
+            "action 'ims:images:creat' is needed by no operation; did you mean",
+        ),
+        ("denials", {}, "action '' is needed by no operation; there are ims:images:create"),
+        ("denials", {"action": 5}, "action must be a string such as 'ims:images:create', got 5"),
+        ("denials", {"action": "ims:*", "user": "nobody"}, "there is no user 'nobody'"),
+    ],
+)
+def test_wrong_tokens_and_denials(api: Api, path: str, body: Any, message: str) -> None:
+    """What cannot be asked for is refused by its name."""
+    answer = api("POST", f"/_ims_mock/{path}", body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["message"].startswith(message)
+
+
+def test_denials_and_policy(api: Api) -> None:
+    """Actions are denied and allowed again, and what requests have needed makes a policy."""
+    assert api("POST", "/_ims_mock/denials", {"action": "ims:images:create"}).status_code == 204
+    assert api("POST", "/v2/images", {}).status_code == 403
+    assert api("DELETE", "/_ims_mock/denials").status_code == 204
+    assert api("POST", "/v2/images", {}).status_code == 201
+    assert api("GET", "/_ims_mock/policy").get_json() == {
+        "Version": "1.1",
+        "Statement": [{"Effect": "Allow", "Action": ["ims:images:create"]}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("tokens", {"user": []}, "there is no user []; there are demo,"),
+        ("tokens", {"user": {}}, "there is no user {}; there are demo,"),
+        ("tokens", {"user": "demo", "project": []}, "demo has no role in project []; it has in demo"),
+        ("denials", {"action": "ims:images:create", "user": []}, "there is no user []; there are demo,"),
+        ("denials", {"action": []}, "action must be a string"),
+        ("accounts", {"users": None}, "/users: must be of type array"),
+    ],
+)
+def test_wrong_type_is_400(api: Api, path: str, body: Any, message: str) -> None:
+    """What is no name is told as that."""
+    answer = api("POST", f"/_ims_mock/{path}", body)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["message"].startswith(message)
+
+
+def test_token_of_the_default_user(api: Api) -> None:
+    """Without a user a token is the first one's."""
+    token = api("POST", "/_ims_mock/tokens", {}).get_json()["token"]
+    record = api.service.identity.find_token(token)
+    assert record is not None
+    assert (record["user"], record["project"]) == ("demo", "demo")

@@ -11,16 +11,21 @@ from typing import Any
 
 import pytest
 
+from ims_mock.accounts import User
 from ims_mock.app import create_app
 from ims_mock.catalogue import add_image
-from ims_mock.service import Service
+from ims_mock.service import Service, Settings
 from tests.conftest import ROOT
 
 RECORDED = [json.loads(line) for line in (ROOT / "tests/data/glance.jsonl").read_text("utf-8").splitlines()]
 
-# The recording's users, by the project in which each works.
-PROJECTS = {name: f"{number:032x}" for number, name in enumerate(("demo", "alt", "demo2", "alt2", "admin"), 1)}
-PROJECTS["demo_reader"] = PROJECTS["demo"]
+# The recording's users and projects, beside those that there are.
+ACCOUNTS = {
+    "projects": [{"name": "demo2"}, {"name": "alt2"}],
+    "users": [{"name": "demo2", "roles": {"demo2": ["member"]}}, {"name": "alt2", "roles": {"alt2": ["member"]}}],
+}
+SETTINGS = Settings(auth="strict", accounts=ACCOUNTS)
+PROJECTS = {name: project.id for name, project in SETTINGS.new_accounts().projects.items()}
 
 
 def departures() -> list[tuple[str, str, str, str]]:
@@ -33,21 +38,20 @@ def departures() -> list[tuple[str, str, str, str]]:
 
 def replayed() -> Iterator[tuple[dict[str, Any], int]]:
     """Yield every recorded request with the status that this service answers; what comes before it is done first."""
-    service = Service()
+    service = Service(SETTINGS)
+    tokens = {name: service.identity.new_token_for(name) for name in service.accounts.users}
     client = create_app(service).test_client()
     for request in RECORDED:
         body = request["body"]
         content = base64.b64decode(body["b64"]) if isinstance(body, dict) else filled(body).encode() if body else None
         headers = {name: filled(value) for name, value in request["headers"].items()}
-        caller = re.fullmatch(r"\{token:(\w+)\}", headers.pop("X-Auth-Token", ""))
-        if caller or "X-Auth-Token" in request["headers"]:
-            headers["X-Auth-Token"] = "any"
+        caller = re.fullmatch(r"\{token:(\w+)\}", headers.get("X-Auth-Token", ""))
         if caller:
-            headers["X-Project-Id"] = PROJECTS[caller[1]]
+            headers["X-Auth-Token"] = tokens[caller[1]]
         answer = client.open(filled(request["path"]), method=request["method"], data=content, headers=headers)
         if answer.status_code == 400 and request["status"] == 201 and '"id"' in str(body):
             assert caller is not None
-            put_in(service, PROJECTS[caller[1]], json.loads(body))
+            put_in(service, service.accounts.users[caller[1]], json.loads(body))
         yield request, answer.status_code
 
 
@@ -56,14 +60,14 @@ def filled(text: str) -> str:
     return re.sub(r"\{project:(\w+)\}", lambda match: PROJECTS[match[1]], text)
 
 
-def put_in(service: Service, project_id: str, attributes: dict[str, Any]) -> None:
+def put_in(service: Service, user: User, attributes: dict[str, Any]) -> None:
     """Add an image that later requests need and that cannot be created so here, as near to it as can be."""
     kept = {name: value for name, value in attributes.items() if name not in ("os_hidden", "min_disk")}
     if kept.get("visibility") in ("shared", "community"):
         del kept["visibility"]
     kept["name"] = kept.get("name", "").replace(",", " ")
     kept["tags"] = kept.get("tags", [])[:10]
-    add_image(service.backend, project_id, kept)
+    add_image(service.backend, service.accounts.own_project(user).id, kept)
 
 
 @pytest.fixture(scope="module")

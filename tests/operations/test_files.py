@@ -184,7 +184,9 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
 
     request = Request(
         backend=api.service.backend,
+        identity=api.service.identity,
         method="PUT",
+        user=None,
         project_id=api.service.auth.project_id,
         base_url="",
         path={"image_id": image["id"]},
