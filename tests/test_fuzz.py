@@ -17,6 +17,7 @@ CONFIG = """
 include-operation-id = [
     "glance_list_images", "glance_list_image_members", "glance_list_images_detail_v1", "glance_create_tag",
     "glance_download_image", "glance_update_image", "glance_add_image_member", "glance_upload_image",
+    "keystone_create_token",
 ]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "409", "416"]

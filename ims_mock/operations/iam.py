@@ -1,0 +1,253 @@
+"""The identity service beside the image service, as far as clients need it: tokens, projects, domains, the catalogue.
+
+https://docs.openstack.org/api-ref/identity/v3/index.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ims_mock.accounts import Project, User
+from ims_mock.clock import LAST, timestamp
+from ims_mock.errors import IAM, ImsError
+from ims_mock.identity import Token
+from ims_mock.messages import Request, Response
+from ims_mock.signing import is_same
+
+
+def keystone_show_version(request: Request) -> Response:
+    """Show the version of the identity API."""
+    links = [{"rel": "self", "href": f"{request.base_url}/v3/"}]
+    media_types = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
+    return Response({"version": {"id": "v3.14", "status": "stable", "links": links, "media-types": media_types}})
+
+
+def keystone_create_token(request: Request) -> Response:
+    """Issue a token for a password or for another token."""
+    auth = request.body["auth"]
+    given = auth["identity"]
+    user = _authenticated(request, given)
+    project, for_domain = _scope(request, user, auth.get("scope", {}))
+    # What is got for a token lives no longer than that, and tells how that was got (as with Keystone).
+    first = request.identity.find_token(given["token"]["id"]) if "token" in given["methods"] else None
+    methods = list(dict.fromkeys([*given["methods"], *(first["methods"] if first else ())]))
+    until = first["expires_at"] if first else LAST
+    token = request.identity.new_token(user, project, methods=methods, for_domain=for_domain, until=until)
+    return _token_response(request, token)
+
+
+def keystone_validate_token(request: Request) -> Response:
+    """Tell what a token says, to whoever has one."""
+    return _token_response(request, _subject_token(request))
+
+
+def keystone_revoke_token(request: Request) -> Response:
+    """Take a token back."""
+    request.identity.revoke_token(_subject_token(request))
+    return Response()
+
+
+def keystone_list_projects(request: Request) -> Response:
+    """List the caller's projects; the region's name is that of its own one."""
+    query, region = request.query, request.identity.accounts.region
+    projects = _projects(request)
+    if query.get("name") == region and region not in [project["name"] for project in projects]:
+        projects = [{**project, "name": region} for project in projects[:1]]
+    for name in ("name", "domain_id", "parent_id", "enabled", "is_domain"):
+        projects = [project for project in projects if name not in query or project[name] == query[name]]
+    first = (query.get("page", 1) - 1) * query["per_page"]
+    projects = projects[first : first + query["per_page"]]
+    return Response({"projects": projects, "links": _links(request, "/projects")})
+
+
+def keystone_show_project(request: Request) -> Response:
+    """Show a project of the domain, the caller's or another's, with whose id images are shared."""
+    project_id, accounts = request.path["project_id"], request.identity.accounts
+    project = accounts.find_project(id=project_id)
+    if project is None:
+        raise ImsError(
+            404, IAM, f"Could not find project: {project_id}.", reason=f"/project_id: no project is {project_id!r}"
+        )
+    return Response({"project": _project(request, project)})
+
+
+def keystone_list_auth_projects(request: Request) -> Response:
+    """List the projects to which the caller can scope a token."""
+    return Response({"projects": _projects(request), "links": _links(request, "/auth/projects")})
+
+
+def keystone_list_auth_domains(request: Request) -> Response:
+    """List the domain."""
+    domain = request.identity.accounts.domain
+    described = {"id": domain.id, "name": domain.name, "enabled": True, "description": "", "links": {}}
+    return Response({"domains": [described], "links": _links(request, "/auth/domains")})
+
+
+def keystone_show_catalog(request: Request) -> Response:
+    """Show the services, with their endpoints as the client reached the mock."""
+    return Response({"catalog": _catalog(request), "links": {"self": f"{request.base_url}/v3/auth/catalog"}})
+
+
+def _authenticated(request: Request, identity: Mapping[str, Any]) -> User:
+    """Return the user who logs in; raise 401 for a wrong name, password or token, 400 for a method without data."""
+    users = []
+    for method in identity["methods"]:
+        if method not in identity:
+            raise ImsError(400, reason=f"/auth/identity/{method}: is needed, as methods has {method!r}")
+        users.append((_by_password if method == "password" else _by_token)(request, identity[method]))
+    if any(user != users[0] for user in users):
+        raise _wrong_credentials("/auth/identity: the methods are not of one user")
+    return users[0]
+
+
+def _by_password(request: Request, password: Mapping[str, Any]) -> User:
+    given, accounts = password["user"], request.identity.accounts
+    if not _is_domain(request, given.get("domain", {})):
+        raise _wrong_credentials("/auth/identity/password/user/domain: there is no such domain")
+    user = accounts.find_user(id=given.get("id"), name=given.get("name"))
+    if user is None or not is_same(user.password, given["password"]):
+        known = ", ".join(accounts.users)
+        raise _wrong_credentials(f"/auth/identity/password/user: no user of this name and password; there are {known}")
+    return user
+
+
+def _by_token(request: Request, given: Mapping[str, Any]) -> User:
+    record = request.identity.find_token(given["id"])
+    user = request.identity.user_of(record) if record and request.identity.is_valid(record) else None
+    if user is None:
+        raise _wrong_credentials("/auth/identity/token: this token was not issued here, has expired, or was revoked")
+    return user
+
+
+def _scope(request: Request, user: User, scope: Mapping[str, Any] | str) -> tuple[Project | None, bool]:
+    """Return the project of a scope, and whether it is the domain; raise 401 for what the user may not scope to."""
+    if scope in ("unscoped", {}):
+        return None, False
+    if isinstance(scope, str):
+        raise ImsError(400, reason='/auth/scope: must be a project, the domain, or "unscoped"')
+    if "project" in scope:
+        asked, accounts = scope["project"], request.identity.accounts
+        project = accounts.find_project(id=asked.get("id"), name=asked.get("name"))
+        if project is not None and project.name not in user.roles:
+            project = None
+        if project is None and "id" not in asked and asked.get("name") == accounts.region:
+            # The project of a region has the region's name.
+            project = accounts.own_project(user)
+        if project is None or not _is_domain(request, asked.get("domain", {})):
+            known = ", ".join(user.roles)
+            raise _wrong_credentials(f"/auth/scope/project: {user.name} has no role in such a project, but in {known}")
+        return project, False
+    if not scope.get("domain") or not _is_domain(request, scope["domain"]):
+        raise _wrong_credentials("/auth/scope: must have a project, or the domain by id or name")
+    return None, True
+
+
+def _is_domain(request: Request, asked: Mapping[str, Any]) -> bool:
+    """Tell whether a domain is the one that there is, as Keystone too names it by default."""
+    domain = request.identity.accounts.domain
+    return asked.get("id", domain.id) in (domain.id, "default") and asked.get("name", domain.name) == domain.name
+
+
+def _wrong_credentials(reason: str) -> ImsError:
+    return ImsError(401, IAM, "The username or password is wrong.", reason=reason)
+
+
+def _subject_token(request: Request) -> str:
+    """Return the token that is asked about; raise 404 for one that is none, or not any more, 403 for another's."""
+    token: str = request.headers.get("X-Subject-Token", "")
+    record = request.identity.find_token(token)
+    if record is None or not request.identity.is_valid(record) or request.identity.user_of(record) is None:
+        raise ImsError(404, IAM, "Could not find token.", reason="/X-Subject-Token: no such token is valid here")
+    user = request.user
+    if user is not None and user.name != record["user"] and not _is_admin(request, user):
+        raise ImsError(
+            403,
+            IAM,
+            reason=f"/X-Subject-Token: is not {user.name}'s own, and {user.name} is no admin of its project",
+        )
+    return token
+
+
+def _is_admin(request: Request, user: User) -> bool:
+    """Tell whether a user has the role admin in the project in which it calls."""
+    project = request.identity.accounts.find_project(id=request.project_id)
+    return project is not None and "admin" in user.roles.get(project.name, ())
+
+
+def _token_response(request: Request, token: str) -> Response:
+    record = request.identity.backend.tokens[token]
+    return Response({"token": _described(request, record)}, headers={"X-Subject-Token": token})
+
+
+def _described(request: Request, record: Token) -> dict[str, Any]:
+    """Return what a token says of its bearer."""
+    identity = request.identity
+    domain = {"id": identity.accounts.domain.id, "name": identity.accounts.domain.name}
+    user, project = identity.user_of(record), identity.project_of(record)
+    assert user is not None
+    described: dict[str, Any] = {
+        "methods": record["methods"],
+        "issued_at": _time(record["issued_at"]),
+        "expires_at": _time(record["expires_at"]),
+        "user": {"id": user.id, "name": user.name, "domain": domain, "password_expires_at": ""},
+    }
+    if project is not None:
+        described["project"] = {"id": project.id, "name": project.name, "domain": domain}
+        described["roles"] = [{"id": role, "name": role} for role in user.roles.get(project.name, ())]
+    if record["for_domain"]:
+        described |= {"domain": domain, "roles": []}
+    if (project is not None or record["for_domain"]) and "nocatalog" not in request.query:
+        described["catalog"] = _catalog(request)
+    return described
+
+
+def _time(seconds: float) -> str:
+    return timestamp(seconds).removesuffix("Z") + ".000000Z"
+
+
+def _catalog(request: Request) -> list[dict[str, Any]]:
+    """Return the catalogue: the image service at the mock's unversioned root, and the identity service."""
+    region = request.identity.accounts.region
+    return [
+        {
+            "id": type_,
+            "type": type_,
+            "name": name,
+            "endpoints": [
+                {
+                    "id": f"{type_}-{interface}",
+                    "interface": interface,
+                    "region": region,
+                    "region_id": region,
+                    "url": request.base_url + path,
+                }
+                for interface in ("public", "internal", "admin")
+            ],
+        }
+        for type_, name, path in (("image", "ims", ""), ("identity", "iam", "/v3"))
+    ]
+
+
+def _projects(request: Request) -> list[dict[str, Any]]:
+    """Return the projects of whoever calls."""
+    accounts = request.identity.accounts
+    return [_project(request, project) for project in accounts.projects_of(request.user or accounts.default_user)]
+
+
+def _project(request: Request, project: Project) -> dict[str, Any]:
+    domain_id = request.identity.accounts.domain.id
+    return {
+        "id": project.id,
+        "name": project.name,
+        "domain_id": domain_id,
+        "parent_id": domain_id,
+        "is_domain": False,
+        "enabled": True,
+        "description": "",
+        "links": {"self": f"{request.base_url}/v3/projects/{project.id}"},
+    }
+
+
+def _links(request: Request, path: str) -> dict[str, str | None]:
+    return {"self": f"{request.base_url}/v3{path}", "next": None, "previous": None}
