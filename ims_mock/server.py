@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
 
+from ims_mock.environment import root_url
 from ims_mock.service import Outgoing
+from ims_mock.tls import Tls
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -177,7 +179,8 @@ class _Handler(WSGIRequestHandler):
         try:
             self._answer(environ, body)
             # An answer that leaves while the body is still coming is only read by the client when that has been sent.
-            self.close_connection = self.close_connection or not body.drain()
+            is_drained = body.drain()
+            self.close_connection = self.close_connection or not is_drained
         except (OSError, ValueError) as error:
             # The client has gone, or is out of step, or a wire fault has closed the socket.
             logger.debug("%s: connection ended: %r", self.client_address, error)
@@ -272,17 +275,47 @@ class _WsgiServer(ThreadedWSGIServer):
 
     daemon_threads = True
 
-    def __init__(self, listener: socket.socket, host: str, app: WSGIApplication, refuse: Refuse) -> None:
+    def __init__(
+        self, listener: socket.socket, host: str, app: WSGIApplication, refuse: Refuse, tls: Tls | None
+    ) -> None:
         # Given a bound socket, Werkzeug does not bind itself; where it does, a taken port ends the process.
         super().__init__(host, listener.getsockname()[1], app, _Handler, fd=listener.fileno())
+        # Not given to Werkzeug, which would have one client's handshake hold up all the others.
+        self.ssl_context = tls.context if tls else None
         self.refuse = refuse
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition()
+        self._is_ending = False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._changed:
-            self._connections.add(request)
+        self._add_connection(request)
         super().process_request(request, client_address)
+
+    def _add_connection(self, connection: socket.socket) -> None:
+        with self._changed:
+            self._connections.add(connection)
+            if self._is_ending:
+                _end(connection)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        if self.ssl_context is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(IDLE_SECONDS)
+        try:
+            secured = self.ssl_context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        except OSError as error:
+            logger.debug("%s: the client has gone: %r", client_address, error)
+            return
+        try:
+            # Known before the handshake, in which a client may stay.
+            self._add_connection(secured)
+            secured.do_handshake()
+            super().finish_request(secured, client_address)
+        except OSError as error:
+            logger.debug("%s: no TLS: %r", client_address, error)
+        finally:
+            self.shutdown_request(secured)
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
@@ -296,21 +329,28 @@ class _WsgiServer(ThreadedWSGIServer):
     def end_connections(self) -> None:
         """Close every connection, and wait a moment for their threads to see it."""
         with self._changed:
+            self._is_ending = True
             for connection in self._connections:
-                with suppress(OSError):  # The client may be faster.
-                    connection.shutdown(socket.SHUT_RDWR)
+                _end(connection)
             self._changed.wait_for(lambda: not self._connections, timeout=0.01)
 
 
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):  # The client may be faster.
+        # Not the socket's own method, which would take the TLS away from under a handshake.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
 class Server:
-    """A WSGI application behind a port of this machine, from `start` to `stop`.
+    """A WSGI application behind a port of this machine, from `start` to `stop`; over HTTPS with `tls`.
 
     `start` raises OSError when the port cannot be had. `port` 0 lets the system choose; it is then the one it chose.
     """
 
-    def __init__(self, app: WSGIApplication, host: str, port: int, refuse: Refuse) -> None:
+    def __init__(self, app: WSGIApplication, host: str, port: int, refuse: Refuse, tls: Tls | None = None) -> None:
         self.host = host
         self.port = port
+        self.tls = tls
         self._app = app
         self._refuse = refuse
         self._server: _WsgiServer | None = None
@@ -318,8 +358,7 @@ class Server:
     @property
     def url(self) -> str:
         """The root of the server's URLs, without a slash at its end."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (only compared)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return root_url(self.host, self.port, is_tls=self.tls is not None)
 
     def start(self) -> None:
         """Bind the port, and answer from now on; starting twice is no error."""
@@ -329,7 +368,7 @@ class Server:
             (self.host, self.port), family=select_address_family(self.host, self.port), backlog=128
         )
         with listener:
-            self._server = _WsgiServer(listener, self.host, self._app, self._refuse)
+            self._server = _WsgiServer(listener, self.host, self._app, self._refuse, self.tls)
         self.port = self._server.port
         # shutdown() takes as long as a poll does.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), name="ims_mock", daemon=True)

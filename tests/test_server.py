@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import os
 import socket
@@ -9,6 +10,7 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -478,3 +480,27 @@ def test_stop_leaves_no_thread() -> None:
 def test_url(host: str, url: str) -> None:
     """The URL is one that a client on this machine can use."""
     assert Server(echo, host, 1, refuse).url == url
+
+
+def test_target_in_absolute_form(ims_mock: ImsMock) -> None:
+    """A target may have the origin before its path, and is the same (RFC 9112 section 3.2.2)."""
+    connection = http.client.HTTPConnection(urlsplit(ims_mock.url).netloc, timeout=60)
+    connection.request("GET", f"{ims_mock.url}/v2/images?limit=1", headers={"X-Auth-Token": "t"})
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert ims_mock.journal.calls()[0].path == "/v2/images?limit=1"
+
+
+def test_refused_upload_on_a_connection_that_ends(ims_mock: ImsMock) -> None:
+    """A client that wants the connection closed can send its body to the end, and reads why it was refused."""
+    url = urlsplit(ims_mock.url)
+    size = 4 * 1024 * 1024
+    with socket.create_connection((url.hostname, url.port), timeout=60) as client:
+        client.sendall(
+            b"PUT /v2/images/x/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % size
+        )
+        for _ in range(64):
+            client.sendall(bytes(size // 64))
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 401 ")
