@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import gc
-import json
-import logging
 import os
 import re
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ims_mock import __version__
-from ims_mock.auth import LEVELS, Auth
-from ims_mock.clock import SystemClock
+from ims_mock import __version__, json_body
+from ims_mock.auth import LEVELS
 from ims_mock.contract import load_contract, operations_table
+from ims_mock.environment import CLIENTS, Target, root_url
+from ims_mock.errors import ImsError
 from ims_mock.faults import parse_rule
-from ims_mock.service import encoded
+from ims_mock.service import Settings, encoded
 
 _PROG = "ims-mock"
-_COMMANDS = ("serve", "openapi", "operations")
-_OPTIONS = ("host", "port", "seed", "auth", "fault", "max-image-size", "url-file", "log-format")
-_FLAGS = ("public-images", "quiet")
+_COMMANDS = ("serve", "openapi", "operations", "env")
+_OPTIONS = (
+    *("host", "port", "seed", "auth", "region", "accounts", "token-lifetime", "fault", "max-image-size"),
+    *("ca-file", "cert", "key", "url", "user", "url-file", "log-format"),
+)
+_FLAGS = ("public-images", "tls", "policy", "quiet")
 _PREFIX = "IMS_MOCK_"
+_CA_FILE = Path("ims-mock-ca.pem")
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
 
@@ -47,13 +46,20 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     if options.command not in _COMMANDS:
         # Not left to argparse, which would take the value of a misspelt option for a command.
         parser.error(f"unknown command {options.command!r}; there are {', '.join(_COMMANDS)}")
+    if options.client is not None and options.command != "env":
+        parser.error(f"{options.command} takes no argument {options.client!r}")
+    if options.command == "env":
+        return _print_environment(options, parser)
     if options.command == "openapi":
         sys.stdout.write(encoded(load_contract().document).decode() + "\n")
         return 0
     if options.command == "operations":
         print("\n".join(operations_table()))
         return 0
-    return _serve(options)
+    # Imported here: Flask takes longer to import than the other commands take to run.
+    from ims_mock.standalone import serve
+
+    return serve(options)
 
 
 def _new_parser() -> argparse.ArgumentParser:
@@ -65,14 +71,29 @@ def _new_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "command", nargs="?", default="serve", help="serve (the default), openapi or operations: what to print"
+        "command",
+        nargs="?",
+        default="serve",
+        help="serve (the default); openapi, operations, or env and a client: what to print",
     )
+    parser.add_argument("client", nargs="?", help=f"with env: {', '.join(CLIENTS)}")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port", type=_typed(_port), default=9292, help="port; 0 takes a free one (default: %(default)s)"
     )
     parser.add_argument("--seed", type=_seed, default=0, help="what ids are made from (default: %(default)s)")
-    parser.add_argument("--auth", choices=LEVELS, default=Auth.level, help="strict honours no unknown credential")
+    parser.add_argument(
+        "--auth", choices=LEVELS, default="lenient", help="whether credentials are needed, and verified"
+    )
+    parser.add_argument("--region", default=Settings.region, help="the region (default: %(default)s)")
+    parser.add_argument("--accounts", type=_typed(_accounts), metavar="FILE", help="more projects and users, in JSON")
+    parser.add_argument(
+        "--token-lifetime",
+        type=_typed(_seconds),
+        default=Settings.token_lifetime,
+        metavar="SECONDS",
+        help="of a token (default: %(default)s)",
+    )
     parser.add_argument(
         "--fault",
         type=_typed(parse_rule),
@@ -85,6 +106,19 @@ def _new_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-image-size", type=_typed(_size), metavar="BYTES", help="refuse larger image files with 413"
     )
+    parser.add_argument("--tls", action="store_true", help="serve HTTPS, with a certificate made for this run")
+    parser.add_argument(
+        "--ca-file",
+        type=Path,
+        default=_CA_FILE,
+        metavar="FILE",
+        help="where --tls writes the certificate of its authority (default: %(default)s)",
+    )
+    parser.add_argument("--cert", type=Path, metavar="FILE", help="serve HTTPS, with this certificate in PEM")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the key of --cert, in PEM")
+    parser.add_argument("--url", help="with env: where the mock is, when --host and --port do not say it")
+    parser.add_argument("--user", help="with env: who is to call (default: the first user, demo)")
+    parser.add_argument("--policy", action="store_true", help="print, at the end, the smallest policy for all requests")
     parser.add_argument("--url-file", type=Path, metavar="FILE", help="write the URL to FILE once it answers")
     parser.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="form of the line that each request logs"
@@ -132,78 +166,50 @@ def _seed(text: str) -> int | str:
 
 
 def _size(text: str) -> int:
+    return _whole_number(text, "bytes")
+
+
+def _seconds(text: str) -> int:
+    return _whole_number(text, "seconds")
+
+
+def _whole_number(text: str, unit: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise ValueError(f"must be a number of bytes, got {text!r}")
+        raise ValueError(f"must be a number of {unit}, got {text!r}")
     return int(text)
 
 
-def _serve(options: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    # Imported here: Flask takes longer to import than the other commands take to run.
-    from ims_mock.mock import ImsMock
-
-    settings = {name: getattr(options, name) for name in ("seed", "auth", "public_images", "max_image_size")}
-    mock = ImsMock(host=options.host, port=options.port, clock=SystemClock(), **settings)
+def _accounts(text: str) -> Any:
+    """Return the document of a file of accounts."""
     try:
-        for fault, settings in options.fault:
-            mock.faults.add(fault, **settings)
-    except ValueError as error:
-        return _failed(f"argument --fault: {error}")
-    _log_requests(options.log_format, options.quiet)
-    try:
-        mock.start()
+        document = json_body.parse(Path(text).read_bytes())
+        Settings(accounts=document)
     except OSError as error:
-        return _failed(_bind_failure(error, options))
+        raise ValueError(f"cannot read {text}: {error.strerror or error}") from None
+    except ImsError as error:
+        raise ValueError(f"{text}: {error.reason}") from None
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from None
+    return document
+
+
+def _print_environment(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Print what points a client at a running mock."""
+    if options.client not in CLIENTS:
+        parser.error(f"env needs a client: {', '.join(CLIENTS)}")
     try:
-        if options.url_file:
-            _write_whole(options.url_file, mock.url + "\n")
-        print(mock.url, flush=True)
-        # What is loaded now stays; the collector need not look at it again.
-        gc.freeze()
-        stopped.wait()
-    except (OSError, ValueError) as error:
-        return _failed(f"cannot write the URL: {error}")
-    finally:
-        mock.stop()
+        accounts = Settings(region=options.region, accounts=options.accounts).new_accounts()
+        user = accounts.default_user if options.user is None else accounts.named_user(options.user)
+    except ValueError as error:
+        parser.error(str(error))
+    if options.port == 0 and not options.url:
+        parser.error("env needs --url of a mock that took a free port")
+    is_tls = bool(options.tls or options.cert)
+    url = (options.url or root_url(options.host, options.port, is_tls=is_tls)).rstrip("/")
+    if not re.fullmatch(r"https?://[^/?#\s]+", url):
+        parser.error(f"argument --url: must be http:// or https:// with a host and a port, got {options.url!r}")
+    # Of a certificate that is not made for the run, the authority may be one that every client knows.
+    is_named = options.ca_file is not _CA_FILE or options.tls or (not options.cert and _CA_FILE.exists())
+    ca_file = str(options.ca_file.absolute()) if url.startswith("https:") and is_named else None
+    sys.stdout.write(CLIENTS[options.client](Target(url, accounts, user, ca_file)))
     return 0
-
-
-def _bind_failure(error: OSError, options: argparse.Namespace) -> str:
-    where = f"port {options.port} on {options.host}"
-    if error.errno == errno.EADDRINUSE:
-        return f"{where} is taken: stop what listens there, choose another with --port, or let --port 0 find a free one"
-    return f"cannot listen on {where}: {error.strerror or error}; choose others with --host and --port"
-
-
-def _failed(message: str) -> int:
-    print(f"ims-mock: {message}", file=sys.stderr)
-    return 2
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
-
-
-def _log_requests(form: str, quiet: bool) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JsonFormatter() if form == "json" else logging.Formatter("%(message)s"))
-    logger = logging.getLogger("ims_mock")
-    logger.addHandler(handler)
-    logger.setLevel(logging.WARNING if quiet else logging.INFO)
-
-
-class _JsonFormatter(logging.Formatter):
-    """Writes a request as one JSON object, and anything else as its message."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        entry: Any = getattr(record, "entry", None)
-        if entry is None:
-            return json.dumps({"level": record.levelname.lower(), "message": super().format(record)})
-        names = ("request_id", "method", "path", "operation", "project_id", "status", "reason")
-        return json.dumps({"time": entry.received_at, **{name: getattr(entry, name) for name in names}})

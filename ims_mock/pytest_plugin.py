@@ -1,16 +1,19 @@
-"""The fixtures `ims_mock_server` and `ims_mock`. Loading the plugin imports nothing but pytest.
+"""The fixtures `ims_mock_server`, `ims_mock` and `ims_mock_env`. Loading the plugin imports nothing but pytest.
 
 https://docs.pytest.org/en/stable/how-to/writing_plugins.html
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ims_mock.mock import ImsMock
 
 _SERVER = pytest.StashKey["ImsMock"]()
@@ -18,14 +21,55 @@ _BEGAN = pytest.StashKey[int]()
 """Of a test, the number of the journal's last entry before it."""
 
 
+_NEEDED = pytest.StashKey["set[str]"]()
+"""Of a session, the actions of IAM that its tests have needed."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that prints a policy."""
+    parser.getgroup("ims_mock").addoption(
+        "--ims-mock-policy",
+        action="store_true",
+        help="print the smallest IAM policy under which every request of the tests would have been allowed",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, so that --strict-markers knows it."""
+    needed: set[str] = set()
+    config.stash[_NEEDED] = needed
     config.addinivalue_line(
         "markers",
-        "ims_mock(seed=0, start=None, auth='lenient', project_id=..., token=..., public_images=False, "
-        "max_image_size=None): "
+        "ims_mock(seed=0, start=None, auth='lenient', project_id=..., token=..., region=..., accounts=None, "
+        "token_lifetime=86400, public_images=False, max_image_size=None): "
         "settings of the ims_mock fixture for one test.",
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the controller of pytest-xdist, where there is one, what this worker's tests have needed."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        needed = session.config.stash[_NEEDED]
+        output["ims_mock_needed"] = sorted(needed)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take from a worker of pytest-xdist what its tests have needed."""
+    node.config.stash[_NEEDED].update(getattr(node, "workeroutput", {}).get("ims_mock_needed", ()))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the policy, when it is asked for."""
+    if config.getoption("ims_mock_policy"):
+        import json
+
+        from ims_mock.permissions import new_policy
+
+        terminalreporter.section("ims_mock policy")
+        needed = config.stash[_NEEDED]
+        terminalreporter.write_line(json.dumps(new_policy(needed), indent=2))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -42,6 +86,7 @@ def ims_mock_server(request: pytest.FixtureRequest) -> Iterator[ImsMock]:
     with ImsMock() as mock:
         request.session.stash[_SERVER] = mock
         yield mock
+        request.config.stash[_NEEDED].update(mock.service.permissions.ever_needed)
 
 
 @pytest.fixture
@@ -53,6 +98,32 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMoc
     ims_mock_server.reset(**_settings(request.node))
     request.node.stash[_BEGAN] = 0
     return ims_mock_server
+
+
+@pytest.fixture
+def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The settings that point clients at the mock, in the environment for as long as the test runs.
+
+    Those of huaweicloudsdk and of OpenStack's clients as the default user, and a clouds.yaml with a cloud `ims_mock`.
+    Returns the variables that are set.
+    """
+    from ims_mock.accounts import Secretive
+    from ims_mock.environment import Target, clouds_yaml, openstack_variables, sdk_variables
+
+    target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user)
+    clouds = tmp_path / "clouds.yaml"
+    clouds.write_text(clouds_yaml(target), "utf-8")
+    variables = Secretive(
+        {**sdk_variables(target), **openstack_variables(target), "OS_CLIENT_CONFIG_FILE": str(clouds)}
+    )
+    for name in ("NO_PROXY", "no_proxy"):
+        variables[name] = ",".join(filter(None, (os.environ.get(name), variables[name])))
+    # What else is set, such as OS_CLOUD, would lead a client elsewhere.
+    for name in [name for name in os.environ if name.startswith(("OS_", "HUAWEICLOUD_SDK_"))]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
 
 
 def _settings(node: pytest.Item) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -17,10 +18,13 @@ from typing import Any
 
 import pytest
 import requests
+import trustme
 
 from ims_mock import __version__
-from ims_mock.cli import _JsonFormatter, main
+from ims_mock.cli import main
 from ims_mock.contract import load_contract
+from ims_mock.standalone import _JsonFormatter
+from tests.conftest import needs_curl
 
 HEADERS = {"X-Auth-Token": "any"}
 
@@ -155,6 +159,138 @@ def test_images(arguments: list[str], environ: dict[str, str]) -> None:
         assert requests.put(url + image["file"], data=b"123", headers=octets, timeout=10).status_code == 204
 
 
+def test_accounts_and_region(tmp_path: Path) -> None:
+    """More accounts come from a file, and the region has another name."""
+    file = tmp_path / "accounts.json"
+    file.write_text(
+        json.dumps({"projects": [{"name": "web"}], "users": [{"name": "ci", "roles": {"web": ["member"]}}]})
+    )
+    user = {"name": "ci", "password": "secret", "domain": {"name": "Default"}}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "web"}},
+        }
+    }
+    with running("--auth", "strict", "--accounts", str(file), "--region", "eu-west-101") as (process, url):
+        answer = requests.post(f"{url}/v3/auth/tokens", json=body, timeout=10)
+        assert answer.json()["token"]["catalog"][0]["endpoints"][0]["region"] == "eu-west-101"
+        token = answer.headers["X-Subject-Token"]
+        assert requests.get(f"{url}/v2/images", headers={"X-Auth-Token": token}, timeout=10).status_code == 200
+        assert requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10).status_code == 401
+        log = stop(process)[2]
+    assert "secret" not in log
+    assert token not in log
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read"),
+        ("{", "is not JSON: Expecting property name"),
+        ('{"users": [{"name": "ci"}]}', '/users/0: must have "roles"'),
+        ('{"users": [{"name": "ci", "roles": {"web": ["member"]}}]}', "ci has roles in web, which is no project"),
+    ],
+)
+def test_wrong_accounts(tmp_path: Path, content: str | None, message: str) -> None:
+    """A file that is not there, is no JSON, or has accounts that cannot be, ends it with 2 and says why."""
+    file = tmp_path / "accounts.json"
+    if content is not None:
+        file.write_text(content)
+    done = run("--accounts", str(file))
+    assert done.returncode == 2
+    assert "argument --accounts:" in done.stderr
+    assert message in done.stderr
+
+
+def test_tls(tmp_path: Path) -> None:
+    """`--tls` serves HTTPS and writes the certificate of its authority where the user says."""
+    ca_file = tmp_path / "ca.pem"
+    with running("--tls", "--ca-file", str(ca_file)) as (process, url):
+        assert url.startswith("https://127.0.0.1:")
+        answer = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, verify=str(ca_file), timeout=10)
+        assert answer.headers["Location"].startswith(url)
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(url, timeout=10)
+        assert stop(process)[0] == 0
+
+
+def test_own_certificate(tmp_path: Path) -> None:
+    """`--cert` and `--key` serve HTTPS with a certificate of the user's."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    files = ("--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem"))
+    with running(*files) as (_, url):
+        assert requests.get(url, verify=str(tmp_path / "ca.pem"), timeout=10).status_code == 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cert", "cert.pem"], "--cert and --key go together, and without --tls"),
+        (["--tls", "--cert", "a", "--key", "b"], "--cert and --key go together, and without --tls"),
+        (["--cert", "nowhere.pem", "--key", "nowhere.pem"], "No such file or directory"),
+        (["--tls", "--ca-file", "nowhere/ca.pem"], "cannot write a file: [Errno 2] No such file or directory"),
+    ],
+)
+def test_wrong_certificates(arguments: list[str], message: str) -> None:
+    """Certificates that do not go together, or are not there, end it with 2 and say why."""
+    done = run("--port", "0", *arguments)
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
+def test_policy() -> None:
+    """`--policy` prints, at the end, the smallest policy under which every request would have been allowed."""
+    with running("--policy") as (process, url):
+        requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10)
+        status, output, _ = stop(process)
+    assert status == 0
+    assert json.loads(output)["Statement"] == [{"Effect": "Allow", "Action": ["ims:images:list"]}]
+
+
+@needs_curl
+def test_env_points_a_client_at_it() -> None:
+    """What `env curl` prints logs in at a mock that runs elsewhere, and needs no other setting."""
+    with running("--auth", "strict") as (_, url):
+        lines = run("env", "curl", "--url", url).stdout
+        script = f'{lines}\ncurl -sS -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"'
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["images"] == []
+
+
+def test_env_of_another_user_and_address(tmp_path: Path) -> None:
+    """`env` takes the user, the region, the accounts and the address from the options that the mock takes."""
+    file = tmp_path / "accounts.json"
+    file.write_text(json.dumps({"users": [{"name": "ci", "password": "p w", "roles": {"alt": ["member"]}}]}))
+    done = run("env", "openstack", "--accounts", str(file), "--user", "ci", "--region", "r1", "--port", "8000")
+    assert "export OS_AUTH_URL=http://127.0.0.1:8000/v3\n" in done.stdout
+    assert "export OS_PASSWORD='p w'\nexport" in done.stdout
+    assert "export OS_PROJECT_NAME=alt\n" in done.stdout
+    assert "export OS_REGION_NAME=r1\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["--tls"], "ims-mock-ca.pem"),
+        (["--url", "https://127.0.0.1:1", "--tls"], "ims-mock-ca.pem"),
+        (["--tls", "--ca-file", "other.pem"], "other.pem"),
+        (["--cert", "a", "--key", "b", "--ca-file", "other.pem"], "other.pem"),
+        (["--cert", "a", "--key", "b"], None),
+        (["--ca-file", "other.pem"], None),
+    ],
+)
+def test_env_names_the_authority(arguments: list[str], file: str | None) -> None:
+    """What `env` prints names the file of the certificate authority, where HTTPS needs one."""
+    lines = run("env", "openstack", *arguments).stdout.splitlines()
+    assert [line for line in lines if "OS_CACERT" in line] == (
+        [f"export OS_CACERT={shlex.quote(str(Path(file).absolute()))}"] if file else []
+    )
+
+
 def test_url_file(tmp_path: Path) -> None:
     """The URL is in the file when it has been printed."""
     path = tmp_path / "url"
@@ -168,7 +304,7 @@ def test_url_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     """A file that cannot be written ends it with 2 and a line that says so."""
     done = run("--port", "0", "--url-file", str(tmp_path / name) if name else ".")
     assert done.returncode == 2
-    assert done.stderr.startswith("ims-mock: cannot write the URL: ")
+    assert done.stderr.startswith("ims-mock: cannot write a file: ")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -204,11 +340,22 @@ def test_host_that_is_not_there() -> None:
         ),
         (["--fault", "nonsense"], {}, "argument --fault: 'nonsense' is no fault: write [OPERATION:] STATUS"),
         (["--fault", "999"], {}, "argument --fault: status must be an integer from 400 to 599, got 999"),
-        (["--fault", "glance_creat: 503"], {}, "ims-mock: argument --fault: operation"),
+        (["--fault", "glance_creat: 503"], {}, "ims-mock: operation"),
         ([], {"IMS_MOCK_QUIET": "perhaps"}, "IMS_MOCK_QUIET must be one of 1, true, yes, on, 0, false, no, off"),
         (["--sead", "1"], {}, "unrecognized arguments: --sead"),
         (["--log-format", "xml"], {}, "argument --log-format: invalid choice: 'xml'"),
-        (["nonsense"], {}, "unknown command 'nonsense'; there are serve, openapi, operations"),
+        (["nonsense"], {}, "unknown command 'nonsense'; there are serve, openapi, operations, env"),
+        (["serve", "nonsense"], {}, "serve takes no argument 'nonsense'"),
+        (["env"], {}, "env needs a client: sdk, openstack, terraform, otc, curl"),
+        (["env", "packer"], {}, "env needs a client: sdk, openstack, terraform, otc, curl"),
+        (["env", "sdk", "--port", "0"], {}, "env needs --url of a mock that took a free port"),
+        (["env", "sdk", "--user", "nobody"], {}, "there is no user 'nobody'; there are demo, alt, demo_reader, admin"),
+        (
+            ["env", "sdk", "--url", "localhost:1"],
+            {},
+            "argument --url: must be http:// or https:// with a host and a port",
+        ),
+        (["--token-lifetime", "1h"], {}, "argument --token-lifetime: must be a number of seconds, got '1h'"),
         (["--seed"], {}, "argument --seed: expected one argument"),
         (["--max-image-size", "2GB"], {}, "argument --max-image-size: must be a number of bytes, got '2GB'"),
         ([], {"IMS_MOCK_PUBLIC_IMAGES": "all"}, "IMS_MOCK_PUBLIC_IMAGES must be one of 1, true, yes, on"),
@@ -273,3 +420,93 @@ def test_console_script() -> None:
     script = Path(sys.executable).with_name("ims-mock")
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"ims_mock {__version__}\n"
+
+
+def test_policy_is_of_every_request() -> None:
+    """A reset does not take away from the policy."""
+    with running("--policy") as (process, url):
+        requests.get(f"{url}/v2/images", headers=HEADERS)
+        requests.post(f"{url}/_ims_mock/reset")
+        requests.post(f"{url}/v2/images", json={}, headers=HEADERS)
+        _, output, _ = stop(process)
+    assert json.loads(output)["Statement"][0]["Action"] == ["ims:images:create", "ims:images:list"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"users": [{"name": "s", "password": "\\ud800", "roles": {}}]}', "has half of a surrogate pair"),
+        ("[" * 100_000, "is nested more than 64 deep"),
+        ("{", "is not JSON"),
+        ('{"users": NaN}', "NaN is no JSON number"),
+        ("", "is empty"),
+    ],
+)
+def test_accounts_that_are_no_json(tmp_path: Path, text: str, message: str) -> None:
+    """A file of accounts is read as strictly as a request's body."""
+    file = tmp_path / "accounts.json"
+    file.write_text(text)
+    done = run("--accounts", str(file))
+    assert done.returncode == 2
+    assert f"argument --accounts: {file}: " in done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("region", ["x\ntouch pwned #", 'a b"$(x)', ""])
+def test_env_of_a_region_that_cannot_be(region: str) -> None:
+    """What is printed for a shell has no line that a region's name has made."""
+    done = run("env", "sdk", "--region", region)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "region must be 1 to 64 letters, digits, '-' and '_'" in done.stderr
+
+
+def test_env_names_the_host_as_the_server_does() -> None:
+    """A mock that listens everywhere is reached over loopback."""
+    assert "export IMS_URL=http://127.0.0.1:9292\n" in run("env", "curl", "--host", "0.0.0.0").stdout
+    assert "export IMS_URL='http://[::1]:9292'\n" in run("env", "curl", "--host", "::").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--tls"], True),
+        (["--url", "https://ims.example.com", "--ca-file", "mine.pem"], True),
+        (["--url", "https://ims.example.com"], False),
+        (["--cert", "c", "--key", "k"], False),
+    ],
+)
+def test_env_names_an_authority_that_there_is(options: list[str], named: bool, tmp_path: Path) -> None:
+    """The file of an authority is named where one was made, or where the user says so."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ims_mock", "env", "curl", *options],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert ("--cacert" in done.stdout) == named
+
+
+def test_wrong_files_of_a_certificate_are_named(tmp_path: Path) -> None:
+    """What cannot serve for HTTPS is told by name."""
+    file = tmp_path / "no.pem"
+    done = run("--cert", str(file), "--key", str(file))
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"ims-mock: cannot take {file} and {file} for HTTPS: No such file or directory\n",
+    )
+    file.write_text("no certificate")
+    done = run("--cert", str(file), "--key", str(file))
+    assert (
+        done.stderr
+        == f"ims-mock: cannot take {file} and {file} for HTTPS: they are no certificate and its key in PEM\n"
+    )
+
+
+def test_host_that_can_be_in_no_certificate() -> None:
+    """The host is named, and what to do."""
+    done = run("--tls", "--host", "under_score")
+    assert done.returncode == 2
+    assert done.stderr.startswith("ims-mock: no certificate can be made for the host 'under_score': ")
+    assert done.stderr.endswith("; use --cert and --key\n")

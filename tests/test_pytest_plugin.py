@@ -211,3 +211,130 @@ def test_it():
     code = "import sys, pytest; sys.exit(pytest.main(['-p', 'no:schemathesis', '-p', 'no:requests_mock', '-q']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_env_points_clients_at_the_mock(pytester: pytest.Pytester) -> None:
+    """`ims_mock_env` sets what each client reads for the test, nothing else, and restores what was there before."""
+    result = run(
+        pytester,
+        """
+import os
+
+os.environ["OS_CLOUD"] = "mine"
+
+def test_inside(ims_mock, ims_mock_env, tmp_path):
+    assert "OS_CLOUD" not in os.environ
+    assert os.environ["OS_AUTH_URL"] == ims_mock.url + "/v3"
+    assert os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"] == ims_mock.url
+    assert os.environ["HUAWEICLOUD_SDK_REGION_IMS_CN_NORTH_4"] == ims_mock.url
+    assert os.environ["OS_CLIENT_CONFIG_FILE"] == str(tmp_path / "clouds.yaml")
+    assert ims_mock_env["OS_USERNAME"] == os.environ["OS_USERNAME"] == "demo"
+
+def test_outside():
+    assert os.environ["OS_CLOUD"] == "mine"
+    assert "OS_AUTH_URL" not in os.environ
+    assert "HUAWEICLOUD_SDK_AK" not in os.environ
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+def test_policy_of_a_run(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    """`--ims-mock-policy` prints what all tests together have needed, of every worker."""
+    result = run(
+        pytester,
+        """
+def test_create(ims_mock):
+    create(ims_mock)
+
+def test_list(ims_mock):
+    requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": "t"})
+""",
+        "--ims-mock-policy",
+        *arguments,
+    )
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*= ims_mock policy =*", '*"ims:images:create",', '*"ims:images:list"'])
+
+
+def test_passwords_are_in_no_report(pytester: pytest.Pytester) -> None:
+    """The report of a failed test shows a log-in without its password, and no token."""
+    result = run(
+        pytester,
+        """
+def test_bad(ims_mock):
+    user = {"name": "demo", "password": "secret", "domain": {"name": "Default"}}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+    token = requests.post(f"{ims_mock.url}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
+    ims_mock.tokens = token
+    requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": token})
+    raise AssertionError("failed")
+""",
+    )
+    result.assert_outcomes(failed=1)
+    report = result.stdout.str().partition("- ims_mock -")[2]
+    assert '"name": "demo", "password": "***"' in report
+    assert "secret" not in report
+
+
+@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+def test_policy_has_what_fixtures_need_and_what_was_before_a_reset(
+    pytester: pytest.Pytester, arguments: list[str]
+) -> None:
+    """The policy is of every request of the run, in a test or around it."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def image(ims_mock):
+    image = create(ims_mock).json()
+    yield image
+    requests.delete(f"{ims_mock.url}/v2/images/{image['id']}", headers={"X-Auth-Token": "t"})
+
+def test_image(image):
+    pass
+
+def test_reset(ims_mock):
+    requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": "t"})
+    ims_mock.reset(auth="strict")
+""",
+        "--ims-mock-policy",
+        *arguments,
+    )
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(['*"ims:images:create",', '*"ims:images:delete",', '*"ims:images:list"'])
+
+
+def test_secret_keys_are_in_no_report(pytester: pytest.Pytester) -> None:
+    """pytest shows the arguments and variables of a failed test; what the mock gives out shows no secret there."""
+    result = run(
+        pytester,
+        """
+def test_bad(ims_mock, ims_mock_env):
+    temporary = ims_mock.new_temporary_credentials()
+    assert temporary["secret"] == "", ims_mock_env["HUAWEICLOUD_SDK_SK"][:4]
+""",
+        "--showlocals",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ims_mock_env*'HUAWEICLOUD_SDK_SK': [*][*][*]*", "*'security_token': [*][*][*]*"])
+    assert "demo-sk" not in result.stdout.str()
+
+
+def test_env_keeps_hosts_without_a_proxy(pytester: pytest.Pytester) -> None:
+    """Hosts that had no proxy have none."""
+    result = run(
+        pytester,
+        """
+import os
+
+def test_it(monkeypatch, request):
+    monkeypatch.setenv("NO_PROXY", ".corp")
+    request.getfixturevalue("ims_mock_env")
+    assert os.environ["NO_PROXY"] == ".corp,127.0.0.1"
+""",
+    )
+    result.assert_outcomes(passed=1)

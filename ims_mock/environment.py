@@ -1,0 +1,183 @@
+"""The settings that point each client at a mock, so that no line of the program under test need change."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ims_mock.accounts import Accounts, User
+
+
+def root_url(host: str, port: int, *, is_tls: bool) -> str:
+    """Return the root of the URLs of a mock that listens on an address, without a slash at its end."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (only compared)
+    return f"{'https' if is_tls else 'http'}://{f'[{reached}]' if ':' in reached else reached}:{port}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A mock as a client is to reach it: its URL, who calls, and the file of its certificate authority, if any."""
+
+    url: str
+    accounts: Accounts
+    user: User
+    ca_file: str | None = None
+
+    @property
+    def project_name(self) -> str:
+        """The name of the user's own project."""
+        return self.accounts.own_project(self.user).name
+
+
+def sdk_variables(target: Target) -> dict[str, str]:
+    """Return the variables that huaweicloudsdk reads, and those that keep a proxy out of the way.
+
+    https://github.com/huaweicloud/huaweicloud-sdk-python-v3#3-client-initialization-top
+    """
+    accounts, user = target.accounts, target.user
+    region = accounts.region.upper().replace("-", "_")
+    return {
+        "HUAWEICLOUD_SDK_AK": user.access,
+        "HUAWEICLOUD_SDK_SK": user.secret,
+        "HUAWEICLOUD_SDK_PROJECT_ID": accounts.own_project(user).id,
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": target.url,
+        f"HUAWEICLOUD_SDK_REGION_IMS_{region}": target.url,
+        **_common_variables(target),
+    }
+
+
+def openstack_variables(target: Target) -> dict[str, str]:
+    """Return the variables that openstacksdk, python-glanceclient and the openstack command read."""
+    return {
+        "OS_AUTH_TYPE": "password",
+        "OS_AUTH_URL": f"{target.url}/v3",
+        "OS_IDENTITY_API_VERSION": "3",
+        "OS_USERNAME": target.user.name,
+        "OS_PASSWORD": target.user.password,
+        "OS_USER_DOMAIN_NAME": target.accounts.domain.name,
+        "OS_PROJECT_NAME": target.project_name,
+        "OS_PROJECT_DOMAIN_NAME": target.accounts.domain.name,
+        "OS_REGION_NAME": target.accounts.region,
+        **({"OS_CACERT": target.ca_file} if target.ca_file else {}),
+        **_common_variables(target),
+    }
+
+
+def _common_variables(target: Target) -> dict[str, str]:
+    host = urlsplit(target.url).hostname or ""
+    return {"NO_PROXY": host, "no_proxy": host, **({"REQUESTS_CA_BUNDLE": target.ca_file} if target.ca_file else {})}
+
+
+def clouds_yaml(target: Target) -> str:
+    """Return a clouds.yaml with one cloud, `ims_mock`; JSON is YAML too, so that no value need be quoted by hand."""
+    cloud = {
+        "auth": {
+            "auth_url": f"{target.url}/v3",
+            "username": target.user.name,
+            "password": target.user.password,
+            "user_domain_name": target.accounts.domain.name,
+            "project_name": target.project_name,
+            "project_domain_name": target.accounts.domain.name,
+        },
+        "region_name": target.accounts.region,
+        "identity_api_version": "3",
+        **({"cacert": target.ca_file} if target.ca_file else {}),
+    }
+    return json.dumps({"clouds": {"ims_mock": cloud}}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sdk(target: Target) -> str:
+    region = target.accounts.region
+    note = f"# Then: ImsClient.new_builder().with_region(Region({region!r}, {target.url!r})).build()\n"
+    tls = f"# HTTPS: HttpConfig(ssl_ca_cert={target.ca_file!r})\n" if target.ca_file else ""
+    return _unset("HUAWEICLOUD_SDK_") + _exports(sdk_variables(target)) + note + tls
+
+
+def _openstack(target: Target) -> str:
+    commented = "".join(f"#   {line}\n" for line in clouds_yaml(target).splitlines())
+    note = '# Or clouds.yaml, for openstack.connect(cloud="ims_mock"):\n'
+    return _unset("OS_") + _exports(openstack_variables(target)) + note + commented
+
+
+def _terraform(target: Target) -> str:
+    """https://registry.terraform.io/providers/huaweicloud/huaweicloud/latest/docs"""
+    accounts, user = target.accounts, target.user
+    settings = {
+        "region": accounts.region,
+        "access_key": user.access,
+        "secret_key": user.secret,
+        "auth_url": f"{target.url}/v3",
+        **({"cacert_file": target.ca_file} if target.ca_file else {}),
+    }
+    return _provider("huaweicloud", settings, {"ims": f"{target.url}/", "iam": f"{target.url}/"})
+
+
+def _otc(target: Target) -> str:
+    """https://registry.terraform.io/providers/opentelekomcloud/opentelekomcloud/latest/docs"""
+    settings = {
+        "auth_url": f"{target.url}/v3",
+        "user_name": target.user.name,
+        "password": target.user.password,
+        "domain_name": target.accounts.domain.name,
+        "tenant_name": target.project_name,
+        "region": target.accounts.region,
+        **({"cacert_file": target.ca_file} if target.ca_file else {}),
+    }
+    return _provider("opentelekomcloud", settings, {})
+
+
+def _curl(target: Target) -> str:
+    certificate = f" --cacert {shlex.quote(target.ca_file)}" if target.ca_file else ""
+    user = {"name": target.user.name, "password": target.user.password, "domain": {"name": target.accounts.domain.name}}
+    project = {"name": target.project_name, "domain": {"name": target.accounts.domain.name}}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": {"project": project}}}
+    log_in = f'curl -sS{certificate} -o /dev/null -D - "$IMS_URL/v3/auth/tokens" -d {shlex.quote(json.dumps(body))}'
+    return (
+        _exports({"IMS_URL": target.url, **_common_variables(target)})
+        + f"export IMS_TOKEN=\"$({log_in} | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')\"\n"
+        + f'# Then: curl{certificate} -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"\n'
+    )
+
+
+CLIENTS: dict[str, Callable[[Target], str]] = {
+    "sdk": _sdk,
+    "openstack": _openstack,
+    "terraform": _terraform,
+    "otc": _otc,
+    "curl": _curl,
+}
+"""What each client is to be told, as text: lines for a shell, or a provider's block."""
+
+
+def _unset(prefix: str) -> str:
+    """Return a line that unsets every variable of a client, of which another would lead it elsewhere."""
+    return f'for name in $(env | sed -n "s/^\\({prefix}[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done\n'
+
+
+def _exports(variables: dict[str, str]) -> str:
+    return "".join(f"export {name}={_shell(name, value)}\n" for name, value in variables.items())
+
+
+def _shell(name: str, value: str) -> str:
+    """Return a value for a shell; of hosts without a proxy those that there are remain."""
+    quoted = shlex.quote(value)
+    return f'"${{{name}:+${name},}}"{quoted}' if name.lower() == "no_proxy" else quoted
+
+
+def _provider(name: str, settings: dict[str, str], endpoints: dict[str, str]) -> str:
+    width = max(map(len, settings))
+    lines = [f"  {key:{width}} = {_hcl(value)}" for key, value in settings.items()]
+    if endpoints:
+        lines += ["  endpoints = {", *(f"    {key} = {_hcl(value)}" for key, value in endpoints.items()), "  }"]
+    return "\n".join((f'provider "{name}" {{', *lines, "}\n"))
+
+
+def _hcl(text: str) -> str:
+    """Return a text as a string of Terraform's: https://developer.hashicorp.com/terraform/language/expressions/strings"""
+    escaped = "".join(
+        f"\\{char}" if char in '"\\' else char if char.isprintable() else f"\\U{ord(char):08x}" for char in text
+    )
+    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
