@@ -171,7 +171,7 @@ def test_show_version(client: Any, ims_mock: ImsMock, asked: str, status: str, p
 def test_show_version_that_is_none(client: Any) -> None:
     """A version that the service has not is no API of it."""
     with pytest.raises(ClientRequestException) as caught:
-        client.show_version(ShowVersionRequest("v3"))
+        client.show_version(ShowVersionRequest("v4"))
     assert (caught.value.status_code, caught.value.error_code) == (404, "APIGW.0101")
 
 
