@@ -185,6 +185,12 @@ class Operation:
         if model:
             model.check(body)
 
+    def find_ignored(self, query_text: str, body: Any, media_type: str = JSON) -> list[str]:
+        """Return what of a valid request nothing reads: parameters of the query, and JSON pointers into the body."""
+        parameters = [] if self.query else [f"?{name}" for name, _ in parse_qsl(query_text, keep_blank_values=True)]
+        model = self.bodies.get(media_type)
+        return parameters + (model.schema.unnamed(body) if model else [])
+
     def without_secrets(self, raw: bytes) -> bytes:
         """Return a body with everything blotted out that may be a secret: what its schema does not have, or hides."""
         model = self.bodies.get(JSON)

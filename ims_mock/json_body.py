@@ -21,16 +21,16 @@ PIECE = 256 * 1024
 """Most bytes that are read at once of a body in pieces."""
 
 
-def read(environ: Mapping[str, Any]) -> bytes:
-    """Return the body of a WSGI request; raise 413 when it is longer than MAX_BODY, 400 when it is cut short."""
+def read(environ: Mapping[str, Any], most: int = MAX_BODY) -> bytes:
+    """Return the body of a WSGI request; raise 413 when it has more than `most` bytes, 400 when it is cut short."""
     length, stream = int(environ.get("CONTENT_LENGTH") or -1), environ["wsgi.input"]
-    if 0 <= length <= MAX_BODY and environ.get("wsgi.input_terminated"):
+    if 0 <= length <= most and environ.get("wsgi.input_terminated"):
         # One read, where a body in pieces takes several.
         try:
             return bytes(stream.read())
         except OSError as error:
             raise _cut_short(error) from None
-    return b"".join(pieces(environ, MAX_BODY, ImsError(413, reason=f"body: must be at most {MAX_BODY} bytes")))
+    return b"".join(pieces(environ, most, ImsError(413, reason=f"body: must be at most {most} bytes")))
 
 
 def pieces(environ: Mapping[str, Any], limit: int | None, too_long: ImsError) -> Iterator[bytes]:

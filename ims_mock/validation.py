@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ims_mock.acceptor import new_acceptor
+from ims_mock.json_pointer import pointer_to
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -42,7 +43,7 @@ class Problem:
     @property
     def pointer(self) -> str:
         """The JSON pointer (RFC 6901) of the value that is wrong; "" is the whole document."""
-        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+        return pointer_to(self.path)
 
     def moved(self, name_at: tuple[str | int, ...], value_at: tuple[str | int, ...]) -> Problem:
         """Return the same problem of a member whose name and value stand elsewhere, with the name in the text."""
@@ -99,15 +100,54 @@ class Schema:
         """Return a value with HIDDEN for each text that the schema does not have there, or has as writeOnly."""
         return _without_secrets(self.content, value)
 
+    def unnamed(self, value: Any) -> list[str]:
+        """Return pointers to what the schema does not have: members that it neither names nor has a rule for."""
+        return [pointer_to(path) for path in self._unnamed(self.content, value, ())]
+
+    def _unnamed(self, schema: Any, value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+        parts = list(self._parts(schema)) if isinstance(schema, dict) else []
+        if isinstance(value, list):
+            items = next((part["items"] for part in parts if "items" in part), True)
+            for index, item in enumerate(value):
+                yield from self._unnamed(items, item, (*path, index))
+        elif isinstance(value, dict) and any("properties" in part for part in parts):
+            named = {name: item for part in parts for name, item in part.get("properties", {}).items()}
+            has_rest = any("additionalProperties" in part for part in parts)
+            for name, item in value.items():
+                if name in named:
+                    yield from self._unnamed(named[name], item, (*path, name))
+                elif not has_rest:
+                    yield (*path, name)
+
+    def has_optional(self, path: Sequence[str]) -> bool:
+        """Tell whether the schema names a property at a place, and does not require it to be there."""
+        schema: Mapping[str, Any] = self.content
+        for part in path[:-1]:
+            schema = self._below(schema, part)
+        name = path[-1] if path else ""
+        required = {item for part in self._parts(schema) for item in part.get("required", ())}
+        return name not in required and any(name in properties for properties in self._properties(schema))
+
+    def _below(self, schema: Mapping[str, Any], part: str) -> Mapping[str, Any]:
+        """Return the schema of a member of what a schema describes; {} where it has none."""
+        if part.isdecimal():
+            return next((found["items"] for found in self._parts(schema) if "items" in found), {})
+        return next((properties[part] for properties in self._properties(schema) if part in properties), {})
+
+    def _parts(self, schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Yield a schema and what it refers to."""
+        yield schema
+        if "$ref" in schema:
+            yield from self._parts(self._resolve(schema["$ref"]))
+
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a schema with what it refers to in it."""
         return {**self._resolve(schema["$ref"]), **schema} if "$ref" in schema else schema
 
     def _properties(self, schema: Mapping[str, Any]) -> Iterator[Mapping[Any, Any]]:
         """Yield the properties that a schema names, its own and those of what it refers to."""
-        yield schema.get("properties", {})
-        if "$ref" in schema:
-            yield from self._properties(self._resolve(schema["$ref"]))
+        for part in self._parts(schema):
+            yield part.get("properties", {})
 
     def _resolve(self, reference: str) -> Any:
         target: Any = self._document
@@ -139,10 +179,13 @@ class Schema:
 def _without_secrets(schema: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, dict):
         known = schema.get("properties", {})
-        return {name: _without_secrets(known.get(name, {}), item) for name, item in value.items()}
+        return {
+            name: HIDDEN if known.get(name, {}).get("writeOnly") else _without_secrets(known.get(name, {}), item)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [_without_secrets(schema.get("items", {}), item) for item in value]
-    is_told = schema.get("type") == "string" and isinstance(value, str) and not schema.get("writeOnly")
+    is_told = schema.get("type") == "string" and isinstance(value, str)
     return value if is_told and value in schema.get("enum", [value]) else HIDDEN
 
 
@@ -202,6 +245,8 @@ def _rule(error: ValidationError, *, hides: bool) -> str:
         return f"must be one of {len(known)} documented values{got}{nearest(instance, known)}"
     if keyword in ("minimum", "maximum"):
         return f"must be at {'least' if keyword == 'minimum' else 'most'} {wanted}{got}"
+    if keyword == "exclusiveMinimum":
+        return f"must be more than {wanted}{got}"
     if keyword in ("minLength", "maxLength"):
         bound = "least" if keyword == "minLength" else "most"
         return f"must have at {bound} {wanted} character{'' if wanted == 1 else 's'}, got {len(instance)}"

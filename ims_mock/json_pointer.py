@@ -1,0 +1,45 @@
+"""JSON pointers (RFC 6901): places in a JSON value."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_INDEX = re.compile("0|[1-9][0-9]{0,8}")
+
+
+def parts_of(pointer: str) -> list[str]:
+    """Return the keys of a pointer, such as ["a/b", "0"] of "/a~1b/0"."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def pointer_to(parts: tuple[str | int, ...]) -> str:
+    """Return the pointer of keys and indexes."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def value_at(document: Any, parts: list[str], default: Any = None) -> Any:
+    """Return what stands at a place in a JSON value, and the default where nothing does."""
+    for part in parts:
+        if isinstance(document, list) and _INDEX.fullmatch(part) and int(part) < len(document):
+            document = document[int(part)]
+        elif isinstance(document, dict) and part in document:
+            document = document[part]
+        else:
+            return default
+    return document
+
+
+def has_values(document: Any, values: dict[str, Any]) -> bool:
+    """Tell whether a JSON value has certain values at the places to which pointers lead."""
+    nothing = object()
+    return all(is_same(value_at(document, parts_of(pointer), nothing), value) for pointer, value in values.items())
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Tell whether two JSON values are one; true is not 1, as it is in Python."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(is_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
