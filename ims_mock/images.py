@@ -133,10 +133,11 @@ _PUBLIC = "public image"
 
 
 def _telling(name: str) -> Callable[..., Any]:
-    """Return a method of dict that tells of the change which it makes."""
+    """Return a method of dict that tells of the change which it makes, before and after."""
     method = getattr(dict, name)
 
     def change(record: _Record, *arguments: Any, **more: Any) -> Any:
+        record.changing(record)
         result = method(record, *arguments, **more)
         record.changed(record)
         return result
@@ -147,7 +148,8 @@ def _telling(name: str) -> Callable[..., Any]:
 class _Record(dict[str, Any]):
     """A record in the collection, which is told when a test changes it in place. A copy is a plain dict."""
 
-    __slots__ = ("changed",)
+    __slots__ = ("changed", "changing")
+    changing: Callable[[_Record], None]
     changed: Callable[[_Record], None]
 
     def __reduce__(self) -> tuple[type, tuple[Image]]:
@@ -162,12 +164,14 @@ class Images(dict[str, Image]):
     """The images of one mock: a dict from id to record, with an index of who sees what, in order of creation.
 
     Of two that were created in the same second the one that was put in later is the newer. What is walked, of images
-    that one project sees, costs nothing for those that it does not. `lock` is the backend's.
+    that one project sees, costs nothing for those that it does not. `lock` is the backend's; `changing` is told the id
+    of an image before it is put in, edited, replaced or taken out.
     """
 
-    def __init__(self, lock: AbstractContextManager[Any]) -> None:
+    def __init__(self, lock: AbstractContextManager[Any], changing: Callable[[str], None] = lambda _: None) -> None:
         super().__init__()
         self._lock = lock
+        self._changing = changing
         self._numbers = count()
         self._places: dict[str, Place] = {}
         self._indexes: dict[str, list[Place]] = {}
@@ -175,13 +179,15 @@ class Images(dict[str, Image]):
 
     def __setitem__(self, image_id: str, image: Image) -> None:
         record = _Record(image)
-        record.changed = partial(self._reindex, image_id)
+        record.changing, record.changed = partial(self._tell, image_id), partial(self._reindex, image_id)
         with self._lock:
+            self._changing(image_id)
             super().__setitem__(image_id, record)
             self._index(image_id)
 
     def __delitem__(self, image_id: str) -> None:
         with self._lock:
+            self._changing(image_id)
             super().__delitem__(image_id)
             self._unindex(image_id)
             del self._places[image_id]
@@ -219,10 +225,21 @@ class Images(dict[str, Image]):
     def clear(self) -> None:
         """Take every image out."""
         with self._lock:
+            for image_id in self:
+                self._changing(image_id)
             super().clear()
             self._places.clear()
             self._indexes.clear()
             self._indexed.clear()
+
+    def restore(self, numbered: Iterable[tuple[int, Image]], next_number: int) -> None:
+        """Begin anew with images in the order of their numbers, and go on with another number."""
+        with self._lock:
+            self.clear()
+            for number, image in numbered:
+                self._numbers = count(number)
+                self[image["id"]] = image
+            self._numbers = count(next_number)
 
     def place(self, image_id: str) -> Place:
         """Return an image's place in the order of creation."""
@@ -236,7 +253,8 @@ class Images(dict[str, Image]):
         The caller holds the lock.
         """
         start = None if after is None else self._places[after]
-        others = sorted(self._places[image_id] for image_id in shared)
+        # A test that took an image out of the dict has left its members.
+        others = sorted(self._places[image_id] for image_id in shared if image_id in self._places)
         walks = [
             _walk(places, start, newest_first=newest_first)
             for places in (self._indexes.get(project_id, []), self._indexes.get(_PUBLIC, []), others)
@@ -247,6 +265,11 @@ class Images(dict[str, Image]):
             if place != last:
                 yield self[place[2]]
             last = place
+
+    def _tell(self, image_id: str, record: Image) -> None:
+        with self._lock:
+            if self.get(image_id) is record:
+                self._changing(image_id)
 
     def _reindex(self, image_id: str, record: Image) -> None:
         with self._lock:

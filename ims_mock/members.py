@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ims_mock import schema_files
@@ -18,7 +18,8 @@ _MODEL = schema_files.read("models/member.json")
 class Members:
     """The members of every image, by image and project, in the order in which they were added."""
 
-    def __init__(self) -> None:
+    def __init__(self, changing: Callable[[str], None] = lambda _: None) -> None:
+        self._changing = changing
         self._members: dict[str, dict[str, Member]] = {}
         self._images: dict[str, set[str]] = {}
 
@@ -32,6 +33,9 @@ class Members:
 
     def replace(self, image_id: str, members: dict[str, Member]) -> None:
         """Set the members of an image; none of them forgets the image."""
+        if members == self.of(image_id):
+            return
+        self._changing(image_id)
         for project_id in self.of(image_id):
             self._images[project_id].discard(image_id)
         for project_id in members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import pickle
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ims_mock import schema_files
 from ims_mock.backend import Backend
@@ -149,6 +152,223 @@ def test_upload_that_outlives_a_reset(backend: Backend, is_whole: bool) -> None:
     backend.keep_file(image["id"], new_upload, File([b"new"]))
     assert b"".join(backend.files[image["id"]].read()) == b"new"
     new.__exit__(None, None, None)
+
+
+def test_members_of_an_image_that_a_test_takes_out(backend: Backend) -> None:
+    """A project with which an image was shared that is not there any more sees the others."""
+    gone, kept = (added(backend) for _ in range(2))
+    for image in (gone, kept):
+        backend.set_members(image, {"q": new_member(image["id"], "q", "now")})
+    del backend.images[gone["id"]]
+    seen = backend.images.seen_by("q", backend.members.images_of("q"), None, newest_first=True)
+    assert [image["id"] for image in seen] == [kept["id"]]
+
+
+# What the state was
+
+
+Told = dict[str, Any]
+"""All that reads can tell of a state: what each project lists, both ways, and the members and the deleted ones."""
+
+PROJECTS = ("p", "q", "r")
+
+
+def told(backend: Backend) -> Told:
+    """Return all that reads can tell of a state."""
+    listed = {
+        f"{project} {newest_first}": [
+            copy.deepcopy(image)
+            for image in backend.images.seen_by(
+                project, backend.members.images_of(project), None, newest_first=newest_first
+            )
+        ]
+        for project in PROJECTS
+        for newest_first in (True, False)
+    }
+    placed = [(backend.images.place(image_id), image_id) for image_id in backend.images]
+    deleted = [(place, image["id"]) for place, image in backend.deleted.values()]
+    return {
+        **listed,
+        "by id": {image_id: copy.deepcopy(image) for image_id, image in sorted(backend.images.items())},
+        "members": {image_id: list(backend.members.of(image_id).values()) for image_id in sorted(backend.images)},
+        "with the deleted ones": [image_id for _, image_id in sorted(placed + deleted)],
+    }
+
+
+class Changes:
+    """Changes of any kind, each of an image by number, and what each left behind."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(0)
+        self.backend = Backend(self.clock)
+        self.backend.delays = {"queued": 2, "saving": 3}
+        self.first = added(self.backend, name="first")
+        self.backend.remember_changes()
+        self.history: list[tuple[int, float, Told]] = []
+
+    def make(self, kind: str, number: int) -> None:
+        """Make a change, and write down what is told of the state then."""
+        ids = list(self.backend.images)
+        image_id = ids[number % len(ids)] if ids else ""
+        with contextlib.suppress(ImsError):
+            if kind == "create" or image_id:
+                getattr(self, kind)(image_id, number)
+        self.note()
+
+    def note(self) -> None:
+        """Write down what is told of the state."""
+        self.history.append((self.backend.version, self.clock.now(), told(self.backend)))
+
+    def create(self, _: str, number: int) -> None:
+        """Add an image, of any project and visibility."""
+        visibility = ("private", "public")[number % 2]
+        image = new_image({"visibility": visibility}, self.backend.new_image_id(), PROJECTS[number % 3], "now")
+        self.backend.add({**image, "created_at": self.backend.timestamp()})
+
+    def change(self, image_id: str, number: int) -> None:
+        """Change an image."""
+        self.backend.change(self.backend.images[image_id], name=f"name {number}")
+
+    def edit(self, image_id: str, number: int) -> None:
+        """Edit a record in place, as tests do; also where it stands in the order."""
+        self.backend.images[image_id].update(name=f"edited {number}", created_at=f"197{number % 10}-01-01T00:00:00Z")
+
+    def put(self, image_id: str, number: int) -> None:
+        """Put another record in the place of one, as tests do."""
+        self.backend.images[image_id] = {**self.backend.images[image_id], "owner": PROJECTS[number % 3]}
+
+    def take_out(self, image_id: str, _: int) -> None:
+        """Take an image out, as tests do."""
+        del self.backend.images[image_id]
+
+    def clear(self, _: str, number: int) -> None:
+        """Take every image out, now and then."""
+        if number % 5 == 0:
+            self.backend.images.clear()
+
+    def delete(self, image_id: str, _: int) -> None:
+        """Delete an image."""
+        self.backend.delete_image(image_id, self.backend.images[image_id]["owner"])
+
+    def share(self, image_id: str, number: int) -> None:
+        """Share an image with one more project, or with nobody any more."""
+        members = {} if number % 4 == 0 else {"r": new_member(image_id, "r", str(number))}
+        self.backend.set_members(self.backend.images[image_id], members)
+
+    def upload(self, image_id: str, _: int) -> None:
+        """Send a file."""
+        owner = self.backend.images[image_id]["owner"]
+        with self.backend.saving(image_id, owner) as upload:
+            self.backend.keep_file(image_id, upload, File([b"x"]))
+
+    def advance(self, image_id: str, number: int) -> None:
+        """Let time pass, second by second."""
+        for _ in range(number):
+            self.clock.advance(1)
+            self.note()
+
+
+KINDS = ("create", "change", "edit", "put", "take_out", "clear", "delete", "share", "upload", "advance")
+changes = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 9)), min_size=1, max_size=25)
+
+
+@settings(deadline=None)
+@given(changes)
+def test_earlier_versions_are_what_they_were(made: list[tuple[str, int]]) -> None:
+    """Of each version of the state reads tell later what they told then, whatever has changed since."""
+    all_changes = Changes()
+    for kind, number in made:
+        all_changes.make(kind, number)
+    for version, _, then in all_changes.history:
+        assert told(all_changes.backend.as_of(version)) == then
+
+
+@settings(deadline=None)
+@given(changes, st.integers(0, 200))
+def test_version_of_a_moment(made: list[tuple[str, int]], moment: int) -> None:
+    """The state as it was at a moment is what was told last until then."""
+    all_changes = Changes()
+    all_changes.note()
+    for kind, number in made:
+        all_changes.make(kind, number)
+    backend = all_changes.backend
+    at = moment % (int(all_changes.clock.now()) + 1)
+    then = [told for _, when, told in all_changes.history if when <= at][-1]
+    assert told(backend.as_of(backend.version_at(at))) == then
+
+
+def test_what_was_due_has_changed_when_it_was_due(backend: Backend, clock: ManualClock) -> None:
+    """What came about within a large step of the clock has a version at the moment when it was due."""
+    backend.delays = {"queued": 10, "saving": 20}
+    image = added(backend)
+    backend.remember_changes()
+    with backend.saving(image["id"], "p") as upload:
+        backend.keep_file(image["id"], upload, File([b"x"]))
+    clock.advance(1000)
+    found = [
+        backend.as_of(backend.version_at(moment)).images[image["id"]]["status"] for moment in (9, 10, 29, 30, 1000)
+    ]
+    assert found == ["queued", "saving", "saving", "active", "active"]
+
+
+def test_earlier_version_is_not_changed_by_edits_since(backend: Backend) -> None:
+    """What a test does to a record that was replaced is not done to what was before."""
+    image = backend.images[added(backend, name="a")["id"]]
+    seen = backend.remember_changes()
+    backend.change(image, name="b")
+    image["name"] = "c"
+    image["tags"].append("d")
+    earlier = backend.as_of(seen).images[image["id"]]
+    assert (earlier["name"], earlier["tags"]) == ("a", [])
+
+
+def test_earliest_version_that_is_remembered(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a version that is too old for the memory, the oldest that is in it is told."""
+    monkeypatch.setattr("ims_mock.backend.MAX_CHANGES", 3)
+    image = added(backend, name="0")
+    seen = backend.remember_changes()
+    for number in range(1, 6):
+        backend.change(image, name=str(number))
+    assert backend.as_of(seen).images[image["id"]]["name"] == "2"
+    assert backend.as_of(backend.version_at(-1)).images[image["id"]]["name"] == "2"
+
+
+def test_nothing_is_remembered_unasked(backend: Backend) -> None:
+    """Changes cost nothing as long as nobody asks for earlier versions."""
+    seen = backend.version
+    image = added(backend)
+    backend.change(image, name="b")
+    assert backend.version == seen == 0
+
+
+def test_second_who_asks_forgets_nothing(backend: Backend) -> None:
+    """Who asks later for earlier versions does not take them from who has asked before."""
+    image = added(backend, name="a")
+    seen = backend.remember_changes()
+    backend.change(image, name="b")
+    assert backend.remember_changes() == seen + 1
+    assert backend.as_of(seen).images[image["id"]]["name"] == "a"
+
+
+def test_earlier_version_can_be_read_alone(backend: Backend) -> None:
+    """What is done to an earlier version is not done to the state."""
+    image = added(backend)
+    seen = backend.remember_changes()
+    backend.change(image, name="b")
+    earlier = backend.as_of(seen)
+    del earlier.images[image["id"]]
+    earlier.members.replace(image["id"], {"q": new_member(image["id"], "q", "now")})
+    assert backend.images[image["id"]]["name"] == "b"
+    assert backend.members.of(image["id"]) == {}
+
+
+def test_nothing_is_remembered_of_before_a_reset(backend: Backend, clock: ManualClock) -> None:
+    """A reset is the beginning of another state, and nothing is remembered until somebody asks again."""
+    backend.remember_changes()
+    added(backend)
+    backend.reset(clock, 0)
+    added(backend)
+    assert (backend.version, len(backend.as_of(0).images)) == (0, 1)
 
 
 # Images

@@ -18,20 +18,25 @@ def glance_upload_image(request: Request) -> Response:
         file.check_announced(request.headers.get("X-OpenStack-Image-Size"))
         with backend.lock:
             backend.keep_file(image_id, upload, file)
+            request.record()
     return Response()
 
 
 def glance_download_image(request: Request) -> Response:
     """Send the file of an image, or a range of it; nothing for an image that has none."""
     image = request.backend.find_image(request.path["image_id"], request.project_id)
-    file = request.backend.files.get(image["id"])
+    file = request.backend.file_of(image)
     if file is None:
         return Response(status=204)
     # A range is defined for GET alone, and no answer has a validator that If-Range could hold for.
     is_ranged = request.method == "GET" and "If-Range" not in request.headers
     wanted = wanted_range(request.headers.get("Range"), file.size) if is_ranged else None
     # Glance writes the checksum in hexadecimal digits, and its clients read it so.
-    headers = {"Accept-Ranges": "bytes", "Content-MD5": file.checksum, "Content-Type": "application/octet-stream"}
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-MD5": image.get("checksum", file.checksum),
+        "Content-Type": "application/octet-stream",
+    }
     if wanted is None:
         return Response(headers={**headers, "Content-Length": str(file.size)}, content=file.read())
     part = {"Content-Length": str(len(wanted)), "Content-Range": f"bytes {wanted[0]}-{wanted[-1]}/{file.size}"}

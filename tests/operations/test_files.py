@@ -196,6 +196,7 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
         media_type=OCTETS,
         body=None,
         content=content(),
+        record=lambda: None,
     )
     with pytest.raises(ImsError, match="404"):
         glance_upload_image(request)

@@ -1,0 +1,635 @@
+"""Slow transitions: an upload that leaves its image queued and saving for a while of the mock's clock."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from ims_mock import ImsError, ImsMock, ManualClock
+from ims_mock.backend import Backend
+from ims_mock.faults import SpoilUpload
+from ims_mock.files import File
+from ims_mock.images import new_image
+from ims_mock.service import Settings
+from tests.conftest import PAGE, Api
+
+OCTETS = "application/octet-stream"
+CONTENT = b"0123456789"
+MD5 = "781e5e245d69b566979b86e28d23f2c7"
+MEMBER = "another-project"
+DELAYS = {"queued": 5, "saving": 60}
+
+# The page's time, and those after it.
+IN_5 = "2016-06-02T07:49:53Z"
+IN_65 = "2016-06-02T07:50:53Z"
+
+
+@pytest.fixture
+def slow() -> Api:
+    """A service whose images are queued for 5 seconds and saving for 60."""
+    return Api(delays=DELAYS)
+
+
+def upload(api: Api, image: dict[str, Any], content: bytes = CONTENT) -> TestResponse:
+    """Send the file of an image."""
+    return api("PUT", f"/v2/images/{image['id']}/file", content, Content_Type=OCTETS)
+
+
+def uploaded(api: Api, **attributes: Any) -> dict[str, Any]:
+    """Create an image, send its file, and return it as it then is."""
+    image = api.create(**attributes)
+    assert upload(api, image).status_code == 204
+    return shown(api, image)
+
+
+def shown(api: Api, image: dict[str, Any]) -> dict[str, Any]:
+    """Return an image as the service shows it."""
+    answer: dict[str, Any] = api("GET", f"/v2/images/{image['id']}").get_json()
+    return answer
+
+
+def status(api: Api, image: dict[str, Any]) -> str:
+    """Return the status of an image as the service shows it."""
+    return str(shown(api, image)["status"])
+
+
+# How long each status lasts
+
+
+def test_upload_is_answered_at_once(slow: Api) -> None:
+    """An upload is 204 when the file has come, whatever the image still has to become."""
+    image = slow.create()
+    assert upload(slow, image).status_code == 204
+    assert shown(slow, image) == image
+
+
+@pytest.mark.parametrize(
+    ("delays", "expected"),
+    [
+        ({"queued": 5, "saving": 60}, ["queued", "queued", "saving", "saving", "active"]),
+        ({"saving": 65}, ["saving", "saving", "saving", "saving", "active"]),
+        ({"queued": 65}, ["queued", "queued", "queued", "queued", "active"]),
+        ({"queued": 0, "saving": 5}, ["saving", "saving", "active", "active", "active"]),
+        ({"queued": 0, "saving": 0}, ["active"] * 5),
+        ({}, ["active"] * 5),
+        ({"queued": 4.5, "saving": 0.5}, ["queued", "queued", "active", "active", "active"]),
+    ],
+)
+def test_statuses_take_their_time(delays: dict[str, float], expected: list[str]) -> None:
+    """An image has each status for as long as `delays` says, and not at all for one that it does not name."""
+    api = Api(delays=delays)
+    image = uploaded(api)
+    found = [status(api, image)]
+    for seconds in (4, 1, 59, 1):
+        api.clock.advance(seconds)
+        found.append(status(api, image))
+    assert found == expected
+
+
+def test_delay_that_is_a_fraction(slow: Api) -> None:
+    """A status lasts to the very moment: not a thousandth less."""
+    image = uploaded(slow)
+    slow.clock.advance(4.999)
+    assert status(slow, image) == "queued"
+    slow.clock.advance(0.001)
+    assert status(slow, image) == "saving"
+
+
+def test_time_stamps_are_of_when_it_was_due(slow: Api) -> None:
+    """However late somebody looks, an image has changed and become active when it was due."""
+    image = uploaded(slow)
+    slow.clock.advance(1000)
+    assert shown(slow, image) == {
+        **image,
+        "status": "active",
+        "checksum": MD5,
+        "size": 10,
+        "__image_size": "10",
+        "__root_origin": "file",
+        "active_at": IN_65,
+        "updated_at": IN_65,
+    }
+
+
+def test_saving_has_its_time_stamp(slow: Api) -> None:
+    """An image that has become saving meanwhile says when, and nothing of its file."""
+    image = uploaded(slow)
+    slow.clock.advance(30)
+    assert shown(slow, image) == {**image, "status": "saving", "updated_at": IN_5}
+
+
+def test_image_that_a_test_adds_with_its_file_is_active_at_once() -> None:
+    """What a test adds is as it says, and waits for nothing."""
+    mock = ImsMock(delays=DELAYS)
+    assert mock.add_image(data=CONTENT)["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("delays", "message"),
+    [
+        ({"active": 5}, "delays must be a mapping from queued and saving to seconds, got {'active': 5}"),
+        ([], "delays must be a mapping from queued and saving to seconds, got []"),
+        ({"queued": -1}, "delays of queued must be a number of seconds, got -1"),
+        ({"saving": "5"}, "delays of saving must be a number of seconds, got '5'"),
+        ({"saving": True}, "delays of saving must be a number of seconds, got True"),
+        ({"saving": float("nan")}, "delays of saving must be a number of seconds, got nan"),
+        ({"saving": float("inf")}, "delays of saving must be a number of seconds, got inf"),
+    ],
+)
+def test_delays_that_cannot_be(delays: Any, message: str) -> None:
+    """What is no delay is refused by its name."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the text is compared below)
+        Settings(delays=delays)
+    assert str(caught.value).startswith(message)
+
+
+# When it comes about
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> tuple[Api, SimpleNamespace]:
+    """A service with delays whose clock runs, and the real time, which passes when the test says so."""
+    real = SimpleNamespace(passed=0.0, time=lambda: 0.0)
+    real.monotonic = lambda: real.passed
+    monkeypatch.setattr("ims_mock.clock.time", real)
+    return Api(delays=DELAYS, speed=1.0), real
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v2/images/{}"), ("HEAD", "/v2/images/{}/file"), ("GET", "/v2/images"), ("GET", "/v1.1/images/detail")],
+)
+def test_whoever_looks_sees_it(running: tuple[Api, SimpleNamespace], method: str, path: str) -> None:
+    """With a clock that runs, any request finds what has come about until then."""
+    api, real = running
+    image = uploaded(api)
+    real.passed = 100
+    api(method, path.format(image["id"]))
+    record = api.images[image["id"]]
+    assert (record["status"], record["active_at"], record["updated_at"]) == ("active", IN_65, IN_65)
+
+
+def test_list_filters_by_what_has_come_about(running: tuple[Api, SimpleNamespace]) -> None:
+    """A list of active images has one that has become so just now."""
+    api, real = running
+    image = uploaded(api)
+    real.passed = 64
+    assert api("GET", "/v2/images?status=active").get_json()["images"] == []
+    real.passed = 65
+    assert [item["id"] for item in api("GET", "/v2/images?status=active").get_json()["images"]] == [image["id"]]
+
+
+def test_mock_images_shows_it() -> None:
+    """A test that looks at the images itself sees what has come about, also by a clock that nobody can move."""
+
+    class OwnClock:
+        seconds = 0.0
+
+        def now(self) -> float:
+            return self.seconds
+
+        def wait(self, seconds: float, is_over: Any) -> None:
+            raise AssertionError("nothing here waits")
+
+    clock = OwnClock()
+    with ImsMock(clock=clock, delays=DELAYS) as mock:
+        image_id = mock.add_image()["id"]
+        send(mock, image_id)
+        clock.seconds = 6
+        assert mock.images[image_id]["status"] == "saving"
+
+
+def send(mock: ImsMock, image_id: str) -> int:
+    """Send the file of an image over a socket, and return the status of the answer."""
+    connection = http.client.HTTPConnection(urlsplit(mock.url).netloc, timeout=10)
+    connection.request(
+        "PUT", f"/v2/images/{image_id}/file", CONTENT, {"X-Auth-Token": mock.token, "Content-Type": OCTETS}
+    )
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
+
+
+def test_moving_the_clock_lets_it_come_about(slow: Api) -> None:
+    """A record that a test has at hand is followed by another at once when the clock is moved."""
+    image = uploaded(slow)
+    slow.clock.advance(65)
+    assert slow.images[image["id"]]["status"] == "active"
+
+
+def test_control_api_lets_it_come_about(slow: Api) -> None:
+    """The clock may be moved by any language, to the same effect."""
+    image = uploaded(slow)
+    slow("POST", "/_ims_mock/clock", {"advance": 65})
+    assert slow.images[image["id"]]["active_at"] == IN_65
+
+
+def test_waiting_for_active(ims_mock: ImsMock) -> None:
+    """A client that polls, and moves the clock where it would sleep, sees each status in its turn."""
+    ims_mock.reset(delays={"queued": 2, "saving": 3}, start=PAGE)
+    image_id = ims_mock.add_image()["id"]
+    assert send(ims_mock, image_id) == 204
+    seen: list[str] = []
+    connection = http.client.HTTPConnection(urlsplit(ims_mock.url).netloc, timeout=10)
+    while "active" not in seen:
+        connection.request("GET", f"/v2/images/{image_id}", headers={"X-Auth-Token": ims_mock.token})
+        seen.append(json.loads(connection.getresponse().read())["status"])
+        ims_mock.clock.advance(1)
+    connection.close()
+    assert seen == ["queued"] * 2 + ["saving"] * 3 + ["active"]
+
+
+# Several images, and steps of any size
+
+
+def test_interleaved_images_change_in_due_order() -> None:
+    """What several images become comes about in the order of the moments, each with its own time."""
+    api = Api(delays=DELAYS)
+    order: list[tuple[str, str, str]] = []
+    first = uploaded(api, name="first")
+    api.clock.advance(2)
+    second = uploaded(api, name="second")
+    become = api.service.backend.become
+
+    def noting(image: dict[str, Any], status: str, **more: Any) -> dict[str, Any]:
+        changed = become(image, status, **more)
+        order.append((changed["name"], status, changed["updated_at"]))
+        return changed
+
+    api.service.backend.become = noting  # type: ignore[method-assign]  # What is watched is the order.
+    api.clock.advance(1000)
+    assert order == [
+        ("first", "saving", "2016-06-02T07:49:53Z"),
+        ("second", "saving", "2016-06-02T07:49:55Z"),
+        ("first", "active", "2016-06-02T07:50:53Z"),
+        ("second", "active", "2016-06-02T07:50:55Z"),
+    ]
+    assert [status(api, image) for image in (first, second)] == ["active", "active"]
+
+
+def test_at_the_same_moment_the_first_upload_comes_first() -> None:
+    """Of two that are due at one moment, that comes first which was planned first."""
+    api = Api(delays={"saving": 5})
+    images = [uploaded(api, name=name) for name in "abc"]
+    assert [item["image_id"] for item in api.service.backend.transitions] == [image["id"] for image in images]
+    api.clock.advance(5)
+    assert {status(api, image) for image in images} == {"active"}
+
+
+steps = st.lists(st.integers(0, 400), min_size=1, max_size=8)
+
+
+@settings(deadline=None)
+@given(
+    gaps=st.lists(st.integers(0, 300), min_size=1, max_size=5), steps=steps, delays=st.tuples(*[st.integers(0, 99)] * 2)
+)
+def test_one_large_step_is_many_small_ones(gaps: list[int], steps: list[int], delays: tuple[int, int]) -> None:
+    """However a clock gets to a moment, in tenths of seconds too, the images are the same there."""
+
+    def images(steps: list[float]) -> tuple[dict[str, Any], list[Any]]:
+        clock = ManualClock(0)
+        backend = Backend(clock)
+        backend.delays = {"queued": delays[0] / 10, "saving": delays[1] / 10}
+        for gap in gaps:
+            image = new_image({}, backend.new_image_id(), "p", backend.timestamp())
+            backend.add(image)
+            with backend.saving(image["id"], "p") as arriving:
+                backend.keep_file(image["id"], arriving, File([CONTENT]))
+            clock.advance(gap / 10)
+        for step in steps:
+            clock.advance(step)
+        return dict(backend.images), list(backend.transitions)
+
+    assert images([step / 10 for step in steps]) == images([sum(steps) / 10])
+
+
+# In between
+
+
+def test_file_is_not_there_before_it_is_active(slow: Api) -> None:
+    """A download is 204 while the image is queued or saving, and the file once it is active."""
+    image = uploaded(slow)
+    answers = []
+    for seconds in (0, 5, 60):
+        slow.clock.advance(seconds)
+        answers.append(slow("GET", f"/v2/images/{image['id']}/file"))
+    assert [(answer.status_code, answer.data) for answer in answers] == [(204, b""), (204, b""), (200, CONTENT)]
+
+
+def test_second_upload_while_queued_is_409(slow: Api) -> None:
+    """An image that has been given a file takes no other, though it is queued still, and keeps the first."""
+    image = uploaded(slow)
+    answer = upload(slow, image, b"other")
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (409, "IMG.0046")
+    assert answer.headers["X-IMS-Mock-Reason"] == f"/status: the file of image '{image['id']}' is there or arriving"
+    slow.clock.advance(65)
+    assert slow("GET", f"/v2/images/{image['id']}/file").data == CONTENT
+
+
+def test_second_upload_while_saving_is_409(slow: Api) -> None:
+    """An image that is saving takes no file, and becomes active with the first when it would have."""
+    image = uploaded(slow)
+    slow.clock.advance(5)
+    answer = upload(slow, image, b"other")
+    assert answer.headers["X-IMS-Mock-Reason"].startswith("/status: an image that is saving cannot become saving")
+    slow.clock.advance(60)
+    assert (shown(slow, image)["checksum"], shown(slow, image)["active_at"]) == (MD5, IN_65)
+
+
+def test_delete_while_queued(slow: Api) -> None:
+    """A queued image can be deleted, with what it was to become and its file."""
+    image = uploaded(slow)
+    assert slow("DELETE", f"/v2/images/{image['id']}").status_code == 204
+    backend = slow.service.backend
+    assert (backend.transitions, backend.files, backend.uploads) == ([], {}, {})
+    slow.clock.advance(65)
+    assert slow("GET", f"/v2/images/{image['id']}").status_code == 404
+
+
+def test_delete_while_saving_is_400(slow: Api) -> None:
+    """An image that is saving cannot be deleted yet, and becomes active all the same."""
+    image = uploaded(slow)
+    slow.clock.advance(5)
+    answer = slow("DELETE", f"/v2/images/{image['id']}")
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "IMG.0090")
+    slow.clock.advance(60)
+    assert status(slow, image) == "active"
+    assert slow("DELETE", f"/v2/images/{image['id']}").status_code == 204
+
+
+def test_tags_in_between(slow: Api) -> None:
+    """A tag is kept through every status, and the last change is that of becoming active."""
+    image = uploaded(slow)
+    slow.clock.advance(1)
+    assert slow("PUT", f"/v2/images/{image['id']}/tags/a").status_code == 204
+    slow.clock.advance(5)
+    assert slow("PUT", f"/v2/images/{image['id']}/tags/b").status_code == 204
+    slow.clock.advance(59)
+    record = shown(slow, image)
+    assert (record["status"], record["tags"], record["updated_at"]) == ("active", ["a", "b"], IN_65)
+
+
+def test_update_in_between(slow: Api) -> None:
+    """An update while an image is saving changes what it says, and not what becomes of it."""
+    image = uploaded(slow)
+    slow.clock.advance(10)
+    patch = [{"op": "replace", "path": "/name", "value": "b"}]
+    answer = slow(
+        "PATCH", f"/v2/images/{image['id']}", patch, Content_Type="application/openstack-images-v2.1-json-patch"
+    )
+    assert (answer.status_code, answer.get_json()["updated_at"]) == (200, "2016-06-02T07:49:58Z")
+    slow.clock.advance(55)
+    record = shown(slow, image)
+    assert (record["name"], record["status"], record["active_at"]) == ("b", "active", IN_65)
+
+
+def test_members_in_between(slow: Api) -> None:
+    """An image can be shared while it is queued, and its member sees what becomes of it."""
+    image = uploaded(slow)
+    assert slow("POST", f"/v2/images/{image['id']}/members", {"member": MEMBER}).status_code == 200
+    slow.clock.advance(65)
+    record = slow("GET", f"/v2/images/{image['id']}", X_Project_Id=MEMBER).get_json()
+    assert (record["status"], record["visibility"]) == ("active", "shared")
+
+
+def test_image_that_a_test_makes_active_itself(slow: Api) -> None:
+    """What a test has made of an image stands; what it was to become is passed over."""
+    image = uploaded(slow)
+    slow.images[image["id"]].update(status="active", name="mine")
+    slow.clock.advance(65)
+    record = shown(slow, image)
+    assert (record["status"], record["name"], "active_at" in record) == ("active", "mine", False)
+
+
+@pytest.mark.parametrize("spoilt", [{"status": "unheard of"}, {}])
+def test_record_that_a_test_has_spoilt(slow: Api, spoilt: dict[str, Any]) -> None:
+    """A record without a status that is known becomes nothing, and time goes on."""
+    image = uploaded(slow)
+    slow.images[image["id"]] = {"id": image["id"], "owner": "p", **spoilt}
+    slow.clock.advance(65)
+    assert slow.images[image["id"]].get("status") == spoilt.get("status")
+    assert slow.service.backend.transitions == []
+
+
+def test_image_that_a_test_takes_out(slow: Api) -> None:
+    """What is not there becomes nothing, and time goes on for the others."""
+    gone, other = uploaded(slow), uploaded(slow)
+    del slow.images[gone["id"]]
+    slow.clock.advance(65)
+    assert status(slow, other) == "active"
+    assert slow("GET", f"/v2/images/{gone['id']}").status_code == 404
+
+
+def test_image_of_the_id_of_a_deleted_one(slow: Api) -> None:
+    """An image that takes the id of one which a test took out does not become what that was to become."""
+    image = uploaded(slow)
+    del slow.images[image["id"]]
+    slow.create(id=image["id"])
+    slow.clock.advance(65)
+    assert status(slow, image) == "queued"
+
+
+def test_reset_forgets_what_was_to_come(slow: Api) -> None:
+    """After a reset an image of the same id waits for its own file."""
+    image = uploaded(slow)
+    slow.service.reset()
+    assert slow.create()["id"] == image["id"]
+    slow.clock.advance(65)
+    assert status(slow, image) == "queued"
+
+
+def test_reset_ends_the_delays_of_one_test() -> None:
+    """Delays that were set for one test are those of the first settings again after the next reset."""
+    api = Api()
+    api.service.reset(delays=DELAYS)
+    assert uploaded(api)["status"] == "queued"
+    api.service.reset()
+    assert uploaded(api)["status"] == "active"
+
+
+# While the file arrives
+
+
+def new_backend(**delays: float) -> tuple[Backend, ManualClock, str]:
+    """Return a backend with delays and one image, its clock, and the image's id."""
+    clock = ManualClock(0)
+    backend = Backend(clock)
+    backend.delays = delays
+    image = new_image({}, backend.new_image_id(), "p", backend.timestamp())
+    backend.add(image)
+    return backend, clock, image["id"]
+
+
+def break_off(backend: Backend, image_id: str, meanwhile: Callable[[], None]) -> None:
+    """Begin an upload, do something meanwhile, and break it off."""
+
+    def content() -> Iterator[bytes]:
+        yield CONTENT
+        meanwhile()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), backend.saving(image_id, "p"):
+        File(content())
+
+
+def test_image_becomes_saving_while_its_file_arrives() -> None:
+    """An image is queued for as long as `delays` says from the beginning of the upload, and saving from its end."""
+    backend, clock, image_id = new_backend(queued=5, saving=60)
+    with backend.saving(image_id, "p") as arriving:
+        clock.advance(20)
+        assert backend.images[image_id]["status"] == "saving"
+        assert backend.images[image_id]["updated_at"] == "1970-01-01T00:00:05Z"
+        backend.keep_file(image_id, arriving, File([CONTENT]))
+    clock.advance(60)
+    assert backend.images[image_id]["active_at"] == "1970-01-01T00:01:20Z"
+
+
+def test_second_upload_while_the_first_arrives_is_409() -> None:
+    """Of two uploads to an image that is queued still the second is refused, and does the first no harm."""
+    backend, clock, image_id = new_backend(queued=5)
+    with backend.saving(image_id, "p") as arriving:
+        with pytest.raises(ImsError, match="is there or arriving"), backend.saving(image_id, "p"):
+            raise AssertionError("the second upload has begun")
+        backend.keep_file(image_id, arriving, File([CONTENT]))
+    clock.advance(5)
+    assert backend.images[image_id]["status"] == "active"
+
+
+@pytest.mark.parametrize("seconds", [3, 7])
+def test_upload_that_breaks_off(seconds: float) -> None:
+    """An upload that breaks off leaves the image queued, whether it was saving by then or not, and nothing planned."""
+    backend, clock, image_id = new_backend(queued=5, saving=60)
+    break_off(backend, image_id, lambda: clock.advance(seconds))
+    clock.advance(1000)
+    assert (backend.images[image_id]["status"], backend.transitions, backend.uploads) == ("queued", [], {})
+
+
+def test_upload_that_breaks_off_unseen() -> None:
+    """An image that became saving while nobody looked is queued again by the upload's end, at that time."""
+    backend, clock, image_id = new_backend(queued=5)
+    clock.moved = lambda: None
+    break_off(backend, image_id, lambda: clock.advance(7))
+    assert backend.images[image_id]["updated_at"] == "1970-01-01T00:00:07Z"
+
+
+def test_next_upload_after_one_that_broke_off() -> None:
+    """An image whose upload has broken off takes the next one, whose own delays count."""
+    backend, clock, image_id = new_backend(queued=5)
+    break_off(backend, image_id, lambda: None)
+    clock.advance(3)
+    with backend.saving(image_id, "p") as arriving:
+        backend.keep_file(image_id, arriving, File([CONTENT]))
+    clock.advance(4)
+    assert backend.images[image_id]["status"] == "queued"
+    clock.advance(1)
+    assert backend.images[image_id]["active_at"] == "1970-01-01T00:00:08Z"
+
+
+def test_delete_while_the_file_arrives() -> None:
+    """An image that is queued still can be deleted while its file arrives, whose upload is then 404."""
+    backend, clock, image_id = new_backend(queued=5)
+
+    def content() -> Iterator[bytes]:
+        backend.delete_image(image_id, "p")
+        yield CONTENT
+
+    with pytest.raises(ImsError) as caught, backend.saving(image_id, "p") as arriving:
+        backend.keep_file(image_id, arriving, File(content()))
+    clock.advance(5)
+    assert (caught.value.status, dict(backend.images), backend.files, backend.transitions) == (404, {}, {}, [])
+
+
+def test_reset_while_the_file_arrives(ims_mock: ImsMock) -> None:
+    """An upload that a reset overtakes is 404, and the image that has its id by then stays as it is."""
+    ims_mock.reset(delays=DELAYS)
+    image_id = ims_mock.add_image()["id"]
+    address = urlsplit(ims_mock.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
+        head = f"PUT /v2/images/{image_id}/file HTTP/1.1\r\nHost: a\r\nX-Auth-Token: t\r\nContent-Type: {OCTETS}\r\n"
+        connection.sendall(f"{head}Content-Length: 10\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")
+        ims_mock.reset(delays=DELAYS)
+        image = dict(ims_mock.add_image())
+        connection.sendall(CONTENT)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 404")
+    ims_mock.clock.advance(1000)
+    assert (image["id"], ims_mock.images[image_id]) == (image_id, image)
+
+
+# Uploads that come to a bad end
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("killed", ["queued", "saving", "killed", "killed"]),
+        ("saving", ["queued", "saving", "saving", "saving"]),
+        ("checksum", ["queued", "saving", "active", "active"]),
+    ],
+)
+def test_bad_end_takes_its_time(slow: Api, how: str, expected: list[str]) -> None:
+    """An upload that is to end badly is answered as any other, and its image takes as long as `delays` says."""
+    slow.service.faults.add(SpoilUpload(how), times=1)
+    image = slow.create()
+    assert upload(slow, image).status_code == 204
+    found = [status(slow, image)]
+    for seconds in (5, 60, 1e6):
+        slow.clock.advance(seconds)
+        found.append(status(slow, image))
+    assert found == expected
+
+
+def test_killed_when_it_was_due(slow: Api) -> None:
+    """An image that is killed says when it was, and nothing of a file, of which there is none."""
+    slow.service.faults.add(SpoilUpload("killed"), times=1)
+    image = uploaded(slow)
+    slow.clock.advance(1000)
+    assert shown(slow, image) == {**image, "status": "killed", "updated_at": IN_65}
+    assert slow("GET", f"/v2/images/{image['id']}/file").status_code == 204
+
+
+def test_checksum_of_another_file(slow: Api) -> None:
+    """A file whose checksum differs is whole all the same, and the image tells another than that of its bytes."""
+    slow.service.faults.add(SpoilUpload("checksum"), times=1)
+    image = uploaded(slow)
+    slow.clock.advance(65)
+    answer = slow("GET", f"/v2/images/{image['id']}/file")
+    assert (answer.data, shown(slow, image)["size"]) == (CONTENT, 10)
+    assert answer.headers["Content-MD5"] == shown(slow, image)["checksum"] != MD5
+
+
+def test_killed_image_can_be_deleted(slow: Api) -> None:
+    """What was killed takes no other file, and can be deleted."""
+    slow.service.faults.add(SpoilUpload("killed"), times=1)
+    image = uploaded(slow)
+    slow.clock.advance(65)
+    assert upload(slow, image).status_code == 409
+    assert slow("DELETE", f"/v2/images/{image['id']}").status_code == 204
+
+
+@pytest.mark.parametrize("is_first_spoilt", [True, False])
+def test_refused_upload_has_no_say_in_the_end_of_the_first(is_first_spoilt: bool) -> None:
+    """An upload ends as it was to when it began, whatever another one to the same image, refused, was to come to."""
+    backend, _, image_id = new_backend()
+    if is_first_spoilt:
+        backend.spoilt[image_id] = "killed"
+    with backend.saving(image_id, "p") as arriving:
+        # As the fault SpoilUpload does around a request of its own.
+        backend.spoilt[image_id] = "killed"
+        with pytest.raises(ImsError, match="409"), backend.saving(image_id, "p"):
+            raise AssertionError("the second upload has begun")
+        if is_first_spoilt:
+            del backend.spoilt[image_id]
+        backend.keep_file(image_id, arriving, File([CONTENT]))
+    assert backend.images[image_id]["status"] == ("killed" if is_first_spoilt else "active")
