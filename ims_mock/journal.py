@@ -2,76 +2,247 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
 
 from ims_mock.clock import timestamp
 from ims_mock.errors import header_text
+from ims_mock.json_pointer import has_values, parts_of, value_at
 
 MAX_ENTRIES = 1000
+"""How many entries are kept, unless it is set."""
+
 MAX_BODY = 65536
 """Most bytes that are kept of a body."""
+
+MASK = "***"
+
+_SECRET = re.compile("authorization|cookie|token|secret|password|credential|api-?key|(auth|access)-key", re.IGNORECASE)
+"""What the name of a header has that may give access: those of the service, and what clients send to others."""
+
+_SIGNATURE = re.compile(r"(?<=Signature=).*", re.IGNORECASE)
+_NEAREST = 3
+_LONGEST = 200
+"""Most characters that a failed assertion shows of what a request had."""
+
+_GLOBS = ("operation", "method", "path", "caller")
+_FILTERS: dict[str, type] = {
+    **dict.fromkeys(_GLOBS, str),
+    "status": int,
+    **dict.fromkeys(("project_id", "rule"), str),
+    **dict.fromkeys(("headers", "json"), Mapping),
+}
 
 
 @dataclass(slots=True)
 class Entry:
-    """One request and its answer. Headers are not kept, and so no credential is.
+    """One request and its answer.
 
-    `received_at` is in seconds of the mock's clock; `operation` is None for a request that matched no route; `path` is
-    the target as it was sent, with its query; `reason` is "" unless the request was refused; `rules` are the ids of the
-    fault rules that struck.
+    `received_at` and `answered_at` are in seconds of the mock's clock, `arrived` in real ones that only differ from
+    each other, and `seconds` the real ones until the answer. `is_done` is whether the work was done, be it that the
+    answer was lost. `operation` is None for a request that matched no route, `caller` the name of the user whose
+    credential it was; `path` is the target as it was sent, with its query. Credentials in headers are masked, and of a
+    body MAX_BODY bytes are kept; of a file that is sent or received none are. `rules` are the ids of the fault rules
+    that struck, `ignored` what came and nothing read: JSON pointers into the body, parameters of the query with a "?"
+    before them, and headers. `reason` is "" unless the request was refused or a fault has changed the answer;
+    `delivery` is "" unless the answer did not leave whole and at once, and then says how it left. Two are equal when
+    all is but what is of the machine: `base_url`, `arrived` and `seconds`.
     """
 
-    number: int
     request_id: str
     received_at: float
     method: str
     path: str
     operation: str | None
+    base_url: str = field(default="", compare=False)
+    number: int = 0
+    caller: str | None = None
     project_id: str | None = None
+    request_headers: dict[str, str] = field(default_factory=dict)
     request_body: bytes = b""
     rules: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     status: int = 0
+    response_headers: dict[str, str] = field(default_factory=dict)
     response_body: bytes = b""
     reason: str = ""
+    delivery: str = ""
+    is_done: bool = False
+    answered_at: float = 0.0
+    arrived: float = field(default=0.0, compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
     def note(self, rule_id: str) -> None:
         """Write down that a fault rule has struck this request."""
         self.rules += (rule_id,)
 
+    @property
+    def json(self) -> Any:
+        """The JSON value of the request's body; None where it is none, or was cut."""
+        return _parsed(self.request_body)
+
+    @property
+    def answer(self) -> Any:
+        """The JSON value of the answer's body; None where it is none, or was cut."""
+        return _parsed(self.response_body)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the control API shows it; bodies are text, and what is no UTF-8 in them is escaped."""
+        return {
+            name: _text(value) if isinstance(value, bytes) else list(value) if isinstance(value, tuple) else value
+            for name in self.__slots__
+            for value in [getattr(self, name)]
+        }
+
     def __str__(self) -> str:
         # A target may hold any byte, and a line of a log is to stay one.
         asked = header_text(f"{self.method} {self.path}")
-        line = f"{timestamp(self.received_at)} {asked} -> {self.status} {self.operation or 'no route'}"
-        return f"{line}: {self.reason}" if self.reason else line
+        line = f"{timestamp(self.received_at)} {asked} -> {self.status or 'nothing'} {self.operation or 'no route'}"
+        told = ([self.delivery] if self.delivery else []) + [f"rule {rule_id}" for rule_id in self.rules]
+        left = f" ({', '.join(told)})" if told else ""
+        return f"{line}{left}: {self.reason}" if self.reason else line + left
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "backslashreplace")
+
+
+def masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers as the journal keeps them: what gives access is not in them."""
+    return {name: _mask(value) if is_secret(name) else value for name, value in headers}
+
+
+@lru_cache(maxsize=1024)
+def is_secret(name: str) -> bool:
+    """Tell whether what stands under a name may give access to whoever has read it."""
+    return _SECRET.search(name) is not None
+
+
+def _mask(value: str) -> str:
+    """Return a credential without what is secret of it; of a signature everything but itself may be known."""
+    is_signature = value.startswith("SDK-HMAC-SHA256 ") and _SIGNATURE.search(value)
+    return _SIGNATURE.sub(MASK, value) if is_signature else MASK
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a journal: how often it had been cleared, and how many requests it had received since."""
+
+    clearings: int = 0
+    received: int = 0
 
 
 class Journal:
-    """The last MAX_ENTRIES requests of one mock, oldest first; `received` counts them all."""
+    """The last requests of one mock in the order in which they took effect; `received` counts them all.
 
-    def __init__(self) -> None:
+    `size` is how many are kept. A request that changes something is recorded in the same hold of the backend's lock.
+    """
+
+    def __init__(self, size: int = MAX_ENTRIES) -> None:
         self._lock = threading.Lock()
+        self._clearings = 0
+        self.size = size
         self.clear()
 
-    def clear(self) -> None:
-        """Forget every request."""
+    def clear(self, size: int | None = None) -> None:
+        """Forget every request, also those that are still being answered."""
         with self._lock:
-            self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
+            self.size = self.size if size is None else size
+            self._entries: deque[Entry] = deque(maxlen=self.size)
+            self._open: dict[int, Entry] = {}
+            self._clearings += 1
             self.received = 0
 
-    def open(self, request_id: str, received_at: float, method: str, path: str, operation: str | None) -> Entry:
+    def open(self, entry: Entry) -> Entry:
         """Begin the entry of a request that has just been received."""
         with self._lock:
-            self.received += 1
-            entry = Entry(self.received, request_id, received_at, method, path, operation)
-            self._entries.append(entry)
+            self._open[id(entry)] = entry
         return entry
 
-    def calls(self, operation: str | None = None) -> list[Entry]:
-        """Return the requests of one operation, or all of them, oldest first."""
-        return [entry for entry in self if operation is None or entry.operation == operation]
+    def is_open(self, entry: Entry) -> bool:
+        """Tell whether an entry waits for its place, and the journal was not cleared since."""
+        return id(entry) in self._open
+
+    def record(self, entry: Entry) -> None:
+        """Put an entry in its place, once; one that was opened before the journal was cleared belongs to no place."""
+        with self._lock:
+            if self._open.pop(id(entry), None) is not None:
+                self.received += 1
+                entry.number = self.received
+                self._entries.append(entry)
+
+    def being_answered(self) -> list[Entry]:
+        """Return the requests that were received, and have had no effect so far."""
+        with self._lock:
+            return list(self._open.values())
+
+    def mark(self) -> Mark:
+        """Return the moment that is now."""
+        with self._lock:
+            return Mark(self._clearings, self.received)
+
+    def since(self, mark: Mark) -> tuple[int, list[Entry]]:
+        """Return how many requests were received since a moment, or since the journal was last cleared, and those kept.
+
+        What was received after the moment and before a clearing is forgotten.
+        """
+        with self._lock:
+            before = mark.received if mark.clearings == self._clearings else 0
+            return self.received - before, [entry for entry in self._entries if entry.number > before]
+
+    def calls(self, operation: str | None = None, **wanted: Any) -> list[Entry]:
+        """Return the requests of one operation, or all of them, oldest first.
+
+        `operation` is a glob. `wanted` is what else they have to be: `method`, `path` (with the query or without it)
+        and `caller` (globs), `status`, `project_id`, `rule` (the id of one that struck), `headers` (from names to
+        globs), `json` (from JSON pointers into the request's body to values). What is None may be anything. Raises
+        TypeError for what else is asked, ValueError for the value of a header that is masked.
+        """
+        asked = _checked({"operation": operation, **wanted})
+        return [entry for entry in self if not _differences(entry, asked)]
+
+    def assert_called(self, operation: str | None = None, *, times: int | None = None, **wanted: Any) -> list[Entry]:
+        """Return the calls, as `calls` does; raise AssertionError unless there are any, or so many `times`.
+
+        The error shows the nearest calls, and how they differ.
+        """
+        found = self.calls(operation, **wanted)
+        if len(found) == times or (times is None and found):
+            return found
+        asked = _checked({"operation": operation, **wanted})
+        words = " and ".join(f"{name}={value!r}" for name, value in asked.items()) or "anything"
+        count = "at least one" if times is None else str(times)
+        lines = [f"expected {count} with {words}, got {len(found)}", *(f"    {entry}" for entry in found)]
+        raise AssertionError("\n".join([*lines, *self._nearest(asked)]))
+
+    def _nearest(self, wanted: Mapping[str, Any]) -> list[str]:
+        """Return lines about the requests that differ least from what is wanted."""
+        others = [(entry, differences) for entry in self if (differences := _differences(entry, wanted))]
+        others.sort(key=lambda item: len(item[1]))
+        told = [f"    {entry}\n        differs in {', '.join(differences)}" for entry, differences in others[:_NEAREST]]
+        return ["nearest:", *told] if told else ["no other request is in the journal"]
+
+    def unmatched(self) -> list[Entry]:
+        """Return the requests that matched no route."""
+        return [entry for entry in self if entry.operation is None and entry.status >= 400]
+
+    def ignored(self) -> list[Entry]:
+        """Return the requests of which something was not read; each entry's `ignored` says what."""
+        return [entry for entry in self if entry.ignored]
 
     def __iter__(self) -> Iterator[Entry]:
         with self._lock:
@@ -79,3 +250,53 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _checked(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked of requests, without what may be anything; raise for what cannot be asked."""
+    for name in wanted:
+        if name not in _FILTERS:
+            raise TypeError(f"calls have no {name!r}; there are {', '.join(_FILTERS)}")
+        if wanted[name] is not None and not isinstance(wanted[name], _FILTERS[name]):
+            raise TypeError(f"{name} must be of type {_FILTERS[name].__name__}, got {wanted[name]!r}")
+    for name, glob in (wanted.get("headers") or {}).items():
+        if is_secret(name) and not fnmatchcase(MASK, glob) and not glob.startswith("SDK-"):
+            raise ValueError(f"{name} is masked in the journal; ask for the caller, the project_id, or for '*'")
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _differences(entry: Entry, wanted: Mapping[str, Any]) -> list[str]:
+    """Return in what an entry is not as wanted, each with what it is."""
+    return [text for name, value in wanted.items() for text in [_difference(entry, name, value)] if text]
+
+
+def _difference(entry: Entry, name: str, value: Any) -> str:
+    """Return in what an entry is not as wanted; "" when it is."""
+    actual: Any
+    if name == "json":
+        is_same, actual = has_values(entry.json, value), _values_at(entry.json, value)
+    elif name == "headers":
+        sent = {header.lower(): text for header, text in entry.request_headers.items()}
+        actual = {header: sent.get(header.lower()) for header in value}
+        is_same = all(text is not None and fnmatchcase(text, value[header]) for header, text in actual.items())
+    elif name == "rule":
+        is_same, actual = value in entry.rules, entry.rules
+    else:
+        actual = getattr(entry, name)
+        is_same = _matches(name, actual, value) if name in _GLOBS else actual == value
+    shown = repr(actual)
+    return "" if is_same else f"{name} ({shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '...'})"
+
+
+def _matches(name: str, actual: str | None, glob: str) -> bool:
+    """Tell whether a glob matches; what is unknown matches none, and a path with and without its query."""
+    if actual is None:
+        return False
+    return fnmatchcase(actual, glob) or (name == "path" and fnmatchcase(actual.partition("?")[0], glob))
+
+
+def _values_at(document: Any, pointers: Iterable[str]) -> dict[str, Any]:
+    """Return what stands in a body at those places where anything does."""
+    nothing = object()
+    found = {pointer: value_at(document, parts_of(pointer), nothing) for pointer in pointers}
+    return {pointer: value for pointer, value in found.items() if value is not nothing}
