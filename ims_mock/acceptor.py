@@ -7,6 +7,7 @@ generator takes twice as long.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from functools import partial
@@ -15,13 +16,20 @@ from typing import Any
 Acceptor = Callable[[Any], bool]
 Resolve = Callable[[str], Any]
 
-_TYPES: dict[str, type] = {
-    "string": str,
-    "integer": int,
-    "boolean": bool,
-    "object": dict,
-    "array": list,
-    "null": type(None),
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "minimum": operator.ge,
+    "maximum": operator.le,
+    "exclusiveMinimum": operator.gt,
 }
 
 # Keywords that say nothing about whether a value is valid, or that are read with their neighbour.
@@ -41,7 +49,7 @@ _SILENT = {
 _TYPED = {
     "string": {"enum", "const", "pattern", "minLength", "maxLength"},
     "integer": {"minimum", "maximum"},
-    "array": {"items", "maxItems"},
+    "array": {"items", "minItems", "maxItems"},
     "object": {"properties", "additionalProperties", "required", "propertyNames"},
 }
 
@@ -65,6 +73,8 @@ def new_acceptor(schema: Any, resolve: Resolve, *, writing: bool) -> Acceptor:
             continue
         if keyword == "$ref":
             checks.append(compile_(resolve(value)))
+        elif keyword in _COMPARISONS and schema.get("type") == "number":
+            checks.append(_compared(_COMPARISONS[keyword], value))
         elif keyword in _KEYWORDS:
             checks.append(_KEYWORDS[keyword](value))
         elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
@@ -110,7 +120,7 @@ def _all(checks: list[Acceptor]) -> Acceptor:
 
 
 def _type(names: str | list[str]) -> Acceptor:
-    types = {_TYPES[name] for name in ([names] if isinstance(names, str) else names)}
+    types = {type_ for name in ([names] if isinstance(names, str) else names) for type_ in _TYPES[name]}
     return lambda value: type(value) in types
 
 
@@ -129,6 +139,10 @@ def _is_enum(schema: dict[str, Any]) -> bool:
 def _pattern(pattern: str) -> Acceptor:
     search = re.compile(pattern).search
     return lambda value: type(value) is str and search(value) is not None
+
+
+def _compared(compare: Callable[[Any, Any], bool], bound: float) -> Acceptor:
+    return lambda value: type(value) in (int, float) and compare(value, bound)
 
 
 def _if(condition: Acceptor, then: Acceptor, otherwise: Acceptor) -> Acceptor:
@@ -186,6 +200,7 @@ _KEYWORDS: dict[str, Callable[[Any], Acceptor]] = {
     "maxLength": lambda bound: lambda value: type(value) is str and len(value) <= bound,
     "minimum": lambda bound: lambda value: type(value) is int and value >= bound,
     "maximum": lambda bound: lambda value: type(value) is int and value <= bound,
+    "minItems": lambda bound: lambda value: type(value) is list and len(value) >= bound,
     "maxItems": lambda bound: lambda value: type(value) is list and len(value) <= bound,
     "required": _required,
 }

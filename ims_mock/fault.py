@@ -1,0 +1,165 @@
+"""What a fault is: settings and one method, and what that method is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+from ims_mock import json_body, schema_files
+from ims_mock.backend import Backend
+from ims_mock.clock import LAST, ManualClock
+from ims_mock.contract import JSON, Operation
+from ims_mock.errors import ImsError
+from ims_mock.json_pointer import is_same
+from ims_mock.messages import Incoming, Outgoing
+from ims_mock.validation import Schema
+
+
+@dataclass
+class Exchange:
+    """One request that a rule has struck, as its fault sees it.
+
+    `body` is the request's, `hit` the number of the strike, from 1. `memory` is the rule's own, between one strike and
+    the next, to be touched under the backend's lock alone. `random` is seeded.
+    """
+
+    operation: Operation
+    incoming: Incoming
+    body: bytes
+    backend: Backend
+    hit: int
+    memory: dict[str, Any]
+    random: random.Random
+    _work: Callable[[Backend], Outgoing]
+    is_spared: bool = False
+
+    def work(self, backend: Backend | None = None) -> Outgoing:
+        """Do the rest of the request, if need be in another state, and return its answer; a refusal is one too."""
+        return self._work(backend or self.backend)
+
+    def length(self, outgoing: Outgoing) -> int:
+        """Return how many bytes of a body the client would get of an answer."""
+        promised = 0 if self.incoming.method == "HEAD" else int(outgoing.headers.get("Content-Length", 0))
+        delivery = outgoing.delivery
+        if delivery is None:
+            return promised
+        return 0 if delivery.is_silent else min(promised, promised if delivery.length is None else delivery.length)
+
+    def document(self, outgoing: Outgoing) -> Any:
+        """Return the JSON value that the client would get of an answer; None of a refusal, and of what is no JSON."""
+        if outgoing.status >= 400 or outgoing.headers.get("Content-Type") != JSON or not self.length(outgoing):
+            return None
+        try:
+            return json.loads(outgoing.body)
+        except ValueError:
+            # Another fault has been at it.
+            return None
+
+    def spare(self) -> None:
+        """Say that the fault has changed nothing, so that this does not count as a strike."""
+        self.is_spared = True
+
+    def pass_time(self, seconds: float, *, really: bool) -> None:
+        """Let time pass: a clock that stands still is moved, unless `really`; one that runs is waited for."""
+        spend(self.backend.clock, seconds, self.incoming.has_gone, really=really)
+
+
+def spend(clock: Any, seconds: float, has_gone: Callable[[], bool], *, really: bool) -> None:
+    """Let time pass by a clock; it is not waited for once the client has gone."""
+    if isinstance(clock, ManualClock) and not clock.speed and not really:
+        clock.advance(min(seconds, LAST - clock.now()))
+    else:
+        clock.wait(seconds, has_gone)
+
+
+class Fault:
+    """Settings, and one method that is wrapped around the rest of a request.
+
+    `operations` are those on which the fault means something, `hint` is what to tell whoever wants it elsewhere;
+    `is_lasting` is whether it needs several requests to mean anything. Wrong settings raise ValueError; the bounds are
+    in schemas/faults/kinds.
+    """
+
+    operations: ClassVar[tuple[str, ...] | None] = None
+    hint: ClassVar[str] = ""
+    is_lasting: ClassVar[bool] = False
+
+    @classmethod
+    def kind(cls) -> str:
+        """Return the fault's name in JSON: that of its class in snake case."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that are not as they are by default, as JSON has them."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]  # each fault is a dataclass
+        return {
+            field.name: _to_json(getattr(self, field.name))
+            for field in fields
+            if field.default is dataclasses.MISSING or not is_same(getattr(self, field.name), field.default)
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fault as rules in JSON have it."""
+        return {"kind": self.kind(), **self.settings()}
+
+    def __post_init__(self) -> None:
+        given = checked(schema_of(self.kind()), self.to_json())
+        for name in self.settings():
+            # As JSON has it: 5.0 is 5, a tuple a list, and nothing is left that somebody else can edit.
+            object.__setattr__(self, name, given[name])
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name}={_told(getattr(self, name))}" for name in self.settings())
+        return f"{type(self).__name__}({given})"
+
+    def fits(self, operation: Operation) -> bool:
+        """Tell whether the fault means something on an operation."""
+        return self.operations is None or operation.id in self.operations
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        """Answer instead of the work, or around it; an ImsError that is raised becomes the answer."""
+        raise NotImplementedError
+
+
+def _told(value: Any) -> str:
+    """Return a setting as reports show it."""
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Fault) for item in value):
+        return f"[{', '.join(map(str, value))}]"
+    return repr(value)
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Fault):
+        return value.to_json()
+    return [_to_json(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def checked(schema: Schema, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as JSON has them; raise ValueError naming those that are wrong."""
+    given = {name: _in_json(name, value) for name, value in settings.items()}
+    problems = schema.find_problems(given)
+    if problems:
+        raise ValueError("; ".join(f"{problem.pointer[1:]} {problem.text}".lstrip() for problem in problems))
+    return given
+
+
+def _in_json(name: str, value: Any) -> Any:
+    """Return a value as it comes out of JSON; raise ValueError for one that JSON cannot say, such as NaN."""
+    try:
+        return json_body.parse(json.dumps(value).encode())
+    except ImsError as error:
+        raise ValueError(f"{name} {error.reason.removeprefix('body: ')}") from None
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError(f"{name} must be a JSON value, got one of type {type(value).__name__}") from None
+
+
+@cache
+def schema_of(kind: str) -> Schema:
+    """Return the schema of a fault in JSON, by its kind."""
+    return Schema(schema_files.read(f"faults/kinds/{kind}.json"), "#")
