@@ -1,0 +1,264 @@
+"""Rules in a line of text, as the command line, the environment and a header have them.
+
+    [OPERATION:] FAULT [MODIFIER ...]
+    FAULT        STATUS, KIND, STATUS(ARGUMENT, ...), KIND(ARGUMENT, ...) or sequence(FAULT or pass, ...)
+    ARGUMENT     VALUE or NAME=VALUE
+    MODIFIER     xTIMES, skip N, every N, probability P, between FROM TO, method M, path GLOB, project GLOB,
+                 header NAME=GLOB, json POINTER=VALUE, name TEXT, optional
+
+A VALUE is JSON, or a word that stands for itself. Every modifier stands once, but for `header` and `json`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ims_mock import json_body
+from ims_mock.errors import ImsError
+from ims_mock.fault import Fault, schema_of
+from ims_mock.faults import KINDS, Fail, Sequence, fault_from_json
+from ims_mock.json_pointer import pointer_to
+from ims_mock.rules import Rule, rule_from_json
+from ims_mock.validation import nearest
+
+_OPERATION = re.compile(r"\s*(?P<operation>[^\s:(),\"]+)\s*:(?!/)")
+_TOKEN = re.compile(r"\s*(?P<word>[(),]|(?:[^\s(),\"]|\"(?:[^\"\\]|\\.)*\")+|\"|$)")
+_PAIR = re.compile(r"(?P<name>\"(?:[^\"\\]|\\.)*\"|[^=]*)=(?P<value>.*)", re.DOTALL)
+
+
+class RuleTextError(ValueError):
+    """What is wrong with a rule in text: the text itself, and a caret under the place."""
+
+    def __init__(self, text: str, position: int, what: str) -> None:
+        self.position = position
+        self.what = what
+        # White space of any kind is one column wide here, so that the caret stays in its own.
+        shown = re.sub(r"\s", " ", text)
+        super().__init__(f"{what}\n    {shown}\n    {' ' * position}^")
+
+
+def parse_rule(text: str) -> Rule:
+    """Return the rule that a line of text describes; raise RuleTextError with the place of what is wrong."""
+    return _Parser(text).rule()
+
+
+def new_rule(given: Rule | Fault | Mapping[str, Any] | str) -> Rule:
+    """Return a rule that is not armed yet: a copy of another, of a fault alone, or of a rule in text or in JSON.
+
+    Raise ValueError for what is none.
+    """
+    if isinstance(given, Rule):
+        return dataclasses.replace(given)
+    if isinstance(given, str):
+        return parse_rule(given)
+    return rule_from_json(dict(given)) if isinstance(given, Mapping) else Rule(given)
+
+
+def parse_fault(text: str) -> Fault:
+    """Return the fault that a text such as "503(retry_after=5)" describes; raise RuleTextError."""
+    parser = _Parser(text)
+    fault = parser.fault()
+    parser.end()
+    return fault
+
+
+class _Parser:
+    """Reads one text from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def rule(self) -> Rule:
+        """Read the whole text as a rule."""
+        settings: dict[str, Any] = {}
+        match = _OPERATION.match(self._text)
+        if match:
+            settings["operation"] = match["operation"]
+            self._at = match.end()
+        fault_at = self._start()
+        fault = self.fault()
+        positions = {"operation": match.start("operation") if match else fault_at}
+        while self._peek():
+            positions |= self._modifier(settings)
+        try:
+            return rule_from_json({"fault": fault.to_json(), **settings})
+        except ValueError as error:
+            what = str(error).removeprefix("/").removeprefix("body: ")
+            raise self._error(_place_of(what, positions, fault_at), what) from None
+
+    def fault(self) -> Fault:
+        """Read a status or a kind, with its arguments in parentheses."""
+        at, word = self._start(), self._next()
+        kind = Fail.kind() if re.fullmatch("[0-9]{3}", word) else word
+        if kind not in KINDS:
+            known = [*KINDS]
+            raise self._error(at, f"must be a status such as 503, or one of {', '.join(known)}{nearest(word, known)}")
+        given: dict[str, Any] = {"status": int(word)} if kind != word else {}
+        positions: dict[str, int] = {}
+        if kind == Sequence.kind() and self._peek() == "(":
+            given["faults"] = self._faults()
+        elif self._peek() == "(":
+            names = [item.name for item in dataclasses.fields(KINDS[kind])]  # type: ignore[arg-type]
+            positions = self._arguments(given, names, schema_of(kind).content["properties"])
+        try:
+            fault = fault_from_json({"kind": kind, **given})
+        except ValueError as error:
+            raise self._error(_place_of(str(error), positions, at), f"{kind}: {error}") from None
+        assert fault is not None
+        return fault
+
+    def _faults(self) -> list[Any]:
+        """Read the faults of a sequence, in parentheses; `pass` is none."""
+        faults: list[Any] = []
+        while self._next() != ")":
+            if self._peek() == "pass":
+                self._next()
+                faults.append(None)
+            elif self._peek() in KINDS and KINDS[self._peek()].is_lasting:
+                raise self._error(self._start(), f"{self._peek()} is of several requests, and stands in no sequence")
+            else:
+                faults.append(self.fault().to_json())
+            if self._peek() not in (",", ")"):
+                raise self._error(self._start(), "must be a comma or ')'")
+        return faults
+
+    def _arguments(self, given: dict[str, Any], names: list[str], schemas: Mapping[str, Any]) -> dict[str, int]:
+        """Read the arguments of a fault, those without a name being of the names in order; return where each stands."""
+        unnamed = iter([name for name in names if name not in given])
+        positions: dict[str, int] = {}
+        self._next()
+        while self._peek() != ")":
+            at, word = self._start(), self.word()
+            name, equals, value = word.partition("=")
+            if not equals or not re.fullmatch("[a-z_]+", name):
+                name, value = next(unnamed, ""), word
+            if name not in names or name in given:
+                raise self._error(at, f"must be one more of {', '.join(names)}, each once, got {word!r}")
+            is_text = schemas[name].get("type") == "string"
+            given[name] = _text(value) if is_text else _value(value)
+            positions[name] = at
+            if self._peek() == ",":
+                self._next()
+            elif self._peek() != ")":
+                raise self._error(self._start(), "must be a comma or ')'")
+        self._next()
+        return positions
+
+    def _modifier(self, settings: dict[str, Any]) -> dict[str, int]:
+        """Read one modifier into the settings; return where the value of the one that it sets stands."""
+        at, word = self._start(), self._next()
+        value_at = at
+        parts: tuple[str, ...] = ("times",)
+        if re.fullmatch("x[0-9]+", word):
+            value = _value(word[1:].lstrip("0") or "0")
+        elif word in _MODIFIERS:
+            value_at = self._start()
+            parts, value = _MODIFIERS[word](self)
+        else:
+            known = ["xTIMES", *_MODIFIERS]
+            raise self._error(at, f"must be one of {', '.join(known)}{nearest(word, known)}")
+        place = pointer_to(parts)[1:]
+        holder = settings if len(parts) == 1 else settings.setdefault(parts[0], {})
+        if parts[-1] in holder:
+            raise self._error(at, f"{place} is given twice")
+        holder[parts[-1]] = value
+        return {place: value_at}
+
+    def word(self) -> str:
+        """Read a word that stands for a value."""
+        at, word = self._start(), self._next()
+        if word in ("", "(", ")", ","):
+            raise self._error(at, "must be a value")
+        return word
+
+    def value(self) -> Any:
+        """Read a value."""
+        return _value(self.word())
+
+    def text(self) -> str:
+        """Read a value that is a text, whatever it looks like."""
+        return _text(self.word())
+
+    def pair(self) -> tuple[str, str]:
+        """Read NAME=VALUE, either of which may have quotes around it."""
+        at = self._start()
+        match = _PAIR.fullmatch(self.word())
+        if match is None:
+            raise self._error(at, "must be of the form NAME=VALUE")
+        return _text(match["name"]), match["value"]
+
+    def end(self) -> None:
+        """Raise RuleTextError unless everything has been read."""
+        if self._peek():
+            raise self._error(self._start(), "must be the end")
+
+    def _match(self) -> re.Match[str]:
+        match = _TOKEN.match(self._text, self._at)
+        assert match is not None, "the last branch matches at every quote, and the others everywhere else"
+        return match
+
+    def _start(self) -> int:
+        return self._match().start("word")
+
+    def _peek(self) -> str:
+        return self._match()["word"]
+
+    def _next(self) -> str:
+        match = self._match()
+        if match["word"] == '"':
+            raise self._error(match.start("word"), "begins a text that has no end")
+        self._at = match.end()
+        return match["word"]
+
+    def _error(self, position: int, what: str) -> RuleTextError:
+        return RuleTextError(self._text, position, what)
+
+
+def _header(parser: _Parser) -> tuple[tuple[str, ...], Any]:
+    name, value = parser.pair()
+    return ("headers", name), _text(value)
+
+
+def _json(parser: _Parser) -> tuple[tuple[str, ...], Any]:
+    pointer, value = parser.pair()
+    return ("json", pointer), _value(value)
+
+
+# What each reads: where in the rule's JSON it belongs, and the value.
+_MODIFIERS: dict[str, Callable[[_Parser], tuple[tuple[str, ...], Any]]] = {
+    "skip": lambda parser: (("skip",), parser.value()),
+    "every": lambda parser: (("every",), parser.value()),
+    "probability": lambda parser: (("probability",), parser.value()),
+    "between": lambda parser: (("between",), [parser.value(), parser.value()]),
+    "method": lambda parser: (("method",), parser.text()),
+    "path": lambda parser: (("path",), parser.text()),
+    "project": lambda parser: (("project",), parser.text()),
+    "header": _header,
+    "json": _json,
+    "name": lambda parser: (("name",), parser.text()),
+    "optional": lambda parser: (("optional",), True),
+}
+
+
+def _place_of(what: str, positions: Mapping[str, int], otherwise: int) -> int:
+    """Return where the setting stands that an error names at its beginning."""
+    named = [place for place in positions if what.startswith(place)]
+    return positions[max(named, key=len)] if named else otherwise
+
+
+def _value(word: str) -> Any:
+    """Return the JSON value that a word is, or the word itself."""
+    try:
+        return json_body.parse(word.encode())
+    except (ImsError, UnicodeEncodeError):
+        return word
+
+
+def _text(word: str) -> str:
+    """Return the text that a word is, without its quotes where it has them."""
+    value = _value(word)
+    return value if isinstance(value, str) else word

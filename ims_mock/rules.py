@@ -1,0 +1,431 @@
+"""The rules that say where, when and how often a fault strikes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from fnmatch import fnmatchcase
+from functools import cache, cached_property, partial
+from types import TracebackType
+from typing import Any, cast
+
+from ims_mock import schema_files
+from ims_mock.backend import Backend
+from ims_mock.clock import later, parse_time, timestamp
+from ims_mock.contract import Operation, load_contract
+from ims_mock.errors import ImsError
+from ims_mock.fault import Exchange, Fault, checked
+from ims_mock.faults import Sequence, Stale, fault_from_json, placed
+from ims_mock.journal import MASK, Entry, is_secret, masked
+from ims_mock.json_pointer import has_values, is_same
+from ims_mock.messages import Incoming, Outgoing
+from ims_mock.validation import Schema, nearest, shown
+
+_MOST_DISARMED = 1000
+
+Work = Callable[[Backend], Outgoing]
+Refusal = Callable[[ImsError], Outgoing]
+
+
+@dataclass
+class Call:
+    """One request, as rules look at it. `find_project` is asked for the project that it says it is of."""
+
+    operation: Operation
+    incoming: Incoming
+    body: bytes
+    find_project: Callable[[], str]
+
+    @cached_property
+    def project(self) -> str:
+        """The project of the request's credential, as far as that can be told unverified."""
+        return self.find_project()
+
+    @cached_property
+    def document(self) -> Any:
+        """The JSON value of the body; None when it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass
+class Rule:
+    """Where, when and how often a fault strikes.
+
+    It matches requests of an `operation`, a `method`, a `path` (without the query), of a `project`, with certain values
+    in the body (`json`, from JSON pointers to values) and with certain `headers` (from names to globs; one that is not
+    there matches none); `operation`, `path` and `project` are globs too. Of the requests that match it lets `skip`
+    pass; of those that follow only each `every`th is meant, and of these as many as `probability` says, by the seed,
+    while the clock is `between` two moments: seconds after the rule was added, or times such as "2016-06-02T07:49:48Z".
+    It strikes at most `times`.
+
+    `hits` counts the strikes. A rule that has none when a test ends fails it, unless it is `optional`. As a context
+    manager it is in force inside alone, and has to strike there. Raises ValueError when it could never strike.
+    """
+
+    fault: Fault
+    operation: str = "*"
+    method: str | None = None
+    path: str | None = None
+    project: str | None = None
+    json: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    skip: int = 0
+    every: int = 1
+    probability: float = 1.0
+    between: tuple[float | str, float | str] | None = None
+    times: int | None = None
+    optional: bool = False
+    name: str | None = None
+    id: str = field(default="", init=False)
+    hits: int = field(default=0, init=False)
+    _matched: int = field(default=0, init=False, repr=False)
+    _rules: Faults | None = field(default=None, init=False, repr=False)
+    _random: random.Random = field(default_factory=random.Random, init=False, repr=False)
+    _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    _span: tuple[float, float] | None = field(default=None, init=False, repr=False)
+    _hits_before: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.fault, Fault):
+            raise ValueError(f"fault must be one such as Fail(503), got {self.fault!r}")
+        given = checked(_schema(), self.settings())
+        for name in given.keys() - {"fault"}:
+            setattr(self, name, given[name])
+        if isinstance(self.fault, Sequence) and self.times is None:
+            self.times = len(self.fault.faults)
+        if self.between is not None:
+            self.between = cast("tuple[float | str, float | str]", tuple(self.between))
+            self._check_between(self.between)
+        self._check_operation()
+
+    def _check_between(self, between: tuple[float | str, float | str]) -> None:
+        moments = [_moment(value, 0.0) for value in between]
+        # Whether a time comes before so many seconds is known when the rule is armed.
+        if isinstance(between[0], str) == isinstance(between[1], str) and moments[0] >= moments[1]:
+            raise _wrong_order(between)
+
+    def _check_operation(self) -> None:
+        operations = load_contract().operations
+        matching = [operation for name, operation in operations.items() if fnmatchcase(name, self.operation)]
+        if not matching:
+            known = list(operations)
+            hint = nearest(self.operation, known) or f"; there are {', '.join(known)}"
+            raise ValueError(f"operation {shown(self.operation)} matches none{hint}")
+        matching = [operation for operation in matching if self._has_requests(operation)]
+        if not matching:
+            what = f"the method {self.method}" if self.method else "JSON in its body"
+            raise ValueError(f"operation {shown(self.operation)} has no request with {what}")
+        if not any(self.fault.fits(operation) for operation in matching):
+            fitting = [name for name, operation in operations.items() if self.fault.fits(operation)]
+            where = f"only on {', '.join(fitting)}" if fitting else "on no operation"
+            raise ValueError(
+                f"{self.fault} means something {where}, got the operation {shown(self.operation)}{self.fault.hint}"
+            )
+
+    def _has_requests(self, operation: Operation) -> bool:
+        """Tell whether requests of an operation can have the method, and the values in the body."""
+        methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+        return self.method in (None, *methods) and (not self.json or any(operation.bodies.values()))
+
+    def settings(self) -> dict[str, Any]:
+        """Return what is not as it is by default, as rules in JSON have it."""
+        given = {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if item.init and item.name != "fault" and not is_same(getattr(self, item.name), _default(item))
+        }
+        between = {"between": list(self.between)} if isinstance(self.between, tuple) else {}
+        mappings = {name: dict(value) for name, value in given.items() if isinstance(value, Mapping)}
+        return {"fault": self.fault.to_json(), **given, **between, **mappings}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rule as the control API and reports show it: credentials for which it looks are masked."""
+        return {"id": self.id, **self.told(), "hits": self.hits}
+
+    def told(self) -> dict[str, Any]:
+        """Return the settings as reports have them: without the credentials for which a rule may look."""
+        hidden = {pointer: MASK if is_secret(pointer) else value for pointer, value in self.json.items()}
+        mappings = {"headers": masked(self.headers.items()), "json": hidden}
+        return self.settings() | {name: value for name, value in mappings.items() if value}
+
+    def __str__(self) -> str:
+        given = [f"{name}={value!r}" for name, value in self.told().items() if name not in ("fault", "name")]
+        return f"{self.name or self.id}: {', '.join([str(self.fault), *given])}; {self.hits} hits"
+
+    def arm(self, rules: Faults, rule_id: str, backend: Backend) -> None:
+        """Begin: from now on requests are counted."""
+        self._rules, self.id = rules, rule_id
+        self._random = random.Random(f"{backend.seed}/rules/{rule_id}")
+        now = backend.clock.now()
+        if self.between is not None:
+            begin, end = self._span = _moment(self.between[0], now), _moment(self.between[1], now)
+            if begin >= end:
+                raise _wrong_order(self.between)
+            if end <= now:
+                raise ValueError(f"between is over: the clock says {timestamp(now)}, got {shown(list(self.between))}")
+        if isinstance(self.fault, Stale):
+            self._memory["seen"] = backend.remember_changes()
+
+    def move(self, seconds: float) -> None:
+        """Go along with a clock that has been sent to another time, as far as `between` is in seconds."""
+        if self.between is not None and self._span is not None:
+            moments = zip(self.between, self._span, strict=True)
+            begin, end = (at if isinstance(value, str) else later(at, seconds) for value, at in moments)
+            self._span = begin, end
+
+    def strike(self, now: float) -> int:
+        """Count a request that matches, and return the number of the strike when the fault strikes it, else 0.
+
+        The caller holds the lock.
+        """
+        self._matched += 1
+        number = self._matched - self.skip
+        is_meant = (
+            number > 0
+            and number % self.every == 0
+            and (self.probability == 1 or self._random.random() < self.probability)
+            and (self._span is None or self._span[0] <= now < self._span[1])
+            and (self.times is None or self.hits < self.times)
+        )
+        self.hits += is_meant
+        return self.hits if is_meant else 0
+
+    def matches(self, call: Call) -> bool:
+        """Tell whether a request is of those that the rule counts."""
+        incoming = call.incoming
+        return (
+            fnmatchcase(call.operation.id, self.operation)
+            and self.fault.fits(call.operation)
+            and self.method in (None, incoming.method)
+            and (self.path is None or fnmatchcase(incoming.target.partition("?")[0], self.path))
+            and (self.project is None or fnmatchcase(call.project, self.project))
+            and all(
+                value is not None and fnmatchcase(value, glob)
+                for name, glob in self.headers.items()
+                for value in [incoming.headers.get(name)]
+            )
+            and has_values(call.document, dict(self.json))
+        )
+
+    def exchange(self, call: Call, work: Work, backend: Backend, hit: int) -> Exchange:
+        """Return what the fault is told of a request that it strikes."""
+        return Exchange(call.operation, call.incoming, call.body, backend, hit, self._memory, self._random, work)
+
+    def __enter__(self) -> Rule:
+        if self._rules is None or not any(rule is self for rule in self._rules):
+            raise ValueError("the rule is not armed; faults.add(...) returns one that is")
+        self._hits_before = self.hits
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._rules is not None:
+            self._rules.discard(self)
+        if kind is None and self.hits == self._hits_before and not self.optional:
+            raise _never_struck([self])
+
+
+def _default(item: Field[Any]) -> Any:
+    return item.default if item.default_factory is MISSING else item.default_factory()
+
+
+def _moment(value: float | str, now: float) -> float:
+    """Return a moment in seconds since 1970: of a time, or of seconds from now."""
+    if not isinstance(value, str):
+        return later(now, value)
+    try:
+        return parse_time(value)
+    except ValueError:
+        raise ValueError(f"between must be seconds, or times such as 2016-06-02T07:49:48Z, got {value!r}") from None
+
+
+def _wrong_order(between: tuple[float | str, float | str]) -> ValueError:
+    return ValueError(f"between must be from an earlier to a later moment, got {shown(list(between))}")
+
+
+@cache
+def _schema() -> Schema:
+    return Schema(schema_files.read("faults/rule.json"), "#")
+
+
+def check_struck(rules: list[Rule]) -> None:
+    """Raise AssertionError for rules that had to strike, and have not."""
+    idle = [rule for rule in rules if not rule.hits and not rule.optional]
+    if idle:
+        raise _never_struck(idle)
+
+
+def _never_struck(rules: list[Rule]) -> AssertionError:
+    listed = "\n".join(f"    {rule}" for rule in rules)
+    return AssertionError(
+        f"faults that were armed have never struck:\n{listed}\nsay optional=True where that is as it should be"
+    )
+
+
+class Faults:
+    """The rules of one mock, in the order in which they were added."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._lock = threading.Lock()
+        self._backend = backend
+        self.begin_anew()
+
+    def add(self, fault: Fault, **settings: Any) -> Rule:
+        """Arm a fault and return its rule, whose `hits` counts; raise ValueError for one that could never strike.
+
+        `settings` are those of Rule: operation, method, path, project, json, headers, skip, every, probability,
+        between, times, optional, name.
+        """
+        known = [item.name for item in fields(Rule) if item.init and item.name != "fault"]
+        for name in settings:
+            if name not in known:
+                raise ValueError(f"a rule has no setting {name!r}; there are {', '.join(known)}{nearest(name, known)}")
+        return self.arm(Rule(fault, **settings))
+
+    def arm(self, rule: Rule) -> Rule:
+        """Put a rule behind those that there are, as the innermost, and return it.
+
+        Raises ValueError for one that is or was armed already: its count is of other requests.
+        """
+        if rule.id:
+            raise ValueError(f"rule {rule.id} has been armed already; rule_text.new_rule makes another like it")
+        # In the order in which a reset takes them, which clears the rules while it holds the backend's.
+        with self._backend.lock, self._lock:
+            rule_id = str(next(self._ids))
+            rule.arm(self, rule_id, self._backend)
+            self._rules[rule_id] = rule
+        return rule
+
+    def remove(self, rule_id: str) -> None:
+        """Disarm one rule; raise KeyError when there is none of that id."""
+        with self._lock:
+            self._disarmed.append(self._rules.pop(rule_id))
+
+    def discard(self, rule: Rule) -> None:
+        """Disarm one rule; that it is none any more is no error."""
+        with self._lock:
+            if self._rules.get(rule.id) is rule:
+                del self._rules[rule.id]
+
+    def clear(self) -> None:
+        """Disarm every rule; ids go on, so that the journal's are each of one rule."""
+        with self._lock:
+            self._disarmed += self._rules.values()
+            self._rules.clear()
+
+    def begin_anew(self) -> None:
+        """Disarm every rule, and number them from 1 again."""
+        with self._lock:
+            self._ids = itertools.count(1)
+            self._rules: dict[str, Rule] = {}
+            self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
+
+    def move(self, seconds: float) -> None:
+        """Go along with a clock that has been sent to another time."""
+        for rule in self:
+            rule.move(seconds)
+
+    def check_struck(self) -> None:
+        """Raise AssertionError when a rule that is not optional has not struck, be it that it has been disarmed."""
+        check_struck(self.ever_armed())
+
+    def ever_armed(self) -> list[Rule]:
+        """Return the rules that are armed, and the last of those that have been removed, since they began anew."""
+        with self._lock:
+            return [*self._disarmed, *self._rules.values()]
+
+    def __iter__(self) -> Iterator[Rule]:
+        with self._lock:
+            return iter(list(self._rules.values()))
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def around(self, call: Call, work: Work, entry: Entry, refusal: Refusal) -> Work:
+        """Return the work of a request with every rule around it, the first added outermost.
+
+        A rule counts the requests that reach it, so of two that would strike, the inner one waits for its turn. Each
+        one that strikes is written down in the `entry`; `refusal` makes an answer of the ImsError that a fault raises.
+        """
+        for rule in reversed(list(self)) if self._rules else ():
+            work = partial(self._through, rule, call, work, entry, refusal)
+        return work
+
+    def once(self, fault: Fault, call: Call, work: Work, entry: Entry, refusal: Refusal) -> Work:
+        """Return the work of a request with a fault of its own around it, as if a rule had struck."""
+        rule = Rule(fault, call.operation.id)
+        rule.arm(self, f"header of {entry.request_id}", self._backend)
+        return partial(self._through, rule, call, work, entry, refusal)
+
+    def _through(
+        self,
+        rule: Rule,
+        call: Call,
+        work: Work,
+        entry: Entry,
+        refusal: Refusal,
+        backend: Backend,
+    ) -> Outgoing:
+        if not rule.matches(call):
+            return work(backend)
+        with self._lock:
+            hit = rule.strike(self._backend.clock.now())
+        if not hit:
+            return work(backend)
+        exchange = rule.exchange(call, work, backend, hit)
+        try:
+            outgoing = rule.fault.around(exchange)
+        except ImsError as error:
+            outgoing = refusal(error)
+        except Exception:
+            entry.note(rule.id)
+            raise
+        if exchange.is_spared:
+            with self._lock:
+                rule.hits -= 1
+        else:
+            entry.note(rule.id)
+        return outgoing
+
+
+def check_rules(document: Any) -> list[Any]:
+    """Return a list of rules in JSON; raise ValueError naming the place and what is wrong there.
+
+    schemas/faults/rules.json has them all in one; here each is held against the schema of its own kind.
+    """
+    if not isinstance(document, list):
+        raise ValueError(f"body: must be a list of rules, got {shown(document)}")
+    for number, rule in enumerate(document):
+        try:
+            rule_from_json(rule)
+        except ValueError as error:
+            raise ValueError(f"/{number}{str(error).removeprefix('body')}") from None
+    return document
+
+
+def rule_from_json(document: Any) -> Rule:
+    """Return the rule that a JSON object describes; raise ValueError naming the place and what is wrong there."""
+    problems = _schema().find_problems(document)
+    if problems:
+        raise ValueError("; ".join(map(str, problems)))
+    settings = dict(document)
+    fault = settings.pop("fault")
+    try:
+        made = fault_from_json(fault)
+        assert made is not None
+    except ValueError as error:
+        raise ValueError(placed("/fault", error)) from None
+    try:
+        return Rule(made, **settings)
+    except ValueError as error:
+        is_of_a_setting = str(error).startswith(tuple(settings))
+        raise ValueError(f"/{error}" if is_of_a_setting else f"body: {error}") from None
