@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote_from_bytes
 
 import flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Rule
+from werkzeug.wsgi import ClosingIterator
 
 from ims_mock import json_body
+from ims_mock.clock import Clock
 from ims_mock.contract import Operation, load_contract
 from ims_mock.control import new_blueprint
 from ims_mock.errors import ImsError
-from ims_mock.service import Incoming, Outgoing, Service
+from ims_mock.messages import Incoming, Outgoing
+from ims_mock.service import Service
+from ims_mock.wire import connection_of, deliver, has_gone
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,9 +34,20 @@ _ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 
+class _Rule(Rule):
+    """A route of which no URL is ever built: what that would need takes most of the time in which an app is made."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        return lambda *_values, **_more: ("", "")
+
+
+class _Flask(flask.Flask):
+    url_rule_class = _Rule
+
+
 def create_app(service: Service) -> flask.Flask:
     """Return the WSGI application of a service: its operations, and the control API under /_ims_mock."""
-    app = flask.Flask("ims_mock", static_folder=None, template_folder=None)
+    app = _Flask("ims_mock", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
     for operation in load_contract().operations.values():
         view = _new_view(service, operation)
@@ -45,14 +61,17 @@ def create_app(service: Service) -> flask.Flask:
         )
     app.register_blueprint(new_blueprint(service))
 
+    def send(outgoing: Outgoing) -> flask.Response:
+        return _send(outgoing, service.backend.clock)
+
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> flask.Response:
         incoming = _incoming(_request(), {})
         if incoming.method == "OPTIONS" and isinstance(error, MethodNotAllowed):
-            return _send(service.options(_allow(error, app), incoming))
+            return send(service.options(_allow(error, app), incoming))
         if incoming.method == "OPTIONS" and incoming.target == "*":
-            return _send(service.options(", ".join(_METHODS), incoming))
-        return _send(service.refuse(_gateway_error(error, app), incoming))
+            return send(service.options(", ".join(_METHODS), incoming))
+        return send(service.refuse(_gateway_error(error, app), incoming))
 
     return app
 
@@ -69,7 +88,7 @@ def _route(operation: Operation) -> str:
 
 def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:
     def view(**path: Any) -> flask.Response:
-        return _send(service.serve(operation, _incoming(_request(), path)))
+        return _send(service.serve(operation, _incoming(_request(), path)), service.backend.clock)
 
     return view
 
@@ -79,11 +98,22 @@ def _request() -> flask.Request:
     return cast("flask.Request", cast("Any", flask.request)._get_current_object())
 
 
+@lru_cache(maxsize=1024)
+def _header_name(key: str) -> str:
+    """Return the name of a header as WSGI has it."""
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
 class _Headers:
     """The headers of a WSGI environ; a lookup costs a fraction of Werkzeug's."""
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for key, value in self._environ.items():
+            if key.startswith("HTTP_") or (key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value):
+                yield _header_name(key), value
 
     def get(self, name: str, /) -> str | None:
         """Return the value of a header, or None."""
@@ -109,6 +139,7 @@ def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
         query_text=_quoted(environ.get("QUERY_STRING", "")),
         read_body=partial(json_body.read, environ),
         body_pieces=partial(json_body.pieces, environ),
+        has_gone=partial(has_gone, connection_of(environ)),
     )
 
 
@@ -126,9 +157,19 @@ class _Response(flask.Response):
         return self.headers
 
 
-def _send(outgoing: Outgoing) -> flask.Response:
-    body = [outgoing.body] if outgoing.content is None else outgoing.content
-    response = _Response(body, outgoing.status, Headers(list(outgoing.headers.items())))
+class _WireResponse(_Response):
+    """A response whose body's iterator misbehaves, and is asked for that also where there is no body, as with HEAD."""
+
+    def get_app_iter(self, environ: WSGIEnvironment) -> Iterable[bytes]:
+        return ClosingIterator(self.iter_encoded(), self.close)
+
+
+def _send(outgoing: Outgoing, clock: Clock) -> flask.Response:
+    body: Iterable[bytes] = [outgoing.body] if outgoing.content is None else outgoing.content
+    if outgoing.delivery is not None:
+        body = deliver(outgoing, outgoing.delivery, connection_of(_request().environ), clock)
+    kind = _Response if outgoing.delivery is None else _WireResponse
+    response = kind(body, outgoing.status, Headers(list(outgoing.headers.items())))
     if "Content-Type" not in outgoing.headers:
         # RFC 9110 section 8.3: what has no content has none of a type; Werkzeug gives it one.
         del response.headers["Content-Type"]

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
 
 from ims_mock.environment import root_url
-from ims_mock.service import Outgoing
+from ims_mock.messages import Outgoing
 from ims_mock.tls import Tls
 
 if TYPE_CHECKING:
@@ -103,11 +103,15 @@ class _Body(io.RawIOBase):
         return super().readall() or b""
 
     def drain(self) -> bool:
-        """Read and drop what is left, up to MAX_DRAIN; tell whether that was all."""
+        """Read and drop what is left, up to MAX_DRAIN, unless the client waits for leave; tell whether that was all."""
         left = MAX_DRAIN
-        while left > 0 and not self.ended:
+        while left > 0 and not self.ended and not self.awaited:
             left -= len(self.read(65536) or b"")
         return self.ended
+
+    def refuse_leave(self) -> None:
+        """Take a body as it comes, from a client that is not told to send it any more."""
+        self._send_continue = None
 
     def _broken(self, fault: str) -> BodyError:
         """Return the error of a body whose end cannot be known any more."""
@@ -178,6 +182,10 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input_terminated"] = True
         try:
             self._answer(environ, body)
+            if body.awaited and not body.ended:
+                # The client sees that this was all; some send the body all the same.
+                body.refuse_leave()
+                self.connection.shutdown(socket.SHUT_WR)
             # An answer that leaves while the body is still coming is only read by the client when that has been sent.
             is_drained = body.drain()
             self.close_connection = self.close_connection or not is_drained
@@ -332,7 +340,7 @@ class _WsgiServer(ThreadedWSGIServer):
             self._is_ending = True
             for connection in self._connections:
                 _end(connection)
-            self._changed.wait_for(lambda: not self._connections, timeout=0.01)
+            self._changed.wait_for(lambda: not self._connections, timeout=0.1)
 
 
 def _end(connection: socket.socket) -> None:

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from ims_mock import ImsMock
+from ims_mock.messages import Outgoing
 from ims_mock.server import Server
-from ims_mock.service import Outgoing
 
 END = b"\r\n\r\n"
 

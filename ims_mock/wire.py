@@ -1,0 +1,131 @@
+"""How an answer leaves when it does not leave whole and at once: late, cut, dripping, or not at all.
+
+It is the body's iterator that misbehaves: a server sends what it yields, and closes the connection when it raises.
+Where there is no socket, as with Flask's test client, what is raised is what a client of such an answer would see.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import select
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ims_mock.clock import Clock
+from ims_mock.fault import spend
+from ims_mock.messages import Delivery, Outgoing
+
+_PIECES_A_SECOND = 10
+"""How often, in a second of the mock's clock, something of a dripping answer is sent."""
+
+_ENDED = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class DeliveryError(ConnectionError):
+    """The answer ends here, and the connection with it."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """The connection that a request came on, and its body as the server reads it."""
+
+    sock: socket.socket
+    body: Any
+
+    def drain(self) -> None:
+        """Read and drop what the request has left of its body, where the server knows how.
+
+        A socket that is closed with bytes unread is reset by the kernel, and a client that is still sending sees a
+        reset in other ways than one that waits for its answer.
+        """
+        drain = getattr(self.body, "drain", None)
+        if drain is not None:
+            with suppress(OSError):
+                drain()
+
+    def reset(self) -> None:
+        """Reset: the kernel sends a RST when a socket without linger is closed.
+
+        socket.close() does not close it, as the server holds files over it; another one over its descriptor does.
+        """
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with socket.socket(self.sock.family) as unconnected:
+            os.dup2(unconnected.fileno(), self.sock.fileno(), inheritable=False)
+
+
+def deliver(outgoing: Outgoing, delivery: Delivery, connection: Connection | None, clock: Clock) -> Iterator[bytes]:
+    """Yield what is sent of an answer's body, and end as a delivery says.
+
+    Raises DeliveryError where the connection has to be closed; without a connection, what a client would see.
+    """
+    pieces = [outgoing.body] if outgoing.content is None else outgoing.content
+    sent = b""
+    if not delivery.is_silent:
+        # The head goes with the first piece, before anything is waited for.
+        yield b""
+        for piece in _cut(pieces, delivery.length):
+            for part in _parts(piece, delivery.rate):
+                # Before, and not after, so that whoever has the last byte finds the clock where it belongs.
+                if delivery.rate is not None:
+                    spend(clock, len(part) / delivery.rate, lambda: has_gone(connection), really=delivery.really)
+                yield part
+                sent += part if connection is None else b""
+    if connection is None and (delivery.pause or delivery.ending):
+        raise _seen(delivery, outgoing, sent)
+    if delivery.pause:
+        clock.wait(delivery.pause, lambda: has_gone(connection))
+    if delivery.ending and connection is not None:
+        connection.drain()
+        if delivery.ending == "reset":
+            connection.reset()
+        raise DeliveryError(f"{delivery.ending} by a fault")
+
+
+def has_gone(connection: Connection | None) -> bool:
+    """Tell whether the other side has closed a connection, be it only for sending, or this one has."""
+    if connection is None or connection.sock.fileno() < 0:
+        return connection is not None
+    poll = select.poll()
+    poll.register(connection.sock, getattr(select, "POLLRDHUP", 0))
+    return any(events & _ENDED for _, events in poll.poll(0))
+
+
+def _cut(pieces: Iterable[bytes], length: int | None) -> Iterator[bytes]:
+    """Yield the first bytes of what comes in pieces, all where there is no length."""
+    for piece in pieces:
+        if length is None:
+            yield piece
+            continue
+        yield piece[:length]
+        length -= len(piece)
+        if length <= 0:
+            return
+
+
+def _parts(piece: bytes, rate: float | None) -> Iterator[bytes]:
+    """Yield a piece in parts so small that several leave in a second."""
+    size = len(piece) if rate is None else max(int(rate / _PIECES_A_SECOND), 1)
+    for start in range(0, len(piece), max(size, 1)):
+        yield piece[start : start + size]
+
+
+def _seen(delivery: Delivery, outgoing: Outgoing, sent: bytes) -> Exception:
+    """Return what a client of such an answer would see."""
+    if delivery.pause:
+        return TimeoutError("timed out")
+    if delivery.ending == "reset":
+        return ConnectionResetError("Connection reset by peer")
+    if delivery.is_silent:
+        return http.client.RemoteDisconnected("Remote end closed connection without response")
+    return http.client.IncompleteRead(sent, int(outgoing.headers.get("Content-Length", 0)) - len(sent))
+
+
+def connection_of(environ: dict[str, Any]) -> Connection | None:
+    """Return the connection of a request; None where there is none."""
+    connection: socket.socket | None = environ.get("werkzeug.socket")
+    return None if connection is None else Connection(connection, environ["wsgi.input"])
