@@ -6,7 +6,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, TypeVar
@@ -92,13 +92,27 @@ class Accounts:
         with self._lock:
             projects = self.projects | _by_name("projects", document, partial(_project, self.projects))
             users = self.users | _by_name("users", document, partial(_user, self.users))
-            for user in users.values():
-                for name in user.roles:
-                    if name not in projects:
-                        raise ValueError(
-                            f"/users: {user.name} has roles in {name}, which is no project; add it to projects"
-                        )
+            _check_roles(projects, users)
             _check_unique(projects, users)
+            self.projects, self.users = projects, users
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every project and user with all that there is to know of them, secrets too."""
+        return {
+            "projects": [asdict(project) for project in self.projects.values()],
+            "users": [asdict(user) for user in self.users.values()],
+        }
+
+    def restore(self, document: Mapping[str, Any]) -> None:
+        """Have the projects and users of `to_json` again, and no others.
+
+        Raises ValueError naming what is wrong, and then changes nothing.
+        """
+        projects = _by_name("projects", document, partial(_project, {}))
+        users = _by_name("users", document, partial(_user, {}))
+        _check_roles(projects, users)
+        _check_unique(projects, users)
+        with self._lock:
             self.projects, self.users = projects, users
 
     def own_project(self, user: User) -> Project:
@@ -137,6 +151,18 @@ def _check(document: Any) -> None:
     problems = model.schema.find_problems(document)
     if problems:
         raise ValueError(f"{'; '.join(map(str, problems))} [schemas/{model.source}]")
+
+
+def _check_roles(projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
+    for user in users.values():
+        for name, roles in user.roles.items():
+            if name not in projects:
+                raise ValueError(f"/users: {user.name} has roles in {name}, which is no project; add it to projects")
+            unknown = next((role for role in roles if role not in _ROLES), None)
+            if unknown is not None:
+                raise ValueError(
+                    f"/users: {user.name} has the role {unknown!r} in {name}; there are {', '.join(_ROLES)}"
+                )
 
 
 def _check_unique(projects: Mapping[str, Project], users: Mapping[str, User]) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from ims_mock import signing
 from ims_mock.accounts import Project, User
-from ims_mock.clock import LAST, parse_basic_time, timestamp
+from ims_mock.clock import LAST, later, parse_basic_time, timestamp
 from ims_mock.errors import ImsError
 from ims_mock.identity import Identity, Token
 from ims_mock.messages import Headers
@@ -86,6 +86,21 @@ class Auth:
     def is_signed(headers: Headers) -> bool:
         """Tell whether a request is signed with an AK/SK, and not sent with a token."""
         return not headers.get("X-Auth-Token") and bool(headers.get("Authorization"))
+
+    def claimed_project(self, headers: Headers) -> str:
+        """Return the project that a request says it is of, nothing being verified: the rules of faults go by it."""
+        asked, token = headers.get("X-Project-Id"), headers.get("X-Auth-Token")
+        if asked:
+            return asked
+        record = self._identity.find_token(token) if token else None
+        authorization = None if token else signing.parse_authorization(headers.get("Authorization") or "")
+        key = self._key(authorization.access) if authorization else None
+        if key is not None:
+            return self._accounts.own_project(key.user).id
+        if record is None:
+            return self.project_id
+        project = self._identity.project_of(record)
+        return project.id if project else ""
 
     def caller_of(self, request: Unverified) -> Caller:
         """Return who sent a request.
@@ -222,7 +237,7 @@ class Auth:
         """Raise 401 while an access key is refused for the wrong signatures that came with it."""
         failures = self._identity.backend.wrong_signatures.get(access)
         if failures and failures["count"] > MAX_FAILURES:
-            until = failures["last"] + LOCK_SECONDS
+            until = later(failures["last"], LOCK_SECONDS)
             if self._identity.backend.clock.now() < until:
                 raise unauthorized(
                     "AK access failed to reach the limit, forbidden",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from ims_mock import schema_files
@@ -70,7 +70,7 @@ class ImsError(Exception):
         if self.code.startswith("APIGW."):
             return {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
         if dialect == "iam":
-            title = HTTPStatus(self.status).phrase
+            title = responses.get(self.status, "Error")
             message = documented_message(IAM, self.status) if self._given is None else self._given
             return {"error": {"code": self.status, "message": message, "title": title}}
         return {"error": {"code": self.code, "message": self.message}}
@@ -85,7 +85,7 @@ def _catalogue() -> dict[str, Any]:
 def documented_message(code: str, status: int) -> str:
     """Return the documented text of a code; raise ValueError when no document has the code."""
     if code == IAM:
-        return _KEYSTONE_MESSAGES.get(status, HTTPStatus(status).phrase)
+        return _KEYSTONE_MESSAGES.get(status, responses.get(status, "Error"))
     catalogue = _catalogue()
     if code in catalogue["service"]:
         return str(catalogue["service"][code])
@@ -130,6 +130,11 @@ def image_id_taken(image_id: str) -> ImsError:
     return ImsError(
         409, "IMG.0066", reason=f"/id: image {image_id!r} exists; leave id out to have one made, or choose another"
     )
+
+
+def file_arriving(image_id: str) -> ImsError:
+    """Return the 409 of giving a file to an image that has been given one, though it is still queued."""
+    return ImsError(409, "IMG.0046", reason=f"/status: the file of image {image_id!r} is there or arriving")
 
 
 def tag_not_found(image_id: str, tag: str) -> ImsError:

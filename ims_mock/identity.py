@@ -6,7 +6,7 @@ from typing import Any
 
 from ims_mock.accounts import Accounts, Project, Secretive, User
 from ims_mock.backend import Backend
-from ims_mock.clock import LAST
+from ims_mock.clock import LAST, later
 
 MAX_LIFETIME = 1_000_000_000
 """Seconds for which nothing is good any more."""
@@ -38,7 +38,7 @@ class Identity:
         until: float = LAST,
     ) -> str:
         """Issue a token, scoped to a project, to the domain or to nothing, for its lifetime and not beyond `until`."""
-        expires_at = min(self.backend.clock.now() + self.lifetime, until)
+        expires_at = min(later(self.backend.clock.now(), self.lifetime), until)
         with self.backend.lock:
             token = self.backend.new_token()
             self.backend.tokens[token] = self._record(user, project, methods, for_domain, expires_at)
@@ -110,7 +110,7 @@ class Identity:
                 "access": f"{user.access}-{backend.new_token()[:8]}",
                 "secret": backend.new_token(),
                 "security_token": backend.new_token(),
-                "expires_at": backend.clock.now() + lifetime,
+                "expires_at": later(backend.clock.now(), lifetime),
             }
             backend.temporary_credentials[issued["access"]] = {**issued, "user": user.name}
         return Secretive(issued)

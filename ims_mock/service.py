@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -16,16 +16,18 @@ from typing import Any
 from ims_mock import json_body
 from ims_mock.accounts import DEFAULT_PROJECT_ID, Accounts
 from ims_mock.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Caller, Unverified, unauthorized
-from ims_mock.backend import Backend
+from ims_mock.backend import DELAYED, Backend
 from ims_mock.catalogue import load_public_images
-from ims_mock.clock import Clock, ManualClock, http_date, parse_time, timestamp
+from ims_mock.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
 from ims_mock.contract import JSON, Operation, load_contract
 from ims_mock.errors import IAM, ImsError, header_text
-from ims_mock.faults import Faults
+from ims_mock.fault import Fault
 from ims_mock.identity import Identity, check_lifetime
-from ims_mock.journal import MAX_BODY, Entry, Journal
-from ims_mock.messages import Headers, Request, Response
+from ims_mock.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
+from ims_mock.messages import Incoming, Outgoing, Request, Response
 from ims_mock.permissions import Denial, Permissions
+from ims_mock.rule_text import RuleTextError, new_rule, parse_fault
+from ims_mock.rules import Call, Faults, Rule, Work
 from ims_mock.validation import nearest
 
 logger = logging.getLogger("ims_mock")
@@ -39,8 +41,12 @@ class Settings:
     "2016-06-02T07:49:48Z", and the real time when None. `auth` is the level; `project_id` the default project's id and
     `token` a token that is always honoured; `region` a name of each user's own project; `accounts` more projects and
     users, as schemas/models/accounts.json has them; `token_lifetime` is in seconds. `public_images` loads the catalogue
-    of public images; `max_image_size` is the most bytes that an image's file may have, if there is a most. Raises
-    ValueError for a value that cannot be.
+    of public images; `max_image_size` is the most bytes that an image's file may have, if there is a most.
+
+    `speed` is how many seconds of the manual clock pass in a real one. `delays` is how many seconds an upload leaves an
+    image in a status: {"queued": 5, "saving": 60}. `faults` are rules from the beginning, each a Fault, a Rule, a line
+    of text or JSON; `header_faults` is whether a request's own X-IMS-Mock-Fault is obeyed. `journal_size` is how many
+    requests are remembered. Raises ValueError for a value that cannot be.
     """
 
     seed: int | str = 0
@@ -53,12 +59,18 @@ class Settings:
     token_lifetime: float = 24 * 3600
     public_images: bool = False
     max_image_size: int | None = None
+    speed: float = 0.0
+    delays: Mapping[str, float] = field(default_factory=dict)
+    faults: Sequence[Rule | Fault | Mapping[str, Any] | str] = ()
+    header_faults: bool = True
+    journal_size: int = MAX_ENTRIES
 
     def __post_init__(self) -> None:
         if type(self.seed) not in (int, str):
             raise ValueError(f"seed must be an integer or a string, got {self.seed!r}")
-        if type(self.public_images) is not bool:
-            raise ValueError(f"public_images must be True or False, got {self.public_images!r}")
+        for name in ("public_images", "header_faults"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
         if self.max_image_size is not None and (type(self.max_image_size) is not int or self.max_image_size < 0):
             raise ValueError(f"max_image_size must be a number of bytes, or None, got {self.max_image_size!r}")
         if self.auth not in LEVELS:
@@ -72,8 +84,28 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, str) or not re.fullmatch(pattern, value):
                 raise ValueError(f"{name} must be {rule}" + ("" if name == "token" else f", got {value!r}"))
+        if type(self.speed) not in (int, float) or not 0 <= self.speed <= MAX_SPEED:
+            raise ValueError(f"speed must be a number from 0 to {MAX_SPEED:g}, got {self.speed!r}")
+        if type(self.journal_size) is not int or not 0 < self.journal_size <= _MOST_ENTRIES:
+            raise ValueError(f"journal_size must be a number from 1 to {_MOST_ENTRIES}, got {self.journal_size!r}")
+        object.__setattr__(self, "speed", float(self.speed))
+        self._check_delays()
         self.new_accounts()
+        self.new_rules()
         self.start_seconds()
+
+    def _check_delays(self) -> None:
+        if not isinstance(self.delays, Mapping) or not self.delays.keys() <= set(DELAYED):
+            raise ValueError(f"delays must be a mapping from {' and '.join(DELAYED)} to seconds, got {self.delays!r}")
+        for status, seconds in self.delays.items():
+            if type(seconds) not in (int, float) or not 0 <= seconds < 1e9:
+                raise ValueError(f"delays of {status} must be a number of seconds, got {seconds!r}")
+
+    def new_rules(self) -> list[Rule]:
+        """Return the rules that are there from the beginning, not armed yet."""
+        if isinstance(self.faults, (str, Mapping)) or not isinstance(self.faults, Sequence):
+            raise ValueError(f"faults must be a list of rules, got {self.faults!r}")
+        return [new_rule(given) for given in self.faults]
 
     def new_accounts(self) -> Accounts:
         """Return the projects and users that these settings ask for."""
@@ -109,29 +141,7 @@ class Settings:
         return dataclasses.replace(self, **values)
 
 
-@dataclass(slots=True)
-class Incoming:
-    """A request as it came: `target` with its query as sent, `base_url` as the client reached the mock."""
-
-    method: str
-    target: str
-    base_url: str
-    headers: Headers
-    path: Mapping[str, str]
-    query_text: str
-    read_body: Callable[[], bytes]
-    body_pieces: Callable[[int | None, ImsError], Iterator[bytes]]
-
-
-@dataclass(slots=True)
-class Outgoing:
-    """An answer as it leaves: a body, or a file's content in pieces. `reason` is "" unless the request was refused."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    reason: str = ""
-    content: Iterable[bytes] | None = None
+_MOST_ENTRIES = 1_000_000
 
 
 _BODILESS = ("GET", "HEAD")
@@ -146,10 +156,11 @@ class Service:
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
         self._initial = settings or Settings()
         self._clock = clock
-        self.faults = Faults()
         self.journal = Journal()
         self.permissions = Permissions()
         self.backend = Backend(self._new_clock(self._initial), self._initial.seed)
+        self.faults = Faults(self.backend)
+        self.snapshots: dict[str, Any] = {}
         self._take(self._initial)
         self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
 
@@ -158,10 +169,9 @@ class Service:
         settings = self._initial.changed(changes)
         with self.backend.lock:
             self.backend.reset(self._new_clock(settings), settings.seed)
-            self._take(settings)
-            self.faults.clear()
-            self.journal.clear()
             self.permissions.clear()
+            self.snapshots.clear()
+            self._take(settings)
 
     def deny(self, action: str, user: str | None = None) -> Denial:
         """Deny an action to everybody or to one user; raise ValueError for one that does not exist."""
@@ -171,15 +181,24 @@ class Service:
 
     def _take(self, settings: Settings) -> None:
         """Begin with other settings; the backend is empty."""
-        self._settings = settings
+        self.adopt(settings)
+        self.journal.clear(settings.journal_size)
+        self.faults.begin_anew()
+        if settings.public_images:
+            load_public_images(self.backend)
+        for rule in settings.new_rules():
+            self.faults.arm(rule)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with other settings, whatever there is; journal, rules and images stay."""
+        self.settings = settings
+        self.backend.delays = settings.delays
         self.accounts = settings.new_accounts()
         self.identity = Identity(self.backend, self.accounts, settings.token_lifetime, settings.token)
         self.auth = Auth(settings.auth, self.identity, settings.token)
-        if settings.public_images:
-            load_public_images(self.backend)
 
     def _new_clock(self, settings: Settings) -> Clock:
-        return self._clock or ManualClock(settings.start_seconds())
+        return self._clock or ManualClock(settings.start_seconds(), settings.speed)
 
     def serve(self, operation: Operation, incoming: Incoming) -> Outgoing:
         """Answer a request of an operation; no exception leaves."""
@@ -192,18 +211,25 @@ class Service:
         def work() -> Outgoing:
             raise error
 
-        return self._exchange(self._open(None, incoming), work)
+        return self._exchange(self._open_unrouted(incoming), work)
 
     def options(self, allow: str, incoming: Incoming) -> Outgoing:
         """Answer an OPTIONS request: which methods a path has (RFC 9110 section 9.3.7)."""
         answer = Outgoing(200, {"Allow": allow, "Content-Length": "0"}, b"")
-        return self._exchange(self._open(None, incoming), lambda: answer)
+        return self._exchange(self._open_unrouted(incoming), lambda: answer)
+
+    def _open_unrouted(self, incoming: Incoming) -> Entry:
+        entry = self._open(None, incoming)
+        if incoming.headers.get(FAULT_HEADER) is not None:
+            entry.ignored += (FAULT_HEADER,)
+        return entry
 
     def _open(self, operation_id: str | None, incoming: Incoming) -> Entry:
         backend = self.backend
-        return self.journal.open(
-            backend.new_request_id(), backend.clock.now(), incoming.method, incoming.target, operation_id
-        )
+        entry = Entry(backend.new_request_id(), backend.clock.now(), incoming.method, incoming.target, operation_id)
+        entry.base_url, entry.arrived = incoming.base_url, real_seconds()
+        entry.request_headers = masked(incoming.headers)
+        return self.journal.open(entry)
 
     def _exchange(self, entry: Entry, work: Callable[[], Outgoing], dialect: str = "") -> Outgoing:
         """Do the work, turn a refusal into the answer it asks for, and close the journal's entry."""
@@ -219,13 +245,18 @@ class Service:
                 500, reason=f"unexpected {type(error).__name__} in the mock: {error}; its log has the traceback"
             )
             outgoing = _refusal(failure, request_id, dialect)
-        outgoing.headers["Date"] = http_date(entry.received_at)
+        entry.answered_at = self.backend.clock.now()
+        outgoing.headers["Date"] = http_date(entry.answered_at)
         outgoing.headers["X-Request-Id"] = request_id
         # The gateway's id in the form that Glance behind it has for one.
         outgoing.headers["X-Openstack-Request-Id"] = (
             f"req-{request_id[:8]}-{request_id[8:12]}-{request_id[12:16]}-{request_id[16:20]}-{request_id[20:]}"
         )
         entry.status, entry.reason, entry.response_body = outgoing.status, outgoing.reason, outgoing.body[:MAX_BODY]
+        entry.response_headers = masked(outgoing.headers.items())
+        entry.delivery = str(outgoing.delivery or "")
+        entry.seconds = real_seconds() - entry.arrived
+        self.journal.record(entry)
         if logger.isEnabledFor(logging.INFO):
             logger.info("%s", entry, extra={"entry": entry})
         return outgoing
@@ -236,21 +267,30 @@ class Service:
         is_read = not operation.takes_bytes and operation.method not in _BODILESS
         raw = incoming.read_body() if is_read else b""
         entry.request_body = (operation.without_secrets(raw) if operation.dialect == "iam" else raw)[:MAX_BODY]
-        work = partial(self._work, operation, incoming, entry, raw)
-        response = self.faults.around(operation.id, work, entry.note)()
-        return _outgoing(operation, response, incoming.base_url)
 
-    def _work(self, operation: Operation, incoming: Incoming, entry: Entry, raw: bytes) -> Response:
-        """Authenticate, coerce, validate, run the operation's function under the lock, and check its answer."""
-        if operation.takes_bytes:
-            content = self._content(incoming)
-        elif operation.method in _BODILESS:
-            # Only a signature that covers it needs it.
-            content = (incoming.read_body() for _ in range(1))
-        else:
-            content = iter((raw,))
-        caller, content = self._caller(operation, incoming, content)
-        entry.project_id = caller.project_id
+        def refusal(error: ImsError) -> Outgoing:
+            return _refusal(error, entry.request_id, operation.dialect)
+
+        def honest_work(backend: Backend) -> Outgoing:
+            try:
+                response = self._work(operation, incoming, entry, raw, backend)
+            except ImsError as error:
+                return refusal(error)
+            return _outgoing(operation, response, incoming.base_url)
+
+        work: Work = honest_work
+        call = Call(operation, incoming, raw, partial(self.auth.claimed_project, incoming.headers))
+        asked = incoming.headers.get(FAULT_HEADER)
+        if asked is not None and self.settings.header_faults:
+            work = self.faults.once(_fault_of(asked, operation), call, work, entry, refusal)
+        elif asked is not None:
+            entry.ignored += (FAULT_HEADER,)
+        return self.faults.around(call, work, entry, refusal)(self.backend)
+
+    def _work(self, operation: Operation, incoming: Incoming, entry: Entry, raw: bytes, backend: Backend) -> Response:
+        """Authenticate, coerce, validate, and run the operation."""
+        caller, content = self._caller(operation, incoming, self._content(operation, incoming, raw))
+        entry.project_id, entry.caller = caller.project_id, caller.user.name if caller.user else None
         operation.check_path(incoming.path)
         query = operation.coerce_query(incoming.query_text)
         media_type = operation.media_type(incoming.headers.get("Content-Type"))
@@ -260,28 +300,43 @@ class Service:
         if raw or (operation.body_required and not operation.takes_bytes):
             body = json_body.parse(raw)
             operation.check_request_body(body, media_type)
+        entry.ignored += _ignored(operation, incoming, body, media_type)
         request = Request(
-            self.backend,
-            self.identity,
-            incoming.method,
-            caller.user,
-            caller.project_id or "",
-            incoming.base_url,
-            incoming.path,
-            query,
-            incoming.query_text,
-            operation.coerce_headers(incoming.headers),
-            media_type,
-            body,
-            content,
+            backend=backend,
+            identity=self.identity,
+            method=incoming.method,
+            user=caller.user,
+            project_id=caller.project_id or "",
+            base_url=incoming.base_url,
+            path=incoming.path,
+            query=query,
+            query_text=incoming.query_text,
+            headers=operation.coerce_headers(incoming.headers),
+            media_type=media_type,
+            body=body,
+            content=content,
+            record=partial(self._record, entry),
         )
+        return self._run(operation, request, entry)
+
+    def _run(self, operation: Operation, request: Request, entry: Entry) -> Response:
+        """Run an operation's function, under the lock unless it receives a file, and check its answer."""
         function = self._functions[operation.id]
         if operation.takes_bytes:
             return function(request)
         with self.backend.lock:
+            if not self.journal.is_open(entry):
+                raise ImsError(503, reason="the mock was reset while this request was on its way")
+            self.backend.settle()
             response = function(request)
-        operation.check_response_body(response.body)
+            operation.check_response_body(response.body)
+            request.record()
         return response
+
+    def _record(self, entry: Entry) -> None:
+        """Put a request into the journal whose work has just been done; the lock is held."""
+        entry.is_done = True
+        self.journal.record(entry)
 
     def _caller(
         self, operation: Operation, incoming: Incoming, content: Iterator[bytes]
@@ -310,14 +365,50 @@ class Service:
         self.permissions.check(caller, operation.actions)
         return caller, chain(taken, content)
 
-    def _content(self, incoming: Incoming) -> Iterator[bytes]:
+    def _content(self, operation: Operation, incoming: Incoming, raw: bytes) -> Iterator[bytes]:
+        """Return the pieces of a body, of which `raw` is what has been read of it."""
+        if operation.takes_bytes:
+            return self._file(incoming)
+        if operation.method in _BODILESS:
+            # Only a signature that covers it needs it.
+            return (incoming.read_body() for _ in range(1))
+        return iter((raw,))
+
+    def _file(self, incoming: Incoming) -> Iterator[bytes]:
         """Return the pieces of a body that is a file; raise 413 where it is too long for the mock or the gateway."""
-        most = self._settings.max_image_size
+        most = self.settings.max_image_size
         too_long = ImsError(413, "IMG.0059", reason=f"body: must be at most {most} bytes, as max_image_size says")
         if self.auth.is_signed(incoming.headers) and (most is None or most > json_body.MAX_BODY):
             most = json_body.MAX_BODY
             too_long = ImsError(413, reason=f"body: must be at most {most} bytes when it is signed; send a token")
         return incoming.body_pieces(most, too_long)
+
+
+FAULT_HEADER = "X-IMS-Mock-Fault"
+"""The header by which a request asks for a fault of its own."""
+
+
+def _fault_of(text: str, operation: Operation) -> Fault:
+    """Return the fault that a request's own header asks for; raise 400 for one that cannot be."""
+    try:
+        fault = parse_fault(text)
+    except RuleTextError as error:
+        raise ImsError(
+            400, "APIGW.0201", reason=f"{FAULT_HEADER}: {error.what}, at {text[error.position :]!r}"
+        ) from None
+    if fault.is_lasting:
+        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} is of several requests; add a rule for it")
+    if not fault.fits(operation):
+        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} means nothing on {operation.id}")
+    return fault
+
+
+def _ignored(operation: Operation, incoming: Incoming, body: Any, media_type: str) -> tuple[str, ...]:
+    """Return what of a valid request nothing reads."""
+    headers = incoming.headers
+    has_body = headers.get("Content-Length") not in (None, "0") or headers.get("Transfer-Encoding") is not None
+    unread = ("body",) if operation.method in _BODILESS and has_body else ()
+    return (*unread, *operation.find_ignored(incoming.query_text, body, media_type))
 
 
 def _function(operation: Operation) -> Callable[[Request], Response]:

@@ -248,7 +248,7 @@ def test_reprs_have_no_secrets(accounts: Accounts) -> None:
     document = {"users": [user(password=SECRET, secret=SECRET)]}
     accounts.add(document)
     mock = ImsMock(accounts=document)
-    shown = f"{accounts.users['x']!r} {accounts!r} {mock!r} {mock.accounts!r} {mock.service._settings!r}"
+    shown = f"{accounts.users['x']!r} {accounts!r} {mock!r} {mock.accounts!r} {mock.service.settings!r}"
     assert SECRET not in shown
     assert "User(id=" in shown
 

@@ -454,7 +454,7 @@ def test_wrong_token_of_the_settings_is_not_told() -> None:
     """A token that cannot be one is a secret all the same."""
     with pytest.raises(ValueError, match=r"token must be printable ASCII without spaces$"):
         Api(token="my secret token")
-    assert "my-token" not in repr(Api(token="my-token").service._settings)
+    assert "my-token" not in repr(Api(token="my-token").service.settings)
 
 
 def test_lock_that_two_see_the_end_of(strict: Api) -> None:

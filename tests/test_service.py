@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import threading
 from typing import Any
 
@@ -111,3 +113,49 @@ def test_threads_lose_nothing() -> None:
     assert len(api.images) == 400
     assert {entry.status for entry in api.service.journal} == {201}
     assert len({entry.request_id for entry in api.service.journal}) == 400
+
+
+def test_request_that_a_reset_overtakes() -> None:
+    """A request that was on its way at a reset does nothing to what begins anew, and is in no journal."""
+    api = Api()
+
+    class Overtaken(io.BytesIO):
+        """A body during whose reading the mock is reset."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            api.service.reset()
+            return super().read(size)
+
+    body = Overtaken(b"{}")
+    answer = api._client.open(
+        "/v2/images", method="POST", input_stream=body, content_length=2, headers={"X-Auth-Token": "t"}
+    )
+    assert answer.status_code == 503
+    assert answer.headers["X-IMS-Mock-Reason"] == "the mock was reset while this request was on its way"
+    assert (len(api.images), len(api.service.journal)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"speed": -1}, "speed must be a number from 0 to 1e+06, got -1"),
+        ({"speed": True}, "speed must be a number from 0 to 1e+06, got True"),
+        ({"delays": {"active": 1}}, "delays must be a mapping from queued and saving to seconds, got {'active': 1}"),
+        ({"delays": None}, "delays must be a mapping from queued and saving to seconds, got None"),
+        ({"delays": {"saving": -1}}, "delays of saving must be a number of seconds, got -1"),
+        ({"delays": {"saving": float("nan")}}, "delays of saving must be a number of seconds, got nan"),
+        ({"journal_size": 0}, "journal_size must be a number from 1 to 1000000, got 0"),
+        ({"journal_size": True}, "journal_size must be a number from 1 to 1000000, got True"),
+        ({"header_faults": 1}, "header_faults must be True or False, got 1"),
+        ({"faults": "503"}, "faults must be a list of rules, got '503'"),
+        ({"faults": ["nonsense"]}, "must be a status such as 503, or one of fail,"),
+        ({"faults": [5]}, "fault must be one such as Fail(503), got 5"),
+    ],
+)
+def test_wrong_setting_is_refused(settings: dict[str, Any], message: str) -> None:
+    """A setting that cannot be is told by its name, and a reset with it changes nothing."""
+    api = Api()
+    image = api.create()
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        api.service.reset(**settings)
+    assert api.images == {image["id"]: image}

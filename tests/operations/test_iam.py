@@ -899,3 +899,10 @@ def test_admin_of_another_project_is_none_here(api: Api) -> None:
         api("DELETE", TOKENS, X_Auth_Token=token, X_Subject_Token=others).status_code for token in (here, there)
     ]
     assert statuses == [403, 204]
+
+
+def test_fault_of_a_status_that_has_no_name(api: Api) -> None:
+    """A status that no document names is answered all the same."""
+    api.service.faults.add(Fail(420, "IMG.0001"))
+    answer = api("POST", TOKENS, by_password())
+    assert (answer.status_code, answer.get_json()["error"]["title"]) == (420, "Error")
