@@ -1,0 +1,231 @@
+"""The state of a mock as one JSON document: taken, kept, and gone back to."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from ims_mock import schema_files
+from ims_mock.accounts import Accounts
+from ims_mock.backend import Backend
+from ims_mock.clock import ManualClock
+from ims_mock.contract import load_model
+from ims_mock.files import File
+from ims_mock.images import Image, Place
+from ims_mock.service import Service, Settings
+from ims_mock.validation import Schema
+
+VERSION = 1
+MAX_BYTES = 1024 * 1024 * 1024
+"""Largest state, in bytes of JSON, that is taken over the control API."""
+
+_RECORDS = ("tokens", "temporary_credentials", "wrong_signatures", "drawn")
+"""What of a backend is records, and saved as it is."""
+
+_NOT_SETTINGS = ("accounts", "faults", "header_faults", "journal_size")
+"""Settings that a state has elsewhere, and those that are a test's, as its rules and its journal are."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a mock needs to answer as it would have gone on to: images, files, accounts, tokens, settings, clock, seed.
+
+    Rules of faults, denials and the journal are a test's, and not in it. An upload that was under way has been broken
+    off. Passwords and secrets are in it. `document` is as schemas/state.json has it, but for the `files`; it shares
+    nothing with the mock, and neither does what `to_json` returns with it.
+    """
+
+    document: Mapping[str, Any] = field(repr=False)
+    files: Mapping[str, File] = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the snapshot as one JSON object, with the files in base64."""
+        files = {
+            image_id: base64.b64encode(b"".join(file.read())).decode("ascii") for image_id, file in self.files.items()
+        }
+        return {**_plain(self.document), "files": files}
+
+    @classmethod
+    def from_json(cls, document: Any) -> Snapshot:
+        """Return the snapshot of a JSON object; raise ValueError naming what is wrong with it."""
+        problems = _schema().find_problems(document)
+        if problems:
+            raise ValueError(f"{'; '.join(map(str, problems))} [schemas/state.json]")
+        files = {image_id: _file(image_id, text) for image_id, text in document["files"].items()}
+        rest = _plain({name: value for name, value in document.items() if name != "files"})
+        _check({**rest, "files": files})
+        return cls(rest, files)
+
+    def save(self, path: str | Path) -> None:
+        """Write the snapshot into a file, as `--state` reads it."""
+        Path(path).write_text(json.dumps(self.to_json(), indent=1), "utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Snapshot:
+        """Read a snapshot from a file; raise OSError, or ValueError for what is no snapshot."""
+        try:
+            return cls.from_json(json.loads(Path(path).read_text("utf-8")))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} is not JSON: {error}") from None
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{path}: {error}") from None
+
+
+@cache
+def _schema() -> Schema:
+    return Schema(schema_files.read("state.json"), "#")
+
+
+def _file(image_id: str, text: str) -> File:
+    try:
+        return File([base64.b64decode(text, validate=True)])
+    except ValueError as error:
+        raise ValueError(f"/files/{image_id}: must be base64 (RFC 4648): {error}") from None
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    """Raise ValueError for what a schema cannot say of a state."""
+    _checked_settings(document)
+    try:
+        json.dumps({**document, "files": {}}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"body: is not JSON: {error}") from None
+    seen: set[str] = set()
+    for kind in ("images", "deleted"):
+        for index, item in enumerate(document[kind]):
+            if item["image"]["id"] in seen:
+                raise ValueError(f"/{kind}/{index}/image/id: two images are {item['image']['id']}; leave one out")
+            seen.add(item["image"]["id"])
+            problems = load_model("image").schema.find_problems(item["image"]) if kind == "images" else []
+            if problems:
+                raise ValueError(
+                    "; ".join(f"/{kind}/{index}/image{problem.pointer}: {problem.text}" for problem in problems)
+                )
+    _check_belongings(document)
+
+
+def _check_belongings(document: Mapping[str, Any]) -> None:
+    """Raise ValueError for what belongs to an image that there is not."""
+    images = {item["image"]["id"] for item in document["images"]}
+    belongings = [
+        *((f"/members/{image_id}", image_id) for image_id in document["members"]),
+        *((f"/files/{image_id}", image_id) for image_id in document.get("files", ())),
+        *((f"/transitions/{index}", item["image_id"]) for index, item in enumerate(document["transitions"])),
+    ]
+    for pointer, image_id in belongings:
+        if image_id not in images:
+            raise ValueError(f"{pointer}: there is no image {image_id!r}; leave it out")
+
+
+def _checked_settings(document: Mapping[str, Any]) -> Settings:
+    """Return the settings of a state; raise ValueError when they, the clock or the accounts cannot be."""
+    with _pointing_at("/settings"):
+        given: Mapping[str, Any] = document["settings"]
+        for name in _NOT_SETTINGS:
+            if name in given:
+                raise ValueError(f"{name} are none of a state's; leave them out")
+        settings = Settings().changed(given)
+    with _pointing_at("/clock"):
+        ManualClock(document["clock"]["now"], document["clock"]["speed"])
+    with _pointing_at("/accounts"):
+        Accounts(settings.project_id, settings.region).restore(document["accounts"])
+    return settings
+
+
+@contextmanager
+def _pointing_at(pointer: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        # What is wrong inside has a pointer of its own.
+        raise ValueError(f"{pointer}{'' if str(error).startswith('/') else ': '}{error}") from None
+
+
+def take(service: Service) -> Snapshot:
+    """Return the state of a mock as it is now."""
+    backend = service.backend
+    with backend.lock:
+        backend.settle()
+        settings = {
+            item.name: getattr(service.settings, item.name)
+            for item in dataclasses.fields(Settings)
+            if item.name not in _NOT_SETTINGS
+        }
+        document = {
+            "version": VERSION,
+            "settings": settings,
+            "clock": {"now": backend.clock.now(), "speed": getattr(backend.clock, "speed", 1.0)},
+            "accounts": service.accounts.to_json(),
+            "images": [_placed(backend.images.place(image["id"]), image) for image in _images(backend)],
+            "deleted": [_placed(place, image) for place, image in backend.deleted.values()],
+            "members": {image_id: dict(backend.members.of(image_id)) for image_id in backend.images},
+            "transitions": [
+                item
+                for item in backend.transitions
+                if item["image_id"] in backend.images and item["image_id"] not in backend.uploads
+            ],
+            **{name: getattr(backend, name) for name in _RECORDS},
+        }
+        files = {image_id: file for image_id, file in backend.files.items() if image_id in backend.images}
+        return Snapshot(_plain(document), files)
+
+
+def _images(backend: Backend) -> list[Image]:
+    """Return the images; those whose file is arriving as they are when it breaks off."""
+    return [
+        {**image, "status": "queued"} if image_id in backend.uploads and image.get("status") == "saving" else image
+        for image_id, image in backend.images.items()
+    ]
+
+
+def _placed(place: Place, image: Image) -> dict[str, Any]:
+    return {"number": place[1], "created_at": place[0], "image": image}
+
+
+def _plain(document: Any) -> Any:
+    """Return a copy that nothing else holds; records are dicts, and tuples lists, as in JSON."""
+    if isinstance(document, Mapping):
+        return {name: _plain(value) for name, value in document.items()}
+    return [_plain(item) for item in document] if isinstance(document, (list, tuple)) else document
+
+
+def restore(service: Service, snapshot: Snapshot) -> None:
+    """Go back to a state, its time included where the clock can be moved; uploads under way come to nothing."""
+    document, backend = _plain(snapshot.document), service.backend
+    settings = _checked_settings(document)
+    with backend.lock:
+        backend.forget(settings.seed)
+        own = service.settings
+        service.adopt(replace(settings, header_faults=own.header_faults, journal_size=own.journal_size))
+        service.accounts.restore(document["accounts"])
+        if isinstance(backend.clock, ManualClock):
+            before = backend.clock.now()
+            backend.clock.go_to(document["clock"]["now"], document["clock"]["speed"])
+            service.faults.move(document["clock"]["now"] - before)
+        _restore_images(backend, document, snapshot.files)
+        backend.transitions.extend(sorted(document["transitions"], key=itemgetter("due", "number")))
+        for name in _RECORDS:
+            records = getattr(backend, name)
+            records.clear()
+            records.update(document[name])
+        backend.forget_changes()
+
+
+def _restore_images(backend: Backend, document: Mapping[str, Any], files: Mapping[str, File]) -> None:
+    last = max((item["number"] for item in [*document["images"], *document["deleted"]]), default=-1)
+    in_order = sorted(document["images"], key=itemgetter("number"))
+    backend.images.restore(((item["number"], item["image"]) for item in in_order), last + 1)
+    for item in document["deleted"]:
+        image = item["image"]
+        backend.deleted[image["id"]] = (item["created_at"], item["number"], image["id"]), image
+    for image_id, members in document["members"].items():
+        backend.members.replace(image_id, members)
+    backend.files.update(files)

@@ -1,0 +1,1049 @@
+"""Snapshots: the state of a mock, taken, saved, and gone back to."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SystemClock, state
+from ims_mock.catalogue import add_image
+from ims_mock.clock import timestamp
+from ims_mock.contract import load_contract
+from ims_mock.faults import SpoilUpload, Stale
+from tests.conftest import PAGE, Api
+from tests.test_auth import sign
+
+OCTETS = "application/octet-stream"
+PATCH = "application/openstack-images-v2.1-json-patch"
+SMALL = b"0123456789"
+LARGE = bytes(range(256)) * 5000
+"""More than is kept in memory."""
+
+UBUNTU = "Ubuntu 22.04 server 64bit"
+LATER = 1000
+
+READS = (
+    *("/", "/v2/", "/v2", "/versions", "/nowhere"),
+    *("/v2/schemas/images", "/v2/schemas/image", "/v2/schemas/members", "/v2/schemas/member"),
+    *("/v2/images", "/v2/images?limit=2", "/v2/images?sort_key=name&sort_dir=asc", "/v2/images?status=active"),
+    *("/v2/images?member_status=all", "/v2/images?tag=a"),
+    *("/v1.1/images/detail", f"/v1.1/images/detail?changes-since={PAGE}"),
+    *("/v3/", "/v3/projects", "/v3/auth/projects", "/v3/auth/domains", "/v3/auth/catalog"),
+)
+"""What is asked for at any time."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """All that a client sees of an answer."""
+
+    asked: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The JSON value of the body."""
+        return json.loads(self.body)
+
+    def header(self, name: str) -> str:
+        """Return the value of a header."""
+        return dict(self.headers)[name]
+
+
+Send = Callable[[str, str, Any, Mapping[str, str]], Answer]
+"""How a request is sent: method, path, body (bytes or JSON) and headers, with _ for -."""
+
+
+def in_process(api: Api) -> Send:
+    """Return a way to send requests to a service without a socket."""
+
+    def send(method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
+        answer = api(method, path, body, **headers)
+        return Answer(f"{method} {path}", answer.status_code, tuple(answer.headers.items()), answer.data)
+
+    return send
+
+
+def over_http(url: str) -> Send:
+    """Return a way to send the same requests over a socket."""
+
+    def send(method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        sent = {"X-Auth-Token": "token", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection.request(method, path, data, {"Host": "localhost", **sent})
+        answer = connection.getresponse()
+        got = tuple((name, value) for name, value in answer.getheaders() if name not in ("Server", "Connection"))
+        content = answer.read()
+        connection.close()
+        return Answer(f"{method} {path}", answer.status, got, content)
+
+    return send
+
+
+class Rich:
+    """A state with something of everything, and the names of what is in it. The clock has been moved."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        service, identity = api.service, api.service.identity
+        service.accounts.add({"projects": [{"name": "web"}], "users": [{"name": "ci", "roles": {"web": ["member"]}}]})
+        self.tokens = {"expired": identity.new_token_for("demo")}
+        api.clock.advance(LATER)
+        for user in ("demo", "alt", "ci", "demo_reader"):
+            self.tokens[user] = identity.new_token_for(user)
+        self.tokens["revoked"] = identity.new_token_for("demo")
+        identity.revoke_token(self.tokens["revoked"])
+        self.temporary = [identity.new_temporary_credentials("demo", lifetime) for lifetime in (500, 50_000)]
+        self.projects = {name: project.id for name, project in service.accounts.projects.items()}
+        self.ids: dict[str, str] = {}
+        self._add_images()
+        for access, times in (("demo-ak", 3), ("alt-ak", 6)):
+            for _ in range(times):
+                headers = signature(api.clock.now(), access, "wrong")
+                assert api("GET", "/v2/images", **headers).status_code == 401
+
+    def _add_images(self) -> None:
+        api, faults = self.api, self.api.service.faults
+        self._add("queued", description="größer", tags=["a", "b.c"], __os_version=UBUNTU, custom="x", min_disk=40)
+        self._add("small", SMALL)
+        self._add("large", LARGE)
+        for how in ("killed", "saving", "checksum"):
+            with faults.add(SpoilUpload(how)):
+                self._add(f"end {how}", SMALL)
+        api.clock.advance(100)
+        self._add("protected", protected=True)
+        self._add("shared", SMALL)
+        for member, status in (("alt", "accepted"), ("web", None)):
+            self._share("shared", member, status)
+        for name in ("deleted", "deleted too"):
+            self._add(name, SMALL)
+            assert api("DELETE", self.path(name), X_Auth_Token=self.tokens["demo"]).status_code == 204
+        public = add_image(api.service.backend, "service", {"name": "public", "visibility": "public"}, b"public")
+        self.ids["public"] = public["id"]
+        self._add("taken out", SMALL)
+        del api.images[self.ids["taken out"]]
+        self._add("edited")
+        api.images[self.ids["edited"]].update(name="edited in place", size=7)
+        self._add("becomes saving", SMALL)
+        api.clock.advance(6)
+        self._add("becomes active", SMALL)
+        self._add("of alt", user="alt")
+
+    def _add(self, name: str, content: bytes | None = None, user: str = "demo", **attributes: Any) -> None:
+        """Create an image of a name, and send its file."""
+        token = self.tokens[user]
+        image = self.api("POST", "/v2/images", {"name": name, **attributes}, X_Auth_Token=token).get_json()
+        self.ids[name] = image["id"]
+        if content is not None:
+            answer = self.api("PUT", image["file"], content, X_Auth_Token=token, Content_Type=OCTETS)
+            assert answer.status_code == 204
+
+    def _share(self, name: str, member: str, status: str | None) -> None:
+        path, project = f"{self.path(name)}/members", self.projects[member]
+        assert self.api("POST", path, {"member": project}, X_Auth_Token=self.tokens["demo"]).status_code == 200
+        if status is not None:
+            answer = self.api("PUT", f"{path}/{project}", {"status": status}, X_Auth_Token=self.tokens[member])
+            assert answer.status_code == 200
+
+    def path(self, name: str) -> str:
+        """Return the path of an image."""
+        return f"/v2/images/{self.ids[name]}"
+
+
+def rich() -> Rich:
+    """Return a service that verifies every credential, with something of everything."""
+    return Rich(
+        Api(
+            auth="strict",
+            seed="rich",
+            region="eu-west-101",
+            token_lifetime=LATER / 2,
+            delays={"queued": 5, "saving": 60},
+            max_image_size=2_000_000,
+        )
+    )
+
+
+def signature(now: float, access: str, secret: str, **headers: str) -> dict[str, str]:
+    """Return the headers of a list of images that is signed at a time."""
+    date = timestamp(now).replace("-", "").replace(":", "")
+    return sign("GET", "/v2/images", b"", access=access, secret=secret, X_Sdk_Date=date, **headers)
+
+
+class Series:
+    """A long series of requests to a rich state, always the same, over every operation; with every answer."""
+
+    def __init__(self, state: Rich, send: Send) -> None:
+        self._state, self._send = state, send
+        self._now = json.loads(send("GET", "/_ims_mock/clock", None, {}).body)["now"]
+        self.answers: list[Answer] = []
+        self._read("demo")
+        self._authenticate()
+        self._refuse()
+        self._change()
+        self.advance(60)
+        self._read("demo")
+        self.advance(100_000)
+        self._read(self._authenticate())
+
+    def ask(self, method: str, path: str, body: Any = None, user: str = "demo", **headers: str) -> Answer:
+        """Send a request, and keep the answer."""
+        sent = {"X_Auth_Token": self._state.tokens.get(user, user), **headers}
+        self.answers.append(self._send(method, path, body, sent))
+        return self.answers[-1]
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, by the control API, and keep what it answers."""
+        self._now += seconds
+        self.answers.append(self._send("POST", "/_ims_mock/clock", {"advance": seconds}, {}))
+
+    def _read(self, user: str) -> None:
+        names = self._state
+        for path in (*READS, f"/v2/images?marker={names.ids['shared']}", f"/v3/projects/{names.projects['web']}"):
+            for who in (user, "alt"):
+                self.ask("GET", path, user=who)
+        for image_id in [*names.ids.values(), "nope"]:
+            path = f"/v2/images/{image_id}"
+            for suffix in ("", "/file", "/members"):
+                self.ask("GET", path + suffix, user=user)
+            self.ask("GET", path, user="alt")
+            self.ask("HEAD", f"/v1/images/{image_id}", user=user)
+            self.ask("GET", f"{path}/file", user=user, Range="bytes=2-4")
+            for project in names.projects.values():
+                self.ask("GET", f"{path}/members/{project}", user=user)
+
+    def _authenticate(self) -> str:
+        names = self._state
+        for token in [*names.tokens, "never issued", "ims-mock-token"]:
+            self.ask("GET", "/v2/images?limit=1", user=token)
+            self.ask("GET", "/v3/auth/tokens", user="demo", X_Subject_Token=names.tokens.get(token, token))
+        for access, secret, security_token in (
+            *(("demo-ak", "demo-sk", ""), ("alt-ak", "alt-sk", ""), ("ci-ak", "ci-sk", "")),
+            *((made["access"], made["secret"], made["security_token"]) for made in names.temporary),
+        ):
+            more = {"X_Security_Token": security_token} if security_token else {}
+            signed = signature(self._now, access, secret, **more)
+            self.ask("GET", "/v2/images", **signed)
+        self.ask("POST", "/v3/auth/tokens", _login("ci", "web"))
+        return self.ask("POST", "/v3/auth/tokens", _login("demo", "demo")).header("X-Subject-Token")
+
+    def _refuse(self) -> None:
+        path = self._state.path
+        for method, target in (
+            *(("DELETE", path("protected")), ("DELETE", path("public")), ("DELETE", path("end saving"))),
+            *(("DELETE", path("of alt")), ("DELETE", path("deleted")), ("PUT", path("small"))),
+        ):
+            self.ask(method, target)
+        for image in ("small", "end killed", "becomes saving", "becomes active", "public", "deleted"):
+            self.ask("PUT", f"{path(image)}/file", b"other", Content_Type=OCTETS)
+        self.ask("POST", "/v2/images", {"id": self._state.ids["deleted"]})
+        self.ask("POST", "/v2/images", {"name": 5})
+        self.ask("POST", "/v2/images", {}, user="demo_reader")
+        self.ask("PUT", f"{path('queued')}/file", b"x" * 2_000_001, Content_Type=OCTETS)
+        signed = signature(self._now, "demo-ak", "wrong")
+        for _ in range(4):
+            self.ask("GET", "/v2/images", **signed)
+
+    def _change(self) -> None:
+        path, projects = self._state.path, self._state.projects
+        self.ask("POST", "/v2/images", {"name": "new", "tags": ["t"]})
+        new = self.ask("POST", "/v2/images", {"name": "new too"}, user="ci").json["id"]
+        self.ask("PUT", f"/v2/images/{new}/file", LARGE[::-1], user="ci", Content_Type=OCTETS)
+        self.ask("PATCH", path("small"), [{"op": "add", "path": "/name", "value": "other"}], Content_Type=PATCH)
+        self.ask("PUT", f"{path('queued')}/tags/new")
+        self.ask("DELETE", f"{path('queued')}/tags/a")
+        self.ask("PUT", f"{path('shared')}/members/{projects['web']}", {"status": "rejected"}, user="ci")
+        self.ask("DELETE", f"{path('shared')}/members/{projects['alt']}")
+        self.ask("POST", f"{path('small')}/members", {"member": projects["admin"]})
+        self.ask("PUT", f"{path('queued')}/file", SMALL, Content_Type=OCTETS)
+        self.ask("DELETE", path("large"))
+        self.ask("DELETE", f"/v1.1/images/{self._state.ids['end killed']}")
+        login = self.ask("POST", "/v3/auth/tokens", _login("demo", "demo"))
+        self.ask("DELETE", "/v3/auth/tokens", X_Subject_Token=login.header("X-Subject-Token"))
+        self.ask("DELETE", "/v3/auth/tokens", X_Subject_Token=self._state.tokens["demo_reader"])
+
+
+def _login(name: str, project: str) -> dict[str, Any]:
+    user = {"name": name, "password": "secret", "domain": {"name": "Default"}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    return {"auth": {"identity": identity, "scope": {"project": {"name": project}}}}
+
+
+def first_difference(one: list[Answer], other: list[Answer]) -> Any:
+    """Return the first two answers that are not the same; None where all are."""
+    return next(((left, right) for left, right in zip(one, other, strict=True) if left != right), None)
+
+
+# Every answer
+
+
+def same_mock(api: Api, snapshot: Snapshot, folder: Path) -> Api:
+    """Go back, in the mock itself."""
+    state.restore(api.service, snapshot)
+    return api
+
+
+def another_mock(api: Api, snapshot: Snapshot, folder: Path) -> Api:
+    """Go on, in another mock."""
+    other = Api(seed=7)
+    other.create()
+    state.restore(other.service, snapshot)
+    return other
+
+
+def as_json(api: Api, snapshot: Snapshot, folder: Path) -> Api:
+    """Go on in another mock, by way of JSON."""
+    return another_mock(api, Snapshot.from_json(json.loads(json.dumps(snapshot.to_json()))), folder)
+
+
+def as_file(api: Api, snapshot: Snapshot, folder: Path) -> Api:
+    """Go on in another mock, by way of a file."""
+    snapshot.save(folder / "state.json")
+    return another_mock(api, Snapshot.load(folder / "state.json"), folder)
+
+
+def over_control_api(api: Api, snapshot: Snapshot, folder: Path) -> Api:
+    """Go on in another mock, by way of the control API."""
+    state.restore(api.service, snapshot)
+    saved = api("GET", "/_ims_mock/state").data
+    other = Api(seed=7)
+    assert other("PUT", "/_ims_mock/state", saved).status_code == 204
+    return other
+
+
+@pytest.mark.parametrize("way", [same_mock, another_mock, as_json, as_file, over_control_api])
+def test_restored_state_is_equal_in_every_answer(way: Callable[..., Api], tmp_path: Path) -> None:
+    """Whatever is asked after going back to a state is answered as it was before, to the last byte of every header."""
+    saved = rich()
+    snapshot = state.take(saved.api.service)
+    first = Series(saved, in_process(saved.api)).answers
+    restored = way(saved.api, snapshot, tmp_path)
+    assert first_difference(first, Series(saved, in_process(restored)).answers) is None
+
+
+def test_series_asks_for_everything() -> None:
+    """What restored states are compared by has every operation, successes and refusals, and images of every status."""
+    saved = rich()
+    statuses = {image["status"] for image in saved.api.images.values()}
+    snapshot = state.take(saved.api.service)
+    seen = len(list(saved.api.service.journal))
+    Series(saved, in_process(saved.api))
+    entries = list(saved.api.service.journal)[seen:]
+    assert {entry.operation for entry in entries if entry.status < 400} - {None} == set(load_contract().operations)
+    assert {400, 401, 403, 404, 409, 413} <= {entry.status for entry in entries}
+    assert not any(entry.status >= 500 for entry in entries)
+    assert statuses == {"queued", "saving", "active", "killed"}
+    kept = ("deleted", "members", "transitions", "tokens", "temporary_credentials", "wrong_signatures")
+    assert all(snapshot.document[name] for name in kept)
+
+
+def test_state_after_the_same_is_the_same() -> None:
+    """Going back and doing the same leads to the same state."""
+    saved = rich()
+    snapshot = state.take(saved.api.service)
+    ends = []
+    for _ in range(2):
+        Series(saved, in_process(saved.api))
+        ends.append(state.take(saved.api.service).to_json())
+        state.restore(saved.api.service, snapshot)
+    assert ends[0] == ends[1]
+    assert state.take(saved.api.service).to_json() == snapshot.to_json()
+
+
+def test_named_snapshot_over_the_control_api() -> None:
+    """A state that is kept under a name is gone back to by any language, as often as one likes."""
+    saved = rich()
+    assert saved.api("POST", "/_ims_mock/snapshots", {"name": "before"}).get_json() == {"name": "before"}
+    series = [Series(saved, in_process(saved.api)).answers]
+    for _ in range(2):
+        assert saved.api("POST", "/_ims_mock/snapshots/before/restore").status_code == 204
+        series.append(Series(saved, in_process(saved.api)).answers)
+    assert first_difference(series[0], series[1]) is first_difference(series[1], series[2]) is None
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
+    """Start the command with a saved state; return the process and the URL that it prints, if it serves."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(content: str, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+        file = tmp_path / "saved.json"
+        file.write_text(content, "utf-8")
+        command = [sys.executable, "-m", "ims_mock", "--port", "0", "--quiet", "--state", str(file), *arguments]
+        made = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started.append(made)
+        assert made.stdout is not None
+        return made, made.stdout.readline().strip()
+
+    yield start
+    for made in started:
+        made.kill()
+        made.communicate()
+
+
+def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Popen[str], str]]) -> None:
+    """The command that is given a saved state answers as the mock would have that saved it."""
+    saved = rich()
+    _, url = process(json.dumps(state.take(saved.api.service).to_json()), "--speed", "0")
+    first = Series(saved, in_process(saved.api)).answers
+    assert first_difference(first, Series(saved, over_http(url)).answers) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON: Expecting property name"),
+        ("{}", "body: must have"),
+        ("[" * 100_000, "saved.json"),
+    ],
+)
+def test_command_refuses_a_file_that_is_no_state(
+    process: Callable[..., tuple[subprocess.Popen[str], str]], content: str, message: str
+) -> None:
+    """A file that is no state ends the command with 2, before it serves, and the line names the file and the fault."""
+    made, url = process(content)
+    _, log = made.communicate(timeout=10)
+    assert (url, made.returncode, log.count("\n")) == ("", 2, 1)
+    assert "saved.json" in log
+    assert message in log
+
+
+changes = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), max_size=12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(before=changes, after=changes)
+def test_any_state_is_restored(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
+    """Whatever was done before, and is done after: by way of JSON, another mock goes on as the first one did."""
+
+    def work(api: Api, todo: list[tuple[int, int]]) -> list[Answer]:
+        send = in_process(api)
+        answers = []
+        for kind, number in todo:
+            ids = sorted(api.images)
+            path = f"/v2/images/{ids[number % len(ids)]}" if ids else "/v2/images/nope"
+            method, target, body, headers = (
+                ("POST", "/v2/images", {"name": str(number)}, {}),
+                ("POST", "/v2/images", {"name": str(number)}, {"X_Project_Id": "other"}),
+                ("PUT", f"{path}/file", bytes(number), {"Content_Type": OCTETS}),
+                ("DELETE", path, None, {}),
+                ("PATCH", path, [{"op": "add", "path": "/name", "value": "x"}], {"Content_Type": PATCH}),
+                ("POST", f"{path}/members", {"member": "other"}, {}),
+                ("PUT", f"{path}/tags/{number}", None, {}),
+                ("POST", "/_ims_mock/clock", {"advance": number / 2}, {}),
+                ("GET", "/v1.1/images/detail?changes-since=2016-01-01T00:00:00Z", None, {}),
+            )[kind]
+            answers.append(send(method, target, body, headers))
+            answers += [send("GET", "/v2/images", None, {}), send("GET", "/v2/images", None, {"X_Project_Id": "other"})]
+        return answers
+
+    api = Api(delays={"queued": 1, "saving": 1.5})
+    work(api, before)
+    document = json.loads(json.dumps(state.take(api.service).to_json()))
+    other = Api()
+    state.restore(other.service, Snapshot.from_json(document))
+    assert first_difference(work(api, after), work(other, after)) is None
+
+
+# Rollback
+
+
+def test_rollback_goes_back() -> None:
+    """What is done in a block of rollback is undone at its end, time included."""
+    mock = ImsMock(start=PAGE)
+    kept = mock.add_image(name="kept", data=SMALL)["id"]
+    before = mock.snapshot().to_json()
+    with mock.rollback() as snapshot:
+        mock.images.clear()
+        mock.clock.advance(100)
+        mock.add_image(name="new")
+        mock.add_accounts(projects=[{"name": "web"}])
+    assert mock.snapshot().to_json() == before == snapshot.to_json()
+    assert (list(mock.images), mock.clock.now()) == ([kept], 1464853788)
+
+
+def test_rollback_after_an_exception() -> None:
+    """A block that fails is undone as well, and its exception goes on."""
+    mock = ImsMock(start=PAGE)
+    before = mock.snapshot().to_json()
+
+    def fail() -> None:
+        mock.add_image()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), mock.rollback():
+        fail()
+    assert mock.snapshot().to_json() == before
+
+
+def test_rollback_undoes_a_reset() -> None:
+    """Even a reset is undone, settings included."""
+    mock = ImsMock(seed=5, max_image_size=3)
+    mock.add_image()
+    before = mock.snapshot().to_json()
+    with mock.rollback():
+        mock.reset(seed=6, max_image_size=None)
+    assert mock.snapshot().to_json() == before
+
+
+def test_rollback_within_another() -> None:
+    """Blocks of rollback stand in each other, and each goes back to its own beginning."""
+    mock = ImsMock()
+    with mock.rollback():
+        mock.add_image(name="outer")
+        with mock.rollback():
+            mock.add_image(name="inner")
+        assert [image["name"] for image in mock.images.values()] == ["outer"]
+    assert mock.images == {}
+
+
+# What a snapshot holds
+
+
+def test_snapshot_is_not_changed_by_what_happens_later() -> None:
+    """Neither requests, nor edits of records in place, nor time change a snapshot that has been taken."""
+    saved = rich()
+    snapshot = state.take(saved.api.service)
+    before = snapshot.to_json()
+    for image in saved.api.images.values():
+        image["tags"].append("later")
+        image.update(name="later")
+    Series(saved, in_process(saved.api))
+    saved.api.service.reset()
+    assert snapshot.to_json() == before
+
+
+def test_restored_state_shares_nothing_with_its_snapshot() -> None:
+    """What a test does to a record after going back is undone by going back once more."""
+    mock = ImsMock()
+    image_id = mock.add_image(name="a", tags=["t"])["id"]
+    snapshot = mock.snapshot()
+    mock.restore(snapshot)
+    mock.images[image_id]["tags"].append("later")
+    mock.images[image_id]["name"] = "b"
+    mock.restore(snapshot)
+    assert (mock.images[image_id]["name"], mock.images[image_id]["tags"]) == ("a", ["t"])
+
+
+def test_document_of_a_snapshot_is_a_copy() -> None:
+    """What is done to the JSON of a snapshot, got from it or given to it, is not done to the snapshot."""
+    mock = ImsMock()
+    mock.add_image(name="a")
+    document = mock.snapshot().to_json()
+    snapshot = Snapshot.from_json(document)
+    for edited in (document, snapshot.to_json()):
+        edited["images"][0]["image"]["name"] = "b"
+        edited["clock"]["now"] = 0
+    mock.restore(snapshot)
+    assert [image["name"] for image in mock.images.values()] == ["a"]
+    assert mock.clock.now() != 0
+
+
+def test_snapshot_tells_no_secret_by_accident() -> None:
+    """A test that fails prints its variables, and a snapshot among them shows neither passwords nor tokens."""
+    mock = ImsMock()
+    assert repr(mock.snapshot()) == "Snapshot()"
+
+
+def test_snapshot_has_what_is_due_settled() -> None:
+    """What came about while nobody looked has come about in the snapshot."""
+    api = Api(delays={"saving": 5})
+    image = api.create()
+    api("PUT", image["file"], SMALL, Content_Type=OCTETS)
+    api.clock.moved = lambda: None
+    api.clock.advance(5)
+    assert state.take(api.service).document["transitions"] == []
+
+
+def test_saved_state_is_as_its_schema_has_it(tmp_path: Path) -> None:
+    """A file that is saved is read again, and is the same."""
+    snapshot = state.take(rich().api.service)
+    snapshot.save(tmp_path / "a.json")
+    Snapshot.load(tmp_path / "a.json").save(tmp_path / "b.json")
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_ids_and_order_go_on() -> None:
+    """An image that is created after going back has the next id, and stands behind those of the same second."""
+    api = Api()
+    for name in "abc":
+        api.create(name=name)
+    snapshot = state.take(api.service)
+    next_id = api.create(name="d")["id"]
+    other = Api()
+    state.restore(other.service, snapshot)
+    assert other.create(name="d")["id"] == next_id
+    assert [image["name"] for image in other("GET", "/v2/images").get_json()["images"]] == ["d", "c", "b", "a"]
+
+
+def test_rules_denials_and_journal_stay() -> None:
+    """Going back is no reset: what a test has set up to watch and to break stays as it is."""
+    api = Api()
+    snapshot = state.take(api.service)
+    rule = api.service.faults.add(Fail(503), operation="glance_show_image")
+    api.service.deny("ims:images:create")
+    assert api("GET", "/v2/images/x").status_code == 503
+    state.restore(api.service, snapshot)
+    assert api("POST", "/v2/images", {}).status_code == 403
+    assert api("GET", "/v2/images/x").status_code == 503
+    assert (rule.hits, len(api.service.journal)) == (2, 3)
+
+
+def test_settings_are_restored() -> None:
+    """A state brings the settings under which it was saved, until the next reset."""
+    api = Api(auth="off")
+    state.restore(api.service, state.take(Api(auth="strict", max_image_size=5, seed=9).service))
+    assert api("GET", "/v2/images").status_code == 401
+    assert (api.service.settings.max_image_size, api.service.backend.seed) == (5, 9)
+    api.service.reset()
+    assert api("GET", "/v2/images").status_code == 200
+
+
+def test_accounts_are_restored() -> None:
+    """Projects and users that were added later are gone, and those that were changed are as before."""
+    mock = ImsMock()
+    snapshot, before = mock.snapshot(), mock.accounts.to_json()
+    mock.add_accounts(
+        projects=[{"name": "web"}], users=[{"name": "demo", "password": "other", "roles": {"web": ["reader"]}}]
+    )
+    mock.restore(snapshot)
+    assert mock.accounts.to_json() == before
+    assert mock.project_id == snapshot.document["accounts"]["projects"][0]["id"]
+
+
+# Time
+
+
+def test_restore_goes_back_in_time() -> None:
+    """The clock shows what it did, and runs as it did."""
+    mock = ImsMock(start=PAGE)
+    snapshot = mock.snapshot()
+    mock.clock.advance(100)
+    mock.clock.run(1000)
+    mock.restore(snapshot)
+    assert (mock.clock.now(), mock.clock.speed) == (1464853788, 0)
+
+
+def test_restored_clock_runs_on() -> None:
+    """A clock that ran when the state was saved runs again, in the mock that goes on."""
+    document = ImsMock(start=PAGE, speed=2.0).snapshot().to_json()
+    mock = ImsMock()
+    mock.restore(Snapshot.from_json(document))
+    assert mock.clock.speed == 2.0
+    assert mock.clock.now() >= 1464853788
+
+
+def test_own_clock_is_left() -> None:
+    """A clock that cannot be moved shows its own time, and what is due by it comes about."""
+
+    class OwnClock(SystemClock):
+        seconds = 0.0
+
+        def now(self) -> float:
+            return self.seconds
+
+    clock = OwnClock()
+    mock = ImsMock(clock=clock)
+    api = Api(delays={"saving": 5})
+    image = api.create()
+    api("PUT", image["file"], SMALL, Content_Type=OCTETS)
+    mock.restore(state.take(api.service))
+    assert (mock.clock, mock.clock.now()) == (clock, 0)
+    assert mock.images[image["id"]]["status"] == "saving"
+    clock.seconds = api.clock.now() + 5
+    assert mock.images[image["id"]]["status"] == "active"
+
+
+def test_own_manual_clock_goes_back_too() -> None:
+    """A clock that was given and can be moved is moved: a restored state has its time."""
+    clock = ManualClock(0)
+    mock = ImsMock(clock=clock)
+    with mock.rollback():
+        clock.advance(100)
+    assert (mock.clock, clock.now()) == (clock, 0)
+
+
+def test_what_was_to_come_comes() -> None:
+    """A state is restored with what was due, which comes about in due order, whatever the order of the document."""
+    api = Api(delays={"queued": 5, "saving": 60})
+    image = api.create()
+    api("PUT", image["file"], SMALL, Content_Type=OCTETS)
+    document = state.take(api.service).to_json()
+    document["transitions"].reverse()
+    other = Api()
+    state.restore(other.service, Snapshot.from_json(document))
+    found = []
+    for seconds in (4, 1, 59, 1):
+        other.clock.advance(seconds)
+        found.append(other.images[image["id"]]["status"])
+    assert found == ["queued", "saving", "saving", "active"]
+
+
+# Uploads under way
+
+
+class Arriving:
+    """An upload under way, over a socket: the image is saving, and none of the file's ten bytes has come."""
+
+    def __init__(self, mock: ImsMock, image_id: str) -> None:
+        address = urlsplit(mock.url)
+        self._connection = socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10)
+        head = f"PUT /v2/images/{image_id}/file HTTP/1.1\r\nHost: a\r\nX-Auth-Token: t\r\nContent-Type: {OCTETS}\r\n"
+        self._connection.sendall(f"{head}Content-Length: 10\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert self._connection.recv(100).startswith(b"HTTP/1.1 100")
+
+    def end(self, content: bytes = SMALL) -> int:
+        """Send the rest, or part of it and no more, and return the status of the answer."""
+        self._connection.sendall(content)
+        self._connection.shutdown(socket.SHUT_WR)
+        status = int(self._connection.recv(1000).split()[1])
+        self._connection.close()
+        return status
+
+
+@pytest.mark.parametrize("delays", [{}, {"queued": 5}, {"saving": 5}])
+def test_upload_under_way_has_been_broken_off(ims_mock: ImsMock, delays: dict[str, float]) -> None:
+    """In a snapshot an image whose file is arriving is queued, with nothing to come; the upload itself goes on."""
+    ims_mock.reset(delays=delays)
+    image_id = ims_mock.add_image()["id"]
+    upload = Arriving(ims_mock, image_id)
+    document = ims_mock.snapshot().to_json()
+    assert (document["images"][0]["image"]["status"], document["transitions"], document["files"]) == ("queued", [], {})
+    assert upload.end() == 204
+
+
+def test_state_with_an_upload_under_way_takes_the_next(ims_mock: ImsMock) -> None:
+    """An image whose file was arriving takes one where the state goes on."""
+    image_id = ims_mock.add_image()["id"]
+    upload = Arriving(ims_mock, image_id)
+    other = Api()
+    state.restore(other.service, ims_mock.snapshot())
+    assert other("PUT", f"/v2/images/{image_id}/file", b"new", Content_Type=OCTETS).status_code == 204
+    assert upload.end() == 204
+
+
+@pytest.mark.parametrize(("content", "status"), [(SMALL, 404), (SMALL[:5], 400)])
+def test_restore_while_a_file_arrives(ims_mock: ImsMock, content: bytes, status: int) -> None:
+    """An upload that is overtaken by going back ends with a refusal, whole or broken off, and changes nothing."""
+    image_id = ims_mock.add_image()["id"]
+    snapshot = ims_mock.snapshot()
+    upload = Arriving(ims_mock, image_id)
+    ims_mock.restore(snapshot)
+    assert ims_mock.images[image_id]["status"] == "queued"
+    assert upload.end(content) == status
+    assert ims_mock.snapshot().to_json()["images"] == snapshot.to_json()["images"]
+    assert ims_mock.service.backend.files == {}
+
+
+def test_upload_after_going_back_while_another_arrives(ims_mock: ImsMock) -> None:
+    """The upload that is overtaken does nothing to the one that came after."""
+    image_id = ims_mock.add_image()["id"]
+    snapshot = ims_mock.snapshot()
+    old = Arriving(ims_mock, image_id)
+    ims_mock.restore(snapshot)
+    new = Arriving(ims_mock, image_id)
+    assert old.end(b"old" * 3 + b"!") == 404
+    assert ims_mock.images[image_id]["status"] == "saving"
+    assert new.end() == 204
+    assert ims_mock.images[image_id]["checksum"] == "781e5e245d69b566979b86e28d23f2c7"
+
+
+def test_download_goes_on_while_the_state_is_restored() -> None:
+    """A download that has begun ends whole."""
+    saved = rich()
+    answer = saved.api("GET", f"{saved.path('large')}/file", X_Auth_Token=saved.tokens["demo"])
+    state.restore(saved.api.service, state.take(Api().service))
+    assert answer.data == LARGE
+
+
+# Stale reads
+
+
+@pytest.mark.parametrize("fault", [Stale(reads=2), Stale(seconds=30)])
+def test_stale_reads_after_going_back(fault: Stale) -> None:
+    """Reads that lag behind see nothing of the state before: the restored one is all that there has been."""
+    api = Api()
+    kept = api.create(name="kept")["id"]
+    api.clock.advance(1000)
+    snapshot = state.take(api.service)
+    api.service.faults.add(fault, optional=True)
+    api.create(name="gone")
+    api("DELETE", f"/v2/images/{kept}")
+    state.restore(api.service, snapshot)
+    for _ in range(4):
+        listed = api("GET", "/v2/images").get_json()["images"]
+        assert [image["id"] for image in listed] == [kept]
+        api.clock.advance(10)
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [(Stale(reads=1), 0), (Stale(seconds=30), 31)])
+def test_stale_reads_lag_after_going_back(fault: Stale, seconds: float) -> None:
+    """After going back reads lag behind the writes that come then."""
+    api = Api()
+    api.service.faults.add(fault)
+    snapshot = state.take(api.service)
+    api.create()
+    state.restore(api.service, snapshot)
+    assert api("GET", "/v2/images").get_json()["images"] == []
+    api.clock.advance(100)
+    api("GET", "/v2/images")
+    image = api.create()
+    assert api("GET", "/v2/images").get_json()["images"] == []
+    api.clock.advance(seconds)
+    assert api("GET", "/v2/images").get_json()["images"] == [image]
+
+
+# What is no state
+
+
+def changed(path: str, value: Any) -> Callable[[dict[str, Any]], object]:
+    """Return a change of a document: another value at a place, whose parts are names and numbers."""
+    *parents, name = (int(part) if part.isdigit() else part for part in path.split("/"))
+
+    def change(document: dict[str, Any]) -> None:
+        holder: Any = document
+        for part in parents:
+            holder = holder[part]
+        holder[name] = value
+
+    return change
+
+
+def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], object]:
+    """Return a change of a document: an image is in it once more."""
+    return lambda document: document[kind].append(document[source][0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda document: document.pop("images"), 'body: must have "images"'),
+        (changed("version", 2), "/version: must be 1"),
+        (changed("more", 1), 'body: has an unknown member "more"; there are version'),
+        (changed("settings", []), "/settings: must be of type object"),
+        (changed("settings/sead", 1), "/settings: ims_mock has no setting 'sead'; there are seed"),
+        (changed("settings/auth", "lax"), "/settings: auth must be one of off, lenient, strict, got 'lax'"),
+        (changed("settings/faults", []), "/settings: faults are none of a state's; leave them out"),
+        (changed("settings/accounts", {}), "/settings: accounts are none of a state's; leave them out"),
+        (changed("clock/now", "noon"), "/clock/now: must be of type number"),
+        (changed("clock/now", 1e12), "/clock/now: must be at most 253402300799"),
+        (changed("clock/now", float("nan")), "/clock: a time must lie between the years 1 and 9999, got nan"),
+        (changed("clock/speed", 1e9), "/clock/speed: must be at most 1000000"),
+        (changed("clock/speed", -1), "/clock/speed: must be at least 0"),
+        (changed("accounts/users", []), "/accounts/users: must have at least 1 items, got 0"),
+        (changed("accounts/users/0/roles", {}), "/accounts/users/0/roles: must have at least 1 member"),
+        (
+            changed("accounts/users/0/roles", {"nowhere": ["member"]}),
+            "/accounts/users: demo has roles in nowhere, which is no project; add it to projects",
+        ),
+        (
+            changed("accounts/users/0/roles/demo", ["boss"]),
+            "/accounts/users: demo has the role 'boss' in demo; there are admin, member, reader",
+        ),
+        (changed("accounts/users/1/name", "demo"), "/accounts/users: the name demo is given twice"),
+        (changed("accounts/users/1/access", "demo-ak"), "/accounts/: two have the access demo-ak"),
+        (changed("images/0/image", {}), '/images/0/image: must have "id"'),
+        (changed("images/0/number", -1), "/images/0/number: must be at least 0"),
+        (twice("images"), "/images/2/image/id: two images are "),
+        (twice("deleted"), "/deleted/1/image/id: two images are "),
+        (changed("images/0/image/size", float("inf")), "body: is not JSON: Out of range float values"),
+        (changed("images/0/image/tags", {"a"}), "body: is not JSON: Object of type set"),
+        (lambda document: document["members"].update(x={"y": {}}), "/members/x/y: must have"),
+        (lambda document: document["files"].update(x="?"), "/files/x: must be base64 (RFC 4648)"),
+        (lambda document: document["files"].update(x=5), "/files/x: must be of type string"),
+        (changed("transitions/0/status", "gone"), '/transitions/0/status: must be "saving" or "active" or "killed"'),
+        (changed("transitions/0/due", -1e12), "/transitions/0/due: must be at least -62135596800"),
+        (changed("tokens/ims-mock-token", {}), "/tokens/ims-mock-token: must have"),
+        (changed("tokens/ims-mock-token/expires_at", 1e300), "/tokens/ims-mock-token/expires_at: must be at most"),
+        (changed("drawn/images", -1), "/drawn/images: must be at least 0"),
+        (changed("wrong_signatures", {"a": {"count": 1}}), '/wrong_signatures/a: must have "last"'),
+    ],
+)
+def test_document_that_is_no_state(change: Callable[[dict[str, Any]], object], message: str) -> None:
+    """What a state cannot be of is refused by its place, and what it says there."""
+    api = Api(delays={"saving": 5})
+    api("DELETE", f"/v2/images/{api.create()['id']}")
+    api.create()
+    image = api.create()
+    api("PUT", image["file"], SMALL, Content_Type=OCTETS)
+    document = state.take(api.service).to_json()
+    Snapshot.from_json(document)
+    change(document)
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the text is compared below)
+        Snapshot.from_json(document)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("document", [None, [], "state", 5])
+def test_document_that_is_no_object(document: Any) -> None:
+    """A state is an object."""
+    with pytest.raises(ValueError, match="body: must be of type object"):
+        Snapshot.from_json(document)
+
+
+def test_refusal_tells_no_secret() -> None:
+    """What is wrong with a secret is told without it."""
+    document = ImsMock().snapshot().to_json()
+    document["accounts"]["users"][0]["secret"] = ["hunter2"]
+    document["accounts"]["users"][1] = {"password": "hunter2"}
+    with pytest.raises(ValueError, match="/accounts/users/0/secret: must be of type string") as caught:
+        Snapshot.from_json(document)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", " is not JSON: Expecting property name"),
+        (b"\xff", ": 'utf-8' codec can't decode"),
+        (b"{}", ': body: must have "version" and "settings"'),
+        (b"[" * 100_000, ": "),
+        (b"", " is not JSON: Expecting value"),
+    ],
+)
+def test_file_that_is_no_state(tmp_path: Path, content: bytes, message: str) -> None:
+    """A file that is none is refused by its name."""
+    file = tmp_path / "state.json"
+    file.write_bytes(content)
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the text is compared below)
+        Snapshot.load(file)
+    assert str(caught.value).startswith(f"{file}{message}")
+
+
+def test_file_that_is_not_there(tmp_path: Path) -> None:
+    """A file that cannot be read is an OSError."""
+    with pytest.raises(FileNotFoundError):
+        Snapshot.load(tmp_path / "nowhere.json")
+
+
+# The control API
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({}, 400, 'body: must have "version"'),
+        ([], 400, "body: must be of type object"),
+        (b"{", 400, "body: is not JSON"),
+        (b"", 400, "body: is empty"),
+    ],
+)
+def test_wrong_state_changes_nothing(api: Api, body: Any, status: int, message: str) -> None:
+    """What is no state is refused, and the state stays."""
+    api.create()
+    before = state.take(api.service).to_json()
+    answer = api("PUT", "/_ims_mock/state", body)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, "invalid")
+    assert answer.get_json()["error"]["message"].startswith(message)
+    assert state.take(api.service).to_json() == before
+
+
+def test_state_that_is_too_large(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state of more bytes than are taken is 413."""
+    monkeypatch.setattr("ims_mock.state.MAX_BYTES", 100)
+    assert api("PUT", "/_ims_mock/state", api("GET", "/_ims_mock/state").data).status_code == 413
+
+
+def test_list_and_delete_snapshots(api: Api) -> None:
+    """Snapshots are listed by name, the first first, and deleted by it."""
+    for name in ("b", "a", "b"):
+        assert api("POST", "/_ims_mock/snapshots", {"name": name}).status_code == 201
+    assert api("GET", "/_ims_mock/snapshots").get_json() == {"snapshots": ["b", "a"]}
+    assert api("DELETE", "/_ims_mock/snapshots/b").status_code == 204
+    assert api("GET", "/_ims_mock/snapshots").get_json() == {"snapshots": ["a"]}
+
+
+def test_snapshot_of_a_name_that_is_taken(api: Api) -> None:
+    """A snapshot takes the place of another of its name."""
+    api("POST", "/_ims_mock/snapshots", {"name": "a"})
+    api.create()
+    api("POST", "/_ims_mock/snapshots", {"name": "a"})
+    api.images.clear()
+    api("POST", "/_ims_mock/snapshots/a/restore")
+    assert len(api.images) == 1
+
+
+def test_snapshot_with_a_name_of_any_script(api: Api) -> None:
+    """A name is any text without a slash, percent-encoded in a path."""
+    api("POST", "/_ims_mock/snapshots", {"name": "vor dem Löschen?"})
+    assert api("POST", "/_ims_mock/snapshots/vor%20dem%20L%C3%B6schen%3F/restore").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "/name: must be a text that can be in a path, without '/', got null"),
+        ({"name": ""}, "/name: must be a text that can be in a path, without '/', got \"\""),
+        ({"name": "a/b"}, "/name: must be a text that can be in a path, without '/', got \"a/b\""),
+        ({"name": 5}, "/name: must be a text that can be in a path, without '/', got 5"),
+        ({"nane": "a"}, '/nane: is unknown; there are name; did you mean "name"?'),
+        ([], "body: must be an object, got []"),
+    ],
+)
+def test_name_that_cannot_be(api: Api, body: Any, message: str) -> None:
+    """A snapshot without a name that a path can have is refused."""
+    answer = api("POST", "/_ims_mock/snapshots", body)
+    assert (answer.status_code, answer.get_json()["error"]["message"]) == (400, message)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/b/restore"), ("DELETE", "/b")])
+def test_snapshot_that_is_not_there(api: Api, method: str, path: str) -> None:
+    """A name that no snapshot has is 404, with those that there are."""
+    api("POST", "/_ims_mock/snapshots", {"name": "a"})
+    answer = api(method, f"/_ims_mock/snapshots{path}")
+    assert answer.status_code == 404
+    assert answer.get_json()["error"] == {
+        "code": "not_found",
+        "message": "no snapshot has the name 'b'; there are: a",
+    }
+
+
+def test_snapshots_are_a_tests_own(api: Api) -> None:
+    """A reset forgets every snapshot; going back to one keeps them all."""
+    for name in "ab":
+        api("POST", "/_ims_mock/snapshots", {"name": name})
+    api("POST", "/_ims_mock/snapshots/a/restore")
+    assert api("GET", "/_ims_mock/snapshots").get_json() == {"snapshots": ["a", "b"]}
+    api("POST", "/_ims_mock/reset")
+    assert api("GET", "/_ims_mock/snapshots").get_json() == {"snapshots": []}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda document: document["images"][0]["image"].update(status="foo"), "/images/0/image/status: must be "),
+        (
+            lambda document: document["images"][0]["image"].update(name=5),
+            "/images/0/image/name: must be of type string",
+        ),
+        (lambda document: document["images"][0]["image"].pop("owner"), '/images/0/image: must have "owner"'),
+        (lambda document: document["files"].update(zzz=""), "/files/zzz: there is no image 'zzz'; leave it out"),
+        (lambda document: document["members"].update(nope={}), "/members/nope: there is no image 'nope'; leave it out"),
+    ],
+)
+def test_image_that_could_not_be_answered_is_refused(
+    api: Api, spoil: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    """A state is held against the image's own schema before anything is given up for it."""
+    api.create()
+    document = state.take(api.service).to_json()
+    spoil(document)
+    answer = api("PUT", "/_ims_mock/state", document)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["message"].startswith(message)
+    assert len(api.images) == 1
