@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 HEADER = """
 import pytest, requests
-from ims_mock import Fail
+from ims_mock import Delay, Fail
 
 def create(mock, **attributes):
     return requests.post(f"{mock.url}/v2/images", json=attributes, headers={"X-Auth-Token": mock.token})
@@ -17,10 +22,9 @@ def create(mock, **attributes):
 
 
 def run(pytester: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
-    """Run pytest on a test file in a process of its own, where the installed plugin is found by its entry point."""
+    """Run pytest on a test file, where the installed plugin is found by its entry point."""
     pytester.makepyfile(HEADER + body)
-    # Schemathesis, where it is installed, takes each run a second to load.
-    return pytester.runpytest_subprocess("-W", "error", "--strict-markers", "-p", "no:schemathesis", *arguments)
+    return pytester.runpytest_inprocess("-W", "error", "--strict-markers", *arguments)
 
 
 def test_fixture_serves(pytester: pytest.Pytester) -> None:
@@ -53,7 +57,7 @@ def test_each_test_begins_clean(pytester: pytest.Pytester, arguments: list[str])
 def test_it(ims_mock, number):
     assert (ims_mock.images, len(ims_mock.faults), len(ims_mock.journal)) == ({}, 0, 0)
     create(ims_mock)
-    ims_mock.faults.add(Fail(503))
+    ims_mock.faults.add(Fail(503), optional=True)
 """,
         *arguments,
     )
@@ -338,3 +342,403 @@ def test_it(monkeypatch, request):
 """,
     )
     result.assert_outcomes(passed=1)
+
+
+# Rules that have never struck.
+
+NEVER = "faults that were armed have never struck:"
+
+
+@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+def test_rule_that_never_struck_fails_its_test(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    """A test that passes, and whose fault has never struck, fails in its call with the rule and what to do."""
+    result = run(
+        pytester,
+        """
+def test_idle(ims_mock):
+    ims_mock.faults.add(Fail(503), operation="glance_list_images", times=2, name="busy")
+
+@pytest.mark.ims_mock(faults=["glance_*: 503 x2"])
+def test_idle_of_the_marker(ims_mock):
+    pass
+
+def test_struck(ims_mock):
+    ims_mock.faults.add(Fail(503))
+    assert create(ims_mock).status_code == 503
+
+def test_optional(ims_mock):
+    ims_mock.faults.add(Fail(503), optional=True)
+
+def test_added_over_http(ims_mock):
+    requests.post(ims_mock.url + "/_ims_mock/faults", json="reset")
+""",
+        *arguments,
+    )
+    result.assert_outcomes(passed=2, failed=3)
+    result.stdout.fnmatch_lines_random(
+        [
+            NEVER,
+            "    busy: Fail(status=503), operation='glance_list_images', times=2; 0 hits",
+            "    1: Fail(status=503), operation='glance_[*]', times=2; 0 hits",
+            "    1: Reset(); 0 hits",
+            "say optional=True where that is as it should be",
+        ]
+    )
+    assert "During handling" not in result.stdout.str()
+
+
+def test_rule_fails_no_test_that_has_another_end(pytester: pytest.Pytester) -> None:
+    """A test that has failed fails for its own reason, once; one that is skipped is skipped."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def held(ims_mock):
+    with ims_mock.faults.add(Fail(503)):
+        yield
+
+def test_failed(ims_mock):
+    ims_mock.faults.add(Fail(503))
+    raise AssertionError("its own")
+
+def test_failed_with_a_rule_that_a_fixture_holds(held):
+    raise AssertionError("its own")
+
+def test_skipped(ims_mock):
+    ims_mock.faults.add(Fail(503))
+    pytest.skip("not here")
+
+@pytest.fixture
+def broken(ims_mock):
+    ims_mock.faults.add(Fail(503))
+    raise AssertionError("its own")
+
+def test_error(broken):
+    pass
+""",
+    )
+    result.assert_outcomes(failed=2, skipped=1, errors=1)
+    assert NEVER not in result.stdout.str()
+
+
+def test_rule_that_a_fixture_holds_fails_once(pytester: pytest.Pytester) -> None:
+    """A rule that has not struck when a test ends fails it in its call, and not once more when the fixture ends."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def held(ims_mock):
+    with ims_mock.faults.add(Fail(503)):
+        yield
+
+def test_it(held):
+    pass
+""",
+    )
+    result.assert_outcomes(failed=1)
+
+
+def test_rule_of_another_test_fails_none(pytester: pytest.Pytester) -> None:
+    """Where tests share the session's server, each answers for the rules that it has armed itself."""
+    result = run(
+        pytester,
+        """
+def test_first(ims_mock_server):
+    ims_mock_server.faults.add(Fail(503), operation="glance_list_images")
+
+def test_second(ims_mock_server):
+    assert len(ims_mock_server.faults) == 1
+""",
+        *("-p", "no:randomly", "-p", "no:xdist"),
+    )
+    result.assert_outcomes(failed=1, passed=1)
+
+
+def test_mock_that_is_asked_for_late_is_looked_at_too(pytester: pytest.Pytester) -> None:
+    """A test that takes the fixture while it runs has the report, and answers for its rules."""
+    result = run(
+        pytester,
+        """
+def test_it(request):
+    request.getfixturevalue("ims_mock").faults.add(Fail(503))
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([NEVER, "*- ims_mock -*"])
+
+
+# The report.
+
+
+def test_report_has_everything(pytester: pytest.Pytester) -> None:
+    """A failed test's report has seed, clock, rules with hits, requests with reasons, and the line to run it again."""
+    result = run(
+        pytester,
+        """
+@pytest.mark.ims_mock(seed=5, start="2016-06-02T07:49:48Z", faults=["glance_create_*: 503 x1"])
+def test_it(ims_mock):
+    ims_mock.faults.add(Delay(3), operation="glance_create_*")
+    assert [create(ims_mock).status_code for _ in range(2)] == [201, 201]
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- ims_mock -*",
+            "seed 5, clock 2016-06-02T07:49:51Z, 2 requests",
+            "rule 1: Fail(status=503), operation='glance_create_[*]', times=1; 1 hits",
+            "rule 2: Delay(seconds=3), operation='glance_create_[*]'; 1 hits",
+            "2016-06-02T07:49:48Z POST /v2/images -> 503 * (rule 1): fault: Fail(status=503)",
+            "2016-06-02T07:49:48Z POST /v2/images -> 201 glance_create_image_metadata (rule 2)",
+            "run it again: python -m pytest test_report_has_everything.py::test_it --ims-mock-seed=5 "
+            "--ims-mock-start=1464853788.0",
+        ]
+    )
+
+
+def test_report_of_a_journal_that_was_cleared(pytester: pytest.Pytester) -> None:
+    """A test that clears the journal of a server that others have used has its own requests in its report."""
+    result = run(
+        pytester,
+        """
+def test_before(ims_mock_server):
+    for _ in range(5):
+        create(ims_mock_server)
+
+def test_it(ims_mock_server):
+    ims_mock_server.journal.clear()
+    assert create(ims_mock_server, name="its-own").status_code == 200
+""",
+        *("-p", "no:randomly", "-p", "no:xdist"),
+    )
+    result.stdout.fnmatch_lines(["seed 0, clock *, 1 requests", "*> *its-own*"])
+
+
+def test_marker_sets_faults_delays_and_the_journals_size(pytester: pytest.Pytester) -> None:
+    """The marker arms rules, slows uploads down, and says how many requests are remembered."""
+    result = run(
+        pytester,
+        """
+@pytest.mark.ims_mock(faults=["glance_*: 503 x2", Delay(1)], delays={"queued": 5, "saving": 60}, journal_size=5)
+def test_it(ims_mock):
+    assert [create(ims_mock).status_code for _ in range(3)] == [503, 503, 201]
+    (image_id,) = ims_mock.images
+    headers = {"X-Auth-Token": ims_mock.token, "Content-Type": "application/octet-stream"}
+    requests.put(f"{ims_mock.url}/v2/images/{image_id}/file", b"1", headers=headers)
+    seen = []
+    for seconds in (0, 5, 60):
+        ims_mock.clock.advance(seconds)
+        seen.append(ims_mock.images[image_id]["status"])
+    assert seen == ["queued", "saving", "active"]
+    for _ in range(9):
+        create(ims_mock)
+    assert (len(ims_mock.journal), ims_mock.journal.received) == (5, 13)
+""",
+    )
+    result.assert_outcomes(passed=1)
+
+
+# Running it again.
+
+AGAIN = """
+@pytest.fixture
+def image(ims_mock):
+    return create(ims_mock, name="of the fixture").json()
+
+class TestThem:
+    @pytest.mark.parametrize("name", ["it's $HOME"])
+    def test_it(self, ims_mock, image, name):
+        ims_mock.faults.add(Fail(503), probability=0.5, optional=True)
+        answers = [create(ims_mock, name=name) for _ in range(8)]
+        assert False, [image["id"], image["created_at"], *(answer.text for answer in answers)]
+"""
+
+
+def report_of(result: pytest.RunResult) -> tuple[str, list[str]]:
+    """Return the line that runs a failed test again, and what else its report says of the mock."""
+    report = result.stdout.str().partition("- ims_mock -")[2].splitlines()
+    number = next(number for number, line in enumerate(report) if line.startswith("run it again: "))
+    return report[number].removeprefix("run it again: "), report[1:number]
+
+
+def run_again(line: str, folder: Path) -> tuple[str, list[str]]:
+    """Run the line of a report as a shell would, in a folder, and return the report of that run."""
+    python, *arguments = shlex.split(line)
+    assert python == "python"
+    command = [sys.executable, *arguments, "-p", "no:schemathesis", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert "1 failed" in done.stdout, done.stdout + done.stderr
+    return report_of(pytest.RunResult(1, done.stdout.splitlines(), [], 0))
+
+
+@pytest.mark.parametrize("options", [[], ["--ims-mock-seed=elsewhere", "--ims-mock-start=2020-02-29T12:00:00.250Z"]])
+def test_line_of_the_report_runs_the_same_again(pytester: pytest.Pytester, options: list[str]) -> None:
+    """The line gives the same ids, times, chances and requests, though the start was the real time."""
+    result = run(pytester, AGAIN, *options)
+    result.assert_outcomes(failed=1)
+    line, told = report_of(result)
+    again, told_again = run_again(line, pytester.path)
+    assert told_again == told
+    assert again == line
+    assert len([entry for entry in told if "POST" in entry]) == 9
+
+
+def test_line_of_the_report_runs_from_where_pytest_was_started(pytester: pytest.Pytester) -> None:
+    """In a folder below pytest's root, the line names the file as it is seen from there."""
+    folder = pytester.mkdir("inner")
+    pytester.makeini("[pytest]")
+    (folder / "test_inner.py").write_text(HEADER + AGAIN, "utf-8")
+    again, told = run_again("python -m pytest test_inner.py", folder)
+    assert shlex.split(again)[3:5] == ["test_inner.py::TestThem::test_it[it's $HOME]", "--ims-mock-seed=0"]
+    assert run_again(again, folder) == (again, told)
+
+
+def test_line_of_the_report_is_of_the_tests_beginning(pytester: pytest.Pytester) -> None:
+    """A state that a test goes back to has a seed of its own, which the test does not begin with."""
+    result = run(
+        pytester,
+        """
+from ims_mock import ImsMock
+
+def test_it(ims_mock):
+    create(ims_mock)
+    with ImsMock(seed="of the state") as other:
+        ims_mock.restore(other.snapshot())
+    raise AssertionError("failed")
+""",
+        "--ims-mock-seed=mine",
+    )
+    assert report_of(result)[0].partition(" --ims-mock-start")[0].endswith(" --ims-mock-seed=mine")
+
+
+def test_options_hold_for_resets_too(pytester: pytest.Pytester) -> None:
+    """What a test resets itself, and the session's server, begin where the options say."""
+    result = run(
+        pytester,
+        """
+def test_server(ims_mock_server):
+    assert (ims_mock_server.service.backend.seed, ims_mock_server.clock.now()) == (7, 1.5)
+
+def test_reset(ims_mock):
+    first = create(ims_mock).json()
+    ims_mock.reset()
+    assert create(ims_mock).json() == first
+    assert (ims_mock.service.backend.seed, first["created_at"]) == (7, "1970-01-01T00:00:01Z")
+
+@pytest.mark.ims_mock(seed=8)
+def test_marker(ims_mock):
+    assert (ims_mock.service.backend.seed, ims_mock.clock.now()) == (8, 1.5)
+""",
+        *("--ims-mock-seed=7", "--ims-mock-start=1.5", "-p", "no:randomly"),
+    )
+    result.assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--ims-mock-start=yesterday", "*--ims-mock-start must be seconds since 1970 or text like '2016-*"),
+        ("--ims-mock-start=nan", "*--ims-mock-start must be seconds since 1970 or text like*"),
+    ],
+)
+def test_wrong_option_is_told_before_the_tests(pytester: pytest.Pytester, option: str, message: str) -> None:
+    """An option that cannot be ends the run before its first test."""
+    result = run(pytester, "def test_it(): pass", option, "-p", "no:xdist")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_seed_that_looks_like_a_fraction_is_text(pytester: pytest.Pytester) -> None:
+    """A seed is an integer or a text, and any text is one."""
+    result = run(
+        pytester,
+        "def test_it(ims_mock): assert ims_mock.service.backend.seed == '1e3'",
+        "--ims-mock-seed=1e3",
+    )
+    result.assert_outcomes(passed=1)
+
+
+# The bundle.
+
+
+@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+def test_bundle_of_each_failed_test(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    """`--ims-mock-bundle` writes two files that parse for each test that has failed, and tells where they are."""
+    result = run(
+        pytester,
+        """
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_bad(ims_mock, name):
+    create(ims_mock, name=name)
+    raise AssertionError("failed with " + name)
+
+def test_good(ims_mock):
+    create(ims_mock)
+""",
+        *("--ims-mock-bundle", "out/bundles", *arguments),
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    folder = pytester.path / "out" / "bundles"
+    written: dict[str, Any] = {file.name: json.loads(file.read_text("utf-8")) for file in folder.iterdir()}
+    names = [f"test_bundle_of_each_failed_test.py-test_bad[{name}]" for name in "ab"]
+    assert sorted(written) == [f"{name}{end}" for name in names for end in (".har", ".json")]
+    for name, letter in zip(names, "ab", strict=True):
+        assert [entry["request_body"] for entry in written[name + ".json"]["requests"]] == [f'{{"name": "{letter}"}}']
+        assert f"failed with {letter}" in written[name + ".json"]["error"]
+        assert len(written[name + ".har"]["log"]["entries"]) == 1
+    result.stdout.fnmatch_lines(["*- ims_mock bundle -*", "out/bundles/*test_bad*.json"])
+
+
+def test_bundle_of_a_test_that_fails_twice(pytester: pytest.Pytester) -> None:
+    """What fails in a fixture's end does not take the place of what has failed in the test."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def broken(ims_mock):
+    yield
+    raise AssertionError("at the end")
+
+def test_it(broken):
+    raise AssertionError("in the test")
+""",
+        "--ims-mock-bundle=out",
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    errors = {file.name: json.loads(file.read_text("utf-8"))["error"] for file in Path("out").glob("*.json")}
+    assert len(errors) == 2
+    for name, error in errors.items():
+        assert ("at the end" if "teardown" in name else "in the test") in error
+
+
+def test_bundle_that_cannot_be_written(pytester: pytest.Pytester) -> None:
+    """A folder that is none is told in the report, and the run goes on."""
+    pytester.makefile("", file="")
+    result = run(
+        pytester, "def test_bad(ims_mock): assert False\ndef test_good(): pass", "--ims-mock-bundle=file/inner"
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["could not be written: *"])
+
+
+def test_secrets_are_in_no_bundle(pytester: pytest.Pytester) -> None:
+    """Neither of the files has a token, a password or a key that a test has sent."""
+    result = run(
+        pytester,
+        """
+def test_bad(ims_mock):
+    user = {"name": "demo", "password": "hunter2", "domain": {"name": "Default"}}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+    requests.post(f"{ims_mock.url}/v3/auth/tokens", json=body)
+    requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": "very" + "secret"}, cookies={"a": "c" + "rumb"})
+    ims_mock.new_temporary_credentials()
+    pytest.fail("failed", pytrace=False)
+""",
+        "--ims-mock-bundle=out",
+    )
+    result.assert_outcomes(failed=1)
+    written = "".join(file.read_text("utf-8") for file in Path("out").iterdir())
+    assert "X-Auth-Token" in written
+    assert re.findall("hunter2|verysecret|crumb|demo-sk", written) == []

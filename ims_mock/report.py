@@ -1,0 +1,99 @@
+"""What a failed test is told of the mock: on the screen, and in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ims_mock.audit import audit
+from ims_mock.har import to_har
+from ims_mock.journal import Entry, Mark
+from ims_mock.service import Service
+
+LAST = 20
+"""How many requests are shown."""
+
+_SHOWN = 500
+"""How many bytes of a body are shown."""
+
+_LONGEST_NAME = 200
+
+
+def story(service: Service, began: Mark, command: str) -> str:
+    """Return seed, clock, rules, and the last requests since a test began, with the command that runs it again."""
+    received, entries = service.journal.since(began)
+    shown = entries[-LAST:]
+    left_out = received - len(shown)
+    return "\n".join(
+        [
+            f"seed {service.backend.seed}, clock {service.backend.timestamp()}, {received} requests",
+            *(_printable(f"rule {rule}") for rule in service.faults),
+            *([f"... {left_out} requests before"] if left_out else []),
+            *(line for entry in shown for line in _lines(entry)),
+            *(f"being answered: {entry}" for entry in service.journal.being_answered()),
+            f"run it again: {command}",
+        ]
+    )
+
+
+def _lines(entry: Entry) -> list[str]:
+    """Return what is shown of a request: its line, what was not read, and the bodies."""
+    notes = [f"    not read: {_printable(', '.join(entry.ignored))}"] if entry.ignored else []
+    bodies = (("    >", entry.request_body), ("    <", entry.response_body))
+    return [str(entry), *notes, *(f"{arrow} {_text(body)}" for arrow, body in bodies if body)]
+
+
+def _text(body: bytes) -> str:
+    """Return the beginning of a body on one line."""
+    text = _printable(body[:_SHOWN].decode("utf-8", "backslashreplace"))
+    return text + "..." if len(body) > _SHOWN else text
+
+
+def _printable(text: str) -> str:
+    """Return a text with what a terminal would obey, such as escapes and ends of lines, written out."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def write_bundle(folder: str | Path, test: str, error: str, service: Service, began: Mark, command: str) -> Path:
+    """Write all that there is to know of a failed test into a file, and the requests into an HTTP archive beside it.
+
+    Returns the path of the first; the archive has the same name, and ends in .har. Passwords and tokens that were sent
+    are masked; `error` is pytest's, and stands there as it is. Raises OSError when the files cannot be written.
+    """
+    received, entries = service.journal.since(began)
+    backend = service.backend
+    with backend.lock:
+        backend.settle()
+        images = list(backend.images.values())
+    document = {
+        "test": test,
+        "command": command,
+        "error": error,
+        "seed": backend.seed,
+        "started_at": backend.started_at,
+        "now": backend.clock.now(),
+        "rules": [rule.to_json() for rule in service.faults],
+        "received": received,
+        "requests": [entry.to_json() for entry in entries],
+        "findings": [finding.to_json() for finding in audit(entries, images)],
+        "images": images,
+    }
+    path = Path(folder, _file_name(test) + ".json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for file, content in ((path, document), (path.with_suffix(".har"), to_har(entries))):
+        file.write_text(_dumped(content), "utf-8")
+    return path
+
+
+def _file_name(test: str) -> str:
+    """Return a name that no other test has: that of the test, and where it cannot stand so, a checksum of it too."""
+    plain = re.sub("::|/", "-", test)
+    name = re.sub(r"[^0-9A-Za-z.\[\]_-]+", "-", plain)[-_LONGEST_NAME:]
+    return name if name == plain else f"{name}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
+
+
+def _dumped(document: Any) -> str:
+    return json.dumps(document, indent=1, default=repr)
