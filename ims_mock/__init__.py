@@ -9,25 +9,79 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ims_mock.audit import Finding
     from ims_mock.clock import ManualClock, SystemClock
     from ims_mock.errors import ImsError
-    from ims_mock.faults import Fail
+    from ims_mock.faults import (
+        Delay,
+        Drip,
+        Fail,
+        Garble,
+        Hangup,
+        LognormalDelay,
+        LoopingMarker,
+        LoseResponse,
+        Mutate,
+        Redirect,
+        Reset,
+        Sequence,
+        SpoilUpload,
+        Stale,
+        Stall,
+        Throttle,
+        Truncate,
+    )
+    from ims_mock.journal import Entry
     from ims_mock.mock import ImsMock
+    from ims_mock.rules import Rule
+    from ims_mock.state import Snapshot
 
 __version__ = "0.1.0"
 
-__all__ = ["Fail", "ImsError", "ImsMock", "ManualClock", "SystemClock", "__version__"]
+__all__ = [
+    "Delay",
+    "Drip",
+    "Entry",
+    "Fail",
+    "Finding",
+    "Garble",
+    "Hangup",
+    "ImsError",
+    "ImsMock",
+    "LognormalDelay",
+    "LoopingMarker",
+    "LoseResponse",
+    "ManualClock",
+    "Mutate",
+    "Redirect",
+    "Reset",
+    "Rule",
+    "Sequence",
+    "Snapshot",
+    "SpoilUpload",
+    "Stale",
+    "Stall",
+    "SystemClock",
+    "Throttle",
+    "Truncate",
+    "__version__",
+]
+
 
 _HOMES = {
-    "Fail": "faults",
+    "Entry": "journal",
+    "Finding": "audit",
     "ImsError": "errors",
     "ImsMock": "mock",
     "ManualClock": "clock",
+    "Rule": "rules",
+    "Snapshot": "state",
     "SystemClock": "clock",
 }
+"""Where each name is at home; the faults, which are the others, in the module of that name."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module 'ims_mock' has no attribute {name!r}")
-    return getattr(import_module(f"ims_mock.{_HOMES[name]}"), name)
+    return getattr(import_module(f"ims_mock.{_HOMES.get(name, 'faults')}"), name)

@@ -1,19 +1,24 @@
-"""The mock's own API under /_ims_mock: health, reset, images, accounts, permissions, faults. It needs no credential."""
+"""The mock's own API under /_ims_mock: health, reset, images, faults, clock, journal, state. It needs no credential."""
 
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import flask
 
-from ims_mock import __version__, json_body
+from ims_mock import __version__, json_body, state
+from ims_mock.audit import audit
 from ims_mock.catalogue import add_image
+from ims_mock.clock import ManualClock
 from ims_mock.contract import load_contract
 from ims_mock.errors import ImsError, header_text
-from ims_mock.faults import object_members, rule_arguments
+from ims_mock.har import to_har
+from ims_mock.rule_text import new_rule
 from ims_mock.service import Service, encoded, logger
-from ims_mock.validation import shown
+from ims_mock.validation import nearest, shown
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:
@@ -66,6 +71,15 @@ def new_blueprint(service: Service) -> flask.Blueprint:
         data = _from_base64(attributes.pop("data", None))
         return _json(add_image(service.backend, service.auth.project_id, attributes, data, members), 201)
 
+    _add_accounts(control, service)
+    _add_faults(control, service)
+    _add_time(control, service)
+    _add_journal(control, service)
+    _add_state(control, service)
+    return control
+
+
+def _add_accounts(control: flask.Blueprint, service: Service) -> None:
     @control.post("/accounts")
     def add_accounts() -> flask.Response:
         service.accounts.add(_body())
@@ -73,12 +87,12 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
     @control.post("/tokens")
     def add_token() -> flask.Response:
-        asked = object_members(_body(), "", {"user", "project"})
+        asked = _members(_body(), "user", "project")
         return _json({"token": service.identity.new_token_for(asked.get("user"), asked.get("project"))}, 201)
 
     @control.post("/denials")
     def deny() -> flask.Response:
-        asked = object_members(_body(), "", {"action", "user"})
+        asked = _members(_body(), "action", "user")
         service.deny(asked.get("action", ""), asked.get("user"))
         return _empty()
 
@@ -91,10 +105,14 @@ def new_blueprint(service: Service) -> flask.Blueprint:
     def policy() -> flask.Response:
         return _json(service.permissions.policy())
 
+
+def _add_faults(control: flask.Blueprint, service: Service) -> None:
     @control.post("/faults")
     def add_fault() -> flask.Response:
-        fault, settings = rule_arguments(_body())
-        return _json(service.faults.add(fault, **settings).to_json(), 201)
+        given = _body()
+        if not isinstance(given, (str, dict)):
+            raise ValueError(f"body: must be a rule, as an object or a line of text, got {shown(given)}")
+        return _json(service.faults.arm(new_rule(given)).to_json(), 201)
 
     @control.get("/faults")
     def list_faults() -> flask.Response:
@@ -110,11 +128,93 @@ def new_blueprint(service: Service) -> flask.Blueprint:
         try:
             service.faults.remove(rule_id)
         except KeyError:
-            ids = ", ".join(rule.id for rule in service.faults) or "none"
-            return _error("not_found", f"no rule has the id {rule_id!r}; there are: {ids}", 404)
+            return _not_found(f"no rule has the id {rule_id!r}", [rule.id for rule in service.faults])
         return _empty()
 
-    return control
+
+def _add_time(control: flask.Blueprint, service: Service) -> None:
+    @control.get("/clock")
+    def show_clock() -> flask.Response:
+        clock = service.backend.clock
+        return _json({"now": clock.now(), "time": service.backend.timestamp(), "speed": getattr(clock, "speed", None)})
+
+    @control.post("/clock")
+    def move_clock() -> flask.Response:
+        asked = _members(_body(), "advance", "run", "freeze")
+        clock = service.backend.clock
+        if not isinstance(clock, ManualClock):
+            raise ValueError("body: the mock has a clock of its owner's, which cannot be moved")
+        if asked.get("freeze", True) is not True or not asked:
+            raise ValueError('body: must be {"advance": seconds}, {"run": speed} or {"freeze": true}')
+        if len(asked) > 1:
+            raise ValueError(f"body: must be one of advance, run and freeze, got {', '.join(asked)}")
+        if "advance" in asked:
+            clock.advance(asked["advance"])
+        else:
+            clock.run(asked.get("run", 0.0))
+        return show_clock()
+
+
+def _add_journal(control: flask.Blueprint, service: Service) -> None:
+    @control.get("/journal")
+    def show_journal() -> flask.Response:
+        journal = service.journal
+        return _json({"received": journal.received, "entries": [entry.to_json() for entry in journal]})
+
+    @control.delete("/journal")
+    def clear_journal() -> flask.Response:
+        service.journal.clear()
+        return _empty()
+
+    @control.get("/journal.har")
+    def export_journal() -> flask.Response:
+        return _json(to_har(service.journal))
+
+    @control.get("/audit")
+    def audit_client() -> flask.Response:
+        with service.backend.lock:
+            service.backend.settle()
+            found = audit(service.journal, list(service.backend.images.values()))
+        return _json({"findings": [finding.to_json() for finding in found]})
+
+
+def _add_state(control: flask.Blueprint, service: Service) -> None:
+    snapshots = service.snapshots
+
+    @control.get("/state")
+    def save_state() -> flask.Response:
+        return _json(state.take(service).to_json())
+
+    @control.put("/state")
+    def load_state() -> flask.Response:
+        state.restore(service, state.Snapshot.from_json(_body(state.MAX_BYTES)))
+        return _empty()
+
+    @control.post("/snapshots")
+    def take_snapshot() -> flask.Response:
+        name = _members(_body(), "name").get("name")
+        if not isinstance(name, str) or not re.fullmatch("[^/]+", name) or name in (".", ".."):
+            raise ValueError(f"/name: must be a text that can be in a path, without '/', got {shown(name)}")
+        snapshots[name] = state.take(service)
+        return _json({"name": name}, 201)
+
+    @control.get("/snapshots")
+    def list_snapshots() -> flask.Response:
+        return _json({"snapshots": list(snapshots)})
+
+    @control.post("/snapshots/<name>/restore")
+    def restore_snapshot(name: str) -> flask.Response:
+        if name not in snapshots:
+            return _not_found(f"no snapshot has the name {name!r}", list(snapshots))
+        state.restore(service, snapshots[name])
+        return _empty()
+
+    @control.delete("/snapshots/<name>")
+    def delete_snapshot(name: str) -> flask.Response:
+        if name not in snapshots:
+            return _not_found(f"no snapshot has the name {name!r}", list(snapshots))
+        del snapshots[name]
+        return _empty()
 
 
 def _from_base64(text: Any) -> bytes | None:
@@ -127,8 +227,22 @@ def _from_base64(text: Any) -> bytes | None:
         raise ValueError(f"/data: must be the file in base64 (RFC 4648), got {shown(text)}") from None
 
 
-def _body() -> Any:
-    return json_body.parse(json_body.read(flask.request.environ))
+def _members(value: Any, *known: str) -> dict[str, Any]:
+    """Return a JSON object; raise ValueError for anything else, and for a member that is not known."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"body: must be an object, got {shown(value)}")
+    for name in value:
+        if name not in known:
+            raise ValueError(f"/{name}: is unknown; there are {', '.join(known)}{nearest(name, list(known))}")
+    return dict(value)
+
+
+def _body(most: int = json_body.MAX_BODY) -> Any:
+    return json_body.parse(json_body.read(flask.request.environ, most))
+
+
+def _not_found(what: str, known: list[str]) -> flask.Response:
+    return _error("not_found", f"{what}; there are: {', '.join(known) or 'none'}", 404)
 
 
 def _json(document: Any, status: int = 200) -> flask.Response:

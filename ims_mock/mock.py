@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from ims_mock import state
 from ims_mock.accounts import Accounts
 from ims_mock.app import create_app
+from ims_mock.audit import Finding, audit
 from ims_mock.catalogue import add_image, load_public_images
 from ims_mock.clock import Clock
 from ims_mock.errors import ImsError
-from ims_mock.faults import Faults
 from ims_mock.images import Image
 from ims_mock.journal import Journal
+from ims_mock.messages import Incoming, Outgoing
 from ims_mock.permissions import Denial
+from ims_mock.rules import Faults
 from ims_mock.server import Server
-from ims_mock.service import Incoming, Outgoing, Service, Settings
+from ims_mock.service import Service, Settings
+from ims_mock.state import Snapshot
 from ims_mock.tls import Tls, throw_away
+
+
+class _NoHeaders:
+    """The headers of what is no HTTP request."""
+
+    def get(self, _name: str, /) -> str | None:
+        return None
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(())
 
 
 class ImsMock:
@@ -27,7 +42,8 @@ class ImsMock:
     ...     requests.get(f"{mock.url}/v2/images", headers={"X-Auth-Token": mock.token})
 
     `settings` are those of Settings: seed, start, auth, project_id, token, region, accounts, token_lifetime,
-    public_images, max_image_size. The clock stands still until it is advanced, unless a `clock` is given. Entering
+    public_images, max_image_size, speed, delays, faults, header_faults, journal_size. The clock stands still until it
+    is advanced or told to run, unless a `clock` is given. Entering
     raises OSError when the port cannot be had; port 0 takes a free one. With `tls` it serves HTTPS, with a throw-away
     certificate whose authority is `ca_pem`, or with one of tls.from_files.
     """
@@ -71,6 +87,7 @@ class ImsMock:
     @property
     def images(self) -> MutableMapping[str, Image]:
         """The images themselves, by id: dicts of JSON types that a test may read, and write."""
+        self.service.backend.settle()
         return self.service.backend.images
 
     def add_image(
@@ -148,6 +165,33 @@ class ImsMock:
         """The mock's clock: a ManualClock, unless another was given."""
         return self.service.backend.clock
 
+    def snapshot(self) -> Snapshot:
+        """Return everything that the mock needs to answer as it would have gone on to; `save` writes it to a file."""
+        return state.take(self.service)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, also in time; rules, denials and the journal stay as they are."""
+        if not isinstance(snapshot, Snapshot):
+            raise TypeError(f"restore takes what snapshot() or Snapshot.load(path) returns, got {snapshot!r:.80}")
+        state.restore(self.service, snapshot)
+
+    @contextmanager
+    def rollback(self) -> Iterator[Snapshot]:
+        """Go back, at the end of a block, to the state at its beginning.
+
+        >>> with mock.rollback():
+        ...     mock.images.clear()
+        """
+        snapshot = self.snapshot()
+        try:
+            yield snapshot
+        finally:
+            self.restore(snapshot)
+
+    def audit(self) -> list[Finding]:
+        """Return what the requests since the last reset tell of their client: see docs/faults.md."""
+        return audit(self.journal, list(self.images.values()))
+
     def reset(self, /, **settings: Any) -> None:
         """Forget images, faults and journal, and start anew with the first settings but for those given here."""
         self.service.reset(**settings)
@@ -171,5 +215,7 @@ class ImsMock:
 
     def _refuse(self, status: int, reason: str, method: str, target: str) -> Outgoing:
         """Answer what is no HTTP request, and have it in the journal all the same."""
-        incoming = Incoming(method, target, self.url, {}, {}, "", lambda: b"", lambda *_: iter(()))
+        incoming = Incoming(
+            method, target, self.url, _NoHeaders(), {}, "", lambda: b"", lambda *_: iter(()), lambda: False
+        )
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), incoming)

@@ -21,10 +21,10 @@ def test_health(api: Api) -> None:
 
 def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """What fails unforeseen is answered all the same, in JSON."""
-    monkeypatch.delattr(api.service.backend, "seed")
+    monkeypatch.delattr("ims_mock.control.__version__")
     answer = api("GET", "/_ims_mock/health")
     assert (answer.status_code, answer.get_json()["error_code"]) == (500, "APIGW.0201")
-    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [AttributeError]
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [NameError]
 
 
 def test_openapi(api: Api) -> None:
@@ -40,9 +40,8 @@ def test_faults_over_http(api: Api) -> None:
         "id": "1",
         "operation": "glance_create_image_metadata",
         "times": 1,
-        "skip": 0,
         "hits": 0,
-        "fault": {"kind": "fail", "status": 503, "code": None, "message": None},
+        "fault": {"kind": "fail", "status": 503},
     }
     assert [api("POST", "/v2/images", {}).status_code for _ in range(2)] == [503, 201]
     assert [rule["hits"] for rule in api("GET", "/_ims_mock/faults").get_json()["faults"]] == [1]
@@ -72,13 +71,13 @@ def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
     [
         (b"", "body: is empty"),
         (b"{", "body: is not JSON"),
-        (b"[]", "body: must be an object"),
-        ({"fault": {"kind": "fail", "status": 99}}, "/fault: status must be an integer from 400 to 599, got 99"),
+        (b"[]", "body: must be a rule, as an object or a line of text, got []"),
+        ({"fault": {"kind": "fail", "status": 99}}, "/fault/status must be at least 400, got 99"),
         (
             {**RULE, "operation": "glance_creat_image_metadata"},
-            'operation "glance_creat_image_metadata" matches none; did',
+            '/operation "glance_creat_image_metadata" matches none; did',
         ),
-        ({**RULE, "times": -1}, "times must be"),
+        ({**RULE, "times": -1}, "/times: must be at least 1, got -1"),
     ],
 )
 def test_wrong_fault_is_400(api: Api, body: Any, message: str) -> None:
@@ -209,7 +208,7 @@ def test_add_token(api: Api) -> None:
     [
         ("tokens", {"user": "nobody"}, "there is no user 'nobody'; there are demo, alt, demo_reader, admin"),
         ("tokens", {"user": "alt", "project": "demo"}, "alt has no role in project 'demo'; it has in alt"),
-        ("tokens", {"name": "alt"}, "/name: is unknown; there are project, user"),
+        ("tokens", {"name": "alt"}, "/name: is unknown; there are user, project"),
         (
             "denials",
             {"action": "ims:images:creat"},
@@ -263,3 +262,21 @@ def test_token_of_the_default_user(api: Api) -> None:
     record = api.service.identity.find_token(token)
     assert record is not None
     assert (record["user"], record["project"]) == ("demo", "demo")
+
+
+@pytest.mark.parametrize("rule", ["glance_list_images: 503 x1", {"fault": {"kind": "fail", "status": 503}, "times": 1}])
+def test_rule_as_text_or_as_an_object(api: Api, rule: Any) -> None:
+    """A rule is taken in either form."""
+    assert api("POST", "/_ims_mock/faults", rule).status_code == 201
+    assert [api("GET", "/v2/images").status_code for _ in range(2)] == [503, 200]
+
+
+def test_audit_settles_first(api: Api) -> None:
+    """What is due has come about before the client is judged."""
+    api.service.reset(start=0.0, delays={"queued": 5})
+    image = api.create()
+    api("PUT", image["file"], b"x", Content_Type="application/octet-stream")
+    assert api.images[image["id"]]["status"] == "queued"
+    api.clock.advance(5)
+    found = api("GET", "/_ims_mock/audit").get_json()["findings"]
+    assert "image_left_queued" not in [finding["rule"] for finding in found]

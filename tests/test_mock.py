@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import requests
@@ -129,3 +130,10 @@ def test_creating_does_not_import_jsonschema() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "201 False"
+
+
+@pytest.mark.parametrize("wrong", ["state.json", {}, None])
+def test_restore_of_no_snapshot(wrong: Any) -> None:
+    """What is no snapshot is told, with what is."""
+    with pytest.raises(TypeError, match=r"restore takes what snapshot\(\) or Snapshot.load\(path\) returns, got"):
+        ImsMock().restore(wrong)
