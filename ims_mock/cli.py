@@ -15,17 +15,21 @@ from ims_mock.auth import LEVELS
 from ims_mock.contract import load_contract, operations_table
 from ims_mock.environment import CLIENTS, Target, root_url
 from ims_mock.errors import ImsError
-from ims_mock.faults import parse_rule
+from ims_mock.rule_text import RuleTextError, new_rule, parse_rule
+from ims_mock.rules import Rule, check_rules
 from ims_mock.service import Settings, encoded
 
 _PROG = "ims-mock"
 _COMMANDS = ("serve", "openapi", "operations", "env")
 _OPTIONS = (
-    *("host", "port", "seed", "auth", "region", "accounts", "token-lifetime", "fault", "max-image-size"),
-    *("ca-file", "cert", "key", "url", "user", "url-file", "log-format"),
+    *("host", "port", "seed", "auth", "region", "accounts", "token-lifetime", "fault", "faults", "max-image-size"),
+    *("speed", "delays", "state", "journal-size", "ca-file", "cert", "key", "url", "user", "url-file", "log-format"),
 )
-_FLAGS = ("public-images", "tls", "policy", "quiet")
+_FLAGS = ("public-images", "no-header-faults", "tls", "policy", "quiet")
 _PREFIX = "IMS_MOCK_"
+_FAULT = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"|")+')
+"""One of several rules with semicolons between them, but for those in quotes."""
+
 _CA_FILE = Path("ims-mock-ca.pem")
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
@@ -59,7 +63,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     # Imported here: Flask takes longer to import than the other commands take to run.
     from ims_mock.standalone import serve
 
-    return serve(options)
+    return serve(options, _settings(options, parser))
 
 
 def _new_parser() -> argparse.ArgumentParser:
@@ -81,26 +85,49 @@ def _new_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=_typed(_port), default=9292, help="port; 0 takes a free one (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="what ids are made from (default: %(default)s)")
+    parser.add_argument("--seed", type=_seed, help=f"what ids are made from (default: {Settings.seed})")
     parser.add_argument(
-        "--auth", choices=LEVELS, default="lenient", help="whether credentials are needed, and verified"
+        "--auth", choices=LEVELS, help=f"whether credentials are needed, and verified (default: {Settings.auth})"
     )
-    parser.add_argument("--region", default=Settings.region, help="the region (default: %(default)s)")
+    parser.add_argument("--region", help=f"the region (default: {Settings.region})")
     parser.add_argument("--accounts", type=_typed(_accounts), metavar="FILE", help="more projects and users, in JSON")
     parser.add_argument(
         "--token-lifetime",
         type=_typed(_seconds),
-        default=Settings.token_lifetime,
         metavar="SECONDS",
-        help="of a token (default: %(default)s)",
+        help=f"of a token (default: {Settings.token_lifetime})",
     )
     parser.add_argument(
         "--fault",
-        type=_typed(parse_rule),
+        type=_typed(_rule),
         action="append",
         default=[],
         metavar="RULE",
-        help="'[OPERATION:] STATUS [xTIMES] [skip N]', such as 'glance_create_image_metadata: 503 x2'; may be repeated",
+        help="'[OPERATION:] FAULT [MODIFIER ...]', such as 'glance_create_image_metadata: 503 x2'; may be repeated",
+    )
+    parser.add_argument("--faults", type=_typed(_rules), metavar="FILE", help="more rules, as a list in JSON")
+    parser.add_argument(
+        "--no-header-faults", action="store_true", help="pay no heed to what requests ask for in X-IMS-Mock-Fault"
+    )
+    parser.add_argument(
+        "--speed",
+        type=_typed(_speed),
+        help="seconds of the clock in a real one; 0 freezes it (default: 1)",
+    )
+    parser.add_argument(
+        "--delays",
+        type=_typed(_delays),
+        metavar="STATUS=SECONDS,...",
+        help="how long an upload leaves an image queued and saving, such as queued=5,saving=60",
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="begin with a state that was saved, settings included"
+    )
+    parser.add_argument(
+        "--journal-size",
+        type=_typed(_entries),
+        metavar="N",
+        help=f"how many requests are remembered (default: {Settings.journal_size})",
     )
     parser.add_argument("--public-images", action="store_true", help="begin with about 20 public images")
     parser.add_argument(
@@ -138,7 +165,7 @@ def _environment(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
                 parser.error(f"{name} must be one of {', '.join(filter(None, _TRUE + _FALSE))}, got {value!r}")
             yield from [f"--{option}"] if value.lower() in _TRUE else []
             continue
-        for part in value.split(";") if option == "fault" else [value]:
+        for part in _FAULT.findall(value) if option == "fault" else [value]:
             if part.strip():
                 yield f"--{option}={part}"
 
@@ -165,6 +192,45 @@ def _seed(text: str) -> int | str:
     return int(text) if re.fullmatch("-?[0-9]{1,18}", text) else text
 
 
+def _rule(text: str) -> Rule:
+    """Return a rule in text; what is wrong with it begins on a line of its own, so that the caret stays in place."""
+    try:
+        return parse_rule(text)
+    except RuleTextError as error:
+        raise ValueError(f"\n{error}") from None
+
+
+def _rules(text: str) -> list[Any]:
+    """Return the rules of a file."""
+    document = _read_json(text)
+    try:
+        return [new_rule(rule) for rule in check_rules(document)]
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from None
+
+
+def _speed(text: str) -> float:
+    return Settings(speed=_number(text)).speed
+
+
+def _delays(text: str) -> dict[str, float]:
+    pairs = [part.partition("=") for part in text.split(",")]
+    delays = {name.strip(): _number(seconds) for name, _, seconds in pairs}
+    Settings(delays=delays)
+    return delays
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"must be a number, got {text!r}") from None
+
+
+def _entries(text: str) -> int:
+    return Settings(journal_size=_whole_number(text, "requests")).journal_size
+
+
 def _size(text: str) -> int:
     return _whole_number(text, "bytes")
 
@@ -181,16 +247,43 @@ def _whole_number(text: str, unit: str) -> int:
 
 def _accounts(text: str) -> Any:
     """Return the document of a file of accounts."""
+    document = _read_json(text)
     try:
-        document = json_body.parse(Path(text).read_bytes())
         Settings(accounts=document)
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from None
+    return document
+
+
+def _read_json(text: str) -> Any:
+    """Return the value of a file of JSON."""
+    try:
+        return json_body.parse(Path(text).read_bytes())
     except OSError as error:
         raise ValueError(f"cannot read {text}: {error.strerror or error}") from None
     except ImsError as error:
         raise ValueError(f"{text}: {error.reason}") from None
-    except ValueError as error:
-        raise ValueError(f"{text}: {error}") from None
-    return document
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Return those of some settings that were given."""
+    return {name: value for name in names for value in [getattr(options, name)] if value is not None}
+
+
+def _settings(options: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, Any]:
+    """Return the settings that options ask for; refuse them where a state, which has its own, is to be begun with."""
+    names = ("seed", "auth", "region", "accounts", "token_lifetime", "max_image_size", "delays")
+    given = _given(options, *names) | ({"public_images": True} if options.public_images else {})
+    if options.state and given:
+        listed = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        parser.error(f"--state has settings of its own: leave out {listed}")
+    return {
+        "speed": 1.0,
+        **given,
+        **_given(options, "speed", "journal_size"),
+        "faults": [*options.fault, *(options.faults or ())],
+        "header_faults": not options.no_header_faults,
+    }
 
 
 def _print_environment(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -198,7 +291,7 @@ def _print_environment(options: argparse.Namespace, parser: argparse.ArgumentPar
     if options.client not in CLIENTS:
         parser.error(f"env needs a client: {', '.join(CLIENTS)}")
     try:
-        accounts = Settings(region=options.region, accounts=options.accounts).new_accounts()
+        accounts = Settings().changed(_given(options, "region", "accounts")).new_accounts()
         user = accounts.default_user if options.user is None else accounts.named_user(options.user)
     except ValueError as error:
         parser.error(str(error))

@@ -13,25 +13,27 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ims_mock.clock import SystemClock
 from ims_mock.mock import ImsMock
 from ims_mock.permissions import new_policy
+from ims_mock.state import Snapshot
 from ims_mock.tls import Tls, from_files
 
-_SETTINGS = ("seed", "auth", "region", "accounts", "token_lifetime", "public_images", "max_image_size")
 
-
-def serve(options: argparse.Namespace) -> int:
+def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
         tls = _certificate(options)
-        settings = {name: getattr(options, name) for name in _SETTINGS}
-        mock = ImsMock(host=options.host, port=options.port, clock=SystemClock(), tls=tls, **settings)
-        for fault, where in options.fault:
-            mock.faults.add(fault, **where)
+        state = _load(options.state) if options.state else None
+        if state is not None:
+            # Rules, and every reset, are of the time of the state.
+            settings = {**settings, "start": state.document["clock"]["now"]}
+        mock = ImsMock(host=options.host, port=options.port, tls=tls, **settings)
+        if state is not None:
+            mock.restore(state)
+            mock.clock.run(settings["speed"])
     except (ImportError, OSError, ValueError) as error:
         return _failed(str(error))
     _log_requests(options.log_format, options.quiet)
@@ -55,6 +57,14 @@ def serve(options: argparse.Namespace) -> int:
     if options.policy:
         print(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
     return 0
+
+
+def _load(path: Path) -> Snapshot:
+    """Return the state of a file; raise ValueError, naming it, when it has none."""
+    try:
+        return Snapshot.load(path)
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def _certificate(options: argparse.Namespace) -> bool | Tls:
@@ -98,5 +108,5 @@ class _JsonFormatter(logging.Formatter):
         entry: Any = getattr(record, "entry", None)
         if entry is None:
             return json.dumps({"level": record.levelname.lower(), "message": super().format(record)})
-        names = ("request_id", "method", "path", "operation", "project_id", "status", "reason")
+        names = ("request_id", "method", "path", "operation", "project_id", "status", "reason", "rules", "delivery")
         return json.dumps({"time": entry.received_at, **{name: getattr(entry, name) for name in names}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,22 @@ def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that ends by itself."""
+    """Run a command that ends by itself, as in a process that is there already."""
+    output, log = io.StringIO(), io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with redirect_stdout(output), redirect_stderr(log):
+            status: Any = main(arguments, {**os.environ, **environ})
+    except SystemExit as end:
+        status = end.code
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return subprocess.CompletedProcess(arguments, status, output.getvalue(), log.getvalue())
+
+
+def run_process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "ims_mock", *arguments],
         capture_output=True,
@@ -104,6 +120,8 @@ def test_json_log() -> None:
         "project_id": "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c",
         "status": 400,
         "reason": answer.headers["X-IMS-Mock-Reason"],
+        "rules": [],
+        "delivery": "",
     }
 
 
@@ -302,7 +320,7 @@ def test_url_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["no/folder", ""])
 def test_url_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     """A file that cannot be written ends it with 2 and a line that says so."""
-    done = run("--port", "0", "--url-file", str(tmp_path / name) if name else ".")
+    done = run_process("--port", "0", "--url-file", str(tmp_path / name) if name else ".")
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock: cannot write a file: ")
     assert len(done.stderr.splitlines()) == 1
@@ -312,7 +330,7 @@ def test_taken_port_is_one_line() -> None:
     """A port that is taken ends it with 2 and one line that says what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run("--port", str(port))
+        done = run_process("--port", str(port))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"ims-mock: port {port} on 127.0.0.1 is taken: stop what listens there, "
@@ -322,7 +340,7 @@ def test_taken_port_is_one_line() -> None:
 
 def test_host_that_is_not_there() -> None:
     """An address that this machine does not have is told in one line."""
-    done = run("--port", "0", "--host", "192.0.2.1")
+    done = run_process("--port", "0", "--host", "192.0.2.1")
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock: cannot listen on port 0 on 192.0.2.1: ")
     assert len(done.stderr.splitlines()) == 1
@@ -338,9 +356,9 @@ def test_host_that_is_not_there() -> None:
             {"IMS_MOCK_PORT": "abc"},
             "a variable of the environment: error: argument --port: must be a number from 0 to 65535, got 'abc'",
         ),
-        (["--fault", "nonsense"], {}, "argument --fault: 'nonsense' is no fault: write [OPERATION:] STATUS"),
-        (["--fault", "999"], {}, "argument --fault: status must be an integer from 400 to 599, got 999"),
-        (["--fault", "glance_creat: 503"], {}, "ims-mock: operation"),
+        (["--fault", "nonsense"], {}, "argument --fault: \nmust be a status such as 503, or one of fail, throttle,"),
+        (["--fault", "999"], {}, "argument --fault: \nfail: status must be at most 599, got 999\n    999\n    ^\n"),
+        (["--fault", "glance_creat: 503"], {}, 'operation "glance_creat" matches none; did you mean'),
         ([], {"IMS_MOCK_QUIET": "perhaps"}, "IMS_MOCK_QUIET must be one of 1, true, yes, on, 0, false, no, off"),
         (["--sead", "1"], {}, "unrecognized arguments: --sead"),
         (["--log-format", "xml"], {}, "argument --log-format: invalid choice: 'xml'"),
@@ -510,3 +528,117 @@ def test_host_that_can_be_in_no_certificate() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock: no certificate can be made for the host 'under_score': ")
     assert done.stderr.endswith("; use --cert and --key\n")
+
+
+RULES: list[dict[str, Any]] = [
+    {"operation": "glance_list_images", "times": 1, "fault": {"kind": "fail", "status": 503}},
+    {"fault": {"kind": "hangup"}, "method": "DELETE"},
+]
+
+
+def test_rules_from_a_file(tmp_path: Path) -> None:
+    """`--faults` arms the rules of a file behind those of `--fault`."""
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(RULES))
+    with running("--fault", "429 x1", "--faults", str(file)) as (_, url):
+        statuses = [requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10).status_code for _ in range(3)]
+        assert statuses == [429, 503, 200]
+        with pytest.raises(requests.ConnectionError):
+            requests.delete(f"{url}/v2/images/x", headers=HEADERS, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({}, "body: must be a list of rules, got {}"),
+        ([RULES[0], {}], '/1: must have "fault"'),
+        ([{**RULES[0], "times": 0}], "/0/times: must be at least 1, got 0"),
+        ([{"fault": {"kind": "fail", "status": 99}}], "/0/fault/status must be at least 400, got 99"),
+        ([{**RULES[0], "operation": "x"}], '/0/operation "x" matches none'),
+        ("503", 'body: must be a list of rules, got "503"'),
+    ],
+)
+def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> None:
+    """A wrong rule is refused before anything is served, with its file and its place there."""
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(document))
+    done = run("--faults", str(file))
+    assert done.returncode == 2
+    assert f"argument --faults: {file}: {message}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--speed", "fast"], "argument --speed: must be a number, got 'fast'"),
+        (["--speed", "-1"], "argument --speed: speed must be a number from 0 to 1e+06, got -1.0"),
+        (
+            ["--delays", "active=5"],
+            "argument --delays: delays must be a mapping from queued and saving to seconds, got",
+        ),
+        (["--delays", "saving"], "argument --delays: must be a number, got ''"),
+        (["--journal-size", "0"], "argument --journal-size: journal_size must be a number from 1 to 1000000, got 0"),
+        (["--state", "no.json"], "ims-mock: cannot read no.json: No such file or directory"),
+        (
+            ["--state", "a", "--auth", "off", "--public-images"],
+            "--state has settings of its own: leave out --auth, --pub",
+        ),
+    ],
+)
+def test_wrong_time_and_state(arguments: list[str], message: str) -> None:
+    """What cannot be is told by the option's name."""
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_caret_of_a_wrong_rule() -> None:
+    """A wrong rule is shown on a line of its own, with a caret under the wrong place."""
+    assert run("--fault", "glance_list_images: 503 probabilty 0.5").stderr.splitlines()[-2:] == [
+        "    glance_list_images: 503 probabilty 0.5",
+        "                            ^",
+    ]
+
+
+def test_time_of_a_command(tmp_path: Path) -> None:
+    """The clock runs at the speed that is asked for, and an upload takes the time that it should."""
+    with running("--speed", "0", "--delays", "saving=60", "--journal-size", "2") as (_, url):
+        image = requests.post(f"{url}/v2/images", json={}, headers=HEADERS, timeout=10).json()
+        octets = {**HEADERS, "Content-Type": "application/octet-stream"}
+        requests.put(url + image["file"], data=b"x", headers=octets, timeout=10)
+
+        def status() -> Any:
+            return requests.get(url + image["self"], headers=HEADERS, timeout=10).json()["status"]
+
+        assert status() == "saving"
+        requests.post(f"{url}/_ims_mock/clock", json={"advance": 60}, timeout=10)
+        assert status() == "active"
+        assert len(requests.get(f"{url}/_ims_mock/journal", timeout=10).json()["entries"]) == 2
+
+
+def test_header_faults_can_be_off() -> None:
+    """With --no-header-faults a request gets no fault of its own."""
+    asked = {**HEADERS, "X-IMS-Mock-Fault": "503"}
+    for options, status in (([], 503), (["--no-header-faults"], 200)):
+        with running(*options) as (_, url):
+            assert requests.get(f"{url}/v2/images", headers=asked, timeout=10).status_code == status
+
+
+def test_speed_of_a_state(tmp_path: Path) -> None:
+    """A state that is served goes on at the speed of the command, whatever it had, from its own time."""
+    file = tmp_path / "state.json"
+    with running("--speed", "0", "--seed", "7") as (_, url):
+        file.write_bytes(requests.get(f"{url}/_ims_mock/state", timeout=10).content)
+    for options, speed in (([], 1), (["--speed", "2"], 2)):
+        with running("--state", str(file), *options) as (_, url):
+            assert requests.get(f"{url}/_ims_mock/clock", timeout=10).json()["speed"] == speed
+            assert requests.get(f"{url}/_ims_mock/health", timeout=10).json()["seed"] == 7
+
+
+def test_rules_of_the_environment_are_parted_outside_quotes() -> None:
+    """A semicolon in quotes is a part of its rule."""
+    rules = 'glance_list_images: 503(message="a;b") x1; 429 x1'
+    with running(environ={"IMS_MOCK_FAULT": rules}) as (_, url):
+        answers = [requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503, 429, 200]
+    assert answers[0].json()["error_msg"] == "a;b"
