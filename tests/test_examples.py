@@ -57,7 +57,7 @@ def test_tests_pass(copy: Path) -> None:
     """An example has tests, and they pass without a warning."""
     warnings = [argument for warning in ("error", *KNOWN) for argument in ("-W", warning)]
     # Schemathesis, where it is installed, takes each run a second to load.
-    plugins = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+    plugins = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:requests_mock")
     said = run(copy, sys.executable, "-m", "pytest", "-q", *warnings, *plugins)
     assert re.search(r"^\d+ passed in", said, re.MULTILINE), said
 

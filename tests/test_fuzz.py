@@ -44,7 +44,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     with ImsMock(auth="strict") as mock:
         command = [
             *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{mock.url}/_ims_mock/openapi.json"),
-            *("--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--max-examples", "30"),
+            *("--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--max-examples", "20"),
             *("--header", f"X-Auth-Token: {mock.token}", "--seed", "1", "--no-color"),
         ]
         done = subprocess.run(
