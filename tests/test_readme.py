@@ -7,18 +7,23 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 import requests
 
+import ims_mock
 from ims_mock import ImsMock
 from ims_mock.accounts import DEFAULT_PROJECT_ID, Accounts
 from ims_mock.cli import _new_parser
 from ims_mock.contract import operations_table
+from ims_mock.faults import KINDS
+from ims_mock.rules import Rule
 from tests.conftest import ROOT, needs_curl
 
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+FAULTS = (ROOT / "docs/faults.md").read_text("utf-8")
+BLOCKS = [block for text in (README, FAULTS) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
@@ -30,7 +35,8 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
         # openstacksdk warns of its own doings, and the SDK's signer asks for the time as Python 3.12 does not want it.
         strict = [] if "import openstack" in block else ["-W", "error"]
         known = ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
-        result = pytester.runpytest_subprocess(*strict, *known, "-p", "no:schemathesis", path)
+        lean = [f"-pno:{plugin}" for plugin in ("schemathesis", "hypothesispytest", "requests_mock")]
+        result = pytester.runpytest_subprocess(*strict, *known, *lean, path)
         result.assert_outcomes(passed=block.count("def test_"))
     else:
         subprocess.run([sys.executable, "-W", "error", path], check=True)
@@ -89,3 +95,24 @@ def test_documents_that_it_links_are_there() -> None:
     """Every relative link leads to a file."""
     for target in re.findall(r"\]\((?!http)([^)#]+)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_every_fault_is_told() -> None:
+    """docs/faults.md has a row for each fault, and the package its name."""
+    faults = [fault.__name__ for fault in KINDS.values()]
+    assert re.findall(r"^\| `([A-Z][A-Za-z]+)\(", FAULTS, re.MULTILINE) == faults
+    assert set(faults) <= set(ims_mock.__all__)
+    assert all(getattr(ims_mock, name) for name in ims_mock.__all__)
+
+
+def test_every_field_of_a_rule_is_told() -> None:
+    """docs/faults.md has a row for each field of a rule."""
+    told = re.findall(r"^\| `([a-z]+)` \|", FAULTS, re.MULTILINE)
+    assert told == [item.name for item in fields(Rule) if item.init and item.name != "fault"]
+
+
+def test_every_finding_is_told() -> None:
+    """docs/faults.md has a row for each thing that the auditor finds."""
+    source = (ROOT / "ims_mock/audit.py").read_text("utf-8")
+    told = re.findall(r"^\| `([a-z_]+_[a-z_]+)` \|", FAULTS, re.MULTILINE)
+    assert sorted(told) == sorted(set(re.findall(r'Finding\(\s*"([a-z_]+)"', source)))
