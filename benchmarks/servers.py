@@ -11,8 +11,8 @@ from typing import Any
 from werkzeug.serving import make_server
 
 from benchmarks.client import Client, side_by_side
+from ims_mock.messages import Outgoing
 from ims_mock.server import Server
-from ims_mock.service import Outgoing
 
 BODY = b'{"name": "test", "min_disk": 100}'
 
