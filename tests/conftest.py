@@ -65,3 +65,9 @@ def page() -> dict[str, Any]:
         "request": operation["requestBody"]["content"]["application/json"]["example"],
         "response": operation["responses"]["201"]["content"]["application/json"]["example"],
     }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take long, whatever the order of the others."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

@@ -10,6 +10,8 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from ims_mock import ImsMock
 from ims_mock.contract import load_contract
 
@@ -130,6 +132,7 @@ class Hammer:
             self.wrong.append((what, status))
 
 
+@pytest.mark.long
 def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
     """Two threads that hammer every operation, ten thousand requests and more, leave exactly what each has made."""
     hammers = [Hammer(ims_mock, number) for number in range(2)]

@@ -14,6 +14,8 @@ import pytest
 from ims_mock import ImsMock
 from tests.conftest import ROOT, needs_curl
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = [
     pytest.param(path.name, marks=needs_curl if path.name == "curl" else ())
     for path in sorted((ROOT / "examples").iterdir())

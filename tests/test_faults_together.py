@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from ims_mock import ImsMock
 from ims_mock.faults import KINDS, UNTIL_THE_CLIENT_GIVES_UP
 
@@ -97,6 +99,7 @@ class Client:
             self._seen.append(json.loads(content)["id"])
 
 
+@pytest.mark.long
 def test_faults_of_all_kinds_under_many_threads(ims_mock: ImsMock) -> None:
     """Ten thousand requests of 16 threads all come to an end, each is in the journal, and hits are what it says."""
     ims_mock.reset(journal_size=2 * THREADS * REQUESTS, faults=RULES)

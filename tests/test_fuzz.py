@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ims_mock import ImsMock
 from ims_mock.contract import load_contract
 
@@ -36,6 +38,7 @@ def json_patch(ctx, value):
 """
 
 
+@pytest.mark.long
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """Examples, coverage, fuzzing and links between operations break no promise of the document."""
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
@@ -44,7 +47,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     with ImsMock(auth="strict") as mock:
         command = [
             *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{mock.url}/_ims_mock/openapi.json"),
-            *("--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--max-examples", "20"),
+            *("--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--max-examples", "15"),
             *("--header", f"X-Auth-Token: {mock.token}", "--seed", "1", "--no-color"),
         ]
         done = subprocess.run(

@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.long
+
 # Starts a mock with the installed files, creates an image, and tells where the package was found.
 PROBE = """
 import http.client, json, ims_mock
