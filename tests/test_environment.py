@@ -53,7 +53,7 @@ def run_by_bash(lines: str, *more: str, **variables: str) -> dict[str, str]:
     """Return the environment that bash has after it has read some lines, and what it had before."""
     done = subprocess.run(
         ["bash", "-c", "; ".join(('eval "$1"', *more, "env -0")), "bash", lines],
-        env={"PATH": os.environ["PATH"], "HOME": "/home/of/nobody", "LC_ALL": "C.UTF-8", **variables},
+        env={"PATH": os.environ["PATH"], "HOME": "home of nobody", "LC_ALL": "C.UTF-8", **variables},
         capture_output=True,
         check=True,
         timeout=60,
