@@ -78,6 +78,7 @@ def spend(clock: Any, seconds: float, has_gone: Callable[[], bool], *, really: b
         clock.wait(seconds, has_gone)
 
 
+@dataclass(frozen=True)
 class Fault:
     """Settings, and one method that is wrapped around the rest of a request.
 
@@ -97,7 +98,7 @@ class Fault:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that are not as they are by default, as JSON has them."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]  # each fault is a dataclass
+        fields = dataclasses.fields(self)
         return {
             field.name: _to_json(getattr(self, field.name))
             for field in fields

@@ -466,7 +466,7 @@ def _nested(number: int, document: Any) -> Fault | None:
 def placed(place: str, error: ValueError) -> str:
     """Return what is wrong with a fault in JSON, with the place of the fault itself before it."""
     text = str(error)
-    names = {"kind", *(field.name for kind in KINDS.values() for field in dataclasses.fields(kind))}  # type: ignore[arg-type]
+    names = {"kind", *(field.name for kind in KINDS.values() for field in dataclasses.fields(kind))}
     return f"{place}/{text}" if re.split(r"\W", text, maxsplit=1)[0] in names else f"{place}: {text}"
 
 

@@ -102,7 +102,7 @@ class _Parser:
         if kind == Sequence.kind() and self._peek() == "(":
             given["faults"] = self._faults()
         elif self._peek() == "(":
-            names = [item.name for item in dataclasses.fields(KINDS[kind])]  # type: ignore[arg-type]
+            names = [item.name for item in dataclasses.fields(KINDS[kind])]
             positions = self._arguments(given, names, schema_of(kind).content["properties"])
         try:
             fault = fault_from_json({"kind": kind, **given})

@@ -335,7 +335,7 @@ def test_wrong_fault_is_refused(make: Callable[[], object], reason: str) -> None
 @pytest.mark.parametrize("kind", KINDS)
 def test_schema_has_the_fields_of_the_class(kind: str) -> None:
     """The schema of a kind has its fields and no other, and needs those that have no default."""
-    schema, fields = schema_files.read(f"faults/kinds/{kind}.json"), dataclasses.fields(KINDS[kind])  # type: ignore[arg-type]
+    schema, fields = schema_files.read(f"faults/kinds/{kind}.json"), dataclasses.fields(KINDS[kind])
     assert schema["properties"]["kind"] == {"const": kind}
     assert list(schema["properties"]) == ["kind", *(field.name for field in fields)]
     needed = [field.name for field in fields if field.default is dataclasses.MISSING]
@@ -354,7 +354,7 @@ def test_schema_describes_every_field(kind: str) -> None:
 def test_schema_accepts_the_defaults(kind: str) -> None:
     """What a field is by default keeps the schema too, unless it is None, which says that nothing was given."""
     schema = schema_files.read(f"faults/kinds/{kind}.json")
-    for field in dataclasses.fields(KINDS[kind]):  # type: ignore[arg-type]
+    for field in dataclasses.fields(KINDS[kind]):
         if field.default not in (dataclasses.MISSING, None):
             jsonschema.validate(field.default, schema["properties"][field.name])
 
