@@ -386,15 +386,18 @@ class Faults:
             outgoing = rule.fault.around(exchange)
         except ImsError as error:
             outgoing = refusal(error)
-        except Exception:
-            entry.note(rule.id)
-            raise
+        finally:
+            # Also of a fault that fails in an unforeseen way.
+            self._settle(rule, exchange, entry)
+        return outgoing
+
+    def _settle(self, rule: Rule, exchange: Exchange, entry: Entry) -> None:
+        """Write down that a rule has struck a request, or take the strike back where it has changed nothing."""
         if exchange.is_spared:
             with self._lock:
                 rule.hits -= 1
         else:
             entry.note(rule.id)
-        return outgoing
 
 
 def check_rules(document: Any) -> list[Any]:
