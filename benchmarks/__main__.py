@@ -13,7 +13,8 @@ import flask
 
 from benchmarks.client import Client, side_by_side
 from benchmarks.servers import compare
-from ims_mock import ImsMock, schema_files
+from ims_mock import ImsMock
+from ims_mock.contract import schema_files
 from ims_mock.server import Server
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ims_mock.audit import Finding
     from ims_mock.clock import ManualClock, SystemClock
-    from ims_mock.errors import ImsError
+    from ims_mock.contract.errors import ImsError
     from ims_mock.faults import (
         Delay,
         Drip,

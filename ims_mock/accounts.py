@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, TypeVar
 
-from ims_mock import schema_files
-from ims_mock.contract import load_model
+from ims_mock.contract import schema_files
+from ims_mock.contract.operations import load_model
 
 _DEFAULT = schema_files.read("accounts.json")
 

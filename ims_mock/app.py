@@ -15,11 +15,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Rule
 from werkzeug.wsgi import ClosingIterator
 
-from ims_mock import json_body
 from ims_mock.clock import Clock
-from ims_mock.contract import Operation, load_contract
+from ims_mock.contract import json_text
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.control import new_blueprint
-from ims_mock.errors import ImsError
 from ims_mock.messages import Incoming, Outgoing
 from ims_mock.service import Service
 from ims_mock.wire import connection_of, deliver, has_gone
@@ -137,8 +137,8 @@ def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
         headers=_Headers(environ),
         path=path,
         query_text=_quoted(environ.get("QUERY_STRING", "")),
-        read_body=partial(json_body.read, environ),
-        body_pieces=partial(json_body.pieces, environ),
+        read_body=partial(json_text.read, environ),
+        body_pieces=partial(json_text.pieces, environ),
         has_gone=partial(has_gone, connection_of(environ)),
     )
 

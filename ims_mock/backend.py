@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from ims_mock.clock import Clock, ManualClock, later, timestamp
-from ims_mock.errors import file_arriving, image_id_taken, image_not_found
+from ims_mock.contract.errors import file_arriving, image_id_taken, image_not_found
 from ims_mock.files import File
 from ims_mock.images import (
     LEGAL_MOVES,

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ims_mock import __version__, json_body
+from ims_mock import __version__
 from ims_mock.auth import LEVELS
-from ims_mock.contract import load_contract, operations_table
+from ims_mock.contract import json_text
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import load_contract, operations_table
 from ims_mock.environment import CLIENTS, Target, root_url
-from ims_mock.errors import ImsError
 from ims_mock.rule_text import RuleTextError, new_rule, parse_rule
 from ims_mock.rules import Rule, check_rules
 from ims_mock.service import Settings, encoded
@@ -258,7 +259,7 @@ def _accounts(text: str) -> Any:
 def _read_json(text: str) -> Any:
     """Return the value of a file of JSON."""
     try:
-        return json_body.parse(Path(text).read_bytes())
+        return json_text.parse(Path(text).read_bytes())
     except OSError as error:
         raise ValueError(f"cannot read {text}: {error.strerror or error}") from None
     except ImsError as error:

@@ -9,16 +9,17 @@ from typing import Any
 
 import flask
 
-from ims_mock import __version__, json_body, state
+from ims_mock import __version__, state
 from ims_mock.audit import audit
 from ims_mock.catalogue import add_image
 from ims_mock.clock import ManualClock
-from ims_mock.contract import load_contract
-from ims_mock.errors import ImsError, header_text
+from ims_mock.contract import json_text
+from ims_mock.contract.errors import ImsError, header_text
+from ims_mock.contract.operations import load_contract
+from ims_mock.contract.validation import nearest, shown
 from ims_mock.har import to_har
 from ims_mock.rule_text import new_rule
 from ims_mock.service import Service, encoded, logger
-from ims_mock.validation import nearest, shown
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:
@@ -53,8 +54,8 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
     @control.post("/reset")
     def reset() -> flask.Response:
-        raw = json_body.read(flask.request.environ)
-        changes = json_body.parse(raw) if raw else {}
+        raw = json_text.read(flask.request.environ)
+        changes = json_text.parse(raw) if raw else {}
         if not isinstance(changes, dict):
             raise ValueError("body: must be an object of settings, or empty")
         service.reset(**changes)
@@ -237,8 +238,8 @@ def _members(value: Any, *known: str) -> dict[str, Any]:
     return dict(value)
 
 
-def _body(most: int = json_body.MAX_BODY) -> Any:
-    return json_body.parse(json_body.read(flask.request.environ, most))
+def _body(most: int = json_text.MAX_BODY) -> Any:
+    return json_text.parse(json_text.read(flask.request.environ, most))
 
 
 def _not_found(what: str, known: list[str]) -> flask.Response:

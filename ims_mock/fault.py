@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from ims_mock import json_body, schema_files
 from ims_mock.backend import Backend
 from ims_mock.clock import LAST, ManualClock
-from ims_mock.contract import JSON, Operation
-from ims_mock.errors import ImsError
-from ims_mock.json_pointer import is_same
+from ims_mock.contract import json_text, schema_files
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import JSON, Operation
+from ims_mock.contract.pointers import is_same
+from ims_mock.contract.validation import Schema
 from ims_mock.messages import Incoming, Outgoing
-from ims_mock.validation import Schema
 
 
 @dataclass
@@ -153,7 +153,7 @@ def checked(schema: Schema, settings: Mapping[str, Any]) -> dict[str, Any]:
 def _in_json(name: str, value: Any) -> Any:
     """Return a value as it comes out of JSON; raise ValueError for one that JSON cannot say, such as NaN."""
     try:
-        return json_body.parse(json.dumps(value).encode())
+        return json_text.parse(json.dumps(value).encode())
     except ImsError as error:
         raise ValueError(f"{name} {error.reason.removeprefix('body: ')}") from None
     except (TypeError, ValueError, RecursionError):

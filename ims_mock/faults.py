@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
 
-from ims_mock.contract import JSON, Operation
-from ims_mock.errors import ImsError, documented_message
+from ims_mock.contract.errors import ImsError, documented_message
+from ims_mock.contract.operations import JSON, Operation
+from ims_mock.contract.pointers import parts_of, value_at
 from ims_mock.fault import Exchange, Fault, checked, schema_of
-from ims_mock.json_pointer import parts_of, value_at
 from ims_mock.messages import Delivery, Outgoing
 
 UNTIL_THE_CLIENT_GIVES_UP = 3600.0

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
-from ims_mock.errors import ImsError
+from ims_mock.contract.errors import ImsError
 
 MAX_IN_MEMORY = 1024 * 1024
 """Largest file, in bytes, that is kept in memory; a larger one is in a temporary file."""

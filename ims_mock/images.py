@@ -10,8 +10,8 @@ from heapq import merge
 from itertools import count
 from typing import Any
 
-from ims_mock import schema_files
-from ims_mock.errors import ImsError, image_protected
+from ims_mock.contract import schema_files
+from ims_mock.contract.errors import ImsError, image_protected
 
 Image = dict[str, Any]
 """A record of JSON types alone, in the form in which it is answered."""

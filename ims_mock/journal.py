@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 from ims_mock.clock import timestamp
-from ims_mock.errors import header_text
-from ims_mock.json_pointer import has_values, parts_of, value_at
+from ims_mock.contract.errors import header_text
+from ims_mock.contract.pointers import has_values, parts_of, value_at
 
 MAX_ENTRIES = 1000
 """How many entries are kept, unless it is set."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from ims_mock.backend import Backend
 from ims_mock.clock import parse_time, timestamp
-from ims_mock.errors import ImsError, marker_invisible, marker_unknown
+from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.images import Image, is_visible
 
 Test = Callable[[Image], bool]

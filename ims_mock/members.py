@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ims_mock import schema_files
-from ims_mock.errors import ImsError
+from ims_mock.contract import schema_files
+from ims_mock.contract.errors import ImsError
 from ims_mock.images import Image, check_owner
 
 Member = dict[str, Any]

@@ -13,7 +13,7 @@ from ims_mock.app import create_app
 from ims_mock.audit import Finding, audit
 from ims_mock.catalogue import add_image, load_public_images
 from ims_mock.clock import Clock
-from ims_mock.errors import ImsError
+from ims_mock.contract.errors import ImsError
 from ims_mock.images import Image
 from ims_mock.journal import Journal
 from ims_mock.messages import Incoming, Outgoing

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ims_mock.contract import load_model
-from ims_mock.errors import ImsError
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import load_model
 from ims_mock.images import BASE_ATTRIBUTES, Image, check_custom_attributes, without_repetition
 
 V20 = "application/openstack-images-v2.0-json-patch"

@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any
 
 from ims_mock.auth import Caller
-from ims_mock.contract import load_contract
-from ims_mock.errors import ImsError
-from ims_mock.validation import nearest
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import load_contract
+from ims_mock.contract.validation import nearest
 
 
 @dataclass(frozen=True)

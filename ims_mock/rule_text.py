@@ -16,13 +16,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ims_mock import json_body
-from ims_mock.errors import ImsError
+from ims_mock.contract import json_text
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.pointers import pointer_to
+from ims_mock.contract.validation import nearest
 from ims_mock.fault import Fault, schema_of
 from ims_mock.faults import KINDS, Fail, Sequence, fault_from_json
-from ims_mock.json_pointer import pointer_to
 from ims_mock.rules import Rule, rule_from_json
-from ims_mock.validation import nearest
 
 _OPERATION = re.compile(r"\s*(?P<operation>[^\s:(),\"]+)\s*:(?!/)")
 _TOKEN = re.compile(r"\s*(?P<word>[(),]|(?:[^\s(),\"]|\"(?:[^\"\\]|\\.)*\")+|\"|$)")
@@ -253,7 +253,7 @@ def _place_of(what: str, positions: Mapping[str, int], otherwise: int) -> int:
 def _value(word: str) -> Any:
     """Return the JSON value that a word is, or the word itself."""
     try:
-        return json_body.parse(word.encode())
+        return json_text.parse(word.encode())
     except (ImsError, UnicodeEncodeError):
         return word
 

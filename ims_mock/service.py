@@ -13,14 +13,15 @@ from importlib import import_module
 from itertools import chain
 from typing import Any
 
-from ims_mock import json_body
 from ims_mock.accounts import DEFAULT_PROJECT_ID, Accounts
 from ims_mock.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Caller, Unverified, unauthorized
 from ims_mock.backend import DELAYED, Backend
 from ims_mock.catalogue import load_public_images
 from ims_mock.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
-from ims_mock.contract import JSON, Operation, load_contract
-from ims_mock.errors import IAM, ImsError, header_text
+from ims_mock.contract import json_text
+from ims_mock.contract.errors import IAM, ImsError, header_text
+from ims_mock.contract.operations import JSON, Operation, load_contract
+from ims_mock.contract.validation import nearest
 from ims_mock.fault import Fault
 from ims_mock.identity import Identity, check_lifetime
 from ims_mock.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
@@ -28,7 +29,6 @@ from ims_mock.messages import Incoming, Outgoing, Request, Response
 from ims_mock.permissions import Denial, Permissions
 from ims_mock.rule_text import RuleTextError, new_rule, parse_fault
 from ims_mock.rules import Call, Faults, Rule, Work
-from ims_mock.validation import nearest
 
 logger = logging.getLogger("ims_mock")
 
@@ -298,7 +298,7 @@ class Service:
         if raw and not operation.bodies:
             raise ImsError(400, reason=f"body: {operation.id} takes none; leave it out")
         if raw or (operation.body_required and not operation.takes_bytes):
-            body = json_body.parse(raw)
+            body = json_text.parse(raw)
             operation.check_request_body(body, media_type)
         entry.ignored += _ignored(operation, incoming, body, media_type)
         request = Request(
@@ -378,8 +378,8 @@ class Service:
         """Return the pieces of a body that is a file; raise 413 where it is too long for the mock or the gateway."""
         most = self.settings.max_image_size
         too_long = ImsError(413, "IMG.0059", reason=f"body: must be at most {most} bytes, as max_image_size says")
-        if self.auth.is_signed(incoming.headers) and (most is None or most > json_body.MAX_BODY):
-            most = json_body.MAX_BODY
+        if self.auth.is_signed(incoming.headers) and (most is None or most > json_text.MAX_BODY):
+            most = json_text.MAX_BODY
             too_long = ImsError(413, reason=f"body: must be at most {most} bytes when it is signed; send a token")
         return incoming.body_pieces(most, too_long)
 

@@ -13,15 +13,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ims_mock import schema_files
 from ims_mock.accounts import Accounts
 from ims_mock.backend import Backend
 from ims_mock.clock import ManualClock
-from ims_mock.contract import load_model
+from ims_mock.contract import schema_files
+from ims_mock.contract.operations import load_model
+from ims_mock.contract.validation import Schema
 from ims_mock.files import File
 from ims_mock.images import Image, Place
 from ims_mock.service import Service, Settings
-from ims_mock.validation import Schema
 
 VERSION = 1
 MAX_BYTES = 1024 * 1024 * 1024

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import schema_files
 from ims_mock.backend import Backend
 from ims_mock.clock import ManualClock
-from ims_mock.errors import ImsError
+from ims_mock.contract import schema_files
+from ims_mock.contract.errors import ImsError
 from ims_mock.files import File
 from ims_mock.images import LEGAL_MOVES, Images, new_image
 from ims_mock.members import new_member

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ims_mock import ImsMock, schema_files
+from ims_mock import ImsMock
+from ims_mock.contract import schema_files
 from ims_mock.images import OS_VERSIONS
 from tests.conftest import PAGE
 

@@ -23,7 +23,7 @@ import trustme
 
 from ims_mock import __version__
 from ims_mock.cli import main
-from ims_mock.contract import load_contract
+from ims_mock.contract.operations import load_contract
 from ims_mock.standalone import _JsonFormatter
 from tests.conftest import needs_curl
 

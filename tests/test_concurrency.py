@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.contract import load_contract
+from ims_mock.contract.operations import load_contract
 
 REQUESTS = 5000
 """Of each of the two threads."""

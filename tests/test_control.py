@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ims_mock import __version__
-from ims_mock.contract import load_contract
+from ims_mock.contract.operations import load_contract
 from tests.conftest import PAGE, Api
 
 RULE = {"operation": "glance_create_image_metadata", "times": 1, "fault": {"kind": "fail", "status": 503}}

@@ -17,7 +17,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from werkzeug.test import TestResponse
 
-from ims_mock import faults, schema_files
+from ims_mock import faults
+from ims_mock.contract import schema_files
 from ims_mock.fault import Fault
 from ims_mock.faults import (
     KINDS,

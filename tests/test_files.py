@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ims_mock.errors import ImsError
+from ims_mock.contract.errors import ImsError
 from ims_mock.files import MAX_IN_MEMORY, PIECE, File, wanted_range
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.contract import load_contract
+from ims_mock.contract.operations import load_contract
 
 # 400 too, where no schema can say what is wrong: a random marker is the id of nothing, an image has its ten tags, June
 # has a 31st, a Range has several ranges, an update leaves too many tags, and a project shares with itself.

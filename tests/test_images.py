@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from ims_mock import schema_files
+from ims_mock.contract import schema_files
 from ims_mock.images import OS_VERSIONS, is_visible, new_image
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ims_mock.errors import ImsError
+from ims_mock.contract.errors import ImsError
 from ims_mock.listing import as_text, filters, sorting
 
 

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import schema_files, state
+from ims_mock import state
+from ims_mock.contract import schema_files
+from ims_mock.contract.pointers import pointer_to
 from ims_mock.fault import Fault
 from ims_mock.faults import (
     Delay,
@@ -30,7 +32,6 @@ from ims_mock.faults import (
     Throttle,
     Truncate,
 )
-from ims_mock.json_pointer import pointer_to
 from ims_mock.rules import Faults, Rule, check_rules, check_struck, rule_from_json
 from tests.conftest import Api
 

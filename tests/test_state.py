@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SystemClock, state
 from ims_mock.catalogue import add_image
 from ims_mock.clock import timestamp
-from ims_mock.contract import load_contract
+from ims_mock.contract.operations import load_contract
 from ims_mock.faults import SpoilUpload, Stale
 from tests.conftest import PAGE, Api
 from tests.test_auth import sign

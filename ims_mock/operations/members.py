@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ims_mock.errors import marker_unknown
+from ims_mock.contract.errors import marker_unknown
 from ims_mock.images import Image
 from ims_mock.members import (
     Member,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ims_mock import schema_files
+from ims_mock.contract import schema_files
 from ims_mock.messages import Request, Response
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ims_mock.contract import load_model
-from ims_mock.errors import tag_not_found
+from ims_mock.contract.errors import tag_not_found
+from ims_mock.contract.operations import load_model
 from ims_mock.messages import Request, Response
 
 

@@ -43,8 +43,8 @@ from ims_mock import (
     Stall,
     Throttle,
     Truncate,
-    schema_files,
 )
+from ims_mock.contract import schema_files
 from ims_mock.fault import Fault
 from ims_mock.faults import KINDS
 

@@ -35,7 +35,7 @@ from huaweicloudsdkims.v2 import (
 )
 
 from ims_mock import Fail, ImsMock
-from ims_mock.contract import load_contract
+from ims_mock.contract.operations import load_contract
 
 pytestmark = [
     # Huawei has moved show, list and delete to its historical APIs, and the SDK says so at each call.

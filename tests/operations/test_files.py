@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ImsMock
 from ims_mock.catalogue import add_image
-from ims_mock.errors import ImsError
+from ims_mock.contract.errors import ImsError
 from ims_mock.messages import Request
 from ims_mock.operations.files import glance_upload_image
 from tests.conftest import Api

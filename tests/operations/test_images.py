@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock.catalogue import add_image
-from ims_mock.contract import load_contract
+from ims_mock.contract.operations import load_contract
 from ims_mock.images import OS_VERSIONS
 from tests.conftest import PAGE, Api
 

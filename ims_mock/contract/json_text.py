@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from ims_mock.errors import ImsError
-from ims_mock.validation import Problem
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.validation import Problem
 
 MAX_DEPTH = 64
 """Deepest nesting of arrays and objects that is read; the API's own bodies need 3."""

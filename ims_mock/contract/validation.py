@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ims_mock.acceptor import new_acceptor
-from ims_mock.json_pointer import pointer_to
+from ims_mock.contract.fast_path import new_acceptor
+from ims_mock.contract.pointers import pointer_to
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_HERE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 # A wheel carries the files inside the package; a checkout and an editable install keep them beside it.
-_ROOT = next(path for path in (_HERE / "schemas", _HERE.parent / "schemas") if (path / "models").is_dir())
+_ROOT = next(path for path in (_PACKAGE / "schemas", _PACKAGE.parent / "schemas") if (path / "models").is_dir())
 
 
 def read(name: str) -> Any:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from ims_mock import schema_files
-from ims_mock.contract import Operation, load_contract
+from ims_mock.contract import schema_files
+from ims_mock.contract.operations import Operation, load_contract
 from tests.conftest import ROOT
 
 OPERATIONS = load_contract().operations

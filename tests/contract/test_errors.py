@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ims_mock import ImsError
-from ims_mock.errors import header_text
+from ims_mock.contract.errors import header_text
 
 
 @pytest.mark.parametrize(

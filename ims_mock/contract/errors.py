@@ -7,7 +7,7 @@ from functools import cache
 from http.client import responses
 from typing import Any
 
-from ims_mock import schema_files
+from ims_mock.contract import schema_files
 
 REASON_LIMIT = 4096
 """Longest reason, in bytes, that is sent in a header."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ims_mock.json_pointer import has_values, is_same, parts_of, pointer_to, value_at
+from ims_mock.contract.pointers import has_values, is_same, parts_of, pointer_to, value_at
 
 DOCUMENT = {
     "name": "web",

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ims_mock import schema_files
-from ims_mock.errors import ImsError
+from ims_mock.contract import schema_files
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.validation import HIDDEN, Schema
 from ims_mock.messages import Headers
-from ims_mock.validation import HIDDEN, Schema
 
 JSON = "application/json"
 _OWN_KEYS = ("method", "path")
