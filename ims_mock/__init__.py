@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ims_mock.journal import Entry
     from ims_mock.mock import ImsMock
     from ims_mock.rules import Rule
-    from ims_mock.state import Snapshot
+    from ims_mock.service.snapshots import Snapshot
 
 __version__ = "0.1.0"
 

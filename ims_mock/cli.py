@@ -18,7 +18,7 @@ from ims_mock.contract.operations import load_contract, operations_table
 from ims_mock.environment import CLIENTS, Target, root_url
 from ims_mock.rule_text import RuleTextError, new_rule, parse_rule
 from ims_mock.rules import Rule, check_rules
-from ims_mock.service import Settings, encoded
+from ims_mock.service.service import Settings, encoded
 
 _PROG = "ims-mock"
 _COMMANDS = ("serve", "openapi", "operations", "env")

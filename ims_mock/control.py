@@ -9,9 +9,8 @@ from typing import Any
 
 import flask
 
-from ims_mock import __version__, state
+from ims_mock import __version__
 from ims_mock.audit import audit
-from ims_mock.catalogue import add_image
 from ims_mock.clock import ManualClock
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError, header_text
@@ -19,7 +18,9 @@ from ims_mock.contract.operations import load_contract
 from ims_mock.contract.validation import nearest, shown
 from ims_mock.har import to_har
 from ims_mock.rule_text import new_rule
-from ims_mock.service import Service, encoded, logger
+from ims_mock.service import snapshots
+from ims_mock.service.catalogue import add_image
+from ims_mock.service.service import Service, encoded, logger
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:
@@ -184,11 +185,11 @@ def _add_state(control: flask.Blueprint, service: Service) -> None:
 
     @control.get("/state")
     def save_state() -> flask.Response:
-        return _json(state.take(service).to_json())
+        return _json(snapshots.take(service).to_json())
 
     @control.put("/state")
     def load_state() -> flask.Response:
-        state.restore(service, state.Snapshot.from_json(_body(state.MAX_BYTES)))
+        snapshots.restore(service, snapshots.Snapshot.from_json(_body(snapshots.MAX_BYTES)))
         return _empty()
 
     @control.post("/snapshots")
@@ -196,7 +197,7 @@ def _add_state(control: flask.Blueprint, service: Service) -> None:
         name = _members(_body(), "name").get("name")
         if not isinstance(name, str) or not re.fullmatch("[^/]+", name) or name in (".", ".."):
             raise ValueError(f"/name: must be a text that can be in a path, without '/', got {shown(name)}")
-        snapshots[name] = state.take(service)
+        snapshots[name] = snapshots.take(service)
         return _json({"name": name}, 201)
 
     @control.get("/snapshots")
@@ -207,7 +208,7 @@ def _add_state(control: flask.Blueprint, service: Service) -> None:
     def restore_snapshot(name: str) -> flask.Response:
         if name not in snapshots:
             return _not_found(f"no snapshot has the name {name!r}", list(snapshots))
-        state.restore(service, snapshots[name])
+        snapshots.restore(service, snapshots[name])
         return _empty()
 
     @control.delete("/snapshots/<name>")

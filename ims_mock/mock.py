@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from ims_mock import state
 from ims_mock.accounts import Accounts
 from ims_mock.app import create_app
 from ims_mock.audit import Finding, audit
-from ims_mock.catalogue import add_image, load_public_images
 from ims_mock.clock import Clock
 from ims_mock.contract.errors import ImsError
 from ims_mock.images import Image
@@ -20,8 +18,10 @@ from ims_mock.messages import Incoming, Outgoing
 from ims_mock.permissions import Denial
 from ims_mock.rules import Faults
 from ims_mock.server import Server
-from ims_mock.service import Service, Settings
-from ims_mock.state import Snapshot
+from ims_mock.service import snapshots
+from ims_mock.service.catalogue import add_image, load_public_images
+from ims_mock.service.service import Service, Settings
+from ims_mock.service.snapshots import Snapshot
 from ims_mock.tls import Tls, throw_away
 
 
@@ -167,13 +167,13 @@ class ImsMock:
 
     def snapshot(self) -> Snapshot:
         """Return everything that the mock needs to answer as it would have gone on to; `save` writes it to a file."""
-        return state.take(self.service)
+        return snapshots.take(self.service)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, also in time; rules, denials and the journal stay as they are."""
         if not isinstance(snapshot, Snapshot):
             raise TypeError(f"restore takes what snapshot() or Snapshot.load(path) returns, got {snapshot!r:.80}")
-        state.restore(self.service, snapshot)
+        snapshots.restore(self.service, snapshot)
 
     @contextmanager
     def rollback(self) -> Iterator[Snapshot]:

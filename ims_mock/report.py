@@ -11,7 +11,7 @@ from typing import Any
 from ims_mock.audit import audit
 from ims_mock.har import to_har
 from ims_mock.journal import Entry, Mark
-from ims_mock.service import Service
+from ims_mock.service.service import Service
 
 LAST = 20
 """How many requests are shown."""

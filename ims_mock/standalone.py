@@ -15,7 +15,7 @@ from typing import Any
 
 from ims_mock.mock import ImsMock
 from ims_mock.permissions import new_policy
-from ims_mock.state import Snapshot
+from ims_mock.service.snapshots import Snapshot
 from ims_mock.tls import Tls, from_files
 
 

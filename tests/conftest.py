@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ManualClock
 from ims_mock.app import create_app
-from ims_mock.service import Service
+from ims_mock.service.service import Service
 
 ROOT = Path(__file__).parent.parent
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no Python package; .ci/run installs it")
@@ -24,7 +24,7 @@ class Api:
     """A service and Flask's test client, with a credential on every request."""
 
     def __init__(self, **settings: Any) -> None:
-        from ims_mock.service import Settings
+        from ims_mock.service.service import Settings
 
         self.service = Service(Settings().changed({"start": PAGE, **settings}))
         self.images = self.service.backend.images

@@ -35,7 +35,7 @@ class RealTime:
 def real_time(monkeypatch: pytest.MonkeyPatch) -> RealTime:
     """Real time that does not pass, so that a slow machine is no patient client."""
     passed = RealTime()
-    monkeypatch.setattr("ims_mock.service.real_seconds", passed)
+    monkeypatch.setattr("ims_mock.service.service.real_seconds", passed)
     return passed
 
 

@@ -20,7 +20,7 @@ from ims_mock.backend import Backend
 from ims_mock.faults import SpoilUpload
 from ims_mock.files import File
 from ims_mock.images import new_image
-from ims_mock.service import Settings
+from ims_mock.service.service import Settings
 from tests.conftest import PAGE, Api
 
 OCTETS = "application/octet-stream"

@@ -13,8 +13,8 @@ import pytest
 
 from ims_mock.accounts import User
 from ims_mock.app import create_app
-from ims_mock.catalogue import add_image
-from ims_mock.service import Service, Settings
+from ims_mock.service.catalogue import add_image
+from ims_mock.service.service import Service, Settings
 from tests.conftest import ROOT
 
 RECORDED = [json.loads(line) for line in (ROOT / "tests/data/glance.jsonl").read_text("utf-8").splitlines()]

@@ -9,8 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock import ImsMock
-from ims_mock.catalogue import add_image
 from ims_mock.contract.operations import load_contract
+from ims_mock.service.catalogue import add_image
 from tests.conftest import Api
 
 GET, LIST, UPDATE, UPLOAD = "ims:images:get", "ims:images:list", "ims:images:update", "ims:images:upload"

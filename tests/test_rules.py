@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import state
 from ims_mock.contract import schema_files
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.fault import Fault
@@ -33,6 +32,7 @@ from ims_mock.faults import (
     Truncate,
 )
 from ims_mock.rules import Faults, Rule, check_rules, check_struck, rule_from_json
+from ims_mock.service import snapshots
 from tests.conftest import Api
 
 CREATE = "glance_create_image_metadata"
@@ -871,11 +871,11 @@ def test_credentials_that_a_rule_looks_for_are_not_told(api: Api) -> None:
 
 def test_time_of_a_rule_goes_back_with_the_clock(api: Api) -> None:
     """Seconds are of the clock, also when a state of another time is restored; times are times."""
-    earlier = state.take(api.service)
+    earlier = snapshots.take(api.service)
     api.clock.advance(1000)
     api.service.faults.add(Fail(503), between=(0, 60))
     api.service.faults.add(Fail(500), between=("2016-06-02T08:00:00Z", "2016-06-02T09:00:00Z"))
-    state.restore(api.service, earlier)
+    snapshots.restore(api.service, earlier)
     assert statuses(api, 1) == [503]
     api.clock.advance(60)
     assert statuses(api, 1) == [200]

@@ -28,7 +28,7 @@ def test_document_is_valid_openapi() -> None:
 def test_one_search_finds_all(operation: Operation) -> None:
     """An operation's id is the name of its file and of its function, and stands in its resource's tests."""
     assert operation.source == f"operations/{operation.resource}/{operation.id}.json"
-    function = getattr(import_module(f"ims_mock.operations.{operation.resource}"), operation.id)
+    function = getattr(import_module(f"ims_mock.service.operations.{operation.resource}"), operation.id)
     assert inspect.getdoc(function)
     assert operation.id in (ROOT / f"tests/operations/test_{operation.resource}.py").read_text("utf-8")
 
@@ -36,7 +36,7 @@ def test_one_search_finds_all(operation: Operation) -> None:
 def test_no_function_without_a_schema() -> None:
     """Every public function of an operations module is an operation."""
     for path in Path(ROOT, "ims_mock/operations").glob("[!_]*.py"):
-        module = import_module(f"ims_mock.operations.{path.stem}")
+        module = import_module(f"ims_mock.service.operations.{path.stem}")
         functions = {
             name
             for name, value in vars(module).items()

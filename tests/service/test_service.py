@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ims_mock import Fail, ManualClock, SystemClock
-from ims_mock.service import Service, Settings
+from ims_mock.service.service import Service, Settings
 from tests.conftest import Api
 
 

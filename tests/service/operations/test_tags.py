@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from werkzeug.test import TestResponse
 
-from ims_mock.catalogue import add_image
+from ims_mock.service.catalogue import add_image
 from tests.conftest import PAGE, Api
 
 LATER = "2016-06-02T07:49:53Z"

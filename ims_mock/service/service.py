@@ -16,7 +16,6 @@ from typing import Any
 from ims_mock.accounts import DEFAULT_PROJECT_ID, Accounts
 from ims_mock.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Caller, Unverified, unauthorized
 from ims_mock.backend import DELAYED, Backend
-from ims_mock.catalogue import load_public_images
 from ims_mock.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import IAM, ImsError, header_text
@@ -29,6 +28,7 @@ from ims_mock.messages import Incoming, Outgoing, Request, Response
 from ims_mock.permissions import Denial, Permissions
 from ims_mock.rule_text import RuleTextError, new_rule, parse_fault
 from ims_mock.rules import Call, Faults, Rule, Work
+from ims_mock.service.catalogue import load_public_images
 
 logger = logging.getLogger("ims_mock")
 
@@ -413,7 +413,7 @@ def _ignored(operation: Operation, incoming: Incoming, body: Any, media_type: st
 
 def _function(operation: Operation) -> Callable[[Request], Response]:
     """Return the function that has an operation's id, in the module that has its resource's name."""
-    module = import_module(f"ims_mock.operations.{operation.resource}")
+    module = import_module(f"ims_mock.service.operations.{operation.resource}")
     function: Callable[[Request], Response] = getattr(module, operation.id)
     return function
 

@@ -17,11 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SystemClock, state
-from ims_mock.catalogue import add_image
+from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SystemClock
 from ims_mock.clock import timestamp
 from ims_mock.contract.operations import load_contract
 from ims_mock.faults import SpoilUpload, Stale
+from ims_mock.service import snapshots
+from ims_mock.service.catalogue import add_image
 from tests.conftest import PAGE, Api
 from tests.test_auth import sign
 
@@ -294,7 +295,7 @@ def first_difference(one: list[Answer], other: list[Answer]) -> Any:
 
 def same_mock(api: Api, snapshot: Snapshot, folder: Path) -> Api:
     """Go back, in the mock itself."""
-    state.restore(api.service, snapshot)
+    snapshots.restore(api.service, snapshot)
     return api
 
 
@@ -302,7 +303,7 @@ def another_mock(api: Api, snapshot: Snapshot, folder: Path) -> Api:
     """Go on, in another mock."""
     other = Api(seed=7)
     other.create()
-    state.restore(other.service, snapshot)
+    snapshots.restore(other.service, snapshot)
     return other
 
 
@@ -319,7 +320,7 @@ def as_file(api: Api, snapshot: Snapshot, folder: Path) -> Api:
 
 def over_control_api(api: Api, snapshot: Snapshot, folder: Path) -> Api:
     """Go on in another mock, by way of the control API."""
-    state.restore(api.service, snapshot)
+    snapshots.restore(api.service, snapshot)
     saved = api("GET", "/_ims_mock/state").data
     other = Api(seed=7)
     assert other("PUT", "/_ims_mock/state", saved).status_code == 204
@@ -330,7 +331,7 @@ def over_control_api(api: Api, snapshot: Snapshot, folder: Path) -> Api:
 def test_restored_state_is_equal_in_every_answer(way: Callable[..., Api], tmp_path: Path) -> None:
     """Whatever is asked after going back to a state is answered as it was before, to the last byte of every header."""
     saved = rich()
-    snapshot = state.take(saved.api.service)
+    snapshot = snapshots.take(saved.api.service)
     first = Series(saved, in_process(saved.api)).answers
     restored = way(saved.api, snapshot, tmp_path)
     assert first_difference(first, Series(saved, in_process(restored)).answers) is None
@@ -340,7 +341,7 @@ def test_series_asks_for_everything() -> None:
     """What restored states are compared by has every operation, successes and refusals, and images of every status."""
     saved = rich()
     statuses = {image["status"] for image in saved.api.images.values()}
-    snapshot = state.take(saved.api.service)
+    snapshot = snapshots.take(saved.api.service)
     seen = len(list(saved.api.service.journal))
     Series(saved, in_process(saved.api))
     entries = list(saved.api.service.journal)[seen:]
@@ -355,14 +356,14 @@ def test_series_asks_for_everything() -> None:
 def test_state_after_the_same_is_the_same() -> None:
     """Going back and doing the same leads to the same state."""
     saved = rich()
-    snapshot = state.take(saved.api.service)
+    snapshot = snapshots.take(saved.api.service)
     ends = []
     for _ in range(2):
         Series(saved, in_process(saved.api))
-        ends.append(state.take(saved.api.service).to_json())
-        state.restore(saved.api.service, snapshot)
+        ends.append(snapshots.take(saved.api.service).to_json())
+        snapshots.restore(saved.api.service, snapshot)
     assert ends[0] == ends[1]
-    assert state.take(saved.api.service).to_json() == snapshot.to_json()
+    assert snapshots.take(saved.api.service).to_json() == snapshot.to_json()
 
 
 def test_named_snapshot_over_the_control_api() -> None:
@@ -399,7 +400,7 @@ def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str
 def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Popen[str], str]]) -> None:
     """The command that is given a saved state answers as the mock would have that saved it."""
     saved = rich()
-    _, url = process(json.dumps(state.take(saved.api.service).to_json()), "--speed", "0")
+    _, url = process(json.dumps(snapshots.take(saved.api.service).to_json()), "--speed", "0")
     first = Series(saved, in_process(saved.api)).answers
     assert first_difference(first, Series(saved, over_http(url)).answers) is None
 
@@ -454,9 +455,9 @@ def test_any_state_is_restored(before: list[tuple[int, int]], after: list[tuple[
 
     api = Api(delays={"queued": 1, "saving": 1.5})
     work(api, before)
-    document = json.loads(json.dumps(state.take(api.service).to_json()))
+    document = json.loads(json.dumps(snapshots.take(api.service).to_json()))
     other = Api()
-    state.restore(other.service, Snapshot.from_json(document))
+    snapshots.restore(other.service, Snapshot.from_json(document))
     assert first_difference(work(api, after), work(other, after)) is None
 
 
@@ -518,7 +519,7 @@ def test_rollback_within_another() -> None:
 def test_snapshot_is_not_changed_by_what_happens_later() -> None:
     """Neither requests, nor edits of records in place, nor time change a snapshot that has been taken."""
     saved = rich()
-    snapshot = state.take(saved.api.service)
+    snapshot = snapshots.take(saved.api.service)
     before = snapshot.to_json()
     for image in saved.api.images.values():
         image["tags"].append("later")
@@ -567,12 +568,12 @@ def test_snapshot_has_what_is_due_settled() -> None:
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
     api.clock.moved = lambda: None
     api.clock.advance(5)
-    assert state.take(api.service).document["transitions"] == []
+    assert snapshots.take(api.service).document["transitions"] == []
 
 
 def test_saved_state_is_as_its_schema_has_it(tmp_path: Path) -> None:
     """A file that is saved is read again, and is the same."""
-    snapshot = state.take(rich().api.service)
+    snapshot = snapshots.take(rich().api.service)
     snapshot.save(tmp_path / "a.json")
     Snapshot.load(tmp_path / "a.json").save(tmp_path / "b.json")
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
@@ -583,10 +584,10 @@ def test_ids_and_order_go_on() -> None:
     api = Api()
     for name in "abc":
         api.create(name=name)
-    snapshot = state.take(api.service)
+    snapshot = snapshots.take(api.service)
     next_id = api.create(name="d")["id"]
     other = Api()
-    state.restore(other.service, snapshot)
+    snapshots.restore(other.service, snapshot)
     assert other.create(name="d")["id"] == next_id
     assert [image["name"] for image in other("GET", "/v2/images").get_json()["images"]] == ["d", "c", "b", "a"]
 
@@ -594,11 +595,11 @@ def test_ids_and_order_go_on() -> None:
 def test_rules_denials_and_journal_stay() -> None:
     """Going back is no reset: what a test has set up to watch and to break stays as it is."""
     api = Api()
-    snapshot = state.take(api.service)
+    snapshot = snapshots.take(api.service)
     rule = api.service.faults.add(Fail(503), operation="glance_show_image")
     api.service.deny("ims:images:create")
     assert api("GET", "/v2/images/x").status_code == 503
-    state.restore(api.service, snapshot)
+    snapshots.restore(api.service, snapshot)
     assert api("POST", "/v2/images", {}).status_code == 403
     assert api("GET", "/v2/images/x").status_code == 503
     assert (rule.hits, len(api.service.journal)) == (2, 3)
@@ -607,7 +608,7 @@ def test_rules_denials_and_journal_stay() -> None:
 def test_settings_are_restored() -> None:
     """A state brings the settings under which it was saved, until the next reset."""
     api = Api(auth="off")
-    state.restore(api.service, state.take(Api(auth="strict", max_image_size=5, seed=9).service))
+    snapshots.restore(api.service, snapshots.take(Api(auth="strict", max_image_size=5, seed=9).service))
     assert api("GET", "/v2/images").status_code == 401
     assert (api.service.settings.max_image_size, api.service.backend.seed) == (5, 9)
     api.service.reset()
@@ -662,7 +663,7 @@ def test_own_clock_is_left() -> None:
     api = Api(delays={"saving": 5})
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
-    mock.restore(state.take(api.service))
+    mock.restore(snapshots.take(api.service))
     assert (mock.clock, mock.clock.now()) == (clock, 0)
     assert mock.images[image["id"]]["status"] == "saving"
     clock.seconds = api.clock.now() + 5
@@ -683,10 +684,10 @@ def test_what_was_to_come_comes() -> None:
     api = Api(delays={"queued": 5, "saving": 60})
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
-    document = state.take(api.service).to_json()
+    document = snapshots.take(api.service).to_json()
     document["transitions"].reverse()
     other = Api()
-    state.restore(other.service, Snapshot.from_json(document))
+    snapshots.restore(other.service, Snapshot.from_json(document))
     found = []
     for seconds in (4, 1, 59, 1):
         other.clock.advance(seconds)
@@ -732,7 +733,7 @@ def test_state_with_an_upload_under_way_takes_the_next(ims_mock: ImsMock) -> Non
     image_id = ims_mock.add_image()["id"]
     upload = Arriving(ims_mock, image_id)
     other = Api()
-    state.restore(other.service, ims_mock.snapshot())
+    snapshots.restore(other.service, ims_mock.snapshot())
     assert other("PUT", f"/v2/images/{image_id}/file", b"new", Content_Type=OCTETS).status_code == 204
     assert upload.end() == 204
 
@@ -767,7 +768,7 @@ def test_download_goes_on_while_the_state_is_restored() -> None:
     """A download that has begun ends whole."""
     saved = rich()
     answer = saved.api("GET", f"{saved.path('large')}/file", X_Auth_Token=saved.tokens["demo"])
-    state.restore(saved.api.service, state.take(Api().service))
+    snapshots.restore(saved.api.service, snapshots.take(Api().service))
     assert answer.data == LARGE
 
 
@@ -780,11 +781,11 @@ def test_stale_reads_after_going_back(fault: Stale) -> None:
     api = Api()
     kept = api.create(name="kept")["id"]
     api.clock.advance(1000)
-    snapshot = state.take(api.service)
+    snapshot = snapshots.take(api.service)
     api.service.faults.add(fault, optional=True)
     api.create(name="gone")
     api("DELETE", f"/v2/images/{kept}")
-    state.restore(api.service, snapshot)
+    snapshots.restore(api.service, snapshot)
     for _ in range(4):
         listed = api("GET", "/v2/images").get_json()["images"]
         assert [image["id"] for image in listed] == [kept]
@@ -796,9 +797,9 @@ def test_stale_reads_lag_after_going_back(fault: Stale, seconds: float) -> None:
     """After going back reads lag behind the writes that come then."""
     api = Api()
     api.service.faults.add(fault)
-    snapshot = state.take(api.service)
+    snapshot = snapshots.take(api.service)
     api.create()
-    state.restore(api.service, snapshot)
+    snapshots.restore(api.service, snapshot)
     assert api("GET", "/v2/images").get_json()["images"] == []
     api.clock.advance(100)
     api("GET", "/v2/images")
@@ -881,7 +882,7 @@ def test_document_that_is_no_state(change: Callable[[dict[str, Any]], object], m
     api.create()
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
-    document = state.take(api.service).to_json()
+    document = snapshots.take(api.service).to_json()
     Snapshot.from_json(document)
     change(document)
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the text is compared below)
@@ -946,16 +947,16 @@ def test_file_that_is_not_there(tmp_path: Path) -> None:
 def test_wrong_state_changes_nothing(api: Api, body: Any, status: int, message: str) -> None:
     """What is no state is refused, and the state stays."""
     api.create()
-    before = state.take(api.service).to_json()
+    before = snapshots.take(api.service).to_json()
     answer = api("PUT", "/_ims_mock/state", body)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, "invalid")
     assert answer.get_json()["error"]["message"].startswith(message)
-    assert state.take(api.service).to_json() == before
+    assert snapshots.take(api.service).to_json() == before
 
 
 def test_state_that_is_too_large(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A state of more bytes than are taken is 413."""
-    monkeypatch.setattr("ims_mock.state.MAX_BYTES", 100)
+    monkeypatch.setattr("ims_mock.service.snapshots.MAX_BYTES", 100)
     assert api("PUT", "/_ims_mock/state", api("GET", "/_ims_mock/state").data).status_code == 413
 
 
@@ -1041,7 +1042,7 @@ def test_image_that_could_not_be_answered_is_refused(
 ) -> None:
     """A state is held against the image's own schema before anything is given up for it."""
     api.create()
-    document = state.take(api.service).to_json()
+    document = snapshots.take(api.service).to_json()
     spoil(document)
     answer = api("PUT", "/_ims_mock/state", document)
     assert answer.status_code == 400

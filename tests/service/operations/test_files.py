@@ -14,10 +14,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock import ImsMock
-from ims_mock.catalogue import add_image
 from ims_mock.contract.errors import ImsError
 from ims_mock.messages import Request
-from ims_mock.operations.files import glance_upload_image
+from ims_mock.service.catalogue import add_image
+from ims_mock.service.operations.files import glance_upload_image
 from tests.conftest import Api
 
 OCTETS = "application/octet-stream"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from ims_mock.catalogue import add_image
+from ims_mock.service.catalogue import add_image
 from tests.conftest import PAGE, Api
 
 LIST = "/v1.1/images/detail"

@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any
 
 from ims_mock.images import Image
-from ims_mock.listing import as_text, changed_since, filters, listed_for
 from ims_mock.messages import Request, Response
+from ims_mock.service.listing import as_text, changed_since, filters, listed_for
 
 _NAMED = ("id", "name", "status", "container_format", "disk_format", "min_disk", "min_ram", "protected", "owner")
 

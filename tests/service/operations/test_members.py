@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from ims_mock.catalogue import add_image
+from ims_mock.service.catalogue import add_image
 from tests.conftest import PAGE, Api
 
 CONSUMER = "edc89b490d7d4392898e19b2deb34797"

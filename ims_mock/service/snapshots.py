@@ -21,7 +21,7 @@ from ims_mock.contract.operations import load_model
 from ims_mock.contract.validation import Schema
 from ims_mock.files import File
 from ims_mock.images import Image, Place
-from ims_mock.service import Service, Settings
+from ims_mock.service.service import Service, Settings
 
 VERSION = 1
 MAX_BYTES = 1024 * 1024 * 1024

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.listing import as_text, filters, sorting
+from ims_mock.service.listing import as_text, filters, sorting
 
 
 @pytest.mark.parametrize(
