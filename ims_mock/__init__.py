@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ims_mock.audit import Finding
-    from ims_mock.clock import ManualClock, SystemClock
     from ims_mock.contract.errors import ImsError
     from ims_mock.faults import (
         Delay,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from ims_mock.mock import ImsMock
     from ims_mock.rules import Rule
     from ims_mock.service.snapshots import Snapshot
+    from ims_mock.state.clock import ManualClock, SystemClock
 
 __version__ = "0.1.0"
 

@@ -15,13 +15,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Rule
 from werkzeug.wsgi import ClosingIterator
 
-from ims_mock.clock import Clock
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.control import new_blueprint
 from ims_mock.messages import Incoming, Outgoing
 from ims_mock.service.service import Service
+from ims_mock.state.clock import Clock
 from ims_mock.wire import connection_of, deliver, has_gone
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ims_mock.images import Image
 from ims_mock.journal import Entry
+from ims_mock.state.images import Image
 
 AT_ONCE = 0.1
 """Fewest seconds that have to lie between an answer and the next try, or reads of the same thing count as repeated."""

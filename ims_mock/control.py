@@ -11,7 +11,6 @@ import flask
 
 from ims_mock import __version__
 from ims_mock.audit import audit
-from ims_mock.clock import ManualClock
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.operations import load_contract
@@ -21,6 +20,7 @@ from ims_mock.rule_text import new_rule
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.service import Service, encoded, logger
+from ims_mock.state.clock import ManualClock
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from ims_mock.backend import Backend
-from ims_mock.clock import LAST, ManualClock
 from ims_mock.contract import json_text, schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import is_same
 from ims_mock.contract.validation import Schema
 from ims_mock.messages import Incoming, Outgoing
+from ims_mock.state.clock import LAST, ManualClock
+from ims_mock.state.store import Backend
 
 
 @dataclass

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from ims_mock import __version__
-from ims_mock.clock import precise_timestamp
 from ims_mock.journal import Entry
+from ims_mock.state.clock import precise_timestamp
 
 
 def to_har(entries: Iterable[Entry]) -> dict[str, Any]:

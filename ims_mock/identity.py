@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ims_mock.accounts import Accounts, Project, Secretive, User
-from ims_mock.backend import Backend
-from ims_mock.clock import LAST, later
+from ims_mock.state.clock import LAST, later
+from ims_mock.state.store import Backend
 
 MAX_LIFETIME = 1_000_000_000
 """Seconds for which nothing is good any more."""

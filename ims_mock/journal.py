@@ -12,9 +12,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
-from ims_mock.clock import timestamp
 from ims_mock.contract.errors import header_text
 from ims_mock.contract.pointers import has_values, parts_of, value_at
+from ims_mock.state.clock import timestamp
 
 MAX_ENTRIES = 1000
 """How many entries are kept, unless it is set."""

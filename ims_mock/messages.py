@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ims_mock.accounts import User
-    from ims_mock.backend import Backend
     from ims_mock.contract.errors import ImsError
     from ims_mock.identity import Identity
+    from ims_mock.state.store import Backend
 
 
 class Headers(Protocol):

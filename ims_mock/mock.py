@@ -10,9 +10,7 @@ from typing import Any
 from ims_mock.accounts import Accounts
 from ims_mock.app import create_app
 from ims_mock.audit import Finding, audit
-from ims_mock.clock import Clock
 from ims_mock.contract.errors import ImsError
-from ims_mock.images import Image
 from ims_mock.journal import Journal
 from ims_mock.messages import Incoming, Outgoing
 from ims_mock.permissions import Denial
@@ -22,6 +20,8 @@ from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image, load_public_images
 from ims_mock.service.service import Service, Settings
 from ims_mock.service.snapshots import Snapshot
+from ims_mock.state.clock import Clock
+from ims_mock.state.images import Image
 from ims_mock.tls import Tls, throw_away
 
 

@@ -14,8 +14,6 @@ from functools import cache, cached_property, partial
 from types import TracebackType
 from typing import Any, cast
 
-from ims_mock.backend import Backend
-from ims_mock.clock import later, parse_time, timestamp
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import Operation, load_contract
@@ -25,6 +23,8 @@ from ims_mock.fault import Exchange, Fault, checked
 from ims_mock.faults import Sequence, Stale, fault_from_json, placed
 from ims_mock.journal import MASK, Entry, is_secret, masked
 from ims_mock.messages import Incoming, Outgoing
+from ims_mock.state.clock import later, parse_time, timestamp
+from ims_mock.state.store import Backend
 
 _MOST_DISARMED = 1000
 

@@ -16,9 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ims_mock.clock import Clock
 from ims_mock.fault import spend
 from ims_mock.messages import Delivery, Outgoing
+from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10
 """How often, in a second of the mock's clock, something of a dripping answer is sent."""

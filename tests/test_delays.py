@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from ims_mock import ImsError, ImsMock, ManualClock
-from ims_mock.backend import Backend
 from ims_mock.faults import SpoilUpload
-from ims_mock.files import File
-from ims_mock.images import new_image
 from ims_mock.service.service import Settings
+from ims_mock.state.files import File
+from ims_mock.state.images import new_image
+from ims_mock.state.store import Backend
 from tests.conftest import PAGE, Api
 
 OCTETS = "application/octet-stream"
@@ -161,7 +161,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> tuple[Api, SimpleNamespace]:
     """A service with delays whose clock runs, and the real time, which passes when the test says so."""
     real = SimpleNamespace(passed=0.0, time=lambda: 0.0)
     real.monotonic = lambda: real.passed
-    monkeypatch.setattr("ims_mock.clock.time", real)
+    monkeypatch.setattr("ims_mock.state.clock.time", real)
     return Api(delays=DELAYS, speed=1.0), real
 
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ims_mock.backend import Backend
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.validation import shown
-from ims_mock.files import File
-from ims_mock.images import Image, new_image
-from ims_mock.members import check_shareable, new_member
+from ims_mock.state.files import File
+from ims_mock.state.images import Image, new_image
+from ims_mock.state.members import check_shareable, new_member
+from ims_mock.state.store import Backend
 
 
 def add_image(

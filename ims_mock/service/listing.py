@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ims_mock.backend import Backend
-from ims_mock.clock import parse_time, timestamp
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
-from ims_mock.images import Image, is_visible
+from ims_mock.state.clock import parse_time, timestamp
+from ims_mock.state.images import Image, is_visible
+from ims_mock.state.store import Backend
 
 Test = Callable[[Image], bool]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
-from ims_mock.images import BASE_ATTRIBUTES, Image, check_custom_attributes, without_repetition
+from ims_mock.state.images import BASE_ATTRIBUTES, Image, check_custom_attributes, without_repetition
 
 V20 = "application/openstack-images-v2.0-json-patch"
 

@@ -15,8 +15,6 @@ from typing import Any
 
 from ims_mock.accounts import DEFAULT_PROJECT_ID, Accounts
 from ims_mock.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Caller, Unverified, unauthorized
-from ims_mock.backend import DELAYED, Backend
-from ims_mock.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import IAM, ImsError, header_text
 from ims_mock.contract.operations import JSON, Operation, load_contract
@@ -29,6 +27,8 @@ from ims_mock.permissions import Denial, Permissions
 from ims_mock.rule_text import RuleTextError, new_rule, parse_fault
 from ims_mock.rules import Call, Faults, Rule, Work
 from ims_mock.service.catalogue import load_public_images
+from ims_mock.state.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
+from ims_mock.state.store import DELAYED, Backend
 
 logger = logging.getLogger("ims_mock")
 

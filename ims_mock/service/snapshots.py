@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from ims_mock.accounts import Accounts
-from ims_mock.backend import Backend
-from ims_mock.clock import ManualClock
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.validation import Schema
-from ims_mock.files import File
-from ims_mock.images import Image, Place
 from ims_mock.service.service import Service, Settings
+from ims_mock.state.clock import ManualClock
+from ims_mock.state.files import File
+from ims_mock.state.images import Image, Place
+from ims_mock.state.store import Backend
 
 VERSION = 1
 MAX_BYTES = 1024 * 1024 * 1024

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ims_mock.contract.fast_path import new_acceptor
 from ims_mock.contract.operations import load_contract
 from ims_mock.contract.validation import Schema
-from ims_mock.images import OS_VERSIONS
+from ims_mock.state.images import OS_VERSIONS
 from tests.conftest import ROOT
 
 EXAMPLE = json.loads((ROOT / "schemas/operations/images/glance_create_image_metadata.json").read_text())

@@ -8,7 +8,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.contract import schema_files
-from ims_mock.images import OS_VERSIONS
+from ims_mock.state.images import OS_VERSIONS
 from tests.conftest import PAGE
 
 

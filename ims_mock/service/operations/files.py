@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ims_mock.files import File, wanted_range
 from ims_mock.messages import Request, Response
+from ims_mock.state.files import File, wanted_range
 
 
 def glance_upload_image(request: Request) -> Response:

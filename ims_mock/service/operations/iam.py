@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.accounts import Project, User
-from ims_mock.clock import LAST, timestamp
 from ims_mock.contract.errors import IAM, ImsError
 from ims_mock.identity import Token
 from ims_mock.messages import Request, Response
 from ims_mock.signing import is_same
+from ims_mock.state.clock import LAST, timestamp
 
 
 def keystone_show_version(request: Request) -> Response:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ims_mock.contract.errors import marker_unknown
-from ims_mock.images import Image
-from ims_mock.members import (
+from ims_mock.messages import Request, Response
+from ims_mock.state.images import Image
+from ims_mock.state.members import (
     Member,
     check_answer,
     check_can_have_members,
@@ -14,7 +15,6 @@ from ims_mock.members import (
     member_not_found,
     new_member,
 )
-from ims_mock.messages import Request, Response
 
 
 def glance_add_image_member(request: Request) -> Response:

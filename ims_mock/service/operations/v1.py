@@ -6,9 +6,9 @@ import re
 from operator import itemgetter
 from typing import Any
 
-from ims_mock.images import Image
 from ims_mock.messages import Request, Response
 from ims_mock.service.listing import as_text, changed_since, filters, listed_for
+from ims_mock.state.images import Image
 
 _NAMED = ("id", "name", "status", "container_format", "disk_format", "min_disk", "min_ram", "protected", "owner")
 

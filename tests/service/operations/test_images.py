@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock.contract.operations import load_contract
-from ims_mock.images import OS_VERSIONS
 from ims_mock.service.catalogue import add_image
+from ims_mock.state.images import OS_VERSIONS
 from tests.conftest import PAGE, Api
 
 OTHER = {"X_Project_Id": "another-project"}

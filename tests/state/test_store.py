@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.backend import Backend
-from ims_mock.clock import ManualClock
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
-from ims_mock.files import File
-from ims_mock.images import LEGAL_MOVES, Images, new_image
-from ims_mock.members import new_member
+from ims_mock.state.clock import ManualClock
+from ims_mock.state.files import File
+from ims_mock.state.images import LEGAL_MOVES, Images, new_image
+from ims_mock.state.members import new_member
+from ims_mock.state.store import Backend
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_change_replaces_the_record(backend: Backend, clock: ManualClock) -> Non
 
 def test_deleted_images_are_remembered_but_not_all(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last ones are kept with the time of their deletion; the oldest is forgotten for each one more."""
-    monkeypatch.setattr("ims_mock.backend.MAX_DELETED", 2)
+    monkeypatch.setattr("ims_mock.state.store.MAX_DELETED", 2)
     ids = [added(backend)["id"] for _ in range(3)]
     for image_id in ids:
         backend.delete_image(image_id, "p")
@@ -324,7 +324,7 @@ def test_earlier_version_is_not_changed_by_edits_since(backend: Backend) -> None
 
 def test_earliest_version_that_is_remembered(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a version that is too old for the memory, the oldest that is in it is told."""
-    monkeypatch.setattr("ims_mock.backend.MAX_CHANGES", 3)
+    monkeypatch.setattr("ims_mock.state.store.MAX_CHANGES", 3)
     image = added(backend, name="0")
     seen = backend.remember_changes()
     for number in range(1, 6):

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from ims_mock.contract import schema_files
-from ims_mock.images import OS_VERSIONS, is_visible, new_image
+from ims_mock.state.images import OS_VERSIONS, is_visible, new_image
 
 
 def test_records_do_not_share_their_parts() -> None:

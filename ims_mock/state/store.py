@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from ims_mock.clock import Clock, ManualClock, later, timestamp
 from ims_mock.contract.errors import file_arriving, image_id_taken, image_not_found
-from ims_mock.files import File
-from ims_mock.images import (
+from ims_mock.state.clock import Clock, ManualClock, later, timestamp
+from ims_mock.state.files import File
+from ims_mock.state.images import (
     LEGAL_MOVES,
     Image,
     Images,
@@ -27,7 +27,7 @@ from ims_mock.images import (
     is_visible,
     shared_attributes,
 )
-from ims_mock.members import Member, Members
+from ims_mock.state.members import Member, Members
 
 MAX_DELETED = 10_000
 """Most deleted images that are remembered."""

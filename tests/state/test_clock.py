@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ims_mock import ManualClock, SystemClock
-from ims_mock.clock import LAST, Clock, http_date, later, precise_timestamp, timestamp
+from ims_mock.state.clock import LAST, Clock, http_date, later, precise_timestamp, timestamp
 from tests.conftest import PAGE, Api
 
 
@@ -39,7 +39,7 @@ class RealTime(SimpleNamespace):
 def real(monkeypatch: pytest.MonkeyPatch) -> RealTime:
     """The real time, which passes when the test says so."""
     made = RealTime()
-    monkeypatch.setattr("ims_mock.clock.time", made)
+    monkeypatch.setattr("ims_mock.state.clock.time", made)
     return made
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.files import MAX_IN_MEMORY, PIECE, File, wanted_range
+from ims_mock.state.files import MAX_IN_MEMORY, PIECE, File, wanted_range
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, MAX_IN_MEMORY + 1])

@@ -7,7 +7,7 @@ from typing import Any
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
-from ims_mock.images import Image, check_owner
+from ims_mock.state.images import Image, check_owner
 
 Member = dict[str, Any]
 """A record of JSON types alone, in the form in which it is answered."""
