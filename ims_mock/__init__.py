@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ims_mock.audit import Finding
     from ims_mock.contract.errors import ImsError
+    from ims_mock.evidence.audit import Finding
+    from ims_mock.evidence.journal import Entry
     from ims_mock.faults import (
         Delay,
         Drip,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         Throttle,
         Truncate,
     )
-    from ims_mock.journal import Entry
     from ims_mock.mock import ImsMock
     from ims_mock.rules import Rule
     from ims_mock.service.snapshots import Snapshot

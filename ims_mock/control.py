@@ -10,12 +10,12 @@ from typing import Any
 import flask
 
 from ims_mock import __version__
-from ims_mock.audit import audit
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.operations import load_contract
 from ims_mock.contract.validation import nearest, shown
-from ims_mock.har import to_har
+from ims_mock.evidence.audit import audit
+from ims_mock.evidence.har import to_har
 from ims_mock.rule_text import new_rule
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image

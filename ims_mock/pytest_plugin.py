@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ims_mock.journal import Mark
+    from ims_mock.evidence.journal import Mark
     from ims_mock.mock import ImsMock
     from ims_mock.rules import Rule
 
@@ -220,7 +220,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report = outcome.get_result()
     mock = _mock_of(item)
     if report.failed and mock is not None:
-        from ims_mock.journal import Mark
+        from ims_mock.evidence.journal import Mark
         from ims_mock.report import story
 
         began, command = item.stash.get(_BEGAN, Mark()), _command(item, mock)

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ims_mock.audit import audit
-from ims_mock.har import to_har
-from ims_mock.journal import Entry, Mark
+from ims_mock.evidence.audit import audit
+from ims_mock.evidence.har import to_har
+from ims_mock.evidence.journal import Entry, Mark
 from ims_mock.service.service import Service
 
 LAST = 20

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import faults
 from ims_mock.contract import schema_files
+from ims_mock.evidence.journal import Entry
 from ims_mock.fault import Fault
 from ims_mock.faults import (
     KINDS,
@@ -41,7 +42,6 @@ from ims_mock.faults import (
     Truncate,
     fault_from_json,
 )
-from ims_mock.journal import Entry
 from ims_mock.rules import Rule
 from tests.conftest import Api
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
-from ims_mock.journal import Entry
+from ims_mock.evidence.journal import Entry
 from tests.conftest import PAGE, Api
 
 RULES = [

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from ims_mock import Delay, Fail, LoseResponse
-from ims_mock.journal import MAX_BODY, Mark
+from ims_mock.evidence.journal import MAX_BODY, Mark
 from ims_mock.report import LAST, story, write_bundle
 from tests.conftest import PAGE, Api
 

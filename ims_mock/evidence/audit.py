@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ims_mock.journal import Entry
+from ims_mock.evidence.journal import Entry
 from ims_mock.state.images import Image
 
 AT_ONCE = 0.1

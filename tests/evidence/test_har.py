@@ -16,8 +16,8 @@ import jsonschema
 import pytest
 
 from ims_mock import Drip, Fail, Garble, Hangup, LoseResponse, Redirect, Truncate, __version__
-from ims_mock.har import to_har
-from ims_mock.journal import Entry
+from ims_mock.evidence.har import to_har
+from ims_mock.evidence.journal import Entry
 from tests.conftest import Api
 
 SCHEMA = Path(__file__).parent / "data" / "har-1.2.schema.json"

@@ -13,8 +13,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from ims_mock import Drip, Fail, Hangup, ImsMock, LoseResponse, Mutate, Redirect, Reset, Throttle, Truncate
-from ims_mock.audit import Finding, audit
-from ims_mock.journal import Entry
+from ims_mock.evidence.audit import Finding, audit
+from ims_mock.evidence.journal import Entry
 from tests.conftest import Api
 
 IMAGES = "/v2/images?limit=10"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ims_mock import Delay, Fail, ImsMock, LoseResponse, Sequence
-from ims_mock.har import to_har
-from ims_mock.journal import MAX_BODY, MAX_ENTRIES, Entry
+from ims_mock.evidence.har import to_har
+from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry
 from tests.conftest import PAGE, Api
 
 CREATE = "glance_create_image_metadata"

@@ -1,0 +1,1 @@
+"""What happened: requests, responses, and what they show of a client."""
