@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.serving import make_server
 
 from benchmarks.client import Client, side_by_side
-from ims_mock.messages import Outgoing
+from ims_mock.exchange.messages import Outgoing
 from ims_mock.server import Server
 
 BODY = b'{"name": "test", "min_disk": 100}'

@@ -10,8 +10,8 @@ from functools import partial
 from ims_mock import signing
 from ims_mock.accounts import Project, User
 from ims_mock.contract.errors import ImsError
+from ims_mock.exchange.messages import Headers
 from ims_mock.identity import Identity, Token
-from ims_mock.messages import Headers
 from ims_mock.state.clock import LAST, later, parse_basic_time, timestamp
 
 LEVELS = ("off", "lenient", "strict")

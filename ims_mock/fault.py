@@ -16,7 +16,7 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import is_same
 from ims_mock.contract.validation import Schema
-from ims_mock.messages import Incoming, Outgoing
+from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.state.clock import LAST, ManualClock
 from ims_mock.state.store import Backend
 

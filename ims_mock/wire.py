@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ims_mock.exchange.messages import Delivery, Outgoing
 from ims_mock.fault import spend
-from ims_mock.messages import Delivery, Outgoing
 from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from ims_mock.messages import Headers
+from ims_mock.exchange.messages import Headers
 from ims_mock.signing import canonical_request, signature
 from tests.conftest import PAGE, Api
 from tests.test_signing import Headers as SentHeaders

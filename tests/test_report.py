@@ -109,7 +109,7 @@ def test_story_has_what_is_still_being_answered(api: Api) -> None:
 
 def _incoming() -> Any:
     """Return a request that nobody answers."""
-    from ims_mock.messages import Incoming
+    from ims_mock.exchange.messages import Incoming
 
     class NoHeaders:
         def get(self, _name: str, /) -> str | None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.messages import Outgoing
+from ims_mock.exchange.messages import Outgoing
 from ims_mock.server import Server
 
 END = b"\r\n\r\n"

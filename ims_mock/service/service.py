@@ -20,9 +20,9 @@ from ims_mock.contract.errors import IAM, ImsError, header_text
 from ims_mock.contract.operations import JSON, Operation, load_contract
 from ims_mock.contract.validation import nearest
 from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
+from ims_mock.exchange.messages import Incoming, Outgoing, Request, Response
 from ims_mock.fault import Fault
 from ims_mock.identity import Identity, check_lifetime
-from ims_mock.messages import Incoming, Outgoing, Request, Response
 from ims_mock.permissions import Denial, Permissions
 from ims_mock.rule_text import RuleTextError, new_rule, parse_fault
 from ims_mock.rules import Call, Faults, Rule, Work

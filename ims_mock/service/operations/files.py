@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ims_mock.messages import Request, Response
+from ims_mock.exchange.messages import Request, Response
 from ims_mock.state.files import File, wanted_range
 
 

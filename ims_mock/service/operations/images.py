@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from urllib.parse import parse_qsl, urlencode
 
-from ims_mock.messages import Request, Response
+from ims_mock.exchange.messages import Request, Response
 from ims_mock.service.listing import filters, listed_for, ordered, sorting
 from ims_mock.service.patching import changes_of, patched
 from ims_mock.state.images import new_image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ims_mock.contract.errors import marker_unknown
-from ims_mock.messages import Request, Response
+from ims_mock.exchange.messages import Request, Response
 from ims_mock.state.images import Image
 from ims_mock.state.members import (
     Member,

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from ims_mock.contract import schema_files
-from ims_mock.messages import Request, Response
+from ims_mock.exchange.messages import Request, Response
 
 
 def glance_show_image_schemas(request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ims_mock.contract.errors import tag_not_found
 from ims_mock.contract.operations import load_model
-from ims_mock.messages import Request, Response
+from ims_mock.exchange.messages import Request, Response
 
 
 def glance_create_tag(request: Request) -> Response:

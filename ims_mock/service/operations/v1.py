@@ -6,7 +6,7 @@ import re
 from operator import itemgetter
 from typing import Any
 
-from ims_mock.messages import Request, Response
+from ims_mock.exchange.messages import Request, Response
 from ims_mock.service.listing import as_text, changed_since, filters, listed_for
 from ims_mock.state.images import Image
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ims_mock.contract import schema_files
-from ims_mock.messages import Request, Response
+from ims_mock.exchange.messages import Request, Response
 
 _DOCUMENTED: list[dict[str, Any]] = schema_files.read("operations/versions/list_versions.json")["responses"]["300"][
     "content"

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ImsMock
 from ims_mock.contract.errors import ImsError
-from ims_mock.messages import Request
+from ims_mock.exchange.messages import Request
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.operations.files import glance_upload_image
 from tests.conftest import Api
