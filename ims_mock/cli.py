@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ims_mock import __version__
-from ims_mock.auth import LEVELS
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract, operations_table
 from ims_mock.environment import CLIENTS, Target, root_url
+from ims_mock.identity.auth import LEVELS
 from ims_mock.rule_text import RuleTextError, new_rule, parse_rule
 from ims_mock.rules import Rule, check_rules
 from ims_mock.service.service import Settings, encoded

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ims_mock.accounts import Accounts, User
+from ims_mock.identity.accounts import Accounts, User
 
 
 def root_url(host: str, port: int, *, is_tls: bool) -> str:

@@ -115,7 +115,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.getoption("ims_mock_policy"):
         import json
 
-        from ims_mock.permissions import new_policy
+        from ims_mock.identity.permissions import new_policy
 
         terminalreporter.section("ims_mock policy")
         needed = config.stash[_NEEDED]
@@ -166,8 +166,8 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Those of huaweicloudsdk and of OpenStack's clients as the default user, and a clouds.yaml with a cloud `ims_mock`.
     Returns the variables that are set.
     """
-    from ims_mock.accounts import Secretive
     from ims_mock.environment import Target, clouds_yaml, openstack_variables, sdk_variables
+    from ims_mock.identity.accounts import Secretive
 
     target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user)
     clouds = tmp_path / "clouds.yaml"

@@ -13,8 +13,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
-from ims_mock.permissions import new_policy
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.tls import Tls, from_files
 

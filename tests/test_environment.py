@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.accounts import DEFAULT_PROJECT_ID, Accounts
 from ims_mock.environment import CLIENTS, Target, clouds_yaml, openstack_variables, sdk_variables
+from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
 from tests.conftest import needs_curl
 
 URL = "http://127.0.0.1:9292"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ims_mock.accounts import User
 from ims_mock.app import create_app
+from ims_mock.identity.accounts import User
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.service import Service, Settings
 from tests.conftest import ROOT

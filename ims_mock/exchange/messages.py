@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ims_mock.accounts import User
     from ims_mock.contract.errors import ImsError
-    from ims_mock.identity import Identity
+    from ims_mock.identity.accounts import User
+    from ims_mock.identity.tokens import Identity
     from ims_mock.state.store import Backend
 
 

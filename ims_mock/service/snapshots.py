@@ -13,10 +13,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ims_mock.accounts import Accounts
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.validation import Schema
+from ims_mock.identity.accounts import Accounts
 from ims_mock.service.service import Service, Settings
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File

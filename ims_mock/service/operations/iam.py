@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ims_mock.accounts import Project, User
 from ims_mock.contract.errors import IAM, ImsError
 from ims_mock.exchange.messages import Request, Response
-from ims_mock.identity import Token
-from ims_mock.signing import is_same
+from ims_mock.identity.accounts import Project, User
+from ims_mock.identity.signing import is_same
+from ims_mock.identity.tokens import Token
 from ims_mock.state.clock import LAST, timestamp
 
 

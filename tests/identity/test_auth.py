@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock.exchange.messages import Headers
-from ims_mock.signing import canonical_request, signature
+from ims_mock.identity.signing import canonical_request, signature
 from tests.conftest import PAGE, Api
 from tests.test_signing import Headers as SentHeaders
 

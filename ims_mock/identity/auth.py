@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from ims_mock import signing
-from ims_mock.accounts import Project, User
 from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.messages import Headers
-from ims_mock.identity import Identity, Token
+from ims_mock.identity import signing
+from ims_mock.identity.accounts import Project, User
+from ims_mock.identity.tokens import Identity, Token
 from ims_mock.state.clock import LAST, later, parse_basic_time, timestamp
 
 LEVELS = ("off", "lenient", "strict")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.accounts import DEFAULT_PROJECT_ID, Accounts, Project, User
+from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts, Project, User
 
 WEB = {"name": "web"}
 CI = {"name": "ci", "roles": {"web": ["reader"]}}

@@ -12,7 +12,14 @@ from huaweicloudsdkcore.signer.signer import Signer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ims_mock.signing import SECRET_HEADERS, canonical_request, is_same, parse_authorization, payload_hash, signature
+from ims_mock.identity.signing import (
+    SECRET_HEADERS,
+    canonical_request,
+    is_same,
+    parse_authorization,
+    payload_hash,
+    signature,
+)
 from tests.conftest import ROOT
 
 # The SDK's signer asks for the time in a way that Python 3.12 warns of.

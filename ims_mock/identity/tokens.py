@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ims_mock.accounts import Accounts, Project, Secretive, User
+from ims_mock.identity.accounts import Accounts, Project, Secretive, User
 from ims_mock.state.clock import LAST, later
 from ims_mock.state.store import Backend
 

@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Any
 
-from ims_mock.auth import Caller
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract
 from ims_mock.contract.validation import nearest
+from ims_mock.identity.auth import Caller
 
 
 @dataclass(frozen=True)
