@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ims_mock.contract.errors import ImsError
     from ims_mock.evidence.audit import Finding
     from ims_mock.evidence.journal import Entry
-    from ims_mock.faults import (
+    from ims_mock.faults.kinds import (
         Delay,
         Drip,
         Fail,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         Throttle,
         Truncate,
     )
+    from ims_mock.faults.rules import Rule
     from ims_mock.mock import ImsMock
-    from ims_mock.rules import Rule
     from ims_mock.service.snapshots import Snapshot
     from ims_mock.state.clock import ManualClock, SystemClock
 

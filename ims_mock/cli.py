@@ -15,9 +15,9 @@ from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract, operations_table
 from ims_mock.environment import CLIENTS, Target, root_url
+from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_rule
+from ims_mock.faults.rules import Rule, check_rules
 from ims_mock.identity.auth import LEVELS
-from ims_mock.rule_text import RuleTextError, new_rule, parse_rule
-from ims_mock.rules import Rule, check_rules
 from ims_mock.service.service import Settings, encoded
 
 _PROG = "ims-mock"

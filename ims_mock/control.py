@@ -16,7 +16,7 @@ from ims_mock.contract.operations import load_contract
 from ims_mock.contract.validation import nearest, shown
 from ims_mock.evidence.audit import audit
 from ims_mock.evidence.har import to_har
-from ims_mock.rule_text import new_rule
+from ims_mock.faults.rule_text import new_rule
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.service import Service, encoded, logger

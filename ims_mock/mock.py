@@ -12,9 +12,9 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.evidence.audit import Finding, audit
 from ims_mock.evidence.journal import Journal
 from ims_mock.exchange.messages import Incoming, Outgoing
+from ims_mock.faults.rules import Faults
 from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
-from ims_mock.rules import Faults
 from ims_mock.server import Server
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image, load_public_images

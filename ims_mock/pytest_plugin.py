@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ims_mock.evidence.journal import Mark
+    from ims_mock.faults.rules import Rule
     from ims_mock.mock import ImsMock
-    from ims_mock.rules import Rule
 
 _SERVER = pytest.StashKey["ImsMock"]()
 _BEGAN = pytest.StashKey["Mark"]()
@@ -201,7 +201,7 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     mock = _mock_of(item)
     if mock is None:
         return
-    from ims_mock.rules import check_struck
+    from ims_mock.faults.rules import check_struck
 
     before = item.stash.get(_RULES, [])
     try:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.exchange.messages import Delivery, Outgoing
-from ims_mock.fault import spend
+from ims_mock.faults.fault import spend
 from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10

@@ -16,9 +16,9 @@ import ims_mock
 from ims_mock import ImsMock
 from ims_mock.cli import _new_parser
 from ims_mock.contract.operations import operations_table
-from ims_mock.faults import KINDS
+from ims_mock.faults.kinds import KINDS
+from ims_mock.faults.rules import Rule
 from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
-from ims_mock.rules import Rule
 from tests.conftest import ROOT, needs_curl
 
 README = (ROOT / "README.md").read_text("utf-8")

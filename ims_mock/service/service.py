@@ -19,13 +19,13 @@ from ims_mock.contract.operations import JSON, Operation, load_contract
 from ims_mock.contract.validation import nearest
 from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
 from ims_mock.exchange.messages import Incoming, Outgoing, Request, Response
-from ims_mock.fault import Fault
+from ims_mock.faults.fault import Fault
+from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_fault
+from ims_mock.faults.rules import Call, Faults, Rule, Work
 from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
 from ims_mock.identity.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Caller, Unverified, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity, check_lifetime
-from ims_mock.rule_text import RuleTextError, new_rule, parse_fault
-from ims_mock.rules import Call, Faults, Rule, Work
 from ims_mock.service.catalogue import load_public_images
 from ims_mock.state.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
 from ims_mock.state.store import DELAYED, Backend

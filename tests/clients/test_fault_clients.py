@@ -45,8 +45,8 @@ from ims_mock import (
     Truncate,
 )
 from ims_mock.contract import schema_files
-from ims_mock.fault import Fault
-from ims_mock.faults import KINDS
+from ims_mock.faults.fault import Fault
+from ims_mock.faults.kinds import KINDS
 
 pytestmark = [
     # Huawei has moved show, list and delete to its historical APIs, and the SDK says so at each call.

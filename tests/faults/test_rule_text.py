@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.fault import Fault
-from ims_mock.faults import (
+from ims_mock.faults.fault import Fault
+from ims_mock.faults.kinds import (
     KINDS,
     Delay,
     Drip,
@@ -29,8 +29,8 @@ from ims_mock.faults import (
     Throttle,
     Truncate,
 )
-from ims_mock.rule_text import RuleTextError, new_rule, parse_fault, parse_rule
-from ims_mock.rules import Rule, rule_from_json
+from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_fault, parse_rule
+from ims_mock.faults.rules import Rule, rule_from_json
 
 FAULTS: list[tuple[str, Fault]] = [
     ("503", Fail(503)),

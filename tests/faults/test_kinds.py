@@ -17,11 +17,11 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from werkzeug.test import TestResponse
 
-from ims_mock import faults
 from ims_mock.contract import schema_files
 from ims_mock.evidence.journal import Entry
-from ims_mock.fault import Fault
-from ims_mock.faults import (
+from ims_mock.faults import kinds
+from ims_mock.faults.fault import Fault
+from ims_mock.faults.kinds import (
     KINDS,
     Delay,
     Drip,
@@ -42,7 +42,7 @@ from ims_mock.faults import (
     Truncate,
     fault_from_json,
 )
-from ims_mock.rules import Rule
+from ims_mock.faults.rules import Rule
 from tests.conftest import Api
 
 CREATE = "glance_create_image_metadata"

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.pointers import pointer_to
-from ims_mock.fault import Fault
-from ims_mock.faults import (
+from ims_mock.faults.fault import Fault
+from ims_mock.faults.kinds import (
     Delay,
     Fail,
     Garble,
@@ -31,7 +31,7 @@ from ims_mock.faults import (
     Throttle,
     Truncate,
 )
-from ims_mock.rules import Faults, Rule, check_rules, check_struck, rule_from_json
+from ims_mock.faults.rules import Faults, Rule, check_rules, check_struck, rule_from_json
 from ims_mock.service import snapshots
 from tests.conftest import Api
 

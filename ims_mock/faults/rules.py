@@ -21,8 +21,8 @@ from ims_mock.contract.pointers import has_values, is_same
 from ims_mock.contract.validation import Schema, nearest, shown
 from ims_mock.evidence.journal import MASK, Entry, is_secret, masked
 from ims_mock.exchange.messages import Incoming, Outgoing
-from ims_mock.fault import Exchange, Fault, checked
-from ims_mock.faults import Sequence, Stale, fault_from_json, placed
+from ims_mock.faults.fault import Exchange, Fault, checked
+from ims_mock.faults.kinds import Sequence, Stale, fault_from_json, placed
 from ims_mock.state.clock import later, parse_time, timestamp
 from ims_mock.state.store import Backend
 

@@ -15,7 +15,7 @@ from ims_mock.contract.errors import ImsError, documented_message
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import parts_of, value_at
 from ims_mock.exchange.messages import Delivery, Outgoing
-from ims_mock.fault import Exchange, Fault, checked, schema_of
+from ims_mock.faults.fault import Exchange, Fault, checked, schema_of
 
 UNTIL_THE_CLIENT_GIVES_UP = 3600.0
 """Seconds that a lost answer is waited for, unless the client hangs up before."""
