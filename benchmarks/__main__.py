@@ -15,7 +15,7 @@ from benchmarks.client import Client, side_by_side
 from benchmarks.servers import compare
 from ims_mock import ImsMock
 from ims_mock.contract import schema_files
-from ims_mock.server import Server
+from ims_mock.web.server import Server
 
 
 def operations() -> None:

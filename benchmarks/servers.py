@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 
 from benchmarks.client import Client, side_by_side
 from ims_mock.exchange.messages import Outgoing
-from ims_mock.server import Server
+from ims_mock.web.server import Server
 
 BODY = b'{"name": "test", "min_disk": 100}'
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from ims_mock.app import create_app
 from ims_mock.contract.errors import ImsError
 from ims_mock.evidence.audit import Finding, audit
 from ims_mock.evidence.journal import Journal
@@ -15,14 +14,15 @@ from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.faults.rules import Faults
 from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
-from ims_mock.server import Server
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image, load_public_images
 from ims_mock.service.service import Service, Settings
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image
-from ims_mock.tls import Tls, throw_away
+from ims_mock.web.app import create_app
+from ims_mock.web.server import Server
+from ims_mock.web.tls import Tls, throw_away
 
 
 class _NoHeaders:

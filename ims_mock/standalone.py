@@ -16,7 +16,7 @@ from typing import Any
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
 from ims_mock.service.snapshots import Snapshot
-from ims_mock.tls import Tls, from_files
+from ims_mock.web.tls import Tls, from_files
 
 
 def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:

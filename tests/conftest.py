@@ -11,8 +11,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock import ManualClock
-from ims_mock.app import create_app
 from ims_mock.service.service import Service
+from ims_mock.web.app import create_app
 
 ROOT = Path(__file__).parent.parent
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no Python package; .ci/run installs it")

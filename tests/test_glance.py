@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ims_mock.app import create_app
 from ims_mock.identity.accounts import User
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.service import Service, Settings
+from ims_mock.web.app import create_app
 from tests.conftest import ROOT
 
 RECORDED = [json.loads(line) for line in (ROOT / "tests/data/glance.jsonl").read_text("utf-8").splitlines()]

@@ -16,7 +16,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.exchange.messages import Outgoing
-from ims_mock.server import Server
+from ims_mock.web.server import Server
 
 END = b"\r\n\r\n"
 
@@ -227,7 +227,7 @@ def test_silent_connection_is_closed(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A connection that says nothing for too long is closed, and nothing is logged of it."""
-    monkeypatch.setattr("ims_mock.server._Handler.timeout", 0.01)
+    monkeypatch.setattr("ims_mock.web.server._Handler.timeout", 0.01)
     with Connection(server) as client:
         assert client.is_closed()
     assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
@@ -314,7 +314,7 @@ def test_unread_body_is_drained(connection: Connection, framing: str) -> None:
 
 def test_drain_is_bounded(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the bound an unread body ends the connection."""
-    monkeypatch.setattr("ims_mock.server.MAX_DRAIN", 1000)
+    monkeypatch.setattr("ims_mock.web.server.MAX_DRAIN", 1000)
     connection.send(request(b"x" * 100_000, "Content-Length: 1000000", target="/unread"))
     assert connection.answer() == (200, b"unread")
     assert connection.is_closed()

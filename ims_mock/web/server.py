@@ -25,7 +25,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_addr
 
 from ims_mock.environment import root_url
 from ims_mock.exchange.messages import Outgoing
-from ims_mock.tls import Tls
+from ims_mock.web.tls import Tls
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -45,7 +45,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # Of the defects that the parser of mail finds, those of HTTP's own; a multipart type without a boundary is none.
 _HEADER_DEFECTS = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect, MisplacedEnvelopeHeaderDefect)
 
-logger = logging.getLogger("ims_mock.server")
+logger = logging.getLogger("ims_mock.web.server")
 
 
 class BodyError(OSError):

@@ -20,7 +20,7 @@ import requests
 import trustme
 
 from ims_mock import ImsMock
-from ims_mock.tls import Tls, from_files, throw_away
+from ims_mock.web.tls import Tls, from_files, throw_away
 
 PATIENCE = 10
 """Seconds after which a test gives up what should have come at once."""
@@ -365,7 +365,7 @@ def test_silent_handshake_is_ended(
     mock: ImsMock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A client that says nothing for too long is closed, and nothing is logged of it."""
-    monkeypatch.setattr("ims_mock.server.IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("ims_mock.web.server.IDLE_SECONDS", 0.01)
     with connect(mock) as client:
         assert is_closed(client)
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []

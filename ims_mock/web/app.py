@@ -18,11 +18,11 @@ from werkzeug.wsgi import ClosingIterator
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import Operation, load_contract
-from ims_mock.control import new_blueprint
 from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
-from ims_mock.wire import connection_of, deliver, has_gone
+from ims_mock.web.control import new_blueprint
+from ims_mock.web.wire import connection_of, deliver, has_gone
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

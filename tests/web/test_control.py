@@ -21,7 +21,7 @@ def test_health(api: Api) -> None:
 
 def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """What fails unforeseen is answered all the same, in JSON."""
-    monkeypatch.delattr("ims_mock.control.__version__")
+    monkeypatch.delattr("ims_mock.web.control.__version__")
     answer = api("GET", "/_ims_mock/health")
     assert (answer.status_code, answer.get_json()["error_code"]) == (500, "APIGW.0201")
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [NameError]

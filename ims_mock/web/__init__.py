@@ -1,0 +1,1 @@
+"""How a mock is reached: HTTP, TLS, and the control API."""
