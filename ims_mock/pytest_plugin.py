@@ -221,7 +221,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     mock = _mock_of(item)
     if report.failed and mock is not None:
         from ims_mock.evidence.journal import Mark
-        from ims_mock.report import story
+        from ims_mock.testing.report import story
 
         began, command = item.stash.get(_BEGAN, Mark()), _command(item, mock)
         report.sections.append(("ims_mock", story(mock.service, began, command)))
@@ -235,7 +235,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
 def _bundle(folder: str, item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: Mark, command: str) -> str:
     """Write the files of a failed test, and return where they are, or why they are nowhere."""
-    from ims_mock.report import write_bundle
+    from ims_mock.testing.report import write_bundle
 
     # What failed in a fixture is not to take the place of what failed in the test.
     test = item.nodeid if report.when == "call" else f"{item.nodeid}-{report.when}"

@@ -11,7 +11,7 @@ import pytest
 
 from ims_mock import Delay, Fail, LoseResponse
 from ims_mock.evidence.journal import MAX_BODY, Mark
-from ims_mock.report import LAST, story, write_bundle
+from ims_mock.testing.report import LAST, story, write_bundle
 from tests.conftest import PAGE, Api
 
 LINE = "python -m pytest a.py::test_it --ims-mock-seed=0"
