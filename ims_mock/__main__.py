@@ -1,3 +1,3 @@
-from ims_mock.cli import main
+from ims_mock.command.cli import main
 
 raise SystemExit(main())

@@ -166,7 +166,7 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Those of huaweicloudsdk and of OpenStack's clients as the default user, and a clouds.yaml with a cloud `ims_mock`.
     Returns the variables that are set.
     """
-    from ims_mock.environment import Target, clouds_yaml, openstack_variables, sdk_variables
+    from ims_mock.command.environment import Target, clouds_yaml, openstack_variables, sdk_variables
     from ims_mock.identity.accounts import Secretive
 
     target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user)

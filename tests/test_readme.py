@@ -14,7 +14,7 @@ import requests
 
 import ims_mock
 from ims_mock import ImsMock
-from ims_mock.cli import _new_parser
+from ims_mock.command.cli import _new_parser
 from ims_mock.contract.operations import operations_table
 from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rules import Rule

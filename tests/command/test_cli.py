@@ -22,9 +22,9 @@ import requests
 import trustme
 
 from ims_mock import __version__
-from ims_mock.cli import main
+from ims_mock.command.cli import main
+from ims_mock.command.standalone import _JsonFormatter
 from ims_mock.contract.operations import load_contract
-from ims_mock.standalone import _JsonFormatter
 from tests.conftest import needs_curl
 
 HEADERS = {"X-Auth-Token": "any"}

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ims_mock import __version__
+from ims_mock.command.environment import CLIENTS, Target, root_url
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract, operations_table
-from ims_mock.environment import CLIENTS, Target, root_url
 from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_rule
 from ims_mock.faults.rules import Rule, check_rules
 from ims_mock.identity.auth import LEVELS
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         print("\n".join(operations_table()))
         return 0
     # Imported here: Flask takes longer to import than the other commands take to run.
-    from ims_mock.standalone import serve
+    from ims_mock.command.standalone import serve
 
     return serve(options, _settings(options, parser))
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.environment import CLIENTS, Target, clouds_yaml, openstack_variables, sdk_variables
+from ims_mock.command.environment import CLIENTS, Target, clouds_yaml, openstack_variables, sdk_variables
 from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
 from tests.conftest import needs_curl
 
