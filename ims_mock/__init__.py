@@ -69,14 +69,14 @@ __all__ = [
 
 
 _HOMES = {
-    "Entry": "journal",
-    "Finding": "audit",
-    "ImsError": "errors",
+    "Entry": "evidence.journal",
+    "Finding": "evidence.audit",
+    "ImsError": "contract.errors",
     "ImsMock": "mock",
-    "ManualClock": "clock",
-    "Rule": "rules",
-    "Snapshot": "state",
-    "SystemClock": "clock",
+    "ManualClock": "state.clock",
+    "Rule": "faults.rules",
+    "Snapshot": "service.snapshots",
+    "SystemClock": "state.clock",
 }
 """Where each name is at home; the faults, which are the others, in the module of that name."""
 
@@ -84,4 +84,4 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'ims_mock' has no attribute {name!r}")
-    return getattr(import_module(f"ims_mock.{_HOMES.get(name, 'faults')}"), name)
+    return getattr(import_module(f"ims_mock.{_HOMES.get(name, 'faults.kinds')}"), name)

@@ -1,72 +1,62 @@
-"""Which room may import which: the floors of the house, lowest first."""
+"""Which package may import which: the ordered list of the design, and no circle inside a package."""
 
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-FLOORS = [
-    {"schema_files", "clock", "json_pointer"},
-    {"errors", "acceptor", "messages"},
-    {"validation", "images", "files"},
-    {"json_body", "members", "signing", "journal"},
-    {"backend", "contract", "har"},
-    {"fault", "listing", "patching", "catalogue", "accounts", "audit"},
-    {"faults", "identity", "environment"},
-    {"rules", "auth", "wire"},
-    {"rule_text"},
-    {"permissions"},
-    {"operations"},
-    {"service"},
-    {"state", "report"},
-    {"control"},
-    {"app"},
-    {"tls"},
-    {"server"},
-    {"mock"},
-    {"standalone", "pytest_plugin"},
-    {"cli"},
-    {"__main__"},
+LAYERS = [
+    "version",
+    "contract",
+    "state",
+    "evidence",
+    "exchange",
+    "identity",
+    "faults",
+    "service",
+    "web",
+    "mock",
+    "testing",
+    "command",
+    "pytest_plugin",
+    "__main__",
 ]
-FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+"""The packages, and the modules beside them, lowest first: each imports those before it alone."""
 
 # Who may know what stands outside.
 KNOWN = {
-    "flask": {"app", "control"},
-    "werkzeug": {"app", "control", "server"},
-    "werkzeug.serving": {"server"},
-    "jsonschema": {"validation"},
-    "referencing": {"validation"},
-    "socket": {"server", "wire"},
-    "ssl": {"tls"},
-    "time": {"clock"},
-    "datetime": {"clock"},
-    "random": {"fault", "rules"},
+    "flask": {"web.app", "web.control"},
+    "werkzeug": {"web.app", "web.control", "web.server"},
+    "werkzeug.serving": {"web.server"},
+    "jsonschema": {"contract.validation"},
+    "referencing": {"contract.validation"},
+    "socket": {"web.server", "web.wire"},
+    "ssl": {"web.tls"},
+    "time": {"state.clock"},
+    "datetime": {"state.clock"},
+    "random": {"faults.fault", "faults.rules"},
     "uuid": set(),
     "pytest": {"pytest_plugin"},
 }
 
-FILES = sorted(path for path in Path(ROOT, "ims_mock").rglob("*.py") if path.name != "__init__.py")
+PACKAGE = Path(ROOT, "ims_mock")
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def room(path: Path) -> str:
-    """Return the room that a file belongs to."""
-    return "operations" if path.parent.name == "operations" else path.stem
+def module_of(path: Path) -> str:
+    """Return the name of a file's module below the package, such as "web.app"."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path, *, typing_too: bool) -> set[str]:
-    """Return the modules that a file imports, wherever in it; those for type checking alone only when asked."""
-    tree = ast.parse(path.read_text("utf-8"))
-    skipped: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing_too:
-            skipped |= {inner for statement in node.body for inner in ast.walk(statement)}
+def imports(path: Path) -> set[str]:
+    """Return the modules that a file imports, wherever in it, those for type checking alone too."""
     found = set()
-    for node in set(ast.walk(tree)) - skipped:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -74,23 +64,42 @@ def imports(path: Path, *, typing_too: bool) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_rooms_import_only_what_stands_under_them(path: Path) -> None:
-    """A room imports rooms of lower floors alone, so that each can be read without those above."""
-    for module in imports(path, typing_too=False):
-        if module.startswith("ims_mock.") and module.split(".")[1] in FLOOR:
-            assert FLOOR[module.split(".")[1]] < FLOOR[room(path)], f"{path.name} imports {module}"
+def own_imports(path: Path) -> set[str]:
+    """Return the modules of this package that a file imports, such as "web.app"."""
+    modules = {module_of(file) for file in FILES}
+    found = set()
+    for name in imports(path):
+        parts = name.removeprefix("ims_mock.").split(".") if name.startswith("ims_mock.") else []
+        known = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        found |= set([module for module in known if module in modules][-1:])
+    return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_rooms_know_only_what_they_may(path: Path) -> None:
-    """Flask, the WSGI server, jsonschema, sockets and the wall clock each have their own rooms."""
-    for module in imports(path, typing_too=True):
-        for name, rooms in KNOWN.items():
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_packages_import_only_those_before_them(path: Path) -> None:
+    """A package imports packages of lower layers alone, so that each can be read without those above."""
+    layer = LAYERS.index(module_of(path).partition(".")[0])
+    for module in own_imports(path):
+        assert LAYERS.index(module.partition(".")[0]) <= layer, f"{module_of(path)} imports {module}"
+
+
+def test_no_modules_import_each_other() -> None:
+    """Inside a package too the imports make no circle."""
+    try:
+        list(TopologicalSorter({module_of(path): own_imports(path) for path in FILES}).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_modules_know_only_what_they_may(path: Path) -> None:
+    """Flask, the WSGI server, jsonschema, sockets and the wall clock each have their own modules."""
+    for module in imports(path):
+        for name, modules in KNOWN.items():
             if module == name or module.startswith(name + "."):
-                assert room(path) in rooms, f"{path.name} imports {module}"
+                assert module_of(path) in modules, f"{path.name} imports {module}"
 
 
-def test_every_room_has_a_floor() -> None:
-    """A new file is given its floor here."""
-    assert {room(path) for path in FILES} == FLOOR.keys()
+def test_every_package_has_a_layer() -> None:
+    """A new package is given its layer here."""
+    assert {module_of(path).partition(".")[0] for path in FILES} <= set(LAYERS)

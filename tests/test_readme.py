@@ -113,6 +113,6 @@ def test_every_field_of_a_rule_is_told() -> None:
 
 def test_every_finding_is_told() -> None:
     """docs/faults.md has a row for each thing that the auditor finds."""
-    source = (ROOT / "ims_mock/audit.py").read_text("utf-8")
+    source = (ROOT / "ims_mock/evidence/audit.py").read_text("utf-8")
     told = re.findall(r"^\| `([a-z_]+_[a-z_]+)` \|", FAULTS, re.MULTILINE)
     assert sorted(told) == sorted(set(re.findall(r'Finding\(\s*"([a-z_]+)"', source)))

@@ -181,7 +181,7 @@ def _add_journal(control: flask.Blueprint, service: Service) -> None:
 
 
 def _add_state(control: flask.Blueprint, service: Service) -> None:
-    snapshots = service.snapshots
+    kept = service.snapshots
 
     @control.get("/state")
     def save_state() -> flask.Response:
@@ -197,25 +197,25 @@ def _add_state(control: flask.Blueprint, service: Service) -> None:
         name = _members(_body(), "name").get("name")
         if not isinstance(name, str) or not re.fullmatch("[^/]+", name) or name in (".", ".."):
             raise ValueError(f"/name: must be a text that can be in a path, without '/', got {shown(name)}")
-        snapshots[name] = snapshots.take(service)
+        kept[name] = snapshots.take(service)
         return _json({"name": name}, 201)
 
     @control.get("/snapshots")
     def list_snapshots() -> flask.Response:
-        return _json({"snapshots": list(snapshots)})
+        return _json({"snapshots": list(kept)})
 
     @control.post("/snapshots/<name>/restore")
     def restore_snapshot(name: str) -> flask.Response:
-        if name not in snapshots:
-            return _not_found(f"no snapshot has the name {name!r}", list(snapshots))
-        snapshots.restore(service, snapshots[name])
+        if name not in kept:
+            return _not_found(f"no snapshot has the name {name!r}", list(kept))
+        snapshots.restore(service, kept[name])
         return _empty()
 
     @control.delete("/snapshots/<name>")
     def delete_snapshot(name: str) -> flask.Response:
-        if name not in snapshots:
-            return _not_found(f"no snapshot has the name {name!r}", list(snapshots))
-        del snapshots[name]
+        if name not in kept:
+            return _not_found(f"no snapshot has the name {name!r}", list(kept))
+        del kept[name]
         return _empty()
 
 

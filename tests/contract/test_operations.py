@@ -30,12 +30,12 @@ def test_one_search_finds_all(operation: Operation) -> None:
     assert operation.source == f"operations/{operation.resource}/{operation.id}.json"
     function = getattr(import_module(f"ims_mock.service.operations.{operation.resource}"), operation.id)
     assert inspect.getdoc(function)
-    assert operation.id in (ROOT / f"tests/operations/test_{operation.resource}.py").read_text("utf-8")
+    assert operation.id in (ROOT / f"tests/service/operations/test_{operation.resource}.py").read_text("utf-8")
 
 
 def test_no_function_without_a_schema() -> None:
     """Every public function of an operations module is an operation."""
-    for path in Path(ROOT, "ims_mock/operations").glob("[!_]*.py"):
+    for path in Path(ROOT, "ims_mock/service/operations").glob("[!_]*.py"):
         module = import_module(f"ims_mock.service.operations.{path.stem}")
         functions = {
             name

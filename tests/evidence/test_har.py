@@ -8,7 +8,6 @@ import http.client
 import json
 from datetime import datetime, timedelta, timezone
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +17,9 @@ import pytest
 from ims_mock import Drip, Fail, Garble, Hangup, LoseResponse, Redirect, Truncate, __version__
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Entry
-from tests.conftest import Api
+from tests.conftest import ROOT, Api
 
-SCHEMA = Path(__file__).parent / "data" / "har-1.2.schema.json"
+SCHEMA = ROOT / "tests/data" / "har-1.2.schema.json"
 
 
 @cache

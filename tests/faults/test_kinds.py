@@ -52,7 +52,7 @@ JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 START = 1464853788.0
 """The time at which a fresh service starts, in seconds since 1970."""
 
-untyped: Any = faults
+untyped: Any = kinds
 """The faults as those use them who check no types."""
 
 EXAMPLES: list[tuple[Fault, dict[str, Any]]] = [

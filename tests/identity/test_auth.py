@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from ims_mock.exchange.messages import Headers
 from ims_mock.identity.signing import canonical_request, signature
 from tests.conftest import PAGE, Api
-from tests.test_signing import Headers as SentHeaders
+from tests.identity.test_signing import Headers as SentHeaders
 
 SIGNATURE = f"SDK-HMAC-SHA256 Access=nobody, SignedHeaders=host;x-sdk-date, Signature={'0' * 64}"
 DATE = PAGE.replace("-", "").replace(":", "")

@@ -24,7 +24,7 @@ from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
 from ims_mock.state.clock import timestamp
 from tests.conftest import PAGE, Api
-from tests.test_auth import sign
+from tests.identity.test_auth import sign
 
 OCTETS = "application/octet-stream"
 PATCH = "application/openstack-images-v2.1-json-patch"

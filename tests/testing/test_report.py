@@ -12,7 +12,7 @@ import pytest
 from ims_mock import Delay, Fail, LoseResponse
 from ims_mock.evidence.journal import MAX_BODY, Mark
 from ims_mock.testing.report import LAST, story, write_bundle
-from tests.conftest import PAGE, Api
+from tests.conftest import PAGE, ROOT, Api
 
 LINE = "python -m pytest a.py::test_it --ims-mock-seed=0"
 SECRET = "hunter2-very-secret"
@@ -173,7 +173,7 @@ def test_bundle_has_an_archive_beside_it(api: Api, tmp_path: Path) -> None:
     api("GET", "/v2/images")
     path = write_bundle(tmp_path, "test[1.5]", "", api.service, Mark(), LINE)
     archive = json.loads(path.with_suffix(".har").read_text("utf-8"))
-    schema = json.loads((Path(__file__).parent / "data" / "har-1.2.schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "tests/data" / "har-1.2.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator(schema).validate(archive)
     assert len(archive["log"]["entries"]) == 1
 
