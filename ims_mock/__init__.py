@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ims_mock.version import __version__
+
 if TYPE_CHECKING:
     from ims_mock.contract.errors import ImsError
     from ims_mock.evidence.audit import Finding
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from ims_mock.mock import ImsMock
     from ims_mock.service.snapshots import Snapshot
     from ims_mock.state.clock import ManualClock, SystemClock
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Delay",

@@ -87,8 +87,8 @@ class ImsMock:
     @property
     def images(self) -> MutableMapping[str, Image]:
         """The images themselves, by id: dicts of JSON types that a test may read, and write."""
-        self.service.backend.settle()
-        return self.service.backend.images
+        self.service.store.settle()
+        return self.service.store.images
 
     def add_image(
         self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any
@@ -101,11 +101,11 @@ class ImsMock:
         `members` shares it: from project ids to their status, such as {mock.project_id: "accepted"}. Raises ValueError
         for what the service could not hold.
         """
-        return add_image(self.service.backend, self.project_id, attributes, data, members)
+        return add_image(self.service.store, self.project_id, attributes, data, members)
 
     def load_public_images(self) -> None:
         """Add the catalogue of public images, about 20 of what a region offers; loading it twice is no error."""
-        load_public_images(self.service.backend)
+        load_public_images(self.service.store)
 
     @property
     def accounts(self) -> Accounts:
@@ -163,7 +163,7 @@ class ImsMock:
     @property
     def clock(self) -> Any:
         """The mock's clock: a ManualClock, unless another was given."""
-        return self.service.backend.clock
+        return self.service.store.clock
 
     def snapshot(self) -> Snapshot:
         """Return everything that the mock needs to answer as it would have gone on to; `save` writes it to a file."""

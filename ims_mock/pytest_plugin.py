@@ -132,7 +132,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def _begin(item: pytest.Item, mock: ImsMock, rules: list[Rule]) -> None:
     item.stash[_BEGAN], item.stash[_RULES] = mock.journal.mark(), rules
-    item.stash[_SEED] = mock.service.backend.seed
+    item.stash[_SEED] = mock.service.store.seed
 
 
 @pytest.fixture(scope="session")
@@ -261,8 +261,8 @@ def _command(item: pytest.Item, mock: ImsMock) -> str:
     """
     import shlex
 
-    backend = mock.service.backend
-    options = [f"--ims-mock-seed={item.stash.get(_SEED, backend.seed)}", f"--ims-mock-start={backend.started_at!r}"]
+    store = mock.service.store
+    options = [f"--ims-mock-seed={item.stash.get(_SEED, store.seed)}", f"--ims-mock-start={store.started_at!r}"]
     order = item.config.getoption("randomly_seed", None)
     options += [f"--randomly-seed={order}"] if isinstance(order, int) else []
     # The id begins at pytest's root, which need not be where it was started.

@@ -27,7 +27,7 @@ class Api:
         from ims_mock.service.service import Settings
 
         self.service = Service(Settings().changed({"start": PAGE, **settings}))
-        self.images = self.service.backend.images
+        self.images = self.service.store.images
         self._client = create_app(self.service).test_client()
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
@@ -39,7 +39,7 @@ class Api:
     @property
     def clock(self) -> ManualClock:
         """The service's clock."""
-        clock = self.service.backend.clock
+        clock = self.service.store.clock
         assert isinstance(clock, ManualClock)
         return clock
 

@@ -148,12 +148,12 @@ def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
     assert set(ims_mock.images) == {image_id for hammer in hammers for image_id in hammer.mine}
     for hammer in hammers:
         for image_id, content in hammer.mine.items():
-            file = ims_mock.service.backend.files.get(image_id)
+            file = ims_mock.service.store.files.get(image_id)
             assert (None if file is None else b"".join(file.read())) == content
             assert (ims_mock.images[image_id]["status"] == "active") == (content is not None)
     for image_id in ims_mock.images:
         assert (ims_mock.images[image_id]["visibility"] == "shared") == bool(
-            ims_mock.service.backend.members.of(image_id)
+            ims_mock.service.store.members.of(image_id)
         )
     asked = {entry.operation for entry in ims_mock.journal}
     assert asked == set(load_contract().operations)

@@ -67,7 +67,7 @@ def put_in(service: Service, user: User, attributes: dict[str, Any]) -> None:
         del kept["visibility"]
     kept["name"] = kept.get("name", "").replace(",", " ")
     kept["tags"] = kept.get("tags", [])[:10]
-    add_image(service.backend, service.accounts.own_project(user).id, kept)
+    add_image(service.store, service.accounts.own_project(user).id, kept)
 
 
 @pytest.fixture(scope="module")

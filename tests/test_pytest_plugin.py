@@ -619,17 +619,17 @@ def test_options_hold_for_resets_too(pytester: pytest.Pytester) -> None:
         pytester,
         """
 def test_server(ims_mock_server):
-    assert (ims_mock_server.service.backend.seed, ims_mock_server.clock.now()) == (7, 1.5)
+    assert (ims_mock_server.service.store.seed, ims_mock_server.clock.now()) == (7, 1.5)
 
 def test_reset(ims_mock):
     first = create(ims_mock).json()
     ims_mock.reset()
     assert create(ims_mock).json() == first
-    assert (ims_mock.service.backend.seed, first["created_at"]) == (7, "1970-01-01T00:00:01Z")
+    assert (ims_mock.service.store.seed, first["created_at"]) == (7, "1970-01-01T00:00:01Z")
 
 @pytest.mark.ims_mock(seed=8)
 def test_marker(ims_mock):
-    assert (ims_mock.service.backend.seed, ims_mock.clock.now()) == (8, 1.5)
+    assert (ims_mock.service.store.seed, ims_mock.clock.now()) == (8, 1.5)
 """,
         *("--ims-mock-seed=7", "--ims-mock-start=1.5", "-p", "no:randomly"),
     )
@@ -654,7 +654,7 @@ def test_seed_that_looks_like_a_fraction_is_text(pytester: pytest.Pytester) -> N
     """A seed is an integer or a text, and any text is one."""
     result = run(
         pytester,
-        "def test_it(ims_mock): assert ims_mock.service.backend.seed == '1e3'",
+        "def test_it(ims_mock): assert ims_mock.service.store.seed == '1e3'",
         "--ims-mock-seed=1e3",
     )
     result.assert_outcomes(passed=1)

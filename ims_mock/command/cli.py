@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ims_mock import __version__
-from ims_mock.command.environment import CLIENTS, Target, root_url
+from ims_mock.command.environment import CLIENTS, Target
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract, operations_table
@@ -19,6 +18,8 @@ from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_rule
 from ims_mock.faults.rules import Rule, check_rules
 from ims_mock.identity.auth import LEVELS
 from ims_mock.service.service import Settings, encoded
+from ims_mock.version import __version__
+from ims_mock.web.addresses import root_url
 
 _PROG = "ims-mock"
 _COMMANDS = ("serve", "openapi", "operations", "env")

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.headers import Headers
 from ims_mock.contract.validation import HIDDEN, Schema
-from ims_mock.exchange.messages import Headers
 
 JSON = "application/json"
 _OWN_KEYS = ("method", "path")

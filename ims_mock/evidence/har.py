@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from ims_mock import __version__
 from ims_mock.evidence.journal import Entry
 from ims_mock.state.clock import precise_timestamp
+from ims_mock.version import __version__
 
 
 def to_har(entries: Iterable[Entry]) -> dict[str, Any]:

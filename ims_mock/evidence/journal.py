@@ -149,7 +149,7 @@ class Mark:
 class Journal:
     """The last requests of one mock in the order in which they took effect; `received` counts them all.
 
-    `size` is how many are kept. A request that changes something is recorded in the same hold of the backend's lock.
+    `size` is how many are kept. A request that changes something is recorded in the same hold of the store's lock.
     """
 
     def __init__(self, size: int = MAX_ENTRIES) -> None:

@@ -18,7 +18,7 @@ from ims_mock.contract.pointers import is_same
 from ims_mock.contract.validation import Schema
 from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.state.clock import LAST, ManualClock
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 
 
 @dataclass
@@ -26,22 +26,22 @@ class Exchange:
     """One request that a rule has struck, as its fault sees it.
 
     `body` is the request's, `hit` the number of the strike, from 1. `memory` is the rule's own, between one strike and
-    the next, to be touched under the backend's lock alone. `random` is seeded.
+    the next, to be touched under the store's lock alone. `random` is seeded.
     """
 
     operation: Operation
     incoming: Incoming
     body: bytes
-    backend: Backend
+    store: Store
     hit: int
     memory: dict[str, Any]
     random: random.Random
-    _work: Callable[[Backend], Outgoing]
+    _work: Callable[[Store], Outgoing]
     is_spared: bool = False
 
-    def work(self, backend: Backend | None = None) -> Outgoing:
+    def work(self, store: Store | None = None) -> Outgoing:
         """Do the rest of the request, if need be in another state, and return its answer; a refusal is one too."""
-        return self._work(backend or self.backend)
+        return self._work(store or self.store)
 
     def length(self, outgoing: Outgoing) -> int:
         """Return how many bytes of a body the client would get of an answer."""
@@ -67,7 +67,7 @@ class Exchange:
 
     def pass_time(self, seconds: float, *, really: bool) -> None:
         """Let time pass: a clock that stands still is moved, unless `really`; one that runs is waited for."""
-        spend(self.backend.clock, seconds, self.incoming.has_gone, really=really)
+        spend(self.store.clock, seconds, self.incoming.has_gone, really=really)
 
 
 def spend(clock: Any, seconds: float, has_gone: Callable[[], bool], *, really: bool) -> None:

@@ -14,7 +14,8 @@ from urllib.parse import urljoin
 from ims_mock.contract.errors import ImsError, documented_message
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import parts_of, value_at
-from ims_mock.exchange.messages import Delivery, Outgoing
+from ims_mock.evidence.delivery import Delivery
+from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.fault import Exchange, Fault, checked, schema_of
 
 UNTIL_THE_CLIENT_GIVES_UP = 3600.0
@@ -63,8 +64,8 @@ class Throttle(Fault):
 
     def around(self, exchange: Exchange) -> Outgoing:
         rate = self.limit / self.per
-        with exchange.backend.lock:
-            now, bucket = exchange.backend.clock.now(), exchange.memory
+        with exchange.store.lock:
+            now, bucket = exchange.store.clock.now(), exchange.memory
             tokens = min(self.limit, bucket.get("tokens", self.limit) + max(now - bucket.get("at", now), 0) * rate)
             # What a clock loses in its last digits is not to cost anybody a request.
             is_let_pass = tokens >= 1 - 1e-9
@@ -302,15 +303,15 @@ class Stale(Fault):
             raise ValueError("needs either reads or seconds")
 
     def around(self, exchange: Exchange) -> Outgoing:
-        backend, memory = exchange.backend, exchange.memory
-        with backend.lock:
-            backend.settle()
+        store, memory = exchange.store, exchange.memory
+        with store.lock:
+            store.settle()
             if self.seconds is not None:
-                seen = backend.version_at(backend.clock.now() - self.seconds)
+                seen = store.version_at(store.clock.now() - self.seconds)
             else:
                 reads = memory.setdefault(exchange.operation.id, {"seen": memory["seen"]})
-                seen = _version_seen(reads, backend.version, self.reads or 0)
-            earlier = backend.as_of(seen) if seen != backend.version else None
+                seen = _version_seen(reads, store.version, self.reads or 0)
+            earlier = store.as_of(seen) if seen != store.version else None
         if earlier is None:
             exchange.spare()
             return exchange.work()
@@ -378,8 +379,8 @@ class SpoilUpload(Fault):
 
     def around(self, exchange: Exchange) -> Outgoing:
         image_id = exchange.incoming.path["image_id"]
-        with exchange.backend.lock:
-            is_spoilt = exchange.backend.spoilt.setdefault(image_id, self.how) is not self.how
+        with exchange.store.lock:
+            is_spoilt = exchange.store.spoilt.setdefault(image_id, self.how) is not self.how
         if is_spoilt:
             # An outer one has its way.
             exchange.spare()
@@ -387,8 +388,8 @@ class SpoilUpload(Fault):
         try:
             outgoing = exchange.work()
         finally:
-            with exchange.backend.lock:
-                exchange.backend.spoilt.pop(image_id, None)
+            with exchange.store.lock:
+                exchange.store.spoilt.pop(image_id, None)
         if outgoing.status >= 400:
             exchange.spare()
         return outgoing

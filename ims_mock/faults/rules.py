@@ -24,11 +24,11 @@ from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.faults.fault import Exchange, Fault, checked
 from ims_mock.faults.kinds import Sequence, Stale, fault_from_json, placed
 from ims_mock.state.clock import later, parse_time, timestamp
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 
 _MOST_DISARMED = 1000
 
-Work = Callable[[Backend], Outgoing]
+Work = Callable[[Store], Outgoing]
 Refusal = Callable[[ImsError], Outgoing]
 
 
@@ -160,11 +160,11 @@ class Rule:
         given = [f"{name}={value!r}" for name, value in self.told().items() if name not in ("fault", "name")]
         return f"{self.name or self.id}: {', '.join([str(self.fault), *given])}; {self.hits} hits"
 
-    def arm(self, rules: Faults, rule_id: str, backend: Backend) -> None:
+    def arm(self, rules: Faults, rule_id: str, store: Store) -> None:
         """Begin: from now on requests are counted."""
         self._rules, self.id = rules, rule_id
-        self._random = random.Random(f"{backend.seed}/rules/{rule_id}")
-        now = backend.clock.now()
+        self._random = random.Random(f"{store.seed}/rules/{rule_id}")
+        now = store.clock.now()
         if self.between is not None:
             begin, end = self._span = _moment(self.between[0], now), _moment(self.between[1], now)
             if begin >= end:
@@ -172,7 +172,7 @@ class Rule:
             if end <= now:
                 raise ValueError(f"between is over: the clock says {timestamp(now)}, got {shown(list(self.between))}")
         if isinstance(self.fault, Stale):
-            self._memory["seen"] = backend.remember_changes()
+            self._memory["seen"] = store.remember_changes()
 
     def move(self, seconds: float) -> None:
         """Go along with a clock that has been sent to another time, as far as `between` is in seconds."""
@@ -215,9 +215,9 @@ class Rule:
             and has_values(call.document, dict(self.json))
         )
 
-    def exchange(self, call: Call, work: Work, backend: Backend, hit: int) -> Exchange:
+    def exchange(self, call: Call, work: Work, store: Store, hit: int) -> Exchange:
         """Return what the fault is told of a request that it strikes."""
-        return Exchange(call.operation, call.incoming, call.body, backend, hit, self._memory, self._random, work)
+        return Exchange(call.operation, call.incoming, call.body, store, hit, self._memory, self._random, work)
 
     def __enter__(self) -> Rule:
         if self._rules is None or not any(rule is self for rule in self._rules):
@@ -274,9 +274,9 @@ def _never_struck(rules: list[Rule]) -> AssertionError:
 class Faults:
     """The rules of one mock, in the order in which they were added."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, store: Store) -> None:
         self._lock = threading.Lock()
-        self._backend = backend
+        self._store = store
         self.begin_anew()
 
     def add(self, fault: Fault, **settings: Any) -> Rule:
@@ -298,10 +298,10 @@ class Faults:
         """
         if rule.id:
             raise ValueError(f"rule {rule.id} has been armed already; rule_text.new_rule makes another like it")
-        # In the order in which a reset takes them, which clears the rules while it holds the backend's.
-        with self._backend.lock, self._lock:
+        # In the order in which a reset takes them, which clears the rules while it holds the store's.
+        with self._store.lock, self._lock:
             rule_id = str(next(self._ids))
-            rule.arm(self, rule_id, self._backend)
+            rule.arm(self, rule_id, self._store)
             self._rules[rule_id] = rule
         return rule
 
@@ -363,7 +363,7 @@ class Faults:
     def once(self, fault: Fault, call: Call, work: Work, entry: Entry, refusal: Refusal) -> Work:
         """Return the work of a request with a fault of its own around it, as if a rule had struck."""
         rule = Rule(fault, call.operation.id)
-        rule.arm(self, f"header of {entry.request_id}", self._backend)
+        rule.arm(self, f"header of {entry.request_id}", self._store)
         return partial(self._through, rule, call, work, entry, refusal)
 
     def _through(
@@ -373,15 +373,15 @@ class Faults:
         work: Work,
         entry: Entry,
         refusal: Refusal,
-        backend: Backend,
+        store: Store,
     ) -> Outgoing:
         if not rule.matches(call):
-            return work(backend)
+            return work(store)
         with self._lock:
-            hit = rule.strike(self._backend.clock.now())
+            hit = rule.strike(self._store.clock.now())
         if not hit:
-            return work(backend)
-        exchange = rule.exchange(call, work, backend, hit)
+            return work(store)
+        exchange = rule.exchange(call, work, store, hit)
         try:
             outgoing = rule.fault.around(exchange)
         except ImsError as error:

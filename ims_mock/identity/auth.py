@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.exchange.messages import Headers
+from ims_mock.contract.headers import Headers
 from ims_mock.identity import signing
 from ims_mock.identity.accounts import Project, User
 from ims_mock.identity.tokens import Identity, Token
@@ -183,7 +183,7 @@ class Auth:
         user = self._accounts.user_of_access(access)
         if user is not None:
             return _Key(user, user.secret)
-        issued = self._identity.backend.temporary_credentials.get(access)
+        issued = self._identity.store.temporary_credentials.get(access)
         user = self._accounts.users.get(issued["user"]) if issued else None
         return _Key(user, issued["secret"], issued["security_token"], issued["expires_at"]) if issued and user else None
 
@@ -217,7 +217,7 @@ class Auth:
             raise unauthorized(
                 "verify aksk signature fail", "X-Sdk-Date: must be of the form YYYYMMDDTHHMMSSZ"
             ) from None
-        now = self._identity.backend.clock.now()
+        now = self._identity.store.clock.now()
         if abs(now - signed_at) > MAX_SKEW:
             raise unauthorized(
                 "verify aksk signature fail",
@@ -228,17 +228,17 @@ class Auth:
         if not signing.is_same(headers.get("X-Security-Token") or "", key.security_token):
             wanted = "a temporary access key needs the token that came with it, and a permanent one none"
             raise unauthorized("Get secretKey failed", f"X-Security-Token: {wanted}")
-        if self._identity.backend.clock.now() >= key.expires_at:
+        if self._identity.store.clock.now() >= key.expires_at:
             raise unauthorized(
                 "Get secretKey failed", "X-Security-Token: the temporary credentials have expired by the mock's clock"
             )
 
     def _check_lock(self, access: str) -> None:
         """Raise 401 while an access key is refused for the wrong signatures that came with it."""
-        failures = self._identity.backend.wrong_signatures.get(access)
+        failures = self._identity.store.wrong_signatures.get(access)
         if failures and failures["count"] > MAX_FAILURES:
             until = later(failures["last"], LOCK_SECONDS)
-            if self._identity.backend.clock.now() < until:
+            if self._identity.store.clock.now() < until:
                 raise unauthorized(
                     "AK access failed to reach the limit, forbidden",
                     f"Authorization: {access} is locked until {timestamp(until)} by the mock's clock, after more than "
@@ -247,14 +247,14 @@ class Auth:
             self._forget_failures(access)
 
     def _forget_failures(self, access: str) -> None:
-        with self._identity.backend.lock:
-            self._identity.backend.wrong_signatures.pop(access, None)
+        with self._identity.store.lock:
+            self._identity.store.wrong_signatures.pop(access, None)
 
     def _count_failure(self, access: str) -> None:
-        backend = self._identity.backend
-        with backend.lock:
-            count = backend.wrong_signatures.get(access, {"count": 0})["count"]
-            backend.wrong_signatures[access] = {"count": count + 1, "last": backend.clock.now()}
+        store = self._identity.store
+        with store.lock:
+            count = store.wrong_signatures.get(access, {"count": 0})["count"]
+            store.wrong_signatures[access] = {"count": count + 1, "last": store.clock.now()}
 
 
 def unauthorized(detail: str, reason: str) -> ImsError:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
-from ims_mock.exchange.messages import Headers
+from ims_mock.contract.headers import Headers
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 

@@ -1,4 +1,4 @@
-"""Tokens and temporary credentials: given out, looked at, taken back. Their records are JSON, in the backend."""
+"""Tokens and temporary credentials: given out, looked at, taken back. Their records are JSON, in the store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ims_mock.identity.accounts import Accounts, Project, Secretive, User
 from ims_mock.state.clock import LAST, later
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 
 MAX_LIFETIME = 1_000_000_000
 """Seconds for which nothing is good any more."""
@@ -21,12 +21,12 @@ class Identity:
     `own_token` is the default user's from the beginning, and does not expire.
     """
 
-    def __init__(self, backend: Backend, accounts: Accounts, lifetime: float, own_token: str) -> None:
-        self.backend = backend
+    def __init__(self, store: Store, accounts: Accounts, lifetime: float, own_token: str) -> None:
+        self.store = store
         self.accounts = accounts
         self.lifetime = lifetime
         user = accounts.default_user
-        backend.tokens[own_token] = self._record(user, accounts.own_project(user), ["password"], expires_at=LAST)
+        store.tokens[own_token] = self._record(user, accounts.own_project(user), ["password"], expires_at=LAST)
 
     def new_token(
         self,
@@ -38,10 +38,10 @@ class Identity:
         until: float = LAST,
     ) -> str:
         """Issue a token, scoped to a project, to the domain or to nothing, for its lifetime and not beyond `until`."""
-        expires_at = min(later(self.backend.clock.now(), self.lifetime), until)
-        with self.backend.lock:
-            token = self.backend.new_token()
-            self.backend.tokens[token] = self._record(user, project, methods, for_domain, expires_at)
+        expires_at = min(later(self.store.clock.now(), self.lifetime), until)
+        with self.store.lock:
+            token = self.store.new_token()
+            self.store.tokens[token] = self._record(user, project, methods, for_domain, expires_at)
         return token
 
     def _record(
@@ -57,7 +57,7 @@ class Identity:
             "project": project.name if project else None,
             "for_domain": for_domain,
             "methods": methods,
-            "issued_at": self.backend.clock.now(),
+            "issued_at": self.store.clock.now(),
             "expires_at": expires_at,
             "revoked": False,
         }
@@ -78,16 +78,16 @@ class Identity:
 
     def find_token(self, token: str) -> Token | None:
         """Return what is remembered of a token; None when it was not issued here."""
-        return self.backend.tokens.get(token)
+        return self.store.tokens.get(token)
 
     def is_valid(self, record: Token) -> bool:
         """Tell whether a token has neither expired nor been revoked."""
-        return not record["revoked"] and self.backend.clock.now() < record["expires_at"]
+        return not record["revoked"] and self.store.clock.now() < record["expires_at"]
 
     def revoke_token(self, token: str) -> None:
         """Take a token back; it is honoured no more."""
-        with self.backend.lock:
-            self.backend.tokens[token] = {**self.backend.tokens[token], "revoked": True}
+        with self.store.lock:
+            self.store.tokens[token] = {**self.store.tokens[token], "revoked": True}
 
     def user_of(self, record: Token) -> User | None:
         """Return a token's user; None when a test has taken it away."""
@@ -103,16 +103,16 @@ class Identity:
         Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises ValueError for a
         user that does not exist, and for a lifetime that cannot be.
         """
-        user, backend = self._named_user(user_name), self.backend
+        user, store = self._named_user(user_name), self.store
         check_lifetime("lifetime", lifetime)
-        with backend.lock:
+        with store.lock:
             issued: dict[str, Any] = {
-                "access": f"{user.access}-{backend.new_token()[:8]}",
-                "secret": backend.new_token(),
-                "security_token": backend.new_token(),
-                "expires_at": later(backend.clock.now(), lifetime),
+                "access": f"{user.access}-{store.new_token()[:8]}",
+                "secret": store.new_token(),
+                "security_token": store.new_token(),
+                "expires_at": later(store.clock.now(), lifetime),
             }
-            backend.temporary_credentials[issued["access"]] = {**issued, "user": user.name}
+            store.temporary_credentials[issued["access"]] = {**issued, "user": user.name}
         return Secretive(issued)
 
 

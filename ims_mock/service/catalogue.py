@@ -13,11 +13,11 @@ from ims_mock.contract.validation import shown
 from ims_mock.state.files import File
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.members import check_shareable, new_member
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 
 
 def add_image(
-    backend: Backend,
+    store: Store,
     project_id: str,
     attributes: Mapping[str, Any],
     data: bytes | None = None,
@@ -36,31 +36,31 @@ def add_image(
     file = None if data is None else File([data])
     given = dict(attributes)
     _check_attributes(given, file, members or {})
-    with backend.lock:
-        image_id, now = backend.image_id_for(given), backend.timestamp()
+    with store.lock:
+        image_id, now = store.image_id_for(given), store.timestamp()
         if given.get("status") == "active":
             given.setdefault("active_at", now)
         try:
             image = new_image(given, image_id, project_id, now)
             sharing = _members(image, members or {}, now)
-            backend.add(image)
+            store.add(image)
         except ImsError as error:
             raise ValueError(error.reason) from None
         if file is not None:
-            backend.files[image_id] = file
+            store.files[image_id] = file
         if sharing:
-            backend.set_members(image, sharing)
-        return backend.images[image_id]
+            store.set_members(image, sharing)
+        return store.images[image_id]
 
 
-def load_public_images(backend: Backend) -> None:
+def load_public_images(store: Store) -> None:
     """Add the catalogue's public images, but for those that are there already."""
     catalogue = schema_files.read("public_images.json")
-    with backend.lock:
+    with store.lock:
         for image in catalogue["images"]:
-            backend.deleted.pop(image["id"], None)
-            if image["id"] not in backend.images:
-                add_image(backend, catalogue["common"]["owner"], {**catalogue["common"], **image})
+            store.deleted.pop(image["id"], None)
+            if image["id"] not in store.images:
+                add_image(store, catalogue["common"]["owner"], {**catalogue["common"], **image})
 
 
 def _check_attributes(given: dict[str, Any], file: File | None, members: Mapping[str, str]) -> None:

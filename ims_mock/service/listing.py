@@ -12,7 +12,7 @@ from typing import Any
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.state.clock import parse_time, timestamp
 from ims_mock.state.images import Image, is_visible
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 
 Test = Callable[[Image], bool]
 
@@ -32,7 +32,7 @@ _TIMES: dict[str, Callable[[str, str], bool]] = {
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:,|$)|([^",]*)(?:,|$)', re.DOTALL)
 
 
-def listed_for(backend: Backend, project_id: str, member_status: str) -> Test:
+def listed_for(store: Store, project_id: str, member_status: str) -> Test:
     """Return whether an image is in a project's list: its own, public, or shared with it and of that member status.
 
     An image that is not registered is in nobody's list.
@@ -43,7 +43,7 @@ def listed_for(backend: Backend, project_id: str, member_status: str) -> Test:
             return False
         if is_visible(image, project_id):
             return True
-        member = backend.members.of(image["id"]).get(project_id)
+        member = store.members.of(image["id"]).get(project_id)
         return member is not None and member_status in ("all", member["status"])
 
     return is_listed
@@ -156,37 +156,37 @@ def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def ordered(
-    backend: Backend, sort: list[tuple[str, str]], project_id: str, marker: str | None, passes: Test
+    store: Store, sort: list[tuple[str, str]], project_id: str, marker: str | None, passes: Test
 ) -> Iterator[Image]:
     """Return the images that pass of those that a project sees, in order, from behind the marker on.
 
     Raise 400 for a marker that is no image, 403 for one that the project does not see.
     """
-    images, shared = backend.images, backend.members.images_of(project_id)
+    images, shared = store.images, store.members.images_of(project_id)
     if marker is not None:
         if marker not in images:
             raise marker_unknown(marker)
-        if not is_visible(images[marker], project_id, backend.members.of(marker)):
+        if not is_visible(images[marker], project_id, store.members.of(marker)):
             raise marker_invisible(marker)
     if len(sort) == 1 and sort[0][0] == "created_at":
         return filter(passes, images.seen_by(project_id, shared, marker, newest_first=sort[0][1] == "desc"))
     seen = images.seen_by(project_id, shared, None, newest_first=True)
     chosen = [image for image in seen if image["id"] == marker or passes(image)]
-    _sort(backend, chosen, sort)
+    _sort(store, chosen, sort)
     if marker is not None:
         position = next(index for index, image in enumerate(chosen) if image["id"] == marker)
         chosen = chosen[position + 1 :]
     return iter(chosen)
 
 
-def _sort(backend: Backend, images: list[Image], sort: list[tuple[str, str]]) -> None:
+def _sort(store: Store, images: list[Image], sort: list[tuple[str, str]]) -> None:
     """Sort in place; images that the keys leave equal go by creation, in the first key's direction, as with Glance."""
     for key, direction in reversed([*sort, ("created_at", sort[0][1])]):
-        images.sort(key=_sort_key(backend, key), reverse=direction == "desc")
+        images.sort(key=_sort_key(store, key), reverse=direction == "desc")
 
 
-def _sort_key(backend: Backend, key: str) -> Callable[[Image], Any]:
+def _sort_key(store: Store, key: str) -> Callable[[Image], Any]:
     if key == "created_at":
-        return lambda image: backend.images.place(image["id"])
+        return lambda image: store.images.place(image["id"])
     # What an image has no value of comes before every value.
     return lambda image: (key in image, image.get(key))

@@ -18,7 +18,8 @@ from ims_mock.contract.errors import IAM, ImsError, header_text
 from ims_mock.contract.operations import JSON, Operation, load_contract
 from ims_mock.contract.validation import nearest
 from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
-from ims_mock.exchange.messages import Incoming, Outgoing, Request, Response
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Incoming, Outgoing, Response
 from ims_mock.faults.fault import Fault
 from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_fault
 from ims_mock.faults.rules import Call, Faults, Rule, Work
@@ -28,7 +29,7 @@ from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity, check_lifetime
 from ims_mock.service.catalogue import load_public_images
 from ims_mock.state.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
-from ims_mock.state.store import DELAYED, Backend
+from ims_mock.state.store import DELAYED, Store
 
 logger = logging.getLogger("ims_mock")
 
@@ -148,7 +149,7 @@ _BODILESS = ("GET", "HEAD")
 
 
 class Service:
-    """One mock: its backend, its accounts and what they may do, its faults and its journal. Two share nothing.
+    """One mock: its store, its accounts and what they may do, its faults and its journal. Two share nothing.
 
     A `clock` that is given is kept; otherwise every reset makes a manual one, started where the settings say.
     """
@@ -158,8 +159,8 @@ class Service:
         self._clock = clock
         self.journal = Journal()
         self.permissions = Permissions()
-        self.backend = Backend(self._new_clock(self._initial), self._initial.seed)
-        self.faults = Faults(self.backend)
+        self.store = Store(self._new_clock(self._initial), self._initial.seed)
+        self.faults = Faults(self.store)
         self.snapshots: dict[str, Any] = {}
         self._take(self._initial)
         self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
@@ -167,8 +168,8 @@ class Service:
     def reset(self, /, **changes: Any) -> None:
         """Start anew, with the initial settings but for `changes`; a wrong one raises ValueError first."""
         settings = self._initial.changed(changes)
-        with self.backend.lock:
-            self.backend.reset(self._new_clock(settings), settings.seed)
+        with self.store.lock:
+            self.store.reset(self._new_clock(settings), settings.seed)
             self.permissions.clear()
             self.snapshots.clear()
             self._take(settings)
@@ -180,21 +181,21 @@ class Service:
         return self.permissions.deny(action, user)
 
     def _take(self, settings: Settings) -> None:
-        """Begin with other settings; the backend is empty."""
+        """Begin with other settings; the store is empty."""
         self.adopt(settings)
         self.journal.clear(settings.journal_size)
         self.faults.begin_anew()
         if settings.public_images:
-            load_public_images(self.backend)
+            load_public_images(self.store)
         for rule in settings.new_rules():
             self.faults.arm(rule)
 
     def adopt(self, settings: Settings) -> None:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
         self.settings = settings
-        self.backend.delays = settings.delays
+        self.store.delays = settings.delays
         self.accounts = settings.new_accounts()
-        self.identity = Identity(self.backend, self.accounts, settings.token_lifetime, settings.token)
+        self.identity = Identity(self.store, self.accounts, settings.token_lifetime, settings.token)
         self.auth = Auth(settings.auth, self.identity, settings.token)
 
     def _new_clock(self, settings: Settings) -> Clock:
@@ -225,8 +226,8 @@ class Service:
         return entry
 
     def _open(self, operation_id: str | None, incoming: Incoming) -> Entry:
-        backend = self.backend
-        entry = Entry(backend.new_request_id(), backend.clock.now(), incoming.method, incoming.target, operation_id)
+        store = self.store
+        entry = Entry(store.new_request_id(), store.clock.now(), incoming.method, incoming.target, operation_id)
         entry.base_url, entry.arrived = incoming.base_url, real_seconds()
         entry.request_headers = masked(incoming.headers)
         return self.journal.open(entry)
@@ -245,7 +246,7 @@ class Service:
                 500, reason=f"unexpected {type(error).__name__} in the mock: {error}; its log has the traceback"
             )
             outgoing = _refusal(failure, request_id, dialect)
-        entry.answered_at = self.backend.clock.now()
+        entry.answered_at = self.store.clock.now()
         outgoing.headers["Date"] = http_date(entry.answered_at)
         outgoing.headers["X-Request-Id"] = request_id
         # The gateway's id in the form that Glance behind it has for one.
@@ -271,9 +272,9 @@ class Service:
         def refusal(error: ImsError) -> Outgoing:
             return _refusal(error, entry.request_id, operation.dialect)
 
-        def honest_work(backend: Backend) -> Outgoing:
+        def honest_work(store: Store) -> Outgoing:
             try:
-                response = self._work(operation, incoming, entry, raw, backend)
+                response = self._work(operation, incoming, entry, raw, store)
             except ImsError as error:
                 return refusal(error)
             return _outgoing(operation, response, incoming.base_url)
@@ -285,9 +286,9 @@ class Service:
             work = self.faults.once(_fault_of(asked, operation), call, work, entry, refusal)
         elif asked is not None:
             entry.ignored += (FAULT_HEADER,)
-        return self.faults.around(call, work, entry, refusal)(self.backend)
+        return self.faults.around(call, work, entry, refusal)(self.store)
 
-    def _work(self, operation: Operation, incoming: Incoming, entry: Entry, raw: bytes, backend: Backend) -> Response:
+    def _work(self, operation: Operation, incoming: Incoming, entry: Entry, raw: bytes, store: Store) -> Response:
         """Authenticate, coerce, validate, and run the operation."""
         caller, content = self._caller(operation, incoming, self._content(operation, incoming, raw))
         entry.project_id, entry.caller = caller.project_id, caller.user.name if caller.user else None
@@ -301,8 +302,8 @@ class Service:
             body = json_text.parse(raw)
             operation.check_request_body(body, media_type)
         entry.ignored += _ignored(operation, incoming, body, media_type)
-        request = Request(
-            backend=backend,
+        request = Exchange(
+            store=store,
             identity=self.identity,
             method=incoming.method,
             user=caller.user,
@@ -319,15 +320,15 @@ class Service:
         )
         return self._run(operation, request, entry)
 
-    def _run(self, operation: Operation, request: Request, entry: Entry) -> Response:
+    def _run(self, operation: Operation, request: Exchange, entry: Entry) -> Response:
         """Run an operation's function, under the lock unless it receives a file, and check its answer."""
         function = self._functions[operation.id]
         if operation.takes_bytes:
             return function(request)
-        with self.backend.lock:
+        with self.store.lock:
             if not self.journal.is_open(entry):
                 raise ImsError(503, reason="the mock was reset while this request was on its way")
-            self.backend.settle()
+            self.store.settle()
             response = function(request)
             operation.check_response_body(response.body)
             request.record()
@@ -411,10 +412,10 @@ def _ignored(operation: Operation, incoming: Incoming, body: Any, media_type: st
     return (*unread, *operation.find_ignored(incoming.query_text, body, media_type))
 
 
-def _function(operation: Operation) -> Callable[[Request], Response]:
+def _function(operation: Operation) -> Callable[[Exchange], Response]:
     """Return the function that has an operation's id, in the module that has its resource's name."""
     module = import_module(f"ims_mock.service.operations.{operation.resource}")
-    function: Callable[[Request], Response] = getattr(module, operation.id)
+    function: Callable[[Exchange], Response] = getattr(module, operation.id)
     return function
 
 

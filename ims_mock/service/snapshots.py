@@ -21,14 +21,14 @@ from ims_mock.service.service import Service, Settings
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File
 from ims_mock.state.images import Image, Place
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 
 VERSION = 1
 MAX_BYTES = 1024 * 1024 * 1024
 """Largest state, in bytes of JSON, that is taken over the control API."""
 
 _RECORDS = ("tokens", "temporary_credentials", "wrong_signatures", "drawn")
-"""What of a backend is records, and saved as it is."""
+"""What of a store is records, and saved as it is."""
 
 _NOT_SETTINGS = ("accounts", "faults", "header_faults", "journal_size")
 """Settings that a state has elsewhere, and those that are a test's, as its rules and its journal are."""
@@ -151,9 +151,9 @@ def _pointing_at(pointer: str) -> Iterator[None]:
 
 def take(service: Service) -> Snapshot:
     """Return the state of a mock as it is now."""
-    backend = service.backend
-    with backend.lock:
-        backend.settle()
+    store = service.store
+    with store.lock:
+        store.settle()
         settings = {
             item.name: getattr(service.settings, item.name)
             for item in dataclasses.fields(Settings)
@@ -162,27 +162,27 @@ def take(service: Service) -> Snapshot:
         document = {
             "version": VERSION,
             "settings": settings,
-            "clock": {"now": backend.clock.now(), "speed": getattr(backend.clock, "speed", 1.0)},
+            "clock": {"now": store.clock.now(), "speed": getattr(store.clock, "speed", 1.0)},
             "accounts": service.accounts.to_json(),
-            "images": [_placed(backend.images.place(image["id"]), image) for image in _images(backend)],
-            "deleted": [_placed(place, image) for place, image in backend.deleted.values()],
-            "members": {image_id: dict(backend.members.of(image_id)) for image_id in backend.images},
+            "images": [_placed(store.images.place(image["id"]), image) for image in _images(store)],
+            "deleted": [_placed(place, image) for place, image in store.deleted.values()],
+            "members": {image_id: dict(store.members.of(image_id)) for image_id in store.images},
             "transitions": [
                 item
-                for item in backend.transitions
-                if item["image_id"] in backend.images and item["image_id"] not in backend.uploads
+                for item in store.transitions
+                if item["image_id"] in store.images and item["image_id"] not in store.uploads
             ],
-            **{name: getattr(backend, name) for name in _RECORDS},
+            **{name: getattr(store, name) for name in _RECORDS},
         }
-        files = {image_id: file for image_id, file in backend.files.items() if image_id in backend.images}
+        files = {image_id: file for image_id, file in store.files.items() if image_id in store.images}
         return Snapshot(_plain(document), files)
 
 
-def _images(backend: Backend) -> list[Image]:
+def _images(store: Store) -> list[Image]:
     """Return the images; those whose file is arriving as they are when it breaks off."""
     return [
-        {**image, "status": "queued"} if image_id in backend.uploads and image.get("status") == "saving" else image
-        for image_id, image in backend.images.items()
+        {**image, "status": "queued"} if image_id in store.uploads and image.get("status") == "saving" else image
+        for image_id, image in store.images.items()
     ]
 
 
@@ -199,33 +199,33 @@ def _plain(document: Any) -> Any:
 
 def restore(service: Service, snapshot: Snapshot) -> None:
     """Go back to a state, its time included where the clock can be moved; uploads under way come to nothing."""
-    document, backend = _plain(snapshot.document), service.backend
+    document, store = _plain(snapshot.document), service.store
     settings = _checked_settings(document)
-    with backend.lock:
-        backend.forget(settings.seed)
+    with store.lock:
+        store.forget(settings.seed)
         own = service.settings
         service.adopt(replace(settings, header_faults=own.header_faults, journal_size=own.journal_size))
         service.accounts.restore(document["accounts"])
-        if isinstance(backend.clock, ManualClock):
-            before = backend.clock.now()
-            backend.clock.go_to(document["clock"]["now"], document["clock"]["speed"])
+        if isinstance(store.clock, ManualClock):
+            before = store.clock.now()
+            store.clock.go_to(document["clock"]["now"], document["clock"]["speed"])
             service.faults.move(document["clock"]["now"] - before)
-        _restore_images(backend, document, snapshot.files)
-        backend.transitions.extend(sorted(document["transitions"], key=itemgetter("due", "number")))
+        _restore_images(store, document, snapshot.files)
+        store.transitions.extend(sorted(document["transitions"], key=itemgetter("due", "number")))
         for name in _RECORDS:
-            records = getattr(backend, name)
+            records = getattr(store, name)
             records.clear()
             records.update(document[name])
-        backend.forget_changes()
+        store.forget_changes()
 
 
-def _restore_images(backend: Backend, document: Mapping[str, Any], files: Mapping[str, File]) -> None:
+def _restore_images(store: Store, document: Mapping[str, Any], files: Mapping[str, File]) -> None:
     last = max((item["number"] for item in [*document["images"], *document["deleted"]]), default=-1)
     in_order = sorted(document["images"], key=itemgetter("number"))
-    backend.images.restore(((item["number"], item["image"]) for item in in_order), last + 1)
+    store.images.restore(((item["number"], item["image"]) for item in in_order), last + 1)
     for item in document["deleted"]:
         image = item["image"]
-        backend.deleted[image["id"]] = (item["created_at"], item["number"], image["id"]), image
+        store.deleted[image["id"]] = (item["created_at"], item["number"], image["id"]), image
     for image_id, members in document["members"].items():
-        backend.members.replace(image_id, members)
-    backend.files.update(files)
+        store.members.replace(image_id, members)
+    store.files.update(files)

@@ -164,7 +164,7 @@ class Images(dict[str, Image]):
     """The images of one mock: a dict from id to record, with an index of who sees what, in order of creation.
 
     Of two that were created in the same second the one that was put in later is the newer. What is walked, of images
-    that one project sees, costs nothing for those that it does not. `lock` is the backend's; `changing` is told the id
+    that one project sees, costs nothing for those that it does not. `lock` is the store's; `changing` is told the id
     of an image before it is put in, edited, replaced or taken out.
     """
 

@@ -61,8 +61,8 @@ class _Change:
     members: dict[str, Member]
 
 
-class Backend:
-    """All that one mock remembers. Two backends share nothing.
+class Store:
+    """All that one mock remembers. Two stores share nothing.
 
     `images` are the records by id, `members` the projects that they are shared with, `files` what was uploaded, and
     `uploads` what is under way; `deleted` are the last MAX_DELETED images that were, each with its place, whose ids are
@@ -332,7 +332,7 @@ class Backend:
         """Return the version that the state had at a moment, or the earliest that is remembered."""
         return self.version - sum(change.at > moment for change in self._changes or ())
 
-    def as_of(self, version: int) -> Backend:
+    def as_of(self, version: int) -> Store:
         """Return an earlier version, or the earliest that is remembered, to be read with the lock held."""
         changes = list(self._changes or ())
         undone = changes[max(len(changes) - (self.version - version), 0) :]

@@ -29,7 +29,7 @@ def story(service: Service, began: Mark, command: str) -> str:
     left_out = received - len(shown)
     return "\n".join(
         [
-            f"seed {service.backend.seed}, clock {service.backend.timestamp()}, {received} requests",
+            f"seed {service.store.seed}, clock {service.store.timestamp()}, {received} requests",
             *(_printable(f"rule {rule}") for rule in service.faults),
             *([f"... {left_out} requests before"] if left_out else []),
             *(line for entry in shown for line in _lines(entry)),
@@ -64,17 +64,17 @@ def write_bundle(folder: str | Path, test: str, error: str, service: Service, be
     are masked; `error` is pytest's, and stands there as it is. Raises OSError when the files cannot be written.
     """
     received, entries = service.journal.since(began)
-    backend = service.backend
-    with backend.lock:
-        backend.settle()
-        images = list(backend.images.values())
+    store = service.store
+    with store.lock:
+        store.settle()
+        images = list(store.images.values())
     document = {
         "test": test,
         "command": command,
         "error": error,
-        "seed": backend.seed,
-        "started_at": backend.started_at,
-        "now": backend.clock.now(),
+        "seed": store.seed,
+        "started_at": store.started_at,
+        "now": store.clock.now(),
         "rules": [rule.to_json() for rule in service.faults],
         "received": received,
         "requests": [entry.to_json() for entry in entries],

@@ -62,7 +62,7 @@ def create_app(service: Service) -> flask.Flask:
     app.register_blueprint(new_blueprint(service))
 
     def send(outgoing: Outgoing) -> flask.Response:
-        return _send(outgoing, service.backend.clock)
+        return _send(outgoing, service.store.clock)
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> flask.Response:
@@ -88,7 +88,7 @@ def _route(operation: Operation) -> str:
 
 def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:
     def view(**path: Any) -> flask.Response:
-        return _send(service.serve(operation, _incoming(_request(), path)), service.backend.clock)
+        return _send(service.serve(operation, _incoming(_request(), path)), service.store.clock)
 
     return view
 

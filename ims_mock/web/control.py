@@ -9,7 +9,6 @@ from typing import Any
 
 import flask
 
-from ims_mock import __version__
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.operations import load_contract
@@ -21,6 +20,7 @@ from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.service import Service, encoded, logger
 from ims_mock.state.clock import ManualClock
+from ims_mock.version import __version__
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:
@@ -38,7 +38,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
     @control.after_request
     def note(response: flask.Response) -> flask.Response:
         asked = header_text(f"{flask.request.method} {flask.request.path}")
-        line = f"{service.backend.timestamp()} {asked} -> {response.status_code} control"
+        line = f"{service.store.timestamp()} {asked} -> {response.status_code} control"
         reason = response.headers.get("X-IMS-Mock-Reason")
         logger.info("%s", f"{line}: {reason}" if reason else line)
         return response
@@ -46,7 +46,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
     @control.get("/health")
     def health() -> flask.Response:
         return _json(
-            {"status": "ok", "version": __version__, "seed": service.backend.seed, "now": service.backend.timestamp()}
+            {"status": "ok", "version": __version__, "seed": service.store.seed, "now": service.store.timestamp()}
         )
 
     @control.get("/openapi.json")
@@ -71,7 +71,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
         if not isinstance(members, dict):
             raise ValueError("/members: must be an object, from project ids to their status")
         data = _from_base64(attributes.pop("data", None))
-        return _json(add_image(service.backend, service.auth.project_id, attributes, data, members), 201)
+        return _json(add_image(service.store, service.auth.project_id, attributes, data, members), 201)
 
     _add_accounts(control, service)
     _add_faults(control, service)
@@ -137,13 +137,13 @@ def _add_faults(control: flask.Blueprint, service: Service) -> None:
 def _add_time(control: flask.Blueprint, service: Service) -> None:
     @control.get("/clock")
     def show_clock() -> flask.Response:
-        clock = service.backend.clock
-        return _json({"now": clock.now(), "time": service.backend.timestamp(), "speed": getattr(clock, "speed", None)})
+        clock = service.store.clock
+        return _json({"now": clock.now(), "time": service.store.timestamp(), "speed": getattr(clock, "speed", None)})
 
     @control.post("/clock")
     def move_clock() -> flask.Response:
         asked = _members(_body(), "advance", "run", "freeze")
-        clock = service.backend.clock
+        clock = service.store.clock
         if not isinstance(clock, ManualClock):
             raise ValueError("body: the mock has a clock of its owner's, which cannot be moved")
         if asked.get("freeze", True) is not True or not asked:
@@ -174,9 +174,9 @@ def _add_journal(control: flask.Blueprint, service: Service) -> None:
 
     @control.get("/audit")
     def audit_client() -> flask.Response:
-        with service.backend.lock:
-            service.backend.settle()
-            found = audit(service.journal, list(service.backend.images.values()))
+        with service.store.lock:
+            service.store.settle()
+            found = audit(service.journal, list(service.store.images.values()))
         return _json({"findings": [finding.to_json() for finding in found]})
 
 

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
 
-from ims_mock.command.environment import root_url
 from ims_mock.exchange.messages import Outgoing
+from ims_mock.web.addresses import root_url
 from ims_mock.web.tls import Tls
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ims_mock.exchange.messages import Delivery, Outgoing
+from ims_mock.evidence.delivery import Delivery
+from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.fault import spend
 from ims_mock.state.clock import Clock
 

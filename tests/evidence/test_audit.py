@@ -41,7 +41,7 @@ def real_time(monkeypatch: pytest.MonkeyPatch) -> RealTime:
 
 def found(api: Api) -> list[Finding]:
     """Return what is found in what a service was asked."""
-    api.service.backend.settle()
+    api.service.store.settle()
     return audit(api.service.journal, list(api.images.values()))
 
 
@@ -295,7 +295,7 @@ def test_other_answer_is_no_repeated_read(api: Api) -> None:
     """A read that has seen something new was worth it."""
     for number in range(3):
         ask(api, "GET", IMAGES)
-        api.service.backend.images.clear()
+        api.service.store.images.clear()
         api.service.faults.clear()
         api.service.faults.add(Mutate("/next", "value", str(number)), operation="glance_list_images")
     assert rules(api) == []

@@ -417,14 +417,14 @@ def test_entries_are_in_the_order_of_the_changes() -> None:
 
 def test_request_is_recorded_in_the_hold_of_its_change(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry takes its place before anybody else can have the lock that its change was made under."""
-    backend, journal = api.service.backend, api.service.journal
+    store, journal = api.service.store, api.service.journal
     was_free: list[bool] = []
     record = journal.record
 
     def look() -> None:
-        was_free.append(backend.lock.acquire(blocking=False))
+        was_free.append(store.lock.acquire(blocking=False))
         if was_free[-1]:
-            backend.lock.release()
+            store.lock.release()
 
     def record_and_look(entry: Entry) -> None:
         record(entry)
@@ -440,7 +440,7 @@ def test_request_is_recorded_in_the_hold_of_its_change(api: Api, monkeypatch: py
 def test_request_from_before_a_reset_is_not_after_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that is still being answered when the mock is reset is not in the new journal."""
     has_begun, is_reset = threading.Event(), threading.Event()
-    find_image = api.service.backend.find_image
+    find_image = api.service.store.find_image
 
     def find_later(*arguments: Any) -> Any:
         has_begun.set()
@@ -449,7 +449,7 @@ def test_request_from_before_a_reset_is_not_after_it(api: Api, monkeypatch: pyte
 
     image = api.create()
     # Whoever waits here holds the lock that a reset takes, so that the journal alone is cleared.
-    monkeypatch.setattr(api.service.backend, "find_image", find_later)
+    monkeypatch.setattr(api.service.store, "find_image", find_later)
     thread = threading.Thread(target=api, args=("GET", image["self"]))
     thread.start()
     assert has_begun.wait(60)

@@ -1619,7 +1619,7 @@ def test_outer_spoiling_has_its_way(api: Api) -> None:
     first, second = active_image(api), active_image(api)
     assert [api.images[image_id]["status"] for image_id in (first, second)] == ["killed", "active"]
     assert [rule.hits for rule in rules] == [1, 1]
-    assert api.images[second]["checksum"] != api.service.backend.files[second].checksum
+    assert api.images[second]["checksum"] != api.service.store.files[second].checksum
 
 
 def test_refusal_keeps_its_reason(api: Api) -> None:

@@ -535,8 +535,8 @@ class _Watched:
 
 def test_backends_lock_is_taken_before_the_rules_own(api: Api) -> None:
     """Adding a rule takes the locks in the order in which a reset does, so that neither waits for ever."""
-    watched = _Watched(api.service.backend.lock, api.service.faults._lock)
-    api.service.backend.lock = watched  # type: ignore[assignment]
+    watched = _Watched(api.service.store.lock, api.service.faults._lock)
+    api.service.store.lock = watched  # type: ignore[assignment]
     api.service.faults.add(Stale(reads=1))
     assert watched.seen[0] is False
 

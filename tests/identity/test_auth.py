@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from ims_mock.exchange.messages import Headers
+from ims_mock.contract.headers import Headers
 from ims_mock.identity.signing import canonical_request, signature
 from tests.conftest import PAGE, Api
 from tests.identity.test_signing import Headers as SentHeaders
@@ -396,7 +396,7 @@ def test_signed_credential_is_not_told(strict: Api, caplog: pytest.LogCaptureFix
     access = "demo-ak"
     if name == "X_Security_Token":
         access = issued["access"]
-        strict.service.backend.temporary_credentials[access]["security_token"] = value
+        strict.service.store.temporary_credentials[access]["security_token"] = value
     headers: dict[str, Any] = {name: value}
     answer = strict("GET", "/v2/images", **sign(access=access, secret="wrong", **headers))
     shown = f"{name.lower().replace('_', '-')}:***|"
@@ -463,7 +463,7 @@ def test_lock_that_two_see_the_end_of(strict: Api) -> None:
         strict("GET", "/v2/images", **sign(secret="wrong"))
     strict.clock.advance(301)
     now = "20160602T075449Z"
-    failures = strict.service.backend.wrong_signatures
+    failures = strict.service.store.wrong_signatures
 
     class Vanishing(dict[str, Any]):
         """What another request deletes as soon as this one has looked at it."""
@@ -473,5 +473,5 @@ def test_lock_that_two_see_the_end_of(strict: Api) -> None:
             self.clear()
             return value
 
-    strict.service.backend.wrong_signatures = Vanishing(failures)
+    strict.service.store.wrong_signatures = Vanishing(failures)
     assert strict("GET", "/v2/images", **sign(X_Sdk_Date=now)).status_code == 200

@@ -70,9 +70,7 @@ def token(api: Api, user: str) -> str:
 
 def new_image(api: Api) -> str:
     """Add a queued image of the project demo with a tag and a member, and return its id."""
-    image = add_image(
-        api.service.backend, api.service.auth.project_id, {"tags": ["tag"]}, members={"member": "pending"}
-    )
+    image = add_image(api.service.store, api.service.auth.project_id, {"tags": ["tag"]}, members={"member": "pending"})
     return str(image["id"])
 
 
@@ -437,7 +435,7 @@ def test_image_of_another_project_is_not_there(api: Api, name: str, user: str) -
     if CALLS[name].method != "HEAD":
         assert answer.get_json()["error"]["code"] == "IMG.0144"
     assert dict(api.images) == before
-    assert api.service.backend.files == {}
+    assert api.service.store.files == {}
 
 
 @pytest.mark.parametrize("name", ["glance_list_images", "glance_list_images_detail_v1"])
@@ -466,6 +464,6 @@ def test_shared_image_is_there_for_its_member(api: Api) -> None:
     alt = api.service.accounts.projects["alt"].id
     api.service.accounts.add({"users": [{"name": "alt_reader", "roles": {"alt": ["reader"]}}]})
     owner = api.service.auth.project_id
-    image_id = str(add_image(api.service.backend, owner, {}, members={alt: "accepted"})["id"])
+    image_id = str(add_image(api.service.store, owner, {}, members={alt: "accepted"})["id"])
     statuses = [send(api, "glance_show_image", image_id, user).status_code for user in ("alt", "alt_reader", "admin")]
     assert statuses == [200, 200, 404]

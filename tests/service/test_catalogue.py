@@ -127,7 +127,7 @@ def test_what_does_not_fit_together_is_refused(
     with pytest.raises(ValueError, match=r"^/") as caught:
         mock.add_image(**attributes, **more)
     assert str(caught.value).startswith(message)
-    assert (len(mock.images), mock.service.backend.members.images_of("p"), mock.service.backend.files) == (0, set(), {})
+    assert (len(mock.images), mock.service.store.members.images_of("p"), mock.service.store.files) == (0, set(), {})
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_public_image_that_was_deleted(mock: ImsMock) -> None:
     """Loading them again brings back one that a test has deleted."""
     mock.load_public_images()
     image = next(iter(mock.images.values()))
-    mock.service.backend.change(image, protected=False)
-    mock.service.backend.delete_image(image["id"], image["owner"])
+    mock.service.store.change(image, protected=False)
+    mock.service.store.delete_image(image["id"], image["owner"])
     mock.load_public_images()
     assert len(mock.images) == 20
 

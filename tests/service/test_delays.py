@@ -20,7 +20,7 @@ from ims_mock.faults.kinds import SpoilUpload
 from ims_mock.service.service import Settings
 from ims_mock.state.files import File
 from ims_mock.state.images import new_image
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 from tests.conftest import PAGE, Api
 
 OCTETS = "application/octet-stream"
@@ -260,14 +260,14 @@ def test_interleaved_images_change_in_due_order() -> None:
     first = uploaded(api, name="first")
     api.clock.advance(2)
     second = uploaded(api, name="second")
-    become = api.service.backend.become
+    become = api.service.store.become
 
     def noting(image: dict[str, Any], status: str, **more: Any) -> dict[str, Any]:
         changed = become(image, status, **more)
         order.append((changed["name"], status, changed["updated_at"]))
         return changed
 
-    api.service.backend.become = noting  # type: ignore[method-assign]  # What is watched is the order.
+    api.service.store.become = noting  # type: ignore[method-assign]  # What is watched is the order.
     api.clock.advance(1000)
     assert order == [
         ("first", "saving", "2016-06-02T07:49:53Z"),
@@ -282,7 +282,7 @@ def test_at_the_same_moment_the_first_upload_comes_first() -> None:
     """Of two that are due at one moment, that comes first which was planned first."""
     api = Api(delays={"saving": 5})
     images = [uploaded(api, name=name) for name in "abc"]
-    assert [item["image_id"] for item in api.service.backend.transitions] == [image["id"] for image in images]
+    assert [item["image_id"] for item in api.service.store.transitions] == [image["id"] for image in images]
     api.clock.advance(5)
     assert {status(api, image) for image in images} == {"active"}
 
@@ -299,17 +299,17 @@ def test_one_large_step_is_many_small_ones(gaps: list[int], steps: list[int], de
 
     def images(steps: list[float]) -> tuple[dict[str, Any], list[Any]]:
         clock = ManualClock(0)
-        backend = Backend(clock)
-        backend.delays = {"queued": delays[0] / 10, "saving": delays[1] / 10}
+        store = Store(clock)
+        store.delays = {"queued": delays[0] / 10, "saving": delays[1] / 10}
         for gap in gaps:
-            image = new_image({}, backend.new_image_id(), "p", backend.timestamp())
-            backend.add(image)
-            with backend.saving(image["id"], "p") as arriving:
-                backend.keep_file(image["id"], arriving, File([CONTENT]))
+            image = new_image({}, store.new_image_id(), "p", store.timestamp())
+            store.add(image)
+            with store.saving(image["id"], "p") as arriving:
+                store.keep_file(image["id"], arriving, File([CONTENT]))
             clock.advance(gap / 10)
         for step in steps:
             clock.advance(step)
-        return dict(backend.images), list(backend.transitions)
+        return dict(store.images), list(store.transitions)
 
     assert images([step / 10 for step in steps]) == images([sum(steps) / 10])
 
@@ -351,8 +351,8 @@ def test_delete_while_queued(slow: Api) -> None:
     """A queued image can be deleted, with what it was to become and its file."""
     image = uploaded(slow)
     assert slow("DELETE", f"/v2/images/{image['id']}").status_code == 204
-    backend = slow.service.backend
-    assert (backend.transitions, backend.files, backend.uploads) == ([], {}, {})
+    store = slow.service.store
+    assert (store.transitions, store.files, store.uploads) == ([], {}, {})
     slow.clock.advance(65)
     assert slow("GET", f"/v2/images/{image['id']}").status_code == 404
 
@@ -419,7 +419,7 @@ def test_record_that_a_test_has_spoilt(slow: Api, spoilt: dict[str, Any]) -> Non
     slow.images[image["id"]] = {"id": image["id"], "owner": "p", **spoilt}
     slow.clock.advance(65)
     assert slow.images[image["id"]].get("status") == spoilt.get("status")
-    assert slow.service.backend.transitions == []
+    assert slow.service.store.transitions == []
 
 
 def test_image_that_a_test_takes_out(slow: Api) -> None:
@@ -461,17 +461,17 @@ def test_reset_ends_the_delays_of_one_test() -> None:
 # While the file arrives
 
 
-def new_backend(**delays: float) -> tuple[Backend, ManualClock, str]:
-    """Return a backend with delays and one image, its clock, and the image's id."""
+def new_store(**delays: float) -> tuple[Store, ManualClock, str]:
+    """Return a store with delays and one image, its clock, and the image's id."""
     clock = ManualClock(0)
-    backend = Backend(clock)
-    backend.delays = delays
-    image = new_image({}, backend.new_image_id(), "p", backend.timestamp())
-    backend.add(image)
-    return backend, clock, image["id"]
+    store = Store(clock)
+    store.delays = delays
+    image = new_image({}, store.new_image_id(), "p", store.timestamp())
+    store.add(image)
+    return store, clock, image["id"]
 
 
-def break_off(backend: Backend, image_id: str, meanwhile: Callable[[], None]) -> None:
+def break_off(store: Store, image_id: str, meanwhile: Callable[[], None]) -> None:
     """Begin an upload, do something meanwhile, and break it off."""
 
     def content() -> Iterator[bytes]:
@@ -479,75 +479,75 @@ def break_off(backend: Backend, image_id: str, meanwhile: Callable[[], None]) ->
         meanwhile()
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), backend.saving(image_id, "p"):
+    with pytest.raises(KeyboardInterrupt), store.saving(image_id, "p"):
         File(content())
 
 
 def test_image_becomes_saving_while_its_file_arrives() -> None:
     """An image is queued for as long as `delays` says from the beginning of the upload, and saving from its end."""
-    backend, clock, image_id = new_backend(queued=5, saving=60)
-    with backend.saving(image_id, "p") as arriving:
+    store, clock, image_id = new_store(queued=5, saving=60)
+    with store.saving(image_id, "p") as arriving:
         clock.advance(20)
-        assert backend.images[image_id]["status"] == "saving"
-        assert backend.images[image_id]["updated_at"] == "1970-01-01T00:00:05Z"
-        backend.keep_file(image_id, arriving, File([CONTENT]))
+        assert store.images[image_id]["status"] == "saving"
+        assert store.images[image_id]["updated_at"] == "1970-01-01T00:00:05Z"
+        store.keep_file(image_id, arriving, File([CONTENT]))
     clock.advance(60)
-    assert backend.images[image_id]["active_at"] == "1970-01-01T00:01:20Z"
+    assert store.images[image_id]["active_at"] == "1970-01-01T00:01:20Z"
 
 
 def test_second_upload_while_the_first_arrives_is_409() -> None:
     """Of two uploads to an image that is queued still the second is refused, and does the first no harm."""
-    backend, clock, image_id = new_backend(queued=5)
-    with backend.saving(image_id, "p") as arriving:
-        with pytest.raises(ImsError, match="is there or arriving"), backend.saving(image_id, "p"):
+    store, clock, image_id = new_store(queued=5)
+    with store.saving(image_id, "p") as arriving:
+        with pytest.raises(ImsError, match="is there or arriving"), store.saving(image_id, "p"):
             raise AssertionError("the second upload has begun")
-        backend.keep_file(image_id, arriving, File([CONTENT]))
+        store.keep_file(image_id, arriving, File([CONTENT]))
     clock.advance(5)
-    assert backend.images[image_id]["status"] == "active"
+    assert store.images[image_id]["status"] == "active"
 
 
 @pytest.mark.parametrize("seconds", [3, 7])
 def test_upload_that_breaks_off(seconds: float) -> None:
     """An upload that breaks off leaves the image queued, whether it was saving by then or not, and nothing planned."""
-    backend, clock, image_id = new_backend(queued=5, saving=60)
-    break_off(backend, image_id, lambda: clock.advance(seconds))
+    store, clock, image_id = new_store(queued=5, saving=60)
+    break_off(store, image_id, lambda: clock.advance(seconds))
     clock.advance(1000)
-    assert (backend.images[image_id]["status"], backend.transitions, backend.uploads) == ("queued", [], {})
+    assert (store.images[image_id]["status"], store.transitions, store.uploads) == ("queued", [], {})
 
 
 def test_upload_that_breaks_off_unseen() -> None:
     """An image that became saving while nobody looked is queued again by the upload's end, at that time."""
-    backend, clock, image_id = new_backend(queued=5)
+    store, clock, image_id = new_store(queued=5)
     clock.moved = lambda: None
-    break_off(backend, image_id, lambda: clock.advance(7))
-    assert backend.images[image_id]["updated_at"] == "1970-01-01T00:00:07Z"
+    break_off(store, image_id, lambda: clock.advance(7))
+    assert store.images[image_id]["updated_at"] == "1970-01-01T00:00:07Z"
 
 
 def test_next_upload_after_one_that_broke_off() -> None:
     """An image whose upload has broken off takes the next one, whose own delays count."""
-    backend, clock, image_id = new_backend(queued=5)
-    break_off(backend, image_id, lambda: None)
+    store, clock, image_id = new_store(queued=5)
+    break_off(store, image_id, lambda: None)
     clock.advance(3)
-    with backend.saving(image_id, "p") as arriving:
-        backend.keep_file(image_id, arriving, File([CONTENT]))
+    with store.saving(image_id, "p") as arriving:
+        store.keep_file(image_id, arriving, File([CONTENT]))
     clock.advance(4)
-    assert backend.images[image_id]["status"] == "queued"
+    assert store.images[image_id]["status"] == "queued"
     clock.advance(1)
-    assert backend.images[image_id]["active_at"] == "1970-01-01T00:00:08Z"
+    assert store.images[image_id]["active_at"] == "1970-01-01T00:00:08Z"
 
 
 def test_delete_while_the_file_arrives() -> None:
     """An image that is queued still can be deleted while its file arrives, whose upload is then 404."""
-    backend, clock, image_id = new_backend(queued=5)
+    store, clock, image_id = new_store(queued=5)
 
     def content() -> Iterator[bytes]:
-        backend.delete_image(image_id, "p")
+        store.delete_image(image_id, "p")
         yield CONTENT
 
-    with pytest.raises(ImsError) as caught, backend.saving(image_id, "p") as arriving:
-        backend.keep_file(image_id, arriving, File(content()))
+    with pytest.raises(ImsError) as caught, store.saving(image_id, "p") as arriving:
+        store.keep_file(image_id, arriving, File(content()))
     clock.advance(5)
-    assert (caught.value.status, dict(backend.images), backend.files, backend.transitions) == (404, {}, {}, [])
+    assert (caught.value.status, dict(store.images), store.files, store.transitions) == (404, {}, {}, [])
 
 
 def test_reset_while_the_file_arrives(ims_mock: ImsMock) -> None:
@@ -621,15 +621,15 @@ def test_killed_image_can_be_deleted(slow: Api) -> None:
 @pytest.mark.parametrize("is_first_spoilt", [True, False])
 def test_refused_upload_has_no_say_in_the_end_of_the_first(is_first_spoilt: bool) -> None:
     """An upload ends as it was to when it began, whatever another one to the same image, refused, was to come to."""
-    backend, _, image_id = new_backend()
+    store, _, image_id = new_store()
     if is_first_spoilt:
-        backend.spoilt[image_id] = "killed"
-    with backend.saving(image_id, "p") as arriving:
+        store.spoilt[image_id] = "killed"
+    with store.saving(image_id, "p") as arriving:
         # As the fault SpoilUpload does around a request of its own.
-        backend.spoilt[image_id] = "killed"
-        with pytest.raises(ImsError, match="409"), backend.saving(image_id, "p"):
+        store.spoilt[image_id] = "killed"
+        with pytest.raises(ImsError, match="409"), store.saving(image_id, "p"):
             raise AssertionError("the second upload has begun")
         if is_first_spoilt:
-            del backend.spoilt[image_id]
-        backend.keep_file(image_id, arriving, File([CONTENT]))
-    assert backend.images[image_id]["status"] == ("killed" if is_first_spoilt else "active")
+            del store.spoilt[image_id]
+        store.keep_file(image_id, arriving, File([CONTENT]))
+    assert store.images[image_id]["status"] == ("killed" if is_first_spoilt else "active")

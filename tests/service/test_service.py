@@ -60,12 +60,12 @@ def test_given_clock_is_kept() -> None:
     clock = SystemClock()
     service = Service(clock=clock)
     service.reset()
-    assert service.backend.clock is clock
+    assert service.store.clock is clock
     service = Service(Settings(start=0))
-    assert isinstance(service.backend.clock, ManualClock)
-    service.backend.clock.advance(5)
+    assert isinstance(service.store.clock, ManualClock)
+    service.store.clock.advance(5)
     service.reset()
-    assert service.backend.clock.now() == 0
+    assert service.store.clock.now() == 0
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ class Rich:
         for name in ("deleted", "deleted too"):
             self._add(name, SMALL)
             assert api("DELETE", self.path(name), X_Auth_Token=self.tokens["demo"]).status_code == 204
-        public = add_image(api.service.backend, "service", {"name": "public", "visibility": "public"}, b"public")
+        public = add_image(api.service.store, "service", {"name": "public", "visibility": "public"}, b"public")
         self.ids["public"] = public["id"]
         self._add("taken out", SMALL)
         del api.images[self.ids["taken out"]]
@@ -610,7 +610,7 @@ def test_settings_are_restored() -> None:
     api = Api(auth="off")
     snapshots.restore(api.service, snapshots.take(Api(auth="strict", max_image_size=5, seed=9).service))
     assert api("GET", "/v2/images").status_code == 401
-    assert (api.service.settings.max_image_size, api.service.backend.seed) == (5, 9)
+    assert (api.service.settings.max_image_size, api.service.store.seed) == (5, 9)
     api.service.reset()
     assert api("GET", "/v2/images").status_code == 200
 
@@ -748,7 +748,7 @@ def test_restore_while_a_file_arrives(ims_mock: ImsMock, content: bytes, status:
     assert ims_mock.images[image_id]["status"] == "queued"
     assert upload.end(content) == status
     assert ims_mock.snapshot().to_json()["images"] == snapshot.to_json()["images"]
-    assert ims_mock.service.backend.files == {}
+    assert ims_mock.service.store.files == {}
 
 
 def test_upload_after_going_back_while_another_arrives(ims_mock: ImsMock) -> None:

@@ -20,7 +20,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File
 from ims_mock.state.images import LEGAL_MOVES, Images, new_image
 from ims_mock.state.members import new_member
-from ims_mock.state.store import Backend
+from ims_mock.state.store import Store
 
 
 @pytest.fixture
@@ -30,15 +30,15 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def backend(clock: ManualClock) -> Backend:
-    """A backend with that clock."""
-    return Backend(clock)
+def store(clock: ManualClock) -> Store:
+    """A store with that clock."""
+    return Store(clock)
 
 
-def added(backend: Backend, **attributes: Any) -> dict[str, Any]:
+def added(store: Store, **attributes: Any) -> dict[str, Any]:
     """Add an image and return it."""
-    image = new_image(attributes, backend.new_image_id(), "p", backend.timestamp())
-    backend.add(image)
+    image = new_image(attributes, store.new_image_id(), "p", store.timestamp())
+    store.add(image)
     return image
 
 
@@ -55,16 +55,16 @@ MOVES = {
 
 @pytest.mark.parametrize("before", LEGAL_MOVES)
 @pytest.mark.parametrize("after", LEGAL_MOVES)
-def test_legal_moves(backend: Backend, before: str, after: str) -> None:
+def test_legal_moves(store: Store, before: str, after: str) -> None:
     """An image becomes what Glance lets it become, but for being deleted while it is saving."""
-    image = added(backend, status=before)
+    image = added(store, status=before)
     if (before, after) in MOVES:
-        assert backend.become(image, after)["status"] == after
+        assert store.become(image, after)["status"] == after
         return
     with pytest.raises(ImsError, match=f"an image that is {before} cannot become {after}") as caught:
-        backend.become(image, after)
+        store.become(image, after)
     assert caught.value.status == 409
-    assert backend.images[image["id"]] == image
+    assert store.images[image["id"]] == image
 
 
 def test_moves_name_every_status() -> None:
@@ -74,93 +74,93 @@ def test_moves_name_every_status() -> None:
     assert {after for moves in LEGAL_MOVES.values() for after in moves} <= set(known)
 
 
-def test_change_replaces_the_record(backend: Backend, clock: ManualClock) -> None:
+def test_change_replaces_the_record(store: Store, clock: ManualClock) -> None:
     """A record that somebody has taken stays as it was."""
-    image = added(backend, name="a")
+    image = added(store, name="a")
     clock.advance(1)
-    changed = backend.change(image, name="b")
+    changed = store.change(image, name="b")
     assert (image["name"], changed["name"], changed["updated_at"]) == ("a", "b", "1970-01-01T00:00:01Z")
-    assert backend.images[image["id"]] is changed is not image
+    assert store.images[image["id"]] is changed is not image
 
 
-def test_deleted_images_are_remembered_but_not_all(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deleted_images_are_remembered_but_not_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last ones are kept with the time of their deletion; the oldest is forgotten for each one more."""
     monkeypatch.setattr("ims_mock.state.store.MAX_DELETED", 2)
-    ids = [added(backend)["id"] for _ in range(3)]
+    ids = [added(store)["id"] for _ in range(3)]
     for image_id in ids:
-        backend.delete_image(image_id, "p")
-    assert list(backend.deleted) == ids[1:]
-    _, gone = backend.deleted[ids[2]]
+        store.delete_image(image_id, "p")
+    assert list(store.deleted) == ids[1:]
+    _, gone = store.deleted[ids[2]]
     assert (gone["status"], gone["deleted"], gone["deleted_at"]) == ("deleted", True, "1970-01-01T00:00:00Z")
 
 
-def test_new_id_passes_over_that_of_a_deleted_image(backend: Backend) -> None:
+def test_new_id_passes_over_that_of_a_deleted_image(store: Store) -> None:
     """An id that was an image's is not made again."""
-    taken = Backend(ManualClock(0)).new_image_id()
-    backend.add(new_image({}, taken, "p", backend.timestamp()))
-    backend.delete_image(taken, "p")
-    assert backend.new_image_id() != taken
+    taken = Store(ManualClock(0)).new_image_id()
+    store.add(new_image({}, taken, "p", store.timestamp()))
+    store.delete_image(taken, "p")
+    assert store.new_image_id() != taken
 
 
-def test_image_has_nothing_of_another_that_had_its_id(backend: Backend) -> None:
+def test_image_has_nothing_of_another_that_had_its_id(store: Store) -> None:
     """An image that takes the id of one which a test took out has neither its file nor its members."""
-    image = added(backend)
-    backend.files[image["id"]] = File()
-    backend.set_members(image, {"q": new_member(image["id"], "q", "now")})
-    del backend.images[image["id"]]
-    backend.add(image)
-    assert (backend.files, backend.members.of(image["id"]), backend.members.images_of("q")) == ({}, {}, set())
+    image = added(store)
+    store.files[image["id"]] = File()
+    store.set_members(image, {"q": new_member(image["id"], "q", "now")})
+    del store.images[image["id"]]
+    store.add(image)
+    assert (store.files, store.members.of(image["id"]), store.members.images_of("q")) == ({}, {}, set())
 
 
-def test_failure_while_saving_leaves_the_image_queued(backend: Backend) -> None:
+def test_failure_while_saving_leaves_the_image_queued(store: Store) -> None:
     """Whatever breaks an upload off, the image takes the next one."""
-    image = added(backend)
+    image = added(store)
 
     def pieces() -> Iterator[bytes]:
         yield b"x"
-        assert backend.images[image["id"]]["status"] == "saving"
+        assert store.images[image["id"]]["status"] == "saving"
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), backend.saving(image["id"], "p"):
+    with pytest.raises(KeyboardInterrupt), store.saving(image["id"], "p"):
         File(pieces())
-    assert backend.images[image["id"]]["status"] == "queued"
+    assert store.images[image["id"]]["status"] == "queued"
 
 
-def test_upload_to_an_image_that_a_test_takes_out(backend: Backend) -> None:
+def test_upload_to_an_image_that_a_test_takes_out(store: Store) -> None:
     """What is not there any more takes no file, and is not changed."""
-    image = added(backend)
-    with pytest.raises(ImsError) as caught, backend.saving(image["id"], "p") as upload:
-        backend.keep_file(backend.images.pop(image["id"])["id"], upload, File())
+    image = added(store)
+    with pytest.raises(ImsError) as caught, store.saving(image["id"], "p") as upload:
+        store.keep_file(store.images.pop(image["id"])["id"], upload, File())
     assert caught.value.status == 404
-    assert (len(backend.images), backend.files) == (0, {})
+    assert (len(store.images), store.files) == (0, {})
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_upload_that_outlives_a_reset(backend: Backend, is_whole: bool) -> None:
+def test_upload_that_outlives_a_reset(store: Store, is_whole: bool) -> None:
     """An upload from before a reset, whole or broken off, does nothing to the image that has its id by then."""
-    image = added(backend)
+    image = added(store)
     late = pytest.raises(ImsError, match="404") if is_whole else pytest.raises(KeyboardInterrupt)
-    with late, backend.saving(image["id"], "p") as upload:
-        backend.reset(backend.clock, backend.seed)
-        assert added(backend)["id"] == image["id"]
-        new = backend.saving(image["id"], "p")
+    with late, store.saving(image["id"], "p") as upload:
+        store.reset(store.clock, store.seed)
+        assert added(store)["id"] == image["id"]
+        new = store.saving(image["id"], "p")
         new_upload = new.__enter__()
         if not is_whole:
             raise KeyboardInterrupt
-        backend.keep_file(image["id"], upload, File([b"old"]))
-    assert backend.images[image["id"]]["status"] == "saving"
-    backend.keep_file(image["id"], new_upload, File([b"new"]))
-    assert b"".join(backend.files[image["id"]].read()) == b"new"
+        store.keep_file(image["id"], upload, File([b"old"]))
+    assert store.images[image["id"]]["status"] == "saving"
+    store.keep_file(image["id"], new_upload, File([b"new"]))
+    assert b"".join(store.files[image["id"]].read()) == b"new"
     new.__exit__(None, None, None)
 
 
-def test_members_of_an_image_that_a_test_takes_out(backend: Backend) -> None:
+def test_members_of_an_image_that_a_test_takes_out(store: Store) -> None:
     """A project with which an image was shared that is not there any more sees the others."""
-    gone, kept = (added(backend) for _ in range(2))
+    gone, kept = (added(store) for _ in range(2))
     for image in (gone, kept):
-        backend.set_members(image, {"q": new_member(image["id"], "q", "now")})
-    del backend.images[gone["id"]]
-    seen = backend.images.seen_by("q", backend.members.images_of("q"), None, newest_first=True)
+        store.set_members(image, {"q": new_member(image["id"], "q", "now")})
+    del store.images[gone["id"]]
+    seen = store.images.seen_by("q", store.members.images_of("q"), None, newest_first=True)
     assert [image["id"] for image in seen] == [kept["id"]]
 
 
@@ -173,24 +173,24 @@ Told = dict[str, Any]
 PROJECTS = ("p", "q", "r")
 
 
-def told(backend: Backend) -> Told:
+def told(store: Store) -> Told:
     """Return all that reads can tell of a state."""
     listed = {
         f"{project} {newest_first}": [
             copy.deepcopy(image)
-            for image in backend.images.seen_by(
-                project, backend.members.images_of(project), None, newest_first=newest_first
+            for image in store.images.seen_by(
+                project, store.members.images_of(project), None, newest_first=newest_first
             )
         ]
         for project in PROJECTS
         for newest_first in (True, False)
     }
-    placed = [(backend.images.place(image_id), image_id) for image_id in backend.images]
-    deleted = [(place, image["id"]) for place, image in backend.deleted.values()]
+    placed = [(store.images.place(image_id), image_id) for image_id in store.images]
+    deleted = [(place, image["id"]) for place, image in store.deleted.values()]
     return {
         **listed,
-        "by id": {image_id: copy.deepcopy(image) for image_id, image in sorted(backend.images.items())},
-        "members": {image_id: list(backend.members.of(image_id).values()) for image_id in sorted(backend.images)},
+        "by id": {image_id: copy.deepcopy(image) for image_id, image in sorted(store.images.items())},
+        "members": {image_id: list(store.members.of(image_id).values()) for image_id in sorted(store.images)},
         "with the deleted ones": [image_id for _, image_id in sorted(placed + deleted)],
     }
 
@@ -200,15 +200,15 @@ class Changes:
 
     def __init__(self) -> None:
         self.clock = ManualClock(0)
-        self.backend = Backend(self.clock)
-        self.backend.delays = {"queued": 2, "saving": 3}
-        self.first = added(self.backend, name="first")
-        self.backend.remember_changes()
+        self.store = Store(self.clock)
+        self.store.delays = {"queued": 2, "saving": 3}
+        self.first = added(self.store, name="first")
+        self.store.remember_changes()
         self.history: list[tuple[int, float, Told]] = []
 
     def make(self, kind: str, number: int) -> None:
         """Make a change, and write down what is told of the state then."""
-        ids = list(self.backend.images)
+        ids = list(self.store.images)
         image_id = ids[number % len(ids)] if ids else ""
         with contextlib.suppress(ImsError):
             if kind == "create" or image_id:
@@ -217,49 +217,49 @@ class Changes:
 
     def note(self) -> None:
         """Write down what is told of the state."""
-        self.history.append((self.backend.version, self.clock.now(), told(self.backend)))
+        self.history.append((self.store.version, self.clock.now(), told(self.store)))
 
     def create(self, _: str, number: int) -> None:
         """Add an image, of any project and visibility."""
         visibility = ("private", "public")[number % 2]
-        image = new_image({"visibility": visibility}, self.backend.new_image_id(), PROJECTS[number % 3], "now")
-        self.backend.add({**image, "created_at": self.backend.timestamp()})
+        image = new_image({"visibility": visibility}, self.store.new_image_id(), PROJECTS[number % 3], "now")
+        self.store.add({**image, "created_at": self.store.timestamp()})
 
     def change(self, image_id: str, number: int) -> None:
         """Change an image."""
-        self.backend.change(self.backend.images[image_id], name=f"name {number}")
+        self.store.change(self.store.images[image_id], name=f"name {number}")
 
     def edit(self, image_id: str, number: int) -> None:
         """Edit a record in place, as tests do; also where it stands in the order."""
-        self.backend.images[image_id].update(name=f"edited {number}", created_at=f"197{number % 10}-01-01T00:00:00Z")
+        self.store.images[image_id].update(name=f"edited {number}", created_at=f"197{number % 10}-01-01T00:00:00Z")
 
     def put(self, image_id: str, number: int) -> None:
         """Put another record in the place of one, as tests do."""
-        self.backend.images[image_id] = {**self.backend.images[image_id], "owner": PROJECTS[number % 3]}
+        self.store.images[image_id] = {**self.store.images[image_id], "owner": PROJECTS[number % 3]}
 
     def take_out(self, image_id: str, _: int) -> None:
         """Take an image out, as tests do."""
-        del self.backend.images[image_id]
+        del self.store.images[image_id]
 
     def clear(self, _: str, number: int) -> None:
         """Take every image out, now and then."""
         if number % 5 == 0:
-            self.backend.images.clear()
+            self.store.images.clear()
 
     def delete(self, image_id: str, _: int) -> None:
         """Delete an image."""
-        self.backend.delete_image(image_id, self.backend.images[image_id]["owner"])
+        self.store.delete_image(image_id, self.store.images[image_id]["owner"])
 
     def share(self, image_id: str, number: int) -> None:
         """Share an image with one more project, or with nobody any more."""
         members = {} if number % 4 == 0 else {"r": new_member(image_id, "r", str(number))}
-        self.backend.set_members(self.backend.images[image_id], members)
+        self.store.set_members(self.store.images[image_id], members)
 
     def upload(self, image_id: str, _: int) -> None:
         """Send a file."""
-        owner = self.backend.images[image_id]["owner"]
-        with self.backend.saving(image_id, owner) as upload:
-            self.backend.keep_file(image_id, upload, File([b"x"]))
+        owner = self.store.images[image_id]["owner"]
+        with self.store.saving(image_id, owner) as upload:
+            self.store.keep_file(image_id, upload, File([b"x"]))
 
     def advance(self, image_id: str, number: int) -> None:
         """Let time pass, second by second."""
@@ -280,7 +280,7 @@ def test_earlier_versions_are_what_they_were(made: list[tuple[str, int]]) -> Non
     for kind, number in made:
         all_changes.make(kind, number)
     for version, _, then in all_changes.history:
-        assert told(all_changes.backend.as_of(version)) == then
+        assert told(all_changes.store.as_of(version)) == then
 
 
 @settings(deadline=None)
@@ -291,84 +291,82 @@ def test_version_of_a_moment(made: list[tuple[str, int]], moment: int) -> None:
     all_changes.note()
     for kind, number in made:
         all_changes.make(kind, number)
-    backend = all_changes.backend
+    store = all_changes.store
     at = moment % (int(all_changes.clock.now()) + 1)
     then = [told for _, when, told in all_changes.history if when <= at][-1]
-    assert told(backend.as_of(backend.version_at(at))) == then
+    assert told(store.as_of(store.version_at(at))) == then
 
 
-def test_what_was_due_has_changed_when_it_was_due(backend: Backend, clock: ManualClock) -> None:
+def test_what_was_due_has_changed_when_it_was_due(store: Store, clock: ManualClock) -> None:
     """What came about within a large step of the clock has a version at the moment when it was due."""
-    backend.delays = {"queued": 10, "saving": 20}
-    image = added(backend)
-    backend.remember_changes()
-    with backend.saving(image["id"], "p") as upload:
-        backend.keep_file(image["id"], upload, File([b"x"]))
+    store.delays = {"queued": 10, "saving": 20}
+    image = added(store)
+    store.remember_changes()
+    with store.saving(image["id"], "p") as upload:
+        store.keep_file(image["id"], upload, File([b"x"]))
     clock.advance(1000)
-    found = [
-        backend.as_of(backend.version_at(moment)).images[image["id"]]["status"] for moment in (9, 10, 29, 30, 1000)
-    ]
+    found = [store.as_of(store.version_at(moment)).images[image["id"]]["status"] for moment in (9, 10, 29, 30, 1000)]
     assert found == ["queued", "saving", "saving", "active", "active"]
 
 
-def test_earlier_version_is_not_changed_by_edits_since(backend: Backend) -> None:
+def test_earlier_version_is_not_changed_by_edits_since(store: Store) -> None:
     """What a test does to a record that was replaced is not done to what was before."""
-    image = backend.images[added(backend, name="a")["id"]]
-    seen = backend.remember_changes()
-    backend.change(image, name="b")
+    image = store.images[added(store, name="a")["id"]]
+    seen = store.remember_changes()
+    store.change(image, name="b")
     image["name"] = "c"
     image["tags"].append("d")
-    earlier = backend.as_of(seen).images[image["id"]]
+    earlier = store.as_of(seen).images[image["id"]]
     assert (earlier["name"], earlier["tags"]) == ("a", [])
 
 
-def test_earliest_version_that_is_remembered(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_earliest_version_that_is_remembered(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a version that is too old for the memory, the oldest that is in it is told."""
     monkeypatch.setattr("ims_mock.state.store.MAX_CHANGES", 3)
-    image = added(backend, name="0")
-    seen = backend.remember_changes()
+    image = added(store, name="0")
+    seen = store.remember_changes()
     for number in range(1, 6):
-        backend.change(image, name=str(number))
-    assert backend.as_of(seen).images[image["id"]]["name"] == "2"
-    assert backend.as_of(backend.version_at(-1)).images[image["id"]]["name"] == "2"
+        store.change(image, name=str(number))
+    assert store.as_of(seen).images[image["id"]]["name"] == "2"
+    assert store.as_of(store.version_at(-1)).images[image["id"]]["name"] == "2"
 
 
-def test_nothing_is_remembered_unasked(backend: Backend) -> None:
+def test_nothing_is_remembered_unasked(store: Store) -> None:
     """Changes cost nothing as long as nobody asks for earlier versions."""
-    seen = backend.version
-    image = added(backend)
-    backend.change(image, name="b")
-    assert backend.version == seen == 0
+    seen = store.version
+    image = added(store)
+    store.change(image, name="b")
+    assert store.version == seen == 0
 
 
-def test_second_who_asks_forgets_nothing(backend: Backend) -> None:
+def test_second_who_asks_forgets_nothing(store: Store) -> None:
     """Who asks later for earlier versions does not take them from who has asked before."""
-    image = added(backend, name="a")
-    seen = backend.remember_changes()
-    backend.change(image, name="b")
-    assert backend.remember_changes() == seen + 1
-    assert backend.as_of(seen).images[image["id"]]["name"] == "a"
+    image = added(store, name="a")
+    seen = store.remember_changes()
+    store.change(image, name="b")
+    assert store.remember_changes() == seen + 1
+    assert store.as_of(seen).images[image["id"]]["name"] == "a"
 
 
-def test_earlier_version_can_be_read_alone(backend: Backend) -> None:
+def test_earlier_version_can_be_read_alone(store: Store) -> None:
     """What is done to an earlier version is not done to the state."""
-    image = added(backend)
-    seen = backend.remember_changes()
-    backend.change(image, name="b")
-    earlier = backend.as_of(seen)
+    image = added(store)
+    seen = store.remember_changes()
+    store.change(image, name="b")
+    earlier = store.as_of(seen)
     del earlier.images[image["id"]]
     earlier.members.replace(image["id"], {"q": new_member(image["id"], "q", "now")})
-    assert backend.images[image["id"]]["name"] == "b"
-    assert backend.members.of(image["id"]) == {}
+    assert store.images[image["id"]]["name"] == "b"
+    assert store.members.of(image["id"]) == {}
 
 
-def test_nothing_is_remembered_of_before_a_reset(backend: Backend, clock: ManualClock) -> None:
+def test_nothing_is_remembered_of_before_a_reset(store: Store, clock: ManualClock) -> None:
     """A reset is the beginning of another state, and nothing is remembered until somebody asks again."""
-    backend.remember_changes()
-    added(backend)
-    backend.reset(clock, 0)
-    added(backend)
-    assert (backend.version, len(backend.as_of(0).images)) == (0, 1)
+    store.remember_changes()
+    added(store)
+    store.reset(clock, 0)
+    added(store)
+    assert (store.version, len(store.as_of(0).images)) == (0, 1)
 
 
 # Images

@@ -25,7 +25,8 @@ from ims_mock import (
     Stall,
     Truncate,
 )
-from ims_mock.exchange.messages import Delivery, Outgoing
+from ims_mock.evidence.delivery import Delivery
+from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.fault import Fault
 from ims_mock.state.clock import parse_time
 from ims_mock.web.wire import Connection, deliver, has_gone

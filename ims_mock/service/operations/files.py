@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from ims_mock.exchange.messages import Request, Response
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
 from ims_mock.state.files import File, wanted_range
 
 
-def glance_upload_image(request: Request) -> Response:
+def glance_upload_image(exchange: Exchange) -> Response:
     """Receive the file of a queued image, which is saving meanwhile and then active.
 
     Unlike the other operations it is called without the lock, which is free while the file arrives.
     https://docs.otc.t-systems.com/image-management-service/api-ref/native_openstack_apis/image_native_openstack_apis/uploading_an_image_native_openstack_api.html
     """
-    image_id, backend = request.path["image_id"], request.backend
-    with backend.saving(image_id, request.project_id) as upload:
-        file = File(request.content)
-        file.check_announced(request.headers.get("X-OpenStack-Image-Size"))
-        with backend.lock:
-            backend.keep_file(image_id, upload, file)
-            request.record()
+    image_id, store = exchange.path["image_id"], exchange.store
+    with store.saving(image_id, exchange.project_id) as upload:
+        file = File(exchange.content)
+        file.check_announced(exchange.headers.get("X-OpenStack-Image-Size"))
+        with store.lock:
+            store.keep_file(image_id, upload, file)
+            exchange.record()
     return Response()
 
 
-def glance_download_image(request: Request) -> Response:
+def glance_download_image(exchange: Exchange) -> Response:
     """Send the file of an image, or a range of it; nothing for an image that has none."""
-    image = request.backend.find_image(request.path["image_id"], request.project_id)
-    file = request.backend.file_of(image)
+    image = exchange.store.find_image(exchange.path["image_id"], exchange.project_id)
+    file = exchange.store.file_of(image)
     if file is None:
         return Response(status=204)
     # A range is defined for GET alone, and no answer has a validator that If-Range could hold for.
-    is_ranged = request.method == "GET" and "If-Range" not in request.headers
-    wanted = wanted_range(request.headers.get("Range"), file.size) if is_ranged else None
+    is_ranged = exchange.method == "GET" and "If-Range" not in exchange.headers
+    wanted = wanted_range(exchange.headers.get("Range"), file.size) if is_ranged else None
     # Glance writes the checksum in hexadecimal digits, and its clients read it so.
     headers = {
         "Accept-Ranges": "bytes",

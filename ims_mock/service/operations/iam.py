@@ -9,143 +9,145 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.contract.errors import IAM, ImsError
-from ims_mock.exchange.messages import Request, Response
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
 from ims_mock.identity.accounts import Project, User
 from ims_mock.identity.signing import is_same
-from ims_mock.identity.tokens import Token
+from ims_mock.identity.tokens import Identity, Token
 from ims_mock.state.clock import LAST, timestamp
 
 
-def keystone_show_version(request: Request) -> Response:
+def keystone_show_version(exchange: Exchange) -> Response:
     """Show the version of the identity API."""
-    links = [{"rel": "self", "href": f"{request.base_url}/v3/"}]
+    links = [{"rel": "self", "href": f"{exchange.base_url}/v3/"}]
     media_types = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
     return Response({"version": {"id": "v3.14", "status": "stable", "links": links, "media-types": media_types}})
 
 
-def keystone_create_token(request: Request) -> Response:
+def keystone_create_token(exchange: Exchange) -> Response:
     """Issue a token for a password or for another token."""
-    auth = request.body["auth"]
+    auth = exchange.body["auth"]
     given = auth["identity"]
-    user = _authenticated(request, given)
-    project, for_domain = _scope(request, user, auth.get("scope", {}))
+    user = _authenticated(exchange, given)
+    project, for_domain = _scope(exchange, user, auth.get("scope", {}))
     # What is got for a token lives no longer than that, and tells how that was got (as with Keystone).
-    first = request.identity.find_token(given["token"]["id"]) if "token" in given["methods"] else None
+    first = exchange.identity.find_token(given["token"]["id"]) if "token" in given["methods"] else None
     methods = list(dict.fromkeys([*given["methods"], *(first["methods"] if first else ())]))
     until = first["expires_at"] if first else LAST
-    token = request.identity.new_token(user, project, methods=methods, for_domain=for_domain, until=until)
-    return _token_response(request, token)
+    token = exchange.identity.new_token(user, project, methods=methods, for_domain=for_domain, until=until)
+    return _token_response(exchange, token)
 
 
-def keystone_validate_token(request: Request) -> Response:
+def keystone_validate_token(exchange: Exchange) -> Response:
     """Tell what a token says, to whoever has one."""
-    return _token_response(request, _subject_token(request))
+    return _token_response(exchange, _subject_token(exchange))
 
 
-def keystone_revoke_token(request: Request) -> Response:
+def keystone_revoke_token(exchange: Exchange) -> Response:
     """Take a token back."""
-    request.identity.revoke_token(_subject_token(request))
+    exchange.identity.revoke_token(_subject_token(exchange))
     return Response()
 
 
-def keystone_list_projects(request: Request) -> Response:
+def keystone_list_projects(exchange: Exchange) -> Response:
     """List the caller's projects; the region's name is that of its own one."""
-    query, region = request.query, request.identity.accounts.region
-    projects = _projects(request)
+    query, region = exchange.query, exchange.identity.accounts.region
+    projects = _projects(exchange)
     if query.get("name") == region and region not in [project["name"] for project in projects]:
         projects = [{**project, "name": region} for project in projects[:1]]
     for name in ("name", "domain_id", "parent_id", "enabled", "is_domain"):
         projects = [project for project in projects if name not in query or project[name] == query[name]]
     first = (query.get("page", 1) - 1) * query["per_page"]
     projects = projects[first : first + query["per_page"]]
-    return Response({"projects": projects, "links": _links(request, "/projects")})
+    return Response({"projects": projects, "links": _links(exchange, "/projects")})
 
 
-def keystone_show_project(request: Request) -> Response:
+def keystone_show_project(exchange: Exchange) -> Response:
     """Show a project of the domain, the caller's or another's, with whose id images are shared."""
-    project_id, accounts = request.path["project_id"], request.identity.accounts
+    project_id, accounts = exchange.path["project_id"], exchange.identity.accounts
     project = accounts.find_project(id=project_id)
     if project is None:
         raise ImsError(
             404, IAM, f"Could not find project: {project_id}.", reason=f"/project_id: no project is {project_id!r}"
         )
-    return Response({"project": _project(request, project)})
+    return Response({"project": _project(exchange, project)})
 
 
-def keystone_list_auth_projects(request: Request) -> Response:
+def keystone_list_auth_projects(exchange: Exchange) -> Response:
     """List the projects to which the caller can scope a token."""
-    return Response({"projects": _projects(request), "links": _links(request, "/auth/projects")})
+    return Response({"projects": _projects(exchange), "links": _links(exchange, "/auth/projects")})
 
 
-def keystone_list_auth_domains(request: Request) -> Response:
+def keystone_list_auth_domains(exchange: Exchange) -> Response:
     """List the domain."""
-    domain = request.identity.accounts.domain
+    domain = exchange.identity.accounts.domain
     described = {"id": domain.id, "name": domain.name, "enabled": True, "description": "", "links": {}}
-    return Response({"domains": [described], "links": _links(request, "/auth/domains")})
+    return Response({"domains": [described], "links": _links(exchange, "/auth/domains")})
 
 
-def keystone_show_catalog(request: Request) -> Response:
+def keystone_show_catalog(exchange: Exchange) -> Response:
     """Show the services, with their endpoints as the client reached the mock."""
-    return Response({"catalog": _catalog(request), "links": {"self": f"{request.base_url}/v3/auth/catalog"}})
+    return Response({"catalog": _catalog(exchange), "links": {"self": f"{exchange.base_url}/v3/auth/catalog"}})
 
 
-def _authenticated(request: Request, identity: Mapping[str, Any]) -> User:
+def _authenticated(exchange: Exchange, identity: Mapping[str, Any]) -> User:
     """Return the user who logs in; raise 401 for a wrong name, password or token, 400 for a method without data."""
     users = []
     for method in identity["methods"]:
         if method not in identity:
             raise ImsError(400, reason=f"/auth/identity/{method}: is needed, as methods has {method!r}")
-        users.append((_by_password if method == "password" else _by_token)(request, identity[method]))
+        users.append((_by_password if method == "password" else _by_token)(exchange, identity[method]))
     if any(user != users[0] for user in users):
         raise _wrong_credentials("/auth/identity: the methods are not of one user")
     return users[0]
 
 
-def _by_password(request: Request, password: Mapping[str, Any]) -> User:
-    given, accounts = password["user"], request.identity.accounts
-    if not _is_domain(request, given.get("domain", {})):
+def _by_password(exchange: Exchange, password: Mapping[str, Any]) -> User:
+    given, accounts = password["user"], exchange.identity.accounts
+    if not _is_domain(exchange, given.get("domain", {})):
         raise _wrong_credentials("/auth/identity/password/user/domain: there is no such domain")
-    user = accounts.find_user(id=given.get("id"), name=given.get("name"))
+    user: User | None = accounts.find_user(id=given.get("id"), name=given.get("name"))
     if user is None or not is_same(user.password, given["password"]):
         known = ", ".join(accounts.users)
         raise _wrong_credentials(f"/auth/identity/password/user: no user of this name and password; there are {known}")
     return user
 
 
-def _by_token(request: Request, given: Mapping[str, Any]) -> User:
-    record = request.identity.find_token(given["id"])
-    user = request.identity.user_of(record) if record and request.identity.is_valid(record) else None
+def _by_token(exchange: Exchange, given: Mapping[str, Any]) -> User:
+    identity: Identity = exchange.identity
+    record = identity.find_token(given["id"])
+    user = identity.user_of(record) if record and identity.is_valid(record) else None
     if user is None:
         raise _wrong_credentials("/auth/identity/token: this token was not issued here, has expired, or was revoked")
     return user
 
 
-def _scope(request: Request, user: User, scope: Mapping[str, Any] | str) -> tuple[Project | None, bool]:
+def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tuple[Project | None, bool]:
     """Return the project of a scope, and whether it is the domain; raise 401 for what the user may not scope to."""
     if scope in ("unscoped", {}):
         return None, False
     if isinstance(scope, str):
         raise ImsError(400, reason='/auth/scope: must be a project, the domain, or "unscoped"')
     if "project" in scope:
-        asked, accounts = scope["project"], request.identity.accounts
+        asked, accounts = scope["project"], exchange.identity.accounts
         project = accounts.find_project(id=asked.get("id"), name=asked.get("name"))
         if project is not None and project.name not in user.roles:
             project = None
         if project is None and "id" not in asked and asked.get("name") == accounts.region:
             # The project of a region has the region's name.
             project = accounts.own_project(user)
-        if project is None or not _is_domain(request, asked.get("domain", {})):
+        if project is None or not _is_domain(exchange, asked.get("domain", {})):
             known = ", ".join(user.roles)
             raise _wrong_credentials(f"/auth/scope/project: {user.name} has no role in such a project, but in {known}")
         return project, False
-    if not scope.get("domain") or not _is_domain(request, scope["domain"]):
+    if not scope.get("domain") or not _is_domain(exchange, scope["domain"]):
         raise _wrong_credentials("/auth/scope: must have a project, or the domain by id or name")
     return None, True
 
 
-def _is_domain(request: Request, asked: Mapping[str, Any]) -> bool:
+def _is_domain(exchange: Exchange, asked: Mapping[str, Any]) -> bool:
     """Tell whether a domain is the one that there is, as Keystone too names it by default."""
-    domain = request.identity.accounts.domain
+    domain = exchange.identity.accounts.domain
     return asked.get("id", domain.id) in (domain.id, "default") and asked.get("name", domain.name) == domain.name
 
 
@@ -153,14 +155,14 @@ def _wrong_credentials(reason: str) -> ImsError:
     return ImsError(401, IAM, "The username or password is wrong.", reason=reason)
 
 
-def _subject_token(request: Request) -> str:
+def _subject_token(exchange: Exchange) -> str:
     """Return the token that is asked about; raise 404 for one that is none, or not any more, 403 for another's."""
-    token: str = request.headers.get("X-Subject-Token", "")
-    record = request.identity.find_token(token)
-    if record is None or not request.identity.is_valid(record) or request.identity.user_of(record) is None:
+    token: str = exchange.headers.get("X-Subject-Token", "")
+    record = exchange.identity.find_token(token)
+    if record is None or not exchange.identity.is_valid(record) or exchange.identity.user_of(record) is None:
         raise ImsError(404, IAM, "Could not find token.", reason="/X-Subject-Token: no such token is valid here")
-    user = request.user
-    if user is not None and user.name != record["user"] and not _is_admin(request, user):
+    user = exchange.user
+    if user is not None and user.name != record["user"] and not _is_admin(exchange, user):
         raise ImsError(
             403,
             IAM,
@@ -169,20 +171,20 @@ def _subject_token(request: Request) -> str:
     return token
 
 
-def _is_admin(request: Request, user: User) -> bool:
+def _is_admin(exchange: Exchange, user: User) -> bool:
     """Tell whether a user has the role admin in the project in which it calls."""
-    project = request.identity.accounts.find_project(id=request.project_id)
+    project = exchange.identity.accounts.find_project(id=exchange.project_id)
     return project is not None and "admin" in user.roles.get(project.name, ())
 
 
-def _token_response(request: Request, token: str) -> Response:
-    record = request.identity.backend.tokens[token]
-    return Response({"token": _described(request, record)}, headers={"X-Subject-Token": token})
+def _token_response(exchange: Exchange, token: str) -> Response:
+    record = exchange.identity.store.tokens[token]
+    return Response({"token": _described(exchange, record)}, headers={"X-Subject-Token": token})
 
 
-def _described(request: Request, record: Token) -> dict[str, Any]:
+def _described(exchange: Exchange, record: Token) -> dict[str, Any]:
     """Return what a token says of its bearer."""
-    identity = request.identity
+    identity = exchange.identity
     domain = {"id": identity.accounts.domain.id, "name": identity.accounts.domain.name}
     user, project = identity.user_of(record), identity.project_of(record)
     assert user is not None
@@ -197,8 +199,8 @@ def _described(request: Request, record: Token) -> dict[str, Any]:
         described["roles"] = [{"id": role, "name": role} for role in user.roles.get(project.name, ())]
     if record["for_domain"]:
         described |= {"domain": domain, "roles": []}
-    if (project is not None or record["for_domain"]) and "nocatalog" not in request.query:
-        described["catalog"] = _catalog(request)
+    if (project is not None or record["for_domain"]) and "nocatalog" not in exchange.query:
+        described["catalog"] = _catalog(exchange)
     return described
 
 
@@ -206,9 +208,9 @@ def _time(seconds: float) -> str:
     return timestamp(seconds).removesuffix("Z") + ".000000Z"
 
 
-def _catalog(request: Request) -> list[dict[str, Any]]:
+def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the catalogue: the image service at the mock's unversioned root, and the identity service."""
-    region = request.identity.accounts.region
+    region = exchange.identity.accounts.region
     return [
         {
             "id": type_,
@@ -220,7 +222,7 @@ def _catalog(request: Request) -> list[dict[str, Any]]:
                     "interface": interface,
                     "region": region,
                     "region_id": region,
-                    "url": request.base_url + path,
+                    "url": exchange.base_url + path,
                 }
                 for interface in ("public", "internal", "admin")
             ],
@@ -229,14 +231,14 @@ def _catalog(request: Request) -> list[dict[str, Any]]:
     ]
 
 
-def _projects(request: Request) -> list[dict[str, Any]]:
+def _projects(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the projects of whoever calls."""
-    accounts = request.identity.accounts
-    return [_project(request, project) for project in accounts.projects_of(request.user or accounts.default_user)]
+    accounts = exchange.identity.accounts
+    return [_project(exchange, project) for project in accounts.projects_of(exchange.user or accounts.default_user)]
 
 
-def _project(request: Request, project: Project) -> dict[str, Any]:
-    domain_id = request.identity.accounts.domain.id
+def _project(exchange: Exchange, project: Project) -> dict[str, Any]:
+    domain_id = exchange.identity.accounts.domain.id
     return {
         "id": project.id,
         "name": project.name,
@@ -245,9 +247,9 @@ def _project(request: Request, project: Project) -> dict[str, Any]:
         "is_domain": False,
         "enabled": True,
         "description": "",
-        "links": {"self": f"{request.base_url}/v3/projects/{project.id}"},
+        "links": {"self": f"{exchange.base_url}/v3/projects/{project.id}"},
     }
 
 
-def _links(request: Request, path: str) -> dict[str, str | None]:
-    return {"self": f"{request.base_url}/v3{path}", "next": None, "previous": None}
+def _links(exchange: Exchange, path: str) -> dict[str, str | None]:
+    return {"self": f"{exchange.base_url}/v3{path}", "next": None, "previous": None}

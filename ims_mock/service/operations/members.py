@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ims_mock.contract.errors import marker_unknown
-from ims_mock.exchange.messages import Request, Response
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
 from ims_mock.state.images import Image
 from ims_mock.state.members import (
     Member,
@@ -17,68 +18,68 @@ from ims_mock.state.members import (
 )
 
 
-def glance_add_image_member(request: Request) -> Response:
+def glance_add_image_member(exchange: Exchange) -> Response:
     """Share an image of one's own with a project, which is pending until it accepts or rejects."""
-    backend = request.backend
-    image = backend.find_image(request.path["image_id"], request.project_id)
-    members, member_id = backend.members.of(image["id"]), request.body["member"]
-    check_shareable(image, members, request.project_id, member_id)
-    member = new_member(image["id"], member_id, backend.timestamp())
-    backend.set_members(image, {**members, member_id: member})
+    store = exchange.store
+    image = store.find_image(exchange.path["image_id"], exchange.project_id)
+    members, member_id = store.members.of(image["id"]), exchange.body["member"]
+    check_shareable(image, members, exchange.project_id, member_id)
+    member = new_member(image["id"], member_id, store.timestamp())
+    store.set_members(image, {**members, member_id: member})
     return Response(member)
 
 
-def glance_list_image_members(request: Request) -> Response:
+def glance_list_image_members(exchange: Exchange) -> Response:
     """List the members of an image: all of them for its owner, itself alone for a member."""
-    image = request.backend.find_image(request.path["image_id"], request.project_id)
+    image = exchange.store.find_image(exchange.path["image_id"], exchange.project_id)
     check_can_have_members(image)
-    members = _visible_members(request, image)
+    members = _visible_members(exchange, image)
     body: dict[str, Any] = {"schema": "/v2/schemas/members"}
-    if request.query:
-        members, body["page_info"] = _page(members, **request.query)
+    if exchange.query:
+        members, body["page_info"] = _page(members, **exchange.query)
     return Response({"members": members, **body})
 
 
-def glance_show_image_member(request: Request) -> Response:
+def glance_show_image_member(exchange: Exchange) -> Response:
     """Show a member of an image, to the owner and to the member itself."""
-    return Response(_find_member(request)[1])
+    return Response(_find_member(exchange)[1])
 
 
-def glance_update_image_member(request: Request) -> Response:
+def glance_update_image_member(exchange: Exchange) -> Response:
     """Accept or reject an image that is shared with oneself."""
-    image, member = _find_member(request)
-    check_answer(image, member["member_id"], request.project_id, request.body)
-    answered = {**member, "status": request.body["status"], "updated_at": request.backend.timestamp()}
-    members = request.backend.members.of(image["id"])
-    request.backend.set_members(image, {**members, member["member_id"]: answered})
+    image, member = _find_member(exchange)
+    check_answer(image, member["member_id"], exchange.project_id, exchange.body)
+    answered = {**member, "status": exchange.body["status"], "updated_at": exchange.store.timestamp()}
+    members = exchange.store.members.of(image["id"])
+    exchange.store.set_members(image, {**members, member["member_id"]: answered})
     return Response(answered)
 
 
-def glance_delete_image_member(request: Request) -> Response:
+def glance_delete_image_member(exchange: Exchange) -> Response:
     """Stop sharing an image of one's own with a project."""
-    image = request.backend.find_own_image(request.path["image_id"], request.project_id)
-    _, member = _find_member(request)
-    members = request.backend.members.of(image["id"])
-    request.backend.set_members(image, {name: other for name, other in members.items() if name != member["member_id"]})
+    image = exchange.store.find_own_image(exchange.path["image_id"], exchange.project_id)
+    _, member = _find_member(exchange)
+    members = exchange.store.members.of(image["id"])
+    exchange.store.set_members(image, {name: other for name, other in members.items() if name != member["member_id"]})
     return Response()
 
 
-def _visible_members(request: Request, image: Image) -> list[Member]:
+def _visible_members(exchange: Exchange, image: Image) -> list[Member]:
     """Return the members that the caller may know of."""
     return [
         member
-        for member_id, member in request.backend.members.of(image["id"]).items()
-        if request.project_id in (image["owner"], member_id)
+        for member_id, member in exchange.store.members.of(image["id"]).items()
+        if exchange.project_id in (image["owner"], member_id)
     ]
 
 
-def _find_member(request: Request) -> tuple[Image, Member]:
+def _find_member(exchange: Exchange) -> tuple[Image, Member]:
     """Return the image and the member that the path names; raise 404 for one that the caller may not know of."""
-    image = request.backend.find_image(request.path["image_id"], request.project_id)
-    for member in _visible_members(request, image):
-        if member["member_id"] == request.path["member_id"]:
+    image = exchange.store.find_image(exchange.path["image_id"], exchange.project_id)
+    for member in _visible_members(exchange, image):
+        if member["member_id"] == exchange.path["member_id"]:
             return image, member
-    raise member_not_found(image["id"], request.path["member_id"])
+    raise member_not_found(image["id"], exchange.path["member_id"])
 
 
 def _page(

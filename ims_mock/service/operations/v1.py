@@ -6,7 +6,8 @@ import re
 from operator import itemgetter
 from typing import Any
 
-from ims_mock.exchange.messages import Request, Response
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
 from ims_mock.service.listing import as_text, changed_since, filters, listed_for
 from ims_mock.state.images import Image
 
@@ -20,24 +21,24 @@ _NO_PROPERTIES = {
 }
 
 
-def glance_list_images_detail_v1(request: Request) -> Response:
+def glance_list_images_detail_v1(exchange: Exchange) -> Response:
     """List every image that the caller sees, newest first, and with changes-since its deleted ones too."""
-    query, backend = request.query, request.backend
+    query, store = exchange.query, exchange.store
     exact = {name: value for name, value in query.items() if isinstance(value, str) and name != "changes-since"}
     sizes = {name: value for name, value in query.items() if not isinstance(value, str)}
-    tests = [listed_for(backend, request.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
-    shared = backend.members.images_of(request.project_id)
-    images = list(backend.images.seen_by(request.project_id, shared, None, newest_first=True))
+    tests = [listed_for(store, exchange.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
+    shared = store.members.images_of(exchange.project_id)
+    images = list(store.images.seen_by(exchange.project_id, shared, None, newest_first=True))
     if "changes-since" in query:
         tests.append(changed_since("changes-since", query["changes-since"]))
-        placed = [(backend.images.place(image["id"]), image) for image in images]
-        images = [image for _, image in sorted([*placed, *backend.deleted.values()], key=itemgetter(0), reverse=True)]
+        placed = [(store.images.place(image["id"]), image) for image in images]
+        images = [image for _, image in sorted([*placed, *store.deleted.values()], key=itemgetter(0), reverse=True)]
     return Response({"images": [_v1(image) for image in images if all(test(image) for test in tests)]})
 
 
-def glance_show_image_metadata_v1(request: Request) -> Response:
+def glance_show_image_metadata_v1(exchange: Exchange) -> Response:
     """Show an image in headers; of its attributes those whose names and values a header can have."""
-    image = _v1(request.backend.find_image(request.path["image_id"], request.project_id))
+    image = _v1(exchange.store.find_image(exchange.path["image_id"], exchange.project_id))
     properties = image.pop("properties")
     headers = {f"X-Image-Meta-{name.capitalize()}": str(value) for name, value in image.items() if value is not None}
     headers |= {
@@ -50,9 +51,9 @@ def glance_show_image_metadata_v1(request: Request) -> Response:
     return Response(headers=headers)
 
 
-def glance_delete_image_v1(request: Request) -> Response:
+def glance_delete_image_v1(exchange: Exchange) -> Response:
     """Delete an image as glance_delete_image does, with another status."""
-    request.backend.delete_image(request.path["image_id"], request.project_id)
+    exchange.store.delete_image(exchange.path["image_id"], exchange.project_id)
     return Response()
 
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ImsMock
 from ims_mock.contract.errors import ImsError
-from ims_mock.exchange.messages import Request
+from ims_mock.exchange.exchange import Exchange
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.operations.files import glance_upload_image
 from tests.conftest import Api
@@ -75,7 +75,7 @@ def test_empty_upload_makes_an_active_image(api: Api) -> None:
 @pytest.mark.parametrize("status", ["active", "saving", "killed"])
 def test_upload_to_an_image_that_is_not_queued_is_409(api: Api, status: str) -> None:
     """Only a queued image takes a file; the reason has what it can become."""
-    image = add_image(api.service.backend, api.service.auth.project_id, {"status": status})
+    image = add_image(api.service.store, api.service.auth.project_id, {"status": status})
     answer = upload(api, image)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (409, "IMG.0046")
     assert answer.headers["X-IMS-Mock-Reason"].startswith(f"/status: an image that is {status} cannot become saving")
@@ -114,7 +114,7 @@ def test_upload_to_another_projects_image(api: Api) -> None:
     """404 for an image that the project does not see, 403 for one that it sees."""
     image = api.create()
     assert upload(api, image, X_Project_Id=OTHER).status_code == 404
-    public = add_image(api.service.backend, "p", {"visibility": "public"})
+    public = add_image(api.service.store, "p", {"visibility": "public"})
     assert upload(api, public).get_json()["error"]["code"] == "IMG.0047"
     assert api.images[image["id"]]["status"] == "queued"
 
@@ -182,8 +182,8 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
         yield b"0123456789"
         api.service.reset()
 
-    request = Request(
-        backend=api.service.backend,
+    request = Exchange(
+        store=api.service.store,
         identity=api.service.identity,
         method="PUT",
         user=None,
@@ -200,7 +200,7 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
     )
     with pytest.raises(ImsError, match="404"):
         glance_upload_image(request)
-    assert api.service.backend.files == {}
+    assert api.service.store.files == {}
 
 
 # Over a real socket
@@ -376,7 +376,7 @@ def test_download_of_another_projects_image(api: Api) -> None:
     image = api.create()
     upload(api, image)
     assert download(api, image, X_Project_Id=OTHER).status_code == 404
-    public = add_image(api.service.backend, "p", {"visibility": "public"}, b"abc")
+    public = add_image(api.service.store, "p", {"visibility": "public"}, b"abc")
     assert download(api, public).data == b"abc"
 
 
@@ -386,7 +386,7 @@ def test_file_goes_with_its_image(api: Api) -> None:
     upload(api, image)
     api("DELETE", f"/v2/images/{image['id']}")
     assert download(api, image).status_code == 404
-    assert api.service.backend.files == {}
+    assert api.service.store.files == {}
 
 
 def test_file_of_an_image_that_a_test_takes_out(api: Api) -> None:

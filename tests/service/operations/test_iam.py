@@ -311,7 +311,7 @@ def test_login_is_json_whatever_its_type(api: Api, content_type: str) -> None:
 def test_wrong_login_is_401(api: Api, body: dict[str, Any], reason: str) -> None:
     """Who is not a user with that password, or has no role there, gets no token; only the reason tells which it is."""
     check_refusal(api("POST", TOKENS, body), WRONG, reason)
-    assert list(api.service.backend.tokens) == [api.service.auth.token]
+    assert list(api.service.store.tokens) == [api.service.auth.token]
 
 
 @pytest.mark.parametrize(

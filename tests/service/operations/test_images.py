@@ -367,14 +367,14 @@ def test_no_image_is_hidden(api: Api) -> None:
 @pytest.fixture
 def several(api: Api) -> Api:
     """A service with four images, created a second apart, which differ in what a list can ask for."""
-    backend = api.service.backend
+    store = api.service.store
     for name, attributes, data in (
         ("a", {"tags": ["red", "big"], "min_disk": 40, "__support_kvm": "true", "team": "x"}, b"1"),
         ("b", {"tags": ["red", "k.v"], "disk_format": "qcow2", "protected": True, "hw_firmware_type": "uefi"}, b"333"),
         ("c", {"disk_format": "iso", "__os_version": "Windows Server 2019 Standard 64bit", "min_ram": 512}, None),
         ("d", {"visibility": "public", "owner": "another-project", "__whole_image": True, "team": "y"}, b"22"),
     ):
-        add_image(backend, api.service.auth.project_id, {"name": name, **attributes}, data)
+        add_image(store, api.service.auth.project_id, {"name": name, **attributes}, data)
         api.clock.advance(1)
     return api
 
@@ -480,7 +480,7 @@ def test_list_in_filter_of_ids(several: Api) -> None:
 
 def test_unregistered_image_is_in_no_list(api: Api) -> None:
     """Ordinary users see registered images alone, though they can show another by its id."""
-    image = add_image(api.service.backend, api.service.auth.project_id, {"__isregistered": "false"})
+    image = add_image(api.service.store, api.service.auth.project_id, {"__isregistered": "false"})
     assert listed(api, "/v2/images") == []
     assert listed(api, "/v2/images?__isregistered=false") == []
     assert api("GET", f"/v2/images/{image['id']}").status_code == 200
@@ -538,7 +538,7 @@ def test_marker_that_is_shared_with_the_caller(api: Api) -> None:
     for number in range(2):
         api.create(name=f"own{number}")
     members = {api.service.auth.project_id: "pending"}
-    shared = add_image(api.service.backend, "theirs", {"name": "shared"}, members=members)
+    shared = add_image(api.service.store, "theirs", {"name": "shared"}, members=members)
     api.create(name="newer")
     assert listed(api, f"/v2/images?marker={shared['id']}") == ["own1", "own0"]
 
@@ -568,7 +568,7 @@ def test_links_repeat_what_is_repeated(several: Api) -> None:
 def test_an_older_image_that_is_put_in_later_is_listed_as_older(api: Api) -> None:
     """The order is that of creation, not that in which a test has put the images in."""
     api.create(name="new")
-    add_image(api.service.backend, "p", {"name": "old", "created_at": "2001-01-01T00:00:00Z", "visibility": "public"})
+    add_image(api.service.store, "p", {"name": "old", "created_at": "2001-01-01T00:00:00Z", "visibility": "public"})
     assert listed(api, "/v2/images") == ["new", "old"]
     assert listed(api, "/v2/images?sort_dir=asc") == ["old", "new"]
 
@@ -780,7 +780,7 @@ def test_update_of_another_projects_image(api: Api) -> None:
     """404 for an image that the project does not see, 403 for one that it sees."""
     image = api.create()
     assert patch(api, image, [], **OTHER).status_code == 404
-    public = add_image(api.service.backend, "p", {"visibility": "public"})
+    public = add_image(api.service.store, "p", {"visibility": "public"})
     refused = patch(api, public, [])
     assert (refused.status_code, refused.get_json()["error"]["code"]) == (403, "IMG.0047")
 
@@ -808,7 +808,7 @@ def test_id_of_a_deleted_image_is_not_free(api: Api) -> None:
 )
 def test_delete_by_status(api: Api, status: str, answered: int, code: str | None) -> None:
     """An image whose file is arriving is not deleted; one of any other status is."""
-    image = add_image(api.service.backend, api.service.auth.project_id, {"status": status})
+    image = add_image(api.service.store, api.service.auth.project_id, {"status": status})
     answer = api("DELETE", f"/v2/images/{image['id']}")
     assert answer.status_code == answered
     assert code is None or answer.get_json()["error"]["code"] == code

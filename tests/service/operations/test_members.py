@@ -25,7 +25,7 @@ def refusal(answer: TestResponse) -> tuple[int, str]:
 
 def share(api: Api, *members: str, **attributes: Any) -> str:
     """Add an image, share it with some projects, and return its path."""
-    image = add_image(api.service.backend, api.service.auth.project_id, attributes)
+    image = add_image(api.service.store, api.service.auth.project_id, attributes)
     path = f"/v2/images/{image['id']}"
     for member in members:
         answer = api("POST", f"{path}/members", {"member": member})
@@ -141,7 +141,7 @@ def test_image_that_is_not_shared_is_400(api: Api, attributes: dict[str, Any], c
 
 def test_public_image_of_another_is_not_shared(api: Api) -> None:
     """Sharing a public image is refused as such, whoever owns it."""
-    image = add_image(api.service.backend, "publisher", {"visibility": "public"})
+    image = add_image(api.service.store, "publisher", {"visibility": "public"})
     answer = api("POST", f"/v2/images/{image['id']}/members", {"member": CONSUMER})
     assert refusal(answer) == (400, "IMG.0089")
 
@@ -565,8 +565,8 @@ def offers(api: Api) -> Api:
         path = share(api, CONSUMER, name=status)
         if status != "pending":
             decide(api, path, status)
-    add_image(api.service.backend, "publisher", {"name": "public", "visibility": "public"})
-    add_image(api.service.backend, CONSUMER, {"name": "own"})
+    add_image(api.service.store, "publisher", {"name": "public", "visibility": "public"})
+    add_image(api.service.store, CONSUMER, {"name": "own"})
     return api
 
 
@@ -607,14 +607,14 @@ def test_member_does_not_delete_the_image(api: Api) -> None:
 
 
 def test_deleted_image_takes_its_members(api: Api) -> None:
-    """With an image its members go: nobody finds them, and the backend has none left."""
+    """With an image its members go: nobody finds them, and the store has none left."""
     path = share(api, CONSUMER, name="offer")
     decide(api, path, "accepted")
     assert api("DELETE", path).status_code == 204
     assert refusal(api("GET", f"{path}/members")) == (404, "IMG.0144")
     assert api("GET", path, **AS_CONSUMER).status_code == 404
     assert image_names(api, "?visibility=shared", **AS_CONSUMER) == []
-    assert api.service.backend.members.images_of(CONSUMER) == set()
+    assert api.service.store.members.images_of(CONSUMER) == set()
 
 
 def test_answers_do_not_change_the_image(api: Api) -> None:

@@ -223,7 +223,7 @@ def test_tags_of_anothers_image_are_404(api: Api, method: str) -> None:
 def test_tags_are_the_owners(api: Api, method: str, name: str) -> None:
     """A project with which an image is shared changes no tags, be they there or not."""
     owner = api.service.auth.project_id
-    image = add_image(api.service.backend, owner, {"tags": ["one"]}, members={"member": "accepted"})
+    image = add_image(api.service.store, owner, {"tags": ["one"]}, members={"member": "accepted"})
     answer = tag(api, method, image["self"], name, **MEMBER)
     assert refusal(answer) == (403, "IMG.0047")
     assert answer.headers["X-IMS-Mock-Reason"] == f"/image_id: only project {owner}, which owns the image, may"
@@ -233,7 +233,7 @@ def test_tags_are_the_owners(api: Api, method: str, name: str) -> None:
 @BOTH
 def test_tags_of_a_public_image_are_its_publishers(api: Api, method: str) -> None:
     """A public image is tagged by its owner alone, though everybody sees it."""
-    image = add_image(api.service.backend, "publisher", {"visibility": "public", "tags": ["one"]})
+    image = add_image(api.service.store, "publisher", {"visibility": "public", "tags": ["one"]})
     assert refusal(tag(api, method, image["self"], "one")) == (403, "IMG.0047")
     assert tag(api, method, image["self"], "one", X_Project_Id="publisher").status_code == 204
 

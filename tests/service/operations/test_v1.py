@@ -110,7 +110,7 @@ def test_image_without_a_file_has_size_0(api: Api) -> None:
 
 def test_property_that_is_no_text_is_json(api: Api) -> None:
     """An attribute that is true or false is a text in version 1."""
-    add_image(api.service.backend, api.service.auth.project_id, {"__whole_image": True})
+    add_image(api.service.store, api.service.auth.project_id, {"__whole_image": True})
     (image,) = api("GET", LIST).get_json()["images"]
     assert image["properties"]["__whole_image"] == "true"
 
@@ -124,11 +124,11 @@ def test_list_has_every_image_newest_first(api: Api) -> None:
 
 def test_list_has_what_the_caller_sees(api: Api) -> None:
     """A project lists its own images, the public ones, and of those shared with it what it accepted."""
-    backend, owner = api.service.backend, api.service.auth.project_id
-    add_image(backend, "publisher", {"name": "public", "visibility": "public"})
+    store, owner = api.service.store, api.service.auth.project_id
+    add_image(store, "publisher", {"name": "public", "visibility": "public"})
     for status in ("pending", "accepted", "rejected"):
-        add_image(backend, owner, {"name": status}, members={"member": status})
-    add_image(backend, owner, {"name": "private"})
+        add_image(store, owner, {"name": status}, members={"member": status})
+    add_image(store, owner, {"name": "private"})
     assert listed(api) == ["private", "rejected", "accepted", "pending", "public"]
     assert listed(api, **MEMBER) == ["accepted", "public"]
     assert listed(api, **STRANGER) == ["public"]
@@ -136,7 +136,7 @@ def test_list_has_what_the_caller_sees(api: Api) -> None:
 
 def test_public_image_is_public(api: Api) -> None:
     """What version 2 calls visibility is is_public in version 1."""
-    add_image(api.service.backend, "publisher", {"visibility": "public"})
+    add_image(api.service.store, "publisher", {"visibility": "public"})
     assert [image["is_public"] for image in api("GET", LIST).get_json()["images"]] == [True]
 
 
@@ -281,7 +281,7 @@ def test_deleted_images_stand_where_they_stood(api: Api, seconds: float) -> None
 def test_deleted_image_is_its_owners(api: Api) -> None:
     """Another project does not see a deleted image, even one that was shared with it."""
     owner = api.service.auth.project_id
-    image = add_image(api.service.backend, owner, {"name": "gone"}, members={"member": "accepted"})
+    image = add_image(api.service.store, owner, {"name": "gone"}, members={"member": "accepted"})
     api("DELETE", image["self"])
     assert listed(api, f"?changes-since={PAGE}") == ["gone"]
     assert listed(api, f"?changes-since={PAGE}", **MEMBER) == []
@@ -373,7 +373,7 @@ def test_headers_have_a_request_id(api: Api) -> None:
 
 def test_public_image_is_shown_to_all(api: Api) -> None:
     """A public image is shown as such to any project."""
-    image = add_image(api.service.backend, "publisher", {"visibility": "public", "protected": True})
+    image = add_image(api.service.store, "publisher", {"visibility": "public", "protected": True})
     headers = head(api, image["id"]).headers
     assert (headers["X-Image-Meta-Is_public"], headers["X-Image-Meta-Protected"]) == ("True", "True")
 
@@ -381,7 +381,7 @@ def test_public_image_is_shown_to_all(api: Api) -> None:
 @pytest.mark.parametrize("status", ["pending", "accepted", "rejected"])
 def test_shared_image_is_shown_to_its_member(api: Api, status: str) -> None:
     """A member is shown the image whatever it decided."""
-    image = add_image(api.service.backend, api.service.auth.project_id, {}, members={"member": status})
+    image = add_image(api.service.store, api.service.auth.project_id, {}, members={"member": status})
     assert head(api, image["id"], **MEMBER).status_code == 200
     assert head(api, image["id"], **STRANGER).status_code == 404
 
@@ -439,7 +439,7 @@ def test_image_that_is_not_deleted(
 ) -> None:
     """Nobody deletes another's image, nor the owner one whose file is arriving."""
     members = {} if attributes else {"member": "accepted"}
-    image = add_image(api.service.backend, api.service.auth.project_id, attributes, members=members)
+    image = add_image(api.service.store, api.service.auth.project_id, attributes, members=members)
     assert refusal(api("DELETE", f"/v1.1/images/{image['id']}", **headers)) == (status, code)
     assert image["id"] in api.images
 
@@ -484,7 +484,7 @@ def test_version_1_has_three_operations(api: Api, method: str, path: str, status
 
 def test_shared_image_is_not_public(api: Api) -> None:
     """What is shared with some is not what everybody has."""
-    image = add_image(api.service.backend, api.service.auth.project_id, {}, members={"member": "accepted"})
+    image = add_image(api.service.store, api.service.auth.project_id, {}, members={"member": "accepted"})
     assert head(api, image["id"]).headers["X-Image-Meta-Is_public"] == "False"
 
 
@@ -498,5 +498,5 @@ def test_attribute_that_is_too_long_for_a_header(api: Api) -> None:
 
 def test_attribute_that_is_null_is_left_out(api: Api) -> None:
     """What has no value is no property."""
-    image = add_image(api.service.backend, api.service.auth.project_id, {"__data_origin": None})
+    image = add_image(api.service.store, api.service.auth.project_id, {"__data_origin": None})
     assert "X-Image-Meta-Property-__data_origin" not in head(api, image["id"]).headers
