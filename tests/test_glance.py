@@ -1,4 +1,4 @@
-"""What a real Glance answered to 546 requests, and where this service answers otherwise: docs/decisions.md says why."""
+"""What a real Glance answered to 546 requests, and where this service differs: docs/decisions/glance-differences.md."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ PROJECTS = {name: project.id for name, project in SETTINGS.new_accounts().projec
 
 
 def departures() -> list[tuple[str, str, str, str]]:
-    """Return the table of docs/decisions.md: group, glob of names, Glance's status, this service's."""
-    text = (ROOT / "docs/decisions.md").read_text("utf-8")
+    """Return the table of the differences from Glance: group, glob of names, Glance's status, this service's."""
+    text = (ROOT / "docs/decisions/glance-differences.md").read_text("utf-8")
     table = text.partition("<!-- table: departures -->")[2]
     rows = (line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `"))
     return [(row[0].strip("`"), row[1].strip("`"), row[2], row[3]) for row in rows]
@@ -81,7 +81,7 @@ def differing() -> list[tuple[str, str, str, str]]:
 
 
 def test_every_departure_is_decided(differing: list[tuple[str, str, str, str]]) -> None:
-    """Where a status is not Glance's, a row of the decisions has the request, both statuses, and the reason."""
+    """Where a status is not Glance's, a row of the table has the request, both statuses, and the reason."""
     rows = departures()
     undecided = [
         departure
@@ -95,7 +95,7 @@ def test_every_departure_is_decided(differing: list[tuple[str, str, str, str]]) 
 
 
 def test_every_decision_is_one(differing: list[tuple[str, str, str, str]]) -> None:
-    """Each row of the decisions still stands for an answer that is not Glance's."""
+    """Each row of the table still stands for an answer that is not Glance's."""
     idle = [
         row
         for row in departures()
