@@ -1,4 +1,7 @@
-"""Prints what the mock costs: `python -m benchmarks`, with `servers` other servers, with `pages` long lists."""
+"""Prints what the mock costs: `python -m benchmarks`.
+
+With `servers` other servers, with `pages` long lists, with `calls` what a create goes through.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 import flask
 
+from benchmarks.calls import print_calls
 from benchmarks.client import Client, side_by_side
 from benchmarks.servers import compare
 from ims_mock import ImsMock
@@ -116,6 +120,8 @@ if __name__ == "__main__":
         compare()
     elif sys.argv[1:] == ["pages"]:
         pages()
+    elif sys.argv[1:] == ["calls"]:
+        print_calls(create_body())
     elif sys.argv[1:2] == ["serve"]:
         serve(sys.argv[2])
     else:
