@@ -14,26 +14,12 @@ if TYPE_CHECKING:
     from ims_mock.contract.errors import ImsError
     from ims_mock.evidence.audit import Finding
     from ims_mock.evidence.journal import Entry
-    from ims_mock.faults.kinds import (
-        Delay,
-        Drip,
-        Fail,
-        Garble,
-        Hangup,
-        LognormalDelay,
-        LoopingMarker,
-        LoseResponse,
-        Mutate,
-        Redirect,
-        Reset,
-        Sequence,
-        SpoilUpload,
-        Stale,
-        Stall,
-        Throttle,
-        Truncate,
-    )
+    from ims_mock.faults.connections import Drip, Hangup, LoseResponse, Reset, Stall, Truncate
+    from ims_mock.faults.delays import Delay, LognormalDelay
+    from ims_mock.faults.responses import Fail, Garble, LoopingMarker, Mutate, Redirect, Throttle
     from ims_mock.faults.rules import Rule
+    from ims_mock.faults.sequences import Sequence
+    from ims_mock.faults.stored import SpoilUpload, Stale
     from ims_mock.mock import ImsMock
     from ims_mock.service.snapshots import Snapshot
     from ims_mock.state.clock import ManualClock, SystemClock

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.faults.kinds import KINDS, UNTIL_THE_CLIENT_GIVES_UP
+from ims_mock.faults.connections import UNTIL_THE_CLIENT_GIVES_UP
+from ims_mock.faults.kinds import KINDS
 
 THREADS = 16
 REQUESTS = 640

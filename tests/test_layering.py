@@ -39,7 +39,7 @@ KNOWN = {
     "ssl": {"web.tls"},
     "time": {"state.clock"},
     "datetime": {"state.clock"},
-    "random": {"faults.fault", "faults.rules"},
+    "random": {"faults.definition", "faults.rules"},
     "uuid": set(),
     "pytest": {"pytest_plugin"},
 }

@@ -83,13 +83,14 @@ class Fault:
     """Settings, and one method that is wrapped around the rest of a request.
 
     `operations` are those on which the fault means something, `hint` is what to tell whoever wants it elsewhere;
-    `is_lasting` is whether it needs several requests to mean anything. Wrong settings raise ValueError; the bounds are
-    in schemas/faults/kinds.
+    `is_lasting` is whether it needs several requests to mean anything; `nested` is the setting that is a list of faults
+    or None, if it has one. Wrong settings raise ValueError; the bounds are in schemas/faults/kinds.
     """
 
     operations: ClassVar[tuple[str, ...] | None] = None
     hint: ClassVar[str] = ""
     is_lasting: ClassVar[bool] = False
+    nested: ClassVar[str] = ""
 
     @classmethod
     def kind(cls) -> str:
@@ -122,6 +123,18 @@ class Fault:
     def fits(self, operation: Operation) -> bool:
         """Tell whether the fault means something on an operation."""
         return self.operations is None or operation.id in self.operations
+
+    def default_times(self) -> int | None:
+        """Return how often a rule that does not say so applies the fault; None for without end."""
+        return None
+
+    def prepare(self, store: Store) -> dict[str, Any]:
+        """Return the memory with which a rule begins, when it is added."""
+        return {}
+
+    def reason_of(self, outgoing: Outgoing) -> str:
+        """Return why a response is as it is: what it was refused for, if it was, and the fault."""
+        return "; ".join(filter(None, (outgoing.reason, f"fault: {self}")))
 
     def around(self, exchange: Exchange) -> Outgoing:
         """Answer instead of the work, or around it; an ImsError that is raised becomes the answer."""

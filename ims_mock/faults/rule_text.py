@@ -20,9 +20,11 @@ from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.validation import nearest
-from ims_mock.faults.fault import Fault, schema_of
-from ims_mock.faults.kinds import KINDS, Fail, Sequence, fault_from_json
+from ims_mock.faults.definition import Fault, schema_of
+from ims_mock.faults.kinds import KINDS, fault_from_json
+from ims_mock.faults.responses import Fail
 from ims_mock.faults.rules import Rule, rule_from_json
+from ims_mock.faults.sequences import Sequence
 
 _OPERATION = re.compile(r"\s*(?P<operation>[^\s:(),\"]+)\s*:(?!/)")
 _TOKEN = re.compile(r"\s*(?P<word>[(),]|(?:[^\s(),\"]|\"(?:[^\"\\]|\\.)*\")+|\"|$)")

@@ -21,8 +21,8 @@ from ims_mock.contract.pointers import has_values, is_same
 from ims_mock.contract.validation import Schema, nearest, shown
 from ims_mock.evidence.journal import MASK, Entry, is_secret, masked
 from ims_mock.exchange.messages import Incoming, Outgoing
-from ims_mock.faults.fault import Exchange, Fault, checked
-from ims_mock.faults.kinds import Sequence, Stale, fault_from_json, placed
+from ims_mock.faults.definition import Exchange, Fault, checked
+from ims_mock.faults.kinds import fault_from_json, placed
 from ims_mock.state.clock import later, parse_time, timestamp
 from ims_mock.state.store import Store
 
@@ -99,8 +99,8 @@ class Rule:
         given = checked(_schema(), self.settings())
         for name in given.keys() - {"fault"}:
             setattr(self, name, given[name])
-        if isinstance(self.fault, Sequence) and self.times is None:
-            self.times = len(self.fault.faults)
+        if self.times is None:
+            self.times = self.fault.default_times()
         if self.between is not None:
             self.between = cast("tuple[float | str, float | str]", tuple(self.between))
             self._check_between(self.between)
@@ -171,8 +171,7 @@ class Rule:
                 raise _wrong_order(self.between)
             if end <= now:
                 raise ValueError(f"between is over: the clock says {timestamp(now)}, got {shown(list(self.between))}")
-        if isinstance(self.fault, Stale):
-            self._memory["seen"] = store.remember_changes()
+        self._memory = self.fault.prepare(store)
 
     def move(self, seconds: float) -> None:
         """Go along with a clock that has been sent to another time, as far as `between` is in seconds."""

@@ -20,7 +20,7 @@ from ims_mock.contract.validation import nearest
 from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Incoming, Outgoing, Response
-from ims_mock.faults.fault import Fault
+from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_fault
 from ims_mock.faults.rules import Call, Faults, Rule, Work
 from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts

@@ -18,7 +18,7 @@ from typing import Any
 
 from ims_mock.evidence.delivery import Delivery
 from ims_mock.exchange.messages import Outgoing
-from ims_mock.faults.fault import spend
+from ims_mock.faults.definition import spend
 from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10

@@ -45,7 +45,7 @@ from ims_mock import (
     Truncate,
 )
 from ims_mock.contract import schema_files
-from ims_mock.faults.fault import Fault
+from ims_mock.faults.definition import Fault
 from ims_mock.faults.kinds import KINDS
 
 pytestmark = [

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from ims_mock import Drip, Fail, Garble, Hangup, ImsMock, LoseResponse, Redirect, Reset, Stall, Truncate
-from ims_mock.faults.fault import Fault
+from ims_mock.faults.definition import Fault
 
 PATIENT = 30.0
 TOKEN = {"X-Auth-Token": "any"}

@@ -17,12 +17,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from werkzeug.test import TestResponse
 
-from ims_mock.contract import schema_files
-from ims_mock.evidence.journal import Entry
-from ims_mock.faults import kinds
-from ims_mock.faults.fault import Fault
-from ims_mock.faults.kinds import (
-    KINDS,
+from ims_mock import (
     Delay,
     Drip,
     Fail,
@@ -40,8 +35,12 @@ from ims_mock.faults.kinds import (
     Stall,
     Throttle,
     Truncate,
-    fault_from_json,
 )
+from ims_mock.contract import schema_files
+from ims_mock.evidence.journal import Entry
+from ims_mock.faults import kinds
+from ims_mock.faults.definition import Fault
+from ims_mock.faults.kinds import KINDS, fault_from_json
 from ims_mock.faults.rules import Rule
 from tests.conftest import Api
 

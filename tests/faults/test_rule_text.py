@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.faults.fault import Fault
-from ims_mock.faults.kinds import (
-    KINDS,
+from ims_mock import (
     Delay,
     Drip,
     Fail,
@@ -29,6 +27,8 @@ from ims_mock.faults.kinds import (
     Throttle,
     Truncate,
 )
+from ims_mock.faults.definition import Fault
+from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_fault, parse_rule
 from ims_mock.faults.rules import Rule, rule_from_json
 

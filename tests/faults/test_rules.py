@@ -14,10 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.contract import schema_files
-from ims_mock.contract.pointers import pointer_to
-from ims_mock.faults.fault import Fault
-from ims_mock.faults.kinds import (
+from ims_mock import (
     Delay,
     Fail,
     Garble,
@@ -31,6 +28,9 @@ from ims_mock.faults.kinds import (
     Throttle,
     Truncate,
 )
+from ims_mock.contract import schema_files
+from ims_mock.contract.pointers import pointer_to
+from ims_mock.faults.definition import Fault
 from ims_mock.faults.rules import Faults, Rule, check_rules, check_struck, rule_from_json
 from ims_mock.service import snapshots
 from tests.conftest import Api

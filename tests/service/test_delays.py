@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from ims_mock import ImsError, ImsMock, ManualClock
-from ims_mock.faults.kinds import SpoilUpload
+from ims_mock import ImsError, ImsMock, ManualClock, SpoilUpload
 from ims_mock.service.service import Settings
 from ims_mock.state.files import File
 from ims_mock.state.images import new_image

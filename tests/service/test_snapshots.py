@@ -17,9 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SystemClock
+from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SpoilUpload, Stale, SystemClock
 from ims_mock.contract.operations import load_contract
-from ims_mock.faults.kinds import SpoilUpload, Stale
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
 from ims_mock.state.clock import timestamp

@@ -1,0 +1,112 @@
+"""Faults of the connection: responses that are lost, cut, or slow to leave."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, replace
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.evidence.delivery import Delivery
+from ims_mock.exchange.messages import Outgoing
+from ims_mock.faults.definition import Exchange, Fault
+
+UNTIL_THE_CLIENT_GIVES_UP = 3600.0
+"""Seconds that a lost answer is waited for, unless the client hangs up before."""
+
+
+@dataclass(frozen=True)
+class LoseResponse(Fault):
+    """Do the work, and lose the answer: the client sees `then`, which is "reset", "hangup", "timeout", 500, 502 or 504.
+
+    What makes a create that is tried again leave two images.
+    """
+
+    then: str | int = "reset"
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        if isinstance(self.then, int):
+            done = "; the work is done" if outgoing.status < 400 else ""
+            raise ImsError(self.then, reason=self.reason_of(outgoing) + done)
+        pause = UNTIL_THE_CLIENT_GIVES_UP if self.then == "timeout" else 0.0
+        ending = "reset" if self.then == "reset" else "hangup"
+        return _delivered(self, outgoing, Delivery(ending, is_silent=True, pause=pause))
+
+
+@dataclass(frozen=True)
+class Reset(Fault):
+    """Reset the connection, with a TCP RST; the work is not done."""
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        return _delivered(self, _no_answer(), Delivery("reset", is_silent=True))
+
+
+@dataclass(frozen=True)
+class Hangup(Fault):
+    """Close the connection and say nothing; the work is not done."""
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        return _delivered(self, _no_answer(), Delivery("hangup", is_silent=True))
+
+
+@dataclass(frozen=True)
+class Truncate(Fault):
+    """Do the work, promise the whole body, send `at` bytes of it, and close the connection."""
+
+    at: int
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        if exchange.length(outgoing) <= self.at:
+            exchange.spare()
+            return outgoing
+        return _delivered(self, outgoing, Delivery("hangup", length=self.at))
+
+
+@dataclass(frozen=True)
+class Drip(Fault):
+    """Do the work, and send the body at so many bytes a second; `really` is as with Delay."""
+
+    bytes_per_second: float
+    really: bool = False
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        if not exchange.length(outgoing):
+            exchange.spare()
+            return outgoing
+        return _delivered(self, outgoing, Delivery(rate=self.bytes_per_second, really=self.really))
+
+
+@dataclass(frozen=True)
+class Stall(Fault):
+    """Do the work, send the headers, and nothing more; the connection is closed after `seconds`.
+
+    Where the clock stands still, real seconds pass, or the clock is moved by so many.
+    """
+
+    seconds: float
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        if not exchange.length(outgoing):
+            exchange.spare()
+            return outgoing
+        return _delivered(self, outgoing, Delivery("hangup", length=0, pause=self.seconds))
+
+
+def _no_answer() -> Outgoing:
+    return Outgoing(0, {}, b"")
+
+
+def _delivered(fault: Fault, outgoing: Outgoing, delivery: Delivery) -> Outgoing:
+    """Return an answer as it leaves by a fault; what an inner fault has done to it before holds where this does not."""
+    inner = outgoing.delivery
+    if inner is not None and not delivery.is_silent:
+        changed = {
+            field.name: getattr(delivery, field.name)
+            for field in dataclasses.fields(delivery)
+            if getattr(delivery, field.name) != field.default
+        }
+        delivery = replace(inner, **changed)
+    return replace(outgoing, delivery=delivery, reason=fault.reason_of(outgoing))

@@ -1,0 +1,45 @@
+"""Faults of time: responses that come late."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ims_mock.exchange.messages import Outgoing
+from ims_mock.faults.definition import Exchange, Fault
+
+_LONGEST = 1e9
+"""Most seconds that a fault lets pass at once, as the schemas have it."""
+
+
+@dataclass(frozen=True)
+class Delay(Fault):
+    """Do the work and answer `seconds` later, `jitter` more or less.
+
+    A clock that stands still is moved by it, unless `really`: then real seconds pass.
+    """
+
+    seconds: float
+    jitter: float = 0.0
+    really: bool = False
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        seconds = self.seconds + exchange.random.uniform(-self.jitter, self.jitter)
+        exchange.pass_time(max(seconds, 0.0), really=self.really)
+        return outgoing
+
+
+@dataclass(frozen=True)
+class LognormalDelay(Fault):
+    """Do the work and answer as late as services do: mostly after about `median` seconds, sometimes far later."""
+
+    median: float
+    sigma: float
+    really: bool = False
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        seconds = exchange.random.lognormvariate(math.log(self.median), self.sigma)
+        exchange.pass_time(min(seconds, _LONGEST), really=self.really)
+        return outgoing

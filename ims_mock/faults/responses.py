@@ -1,0 +1,204 @@
+"""Faults of what is returned: another status, another body, another place."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urljoin
+
+from ims_mock.contract.errors import ImsError, documented_message
+from ims_mock.contract.operations import JSON, Operation
+from ims_mock.contract.pointers import parts_of, value_at
+from ims_mock.exchange.messages import Outgoing
+from ims_mock.faults.definition import Exchange, Fault
+
+_PAGE = b"<html><head><title>%s</title></head><body><h1>%s</h1><hr>api-gateway</body></html>\r\n"
+
+
+@dataclass(frozen=True)
+class Fail(Fault):
+    """Refuse with a status from 400 to 599 in its documented body; the work is not done.
+
+    `code` and `message` replace the documented ones; an IMG code makes the body the service's, an APIGW code the
+    gateway's. `retry_after` is in seconds. Raises ValueError also for an undocumented code without a message.
+    """
+
+    status: int
+    code: str | None = None
+    message: str | None = None
+    retry_after: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.code is not None and self.message is None:
+            documented_message(self.code, self.status)
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        raise ImsError(self.status, self.code, self.message, reason=f"fault: {self}", headers=headers)
+
+
+@dataclass(frozen=True)
+class Throttle(Fault):
+    """Let `limit` requests pass in `per` seconds of the mock's clock, and refuse the others with 429, APIGW.0308.
+
+    A token bucket, which is full at first; `Retry-After` says when the next one passes.
+    """
+
+    limit: int
+    per: float
+
+    is_lasting = True
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        rate = self.limit / self.per
+        with exchange.store.lock:
+            now, bucket = exchange.store.clock.now(), exchange.memory
+            tokens = min(self.limit, bucket.get("tokens", self.limit) + max(now - bucket.get("at", now), 0) * rate)
+            # What a clock loses in its last digits is not to cost anybody a request.
+            is_let_pass = tokens >= 1 - 1e-9
+            bucket.update(at=now, tokens=max(tokens - 1, 0.0) if is_let_pass else tokens)
+        if is_let_pass:
+            exchange.spare()
+            return exchange.work()
+        period = "1 minute" if self.per == 60 else f"{self.per:g} second"
+        raise ImsError(
+            429,
+            "APIGW.0308",
+            f"{documented_message('APIGW.0308', 429).rstrip('.')}: policy user over ratelimit,"
+            f"limit:{self.limit},time:{period}",
+            reason=f"fault: {self}",
+            headers={"Retry-After": str(math.ceil((1 - tokens) / rate - 1e-9) or 1)},
+        )
+
+
+@dataclass(frozen=True)
+class Redirect(Fault):
+    """Send the client elsewhere; the work is not done. Without a `location`, to the same place, and so for ever."""
+
+    location: str | None = None
+    status: int = 302
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            urljoin("http://localhost/", self.location or "")
+        except ValueError as error:
+            raise ValueError(f"location must be a URL or a path, got {self.location!r}: {error}") from None
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        location = urljoin(exchange.incoming.base_url + exchange.incoming.target, self.location or "")
+        return Outgoing(self.status, {"Location": location, "Content-Length": "0"}, b"", reason=f"fault: {self}")
+
+
+@dataclass(frozen=True)
+class Garble(Fault):
+    """Do the work, and answer something that no document has.
+
+    `form` is "html_200" or "html_502" (a page of a gateway), "text", "empty" (a body of no bytes), "invalid_json",
+    "invalid_utf8", or "content_type" (JSON that is said to be HTML).
+    """
+
+    form: str
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        is_lost = outgoing.delivery is not None and outgoing.delivery.is_silent
+        if is_lost or (not outgoing.body and self.form in ("empty", "invalid_json", "invalid_utf8", "content_type")):
+            exchange.spare()
+            return outgoing
+        body, media_type, status = outgoing.body, outgoing.headers.get("Content-Type", JSON), outgoing.status
+        if self.form == "html_200":
+            body, media_type, status = _PAGE % (b"Welcome", b"Welcome"), "text/html", 200
+        elif self.form == "html_502":
+            body, media_type, status = _PAGE % (b"502 Bad Gateway", b"502 Bad Gateway"), "text/html", 502
+        elif self.form == "text":
+            body, media_type, status = b"upstream connect error\n", "text/plain", status if status != 204 else 200
+        elif self.form == "empty":
+            body = b""
+        elif self.form == "invalid_json":
+            body = body[:-1]
+        elif self.form == "invalid_utf8":
+            body = body.replace(b'"', b'"\xff', 1)
+        else:
+            media_type = "text/html"
+        return replace(
+            outgoing,
+            status=status,
+            headers={**outgoing.headers, "Content-Type": media_type, "Content-Length": str(len(body))},
+            body=body,
+            content=None,
+            reason=self.reason_of(outgoing),
+        )
+
+
+@dataclass(frozen=True)
+class Mutate(Fault):
+    """Do the work, and change one attribute of the answer, which the documents have as optional.
+
+    `how` is "drop", "null", "retype" (a text becomes a number, a number a text, a list an object, and so on) or
+    "value", which sets `value`. An answer that does not have the attribute is given it by "null" and "value".
+    """
+
+    pointer: str
+    how: str
+    value: Any = None
+
+    hint = "; its pointer must lead to what the documents have as optional in the answer"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value is not None and self.how != "value":
+            raise ValueError(f'value is set where how is "value" alone, got how {self.how!r}')
+
+    def fits(self, operation: Operation) -> bool:
+        return operation.response_body is not None and operation.response_body.has_optional(parts_of(self.pointer))
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        document = exchange.document(outgoing)
+        *parents, name = parts_of(self.pointer)
+        holder = value_at(document, parents)
+        if not isinstance(holder, dict) or (name not in holder and self.how in ("drop", "retype")):
+            exchange.spare()
+            return outgoing
+        if self.how == "drop":
+            del holder[name]
+        else:
+            holder[name] = _retyped(holder[name]) if self.how == "retype" else self.value
+        return _answered(self, outgoing, document)
+
+
+def _retyped(value: Any) -> Any:
+    """Return a value of another JSON type, as near as can be."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, (int, float)):
+        return str(value)
+    return {} if isinstance(value, list) else []
+
+
+@dataclass(frozen=True)
+class LoopingMarker(Fault):
+    """Answer a page whose next page is that page again, so that a client without a guard lists for ever."""
+
+    operations = ("glance_list_images",)
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        outgoing = exchange.work()
+        document = exchange.document(outgoing)
+        if not isinstance(document, dict) or "next" not in document:
+            exchange.spare()
+            return outgoing
+        return _answered(self, outgoing, {**document, "next": exchange.incoming.target})
+
+
+def _answered(fault: Fault, outgoing: Outgoing, document: Any) -> Outgoing:
+    """Return an answer with another JSON body."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {**outgoing.headers, "Content-Length": str(len(body))}
+    return replace(outgoing, headers=headers, body=body, reason=fault.reason_of(outgoing))

@@ -1,0 +1,48 @@
+"""Faults that are made of others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ims_mock.contract.operations import Operation
+from ims_mock.exchange.messages import Outgoing
+from ims_mock.faults.definition import Exchange, Fault
+
+
+@dataclass(frozen=True)
+class Sequence(Fault):
+    """Strike with one fault after the other, and begin anew after the last; None lets a request pass.
+
+    A rule has as many `times` as there are faults, unless it says otherwise.
+    """
+
+    faults: tuple[Fault | None, ...] | list[Fault | None]
+
+    is_lasting = True
+    nested = "faults"
+
+    def __post_init__(self) -> None:
+        faults = self.faults
+        super().__post_init__()
+        for fault in faults:
+            if fault is not None and (not isinstance(fault, Fault) or fault.is_lasting):
+                # In one order, whichever module was imported first.
+                lasting = sorted((kind.__name__ for kind in Fault.__subclasses__() if kind.is_lasting), reverse=True)
+                raise ValueError(f"faults must be faults, and none of {', '.join(lasting)}, or None, got {fault}")
+        if not any(faults):
+            raise ValueError("faults must have one that strikes, and not None alone")
+        # From JSON, and from people, it comes as a list.
+        object.__setattr__(self, "faults", tuple(faults))
+
+    def default_times(self) -> int | None:
+        return len(self.faults)
+
+    def fits(self, operation: Operation) -> bool:
+        return all(fault.fits(operation) for fault in self.faults if fault is not None)
+
+    def around(self, exchange: Exchange) -> Outgoing:
+        fault = self.faults[(exchange.hit - 1) % len(self.faults)]
+        # What has been struck once stays so, even when it is this fault's turn to do nothing.
+        outgoing = fault.around(exchange) if fault else exchange.work()
+        exchange.is_spared = False
+        return outgoing
