@@ -8,6 +8,7 @@ from http.client import responses
 from typing import Any
 
 from ims_mock.contract import schema_files
+from ims_mock.contract.problems import InvalidError, Problem, wrong_setting
 
 REASON_LIMIT = 4096
 """Longest reason, in bytes, that is sent in a header."""
@@ -45,7 +46,8 @@ class ImsError(Exception):
 
     The code's prefix is the dialect of the body: IMG codes are the service's, APIGW codes the gateway's, and IAM, which
     has no numbers, the identity service's. Without a code it is the documented one of the status; without a message,
-    the documented one of the code, or what the identity service says of the status.
+    the documented one of the code, or what the identity service says of the status. A reason that is made of problems
+    is given as the InvalidError that has them; `problems` keeps them, and `reason` is the text.
     """
 
     def __init__(
@@ -54,16 +56,17 @@ class ImsError(Exception):
         code: str | None = None,
         message: str | None = None,
         *,
-        reason: str,
+        reason: str | InvalidError,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
         self.code = code or _USUAL_CODES.get(status, "APIGW.0201")
         self._given = message
         self.message = message if message is not None else documented_message(self.code, status)
-        self.reason = reason
+        self.problems: tuple[Problem, ...] = reason.problems if isinstance(reason, InvalidError) else ()
+        self.reason = str(reason)
         self.headers = dict(headers or {})
-        super().__init__(f"{status} {self.code} {self.message} ({reason})")
+        super().__init__(f"{status} {self.code} {self.message} ({self.reason})")
 
     def body(self, request_id: str, dialect: str = "") -> dict[str, Any]:
         """Return the JSON body in the dialect of whoever refuses: the gateway, the identity service ("iam") or IMS."""
@@ -83,14 +86,15 @@ def _catalogue() -> dict[str, Any]:
 
 
 def documented_message(code: str, status: int) -> str:
-    """Return the documented text of a code; raise ValueError when no document has the code."""
+    """Return the documented text of a code; raise InvalidError when no document has the code."""
     if code == IAM:
         return _KEYSTONE_MESSAGES.get(status, responses.get(status, "Error"))
     catalogue = _catalogue()
     if code in catalogue["service"]:
         return str(catalogue["service"][code])
     if code not in catalogue["gateway"]:
-        raise ValueError(f"code {code!r} is not documented: use one of schemas/error_codes.json, or give a message too")
+        advice = "use one of schemas/error_codes.json, or give a message too"
+        raise wrong_setting("code", "enum", f"{code!r} is not documented: {advice}", code)
     by_status = catalogue["gateway"][code]
     if str(status) in by_status:
         return str(by_status[str(status)])

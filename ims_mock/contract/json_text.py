@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.validation import Problem
+from ims_mock.contract.problems import InvalidError, Keys, Problem
 
 MAX_DEPTH = 64
 """Deepest nesting of arrays and objects that is read; the API's own bodies need 3."""
@@ -30,7 +30,7 @@ def read(environ: Mapping[str, Any], most: int = MAX_BODY) -> bytes:
             return bytes(stream.read())
         except OSError as error:
             raise _cut_short(error) from None
-    return b"".join(pieces(environ, most, ImsError(413, reason=f"body: must be at most {most} bytes")))
+    return b"".join(pieces(environ, most, ImsError(413, reason=_of_body("maxLength", f"must be at most {most} bytes"))))
 
 
 def pieces(environ: Mapping[str, Any], limit: int | None, too_long: ImsError) -> Iterator[bytes]:
@@ -65,7 +65,11 @@ def _pieces(stream: BinaryIO, left: int | None, limit: int | None, too_long: Ims
 
 
 def _cut_short(error: object) -> ImsError:
-    return ImsError(400, reason=f"body: {error}")
+    return ImsError(400, reason=_of_body("complete", str(error)))
+
+
+def _of_body(keyword: str, text: str) -> InvalidError:
+    return InvalidError(Problem((), keyword, text))
 
 
 class _UnfitError(Exception):
@@ -116,7 +120,7 @@ def parse(raw: bytes) -> Any:
     nothing deeper than MAX_DEPTH. Of keys that are given twice the last counts, as with Glance.
     """
     if not raw:
-        raise ImsError(400, "IMG.0007", reason="body: is empty; send JSON")
+        raise ImsError(400, "IMG.0007", reason=_of_body("json", "is empty; send JSON"))
     try:
         text = raw.decode("utf-8")
         value, is_suspicious = _decoded(text)
@@ -155,7 +159,7 @@ def _check_depth(value: Any) -> None:
 
 def _check_fit(value: Any) -> None:
     """Walk a parsed document without recursion; raise 400 at the first thing in it that JSON cannot say."""
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    waiting: list[tuple[Keys, Any]] = [((), value)]
     while waiting:
         path, item = waiting.pop()
         children: Iterable[tuple[str | int, Any]] = ()
@@ -171,8 +175,8 @@ def _check_fit(value: Any) -> None:
         waiting.extend(reversed([((*path, key), child) for key, child in children]))
 
 
-def _malformed(path: tuple[str | int, ...], text: str) -> ImsError:
-    return ImsError(400, "IMG.0001", reason=str(Problem(path, "json", text)))
+def _malformed(path: Keys, text: str) -> ImsError:
+    return ImsError(400, "IMG.0001", reason=InvalidError(Problem(path, "json", text)))
 
 
 def _too_deep() -> ImsError:

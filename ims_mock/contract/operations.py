@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers
+from ims_mock.contract.problems import InvalidError, Keys, Problem, listed
 from ims_mock.contract.validation import HIDDEN, Schema
 
 JSON = "application/json"
@@ -27,9 +28,7 @@ class Model:
     schema: Schema
     source: str
 
-    def check(
-        self, value: Any, name_at: tuple[str | int, ...] | None = None, value_at: tuple[str | int, ...] = ()
-    ) -> None:
+    def check(self, value: Any, name_at: Keys | None = None, value_at: Keys = ()) -> None:
         """Raise the refusal of the first problem of a value; the reason lists them all.
 
         `name_at` and `value_at` are where in the request the name and the value of its one member stand, when they do
@@ -43,7 +42,7 @@ class Model:
         code = "IMG.0161" if status == 403 else self.schema.code_of(first)
         if name_at is not None:
             problems = [problem.moved(name_at, value_at) for problem in problems]
-        raise ImsError(status, code, reason=f"{'; '.join(map(str, problems))} [schemas/{self.source}]")
+        raise ImsError(status, code, reason=InvalidError(*problems, source=self.source))
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,8 @@ class Parameter:
             value = {"true": True, "false": False}.get(text.lower(), text)
         problems = self.schema.find_problems(value)
         if problems:
-            listed = "; ".join(problem.text for problem in problems)
-            raise ImsError(400, content.get("x-code"), reason=f"/{self.name}: {listed}")
+            reason = InvalidError(*(problem.under(self.name) for problem in problems))
+            raise ImsError(400, content.get("x-code"), reason=reason)
         return min(value, content.get("x-served-maximum", value))
 
 
@@ -139,9 +138,9 @@ class Operation:
             parameter = self.query.get(name)
             if parameter is None and not self.others:
                 known = ", ".join(self.query)
-                raise ImsError(400, reason=f"/{name}: {self.id} serves no such query parameter; it serves {known}")
+                raise _wrong_parameter(name, "known", f"{self.id} serves no such query parameter; it serves {known}")
             if name in given and not (parameter and parameter.repeated):
-                raise ImsError(400, reason=f"/{name}: the query parameter is given twice; give it once")
+                raise _wrong_parameter(name, "unique", "the query parameter is given twice; give it once")
             given.add(name)
             if parameter is None:
                 others[name] = text
@@ -162,7 +161,7 @@ class Operation:
             if text is not None:
                 (values[parameter.name],) = parameter.values_of(text)
             elif parameter.is_needed:
-                raise ImsError(400, reason=f"/{parameter.name}: the header is needed")
+                raise _wrong_parameter(parameter.name, "required", "the header is needed")
         return values
 
     def media_type(self, content_type: str | None) -> str:
@@ -204,8 +203,11 @@ class Operation:
         """Raise 500 when an answer breaks the operation's own schema: the mock is wrong, or a test that wrote to it."""
         problems = self.response_body.find_problems(body) if self.response_body else []
         if problems:
-            listed = "; ".join(map(str, problems))
-            raise ImsError(500, reason=f"the mock's own answer breaks schemas/{self.source}: {listed}")
+            raise ImsError(500, reason=f"the mock's own answer breaks schemas/{self.source}: {listed(problems)}")
+
+
+def _wrong_parameter(name: str, keyword: str, text: str) -> ImsError:
+    return ImsError(400, reason=InvalidError(Problem((name,), keyword, text)))
 
 
 @dataclass(frozen=True)

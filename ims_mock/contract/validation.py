@@ -1,17 +1,16 @@
-"""Whether a JSON value keeps its schema and, where it does not, what to tell the user."""
+"""Whether a JSON value keeps its schema and, where it does not, the problems that it has."""
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.fast_path import new_acceptor
 from ims_mock.contract.pointers import pointer_to
+from ims_mock.contract.problems import Problem
+from ims_mock.contract.wording import Broken, sentence
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -27,31 +26,6 @@ _MOST_OF_ONE = 100
 
 HIDDEN = "***"
 """What stands for a secret."""
-
-_SHOWN = 80
-"""Most characters of a wrong value that a reason shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One way in which a value breaks its schema: where, which keyword, and the rule in words."""
-
-    path: tuple[str | int, ...]
-    keyword: str
-    text: str
-
-    @property
-    def pointer(self) -> str:
-        """The JSON pointer (RFC 6901) of the value that is wrong; "" is the whole document."""
-        return pointer_to(self.path)
-
-    def moved(self, name_at: tuple[str | int, ...], value_at: tuple[str | int, ...]) -> Problem:
-        """Return the same problem of a member whose name and value stand elsewhere, with the name in the text."""
-        at = name_at if self.keyword == "propertyNames" else value_at
-        return Problem((*at, *self.path[1:]), self.keyword, f"{self.path[0]} {self.text}")
-
-    def __str__(self) -> str:
-        return f"{self.pointer or 'body'}: {self.text}"
 
 
 class Schema:
@@ -220,67 +194,8 @@ class _Order:
 
 def _problem(error: ValidationError, *, hides: bool) -> Problem:
     path = tuple(error.absolute_path)
-    keyword = str(error.validator)
+    broken = Broken(str(error.validator), error.validator_value, error.instance, error.schema, hides)
+    text, value = sentence(broken, error.message), HIDDEN if hides else error.instance
     if "propertyNames" in error.absolute_schema_path:
-        return Problem((*path, str(error.instance)), "propertyNames", "the key " + _rule(error, hides=hides))
-    return Problem(path, keyword, _rule(error, hides=hides))
-
-
-def _rule(error: ValidationError, *, hides: bool) -> str:
-    """Say in words which rule a value breaks, and, unless it is to be hidden, what was got."""
-    keyword = str(error.validator)
-    # What they are follows from the keyword, as no type can say.
-    wanted: Any = error.validator_value
-    instance: Any = error.instance
-    schema: Any = error.schema
-    got = "" if hides else f", got {shown(instance)}"
-    if keyword == "type":
-        names = wanted if isinstance(wanted, list) else [wanted]
-        return f"must be of type {' or '.join(map(str, names))}{got}"
-    if keyword in ("enum", "const"):
-        values = wanted if isinstance(wanted, list) else [wanted]
-        return f"must be {' or '.join(json.dumps(value) for value in values)}{got}"
-    if keyword == "anyOf" and isinstance(instance, str):
-        known = [name for branch in wanted for name in branch.get("enum", ())]
-        return f"must be one of {len(known)} documented values{got}{nearest(instance, known)}"
-    if keyword in ("minimum", "maximum"):
-        return f"must be at {'least' if keyword == 'minimum' else 'most'} {wanted}{got}"
-    if keyword == "exclusiveMinimum":
-        return f"must be more than {wanted}{got}"
-    if keyword in ("minLength", "maxLength"):
-        bound = "least" if keyword == "minLength" else "most"
-        return f"must have at {bound} {wanted} character{'' if wanted == 1 else 's'}, got {len(instance)}"
-    if keyword == "required":
-        missing = [json.dumps(name) for name in wanted if name not in instance]
-        return f"must have {' and '.join(missing)}{got}"
-    if keyword == "additionalProperties":
-        known = list(schema.get("properties", ()))
-        unknown = next(name for name in instance if name not in known)
-        return f"has an unknown member {shown(unknown)}; there are {', '.join(known)}{nearest(unknown, known)}"
-    if keyword == "minProperties":
-        return f"must have at least {wanted} member{'' if wanted == 1 else 's'}{got}"
-    if keyword in ("minItems", "maxItems"):
-        return f"must have at {'least' if keyword == 'minItems' else 'most'} {wanted} items, got {len(instance)}"
-    if keyword == "pattern":
-        return f"must be {schema.get('x-pattern-rule', f'text that matches {wanted}')}{got}"
-    if keyword == "oneOf":
-        return f"must have {schema.get('x-oneOf-rule', 'exactly one of several forms')}{got}"
-    if keyword == "readOnly":
-        return f"is read-only: {schema.get('x-readOnly-rule', 'the service sets it')}; leave it out"
-    return f"breaks the rule {keyword}" if hides else error.message
-
-
-def shown(value: Any) -> str:
-    """Return a value as a reason shows it: JSON, cut when it is long."""
-    text = json.dumps(value, default=repr)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """Return '; did you mean "..."?' for the known word nearest to a wrong one, or nothing when none is near."""
-    word = word[:_SHOWN]
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.9)
-    # A name that is cut short is nearer to the whole of it than to another of its own length.
-    found = found or [name for name in known if word and name.startswith(word)]
-    found = found or difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {json.dumps(found[0])}?" if found else ""
+        return Problem((*path, str(error.instance)), "propertyNames", f"the key {text}", value)
+    return Problem(path, broken.keyword, text, value)

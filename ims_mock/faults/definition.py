@@ -7,7 +7,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from ims_mock.contract import json_text, schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import is_same
+from ims_mock.contract.problems import InvalidError, wrong_setting
 from ims_mock.contract.validation import Schema
 from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.state.clock import LAST, ManualClock
@@ -84,7 +85,7 @@ class Fault:
 
     `operations` are those on which the fault means something, `hint` is what to tell whoever wants it elsewhere;
     `is_lasting` is whether it needs several requests to mean anything; `nested` is the setting that is a list of faults
-    or None, if it has one. Wrong settings raise ValueError; the bounds are in schemas/faults/kinds.
+    or None, if it has one. Wrong settings raise InvalidError; the bounds are in schemas/faults/kinds.
     """
 
     operations: ClassVar[tuple[str, ...] | None] = None
@@ -155,22 +156,25 @@ def _to_json(value: Any) -> Any:
 
 
 def checked(schema: Schema, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as JSON has them; raise ValueError naming those that are wrong."""
+    """Return settings as JSON has them; raise InvalidError naming those that are wrong."""
     given = {name: _in_json(name, value) for name, value in settings.items()}
     problems = schema.find_problems(given)
     if problems:
-        raise ValueError("; ".join(f"{problem.pointer[1:]} {problem.text}".lstrip() for problem in problems))
+        of_settings = (replace(problem, is_setting=bool(problem.path)) for problem in problems)
+        raise InvalidError(*of_settings, in_document=False)
     return given
 
 
 def _in_json(name: str, value: Any) -> Any:
-    """Return a value as it comes out of JSON; raise ValueError for one that JSON cannot say, such as NaN."""
+    """Return a value as it comes out of JSON; raise InvalidError for one that JSON cannot say, such as NaN."""
     try:
         return json_text.parse(json.dumps(value).encode())
     except ImsError as error:
-        raise ValueError(f"{name} {error.reason.removeprefix('body: ')}") from None
+        problems = (replace(problem, is_setting=not problem.path) for problem in error.problems)
+        raise InvalidError(*problems, in_document=False).under(name) from None
     except (TypeError, ValueError, RecursionError):
-        raise ValueError(f"{name} must be a JSON value, got one of type {type(value).__name__}") from None
+        text = f"must be a JSON value, got one of type {type(value).__name__}"
+        raise wrong_setting(name, "json", text, value) from None
 
 
 @cache

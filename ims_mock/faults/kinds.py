@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from ims_mock.contract.problems import InvalidError, wrong_setting
 from ims_mock.faults.connections import Drip, Hangup, LoseResponse, Reset, Stall, Truncate
 from ims_mock.faults.definition import Fault, checked, schema_of
 from ims_mock.faults.delays import Delay, LognormalDelay
@@ -27,32 +26,23 @@ KINDS: dict[str, type[Fault]] = {
 def fault_from_json(document: Any) -> Fault | None:
     """Return the fault of an object with its `kind` and settings; None of null.
 
-    Raise ValueError naming what is wrong.
+    Raise InvalidError naming what is wrong.
     """
     if document is None:
         return None
     if not isinstance(document, Mapping) or not isinstance(document.get("kind"), str) or document["kind"] not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+        raise wrong_setting("kind", "enum", f"must be one of {', '.join(KINDS)}", document)
     kind = KINDS[document["kind"]]
     given = checked(schema_of(kind.kind()), document)
     del given["kind"]
     if kind.nested:
-        given[kind.nested] = [
-            _nested(f"{kind.nested}/{number}", item) for number, item in enumerate(given[kind.nested])
-        ]
+        given[kind.nested] = [_nested(item, kind.nested, number) for number, item in enumerate(given[kind.nested])]
     return kind(**given)
 
 
-def _nested(place: str, document: Any) -> Fault | None:
-    """Return a fault inside another; raise ValueError naming also which it is."""
+def _nested(document: Any, name: str, number: int) -> Fault | None:
+    """Return a fault of a list of faults, which is a setting; raise InvalidError naming also which it is."""
     try:
         return fault_from_json(document)
-    except ValueError as error:
-        raise ValueError(placed(place, error)) from None
-
-
-def placed(place: str, error: ValueError) -> str:
-    """Return what is wrong with a fault in JSON, with the place of the fault itself before it."""
-    text = str(error)
-    names = {"kind", *(field.name for kind in KINDS.values() for field in dataclasses.fields(kind))}
-    return f"{place}/{text}" if re.split(r"\W", text, maxsplit=1)[0] in names else f"{place}: {text}"
+    except InvalidError as error:
+        raise error.under(name, number) from None

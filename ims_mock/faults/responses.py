@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from ims_mock.contract.errors import ImsError, documented_message
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import parts_of, value_at
+from ims_mock.contract.problems import wrong_setting
 from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.definition import Exchange, Fault
 
@@ -22,7 +23,7 @@ class Fail(Fault):
     """Refuse with a status from 400 to 599 in its documented body; the work is not done.
 
     `code` and `message` replace the documented ones; an IMG code makes the body the service's, an APIGW code the
-    gateway's. `retry_after` is in seconds. Raises ValueError also for an undocumented code without a message.
+    gateway's. `retry_after` is in seconds. Raises InvalidError also for an undocumented code without a message.
     """
 
     status: int
@@ -86,7 +87,8 @@ class Redirect(Fault):
         try:
             urljoin("http://localhost/", self.location or "")
         except ValueError as error:
-            raise ValueError(f"location must be a URL or a path, got {self.location!r}: {error}") from None
+            text = f"must be a URL or a path, got {self.location!r}: {error}"
+            raise wrong_setting("location", "format", text, self.location) from None
 
     def around(self, exchange: Exchange) -> Outgoing:
         location = urljoin(exchange.incoming.base_url + exchange.incoming.target, self.location or "")
@@ -151,7 +153,8 @@ class Mutate(Fault):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.value is not None and self.how != "value":
-            raise ValueError(f'value is set where how is "value" alone, got how {self.how!r}')
+            text = f'is set where how is "value" alone, got how {self.how!r}'
+            raise wrong_setting("value", "dependent", text, self.value)
 
     def fits(self, operation: Operation) -> bool:
         return operation.response_body is not None and operation.response_body.has_optional(parts_of(self.pointer))

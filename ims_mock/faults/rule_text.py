@@ -19,7 +19,8 @@ from typing import Any
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.pointers import pointer_to
-from ims_mock.contract.validation import nearest
+from ims_mock.contract.problems import InvalidError, Keys, Problem, listed
+from ims_mock.contract.wording import nearest
 from ims_mock.faults.definition import Fault, schema_of
 from ims_mock.faults.kinds import KINDS, fault_from_json
 from ims_mock.faults.responses import Fail
@@ -31,15 +32,22 @@ _TOKEN = re.compile(r"\s*(?P<word>[(),]|(?:[^\s(),\"]|\"(?:[^\"\\]|\\.)*\")+|\"|
 _PAIR = re.compile(r"(?P<name>\"(?:[^\"\\]|\\.)*\"|[^=]*)=(?P<value>.*)", re.DOTALL)
 
 
-class RuleTextError(ValueError):
-    """What is wrong with a rule in text: the text itself, and a caret under the place."""
+class RuleTextError(InvalidError):
+    """What is wrong with a rule in text, in one line (`what`), with the text itself and a caret under the place.
 
-    def __init__(self, text: str, position: int, what: str) -> None:
+    Its problems have the paths of the settings that the text stands for; one of the text alone has none.
+    """
+
+    def __init__(self, text: str, position: int, what: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(*problems or (Problem((), "syntax", what, text),), in_document=False)
+        self.text = text
         self.position = position
         self.what = what
+
+    def __str__(self) -> str:
         # White space of any kind is one column wide here, so that the caret stays in its own.
-        shown = re.sub(r"\s", " ", text)
-        super().__init__(f"{what}\n    {shown}\n    {' ' * position}^")
+        shown = re.sub(r"\s", " ", self.text)
+        return f"{self.what}\n    {shown}\n    {' ' * self.position}^"
 
 
 def parse_rule(text: str) -> Rule:
@@ -50,7 +58,7 @@ def parse_rule(text: str) -> Rule:
 def new_rule(given: Rule | Fault | Mapping[str, Any] | str) -> Rule:
     """Return a rule that is not armed yet: a copy of another, of a fault alone, or of a rule in text or in JSON.
 
-    Raise ValueError for what is none.
+    Raise InvalidError for what is none.
     """
     if isinstance(given, Rule):
         return dataclasses.replace(given)
@@ -83,14 +91,14 @@ class _Parser:
             self._at = match.end()
         fault_at = self._start()
         fault = self.fault()
-        positions = {"operation": match.start("operation") if match else fault_at}
+        positions: dict[Keys, int] = {("operation",): match.start("operation") if match else fault_at}
         while self._peek():
             positions |= self._modifier(settings)
         try:
             return rule_from_json({"fault": fault.to_json(), **settings})
-        except ValueError as error:
-            what = str(error).removeprefix("/").removeprefix("body: ")
-            raise self._error(_place_of(what, positions, fault_at), what) from None
+        except InvalidError as error:
+            what = listed(error.problems, in_document=False)
+            raise self._error(_place_of(error, positions, fault_at), what, error.problems) from None
 
     def fault(self) -> Fault:
         """Read a status or a kind, with its arguments in parentheses."""
@@ -100,7 +108,7 @@ class _Parser:
             known = [*KINDS]
             raise self._error(at, f"must be a status such as 503, or one of {', '.join(known)}{nearest(word, known)}")
         given: dict[str, Any] = {"status": int(word)} if kind != word else {}
-        positions: dict[str, int] = {}
+        positions: dict[Keys, int] = {}
         if kind == Sequence.kind() and self._peek() == "(":
             given["faults"] = self._faults()
         elif self._peek() == "(":
@@ -108,8 +116,8 @@ class _Parser:
             positions = self._arguments(given, names, schema_of(kind).content["properties"])
         try:
             fault = fault_from_json({"kind": kind, **given})
-        except ValueError as error:
-            raise self._error(_place_of(str(error), positions, at), f"{kind}: {error}") from None
+        except InvalidError as error:
+            raise self._error(_place_of(error, positions, at), f"{kind}: {error}", error.problems) from None
         assert fault is not None
         return fault
 
@@ -128,10 +136,10 @@ class _Parser:
                 raise self._error(self._start(), "must be a comma or ')'")
         return faults
 
-    def _arguments(self, given: dict[str, Any], names: list[str], schemas: Mapping[str, Any]) -> dict[str, int]:
+    def _arguments(self, given: dict[str, Any], names: list[str], schemas: Mapping[str, Any]) -> dict[Keys, int]:
         """Read the arguments of a fault, those without a name being of the names in order; return where each stands."""
         unnamed = iter([name for name in names if name not in given])
-        positions: dict[str, int] = {}
+        positions: dict[Keys, int] = {}
         self._next()
         while self._peek() != ")":
             at, word = self._start(), self.word()
@@ -142,7 +150,7 @@ class _Parser:
                 raise self._error(at, f"must be one more of {', '.join(names)}, each once, got {word!r}")
             is_text = schemas[name].get("type") == "string"
             given[name] = _text(value) if is_text else _value(value)
-            positions[name] = at
+            positions[name,] = at
             if self._peek() == ",":
                 self._next()
             elif self._peek() != ")":
@@ -150,7 +158,7 @@ class _Parser:
         self._next()
         return positions
 
-    def _modifier(self, settings: dict[str, Any]) -> dict[str, int]:
+    def _modifier(self, settings: dict[str, Any]) -> dict[Keys, int]:
         """Read one modifier into the settings; return where the value of the one that it sets stands."""
         at, word = self._start(), self._next()
         value_at = at
@@ -163,12 +171,11 @@ class _Parser:
         else:
             known = ["xTIMES", *_MODIFIERS]
             raise self._error(at, f"must be one of {', '.join(known)}{nearest(word, known)}")
-        place = pointer_to(parts)[1:]
         holder = settings if len(parts) == 1 else settings.setdefault(parts[0], {})
         if parts[-1] in holder:
-            raise self._error(at, f"{place} is given twice")
+            raise self._error(at, f"{pointer_to(parts)[1:]} is given twice")
         holder[parts[-1]] = value
-        return {place: value_at}
+        return {parts: value_at}
 
     def word(self) -> str:
         """Read a word that stands for a value."""
@@ -216,8 +223,8 @@ class _Parser:
         self._at = match.end()
         return match["word"]
 
-    def _error(self, position: int, what: str) -> RuleTextError:
-        return RuleTextError(self._text, position, what)
+    def _error(self, position: int, what: str, problems: tuple[Problem, ...] = ()) -> RuleTextError:
+        return RuleTextError(self._text, position, what, problems)
 
 
 def _header(parser: _Parser) -> tuple[tuple[str, ...], Any]:
@@ -246,10 +253,11 @@ _MODIFIERS: dict[str, Callable[[_Parser], tuple[tuple[str, ...], Any]]] = {
 }
 
 
-def _place_of(what: str, positions: Mapping[str, int], otherwise: int) -> int:
-    """Return where the setting stands that an error names at its beginning."""
-    named = [place for place in positions if what.startswith(place)]
-    return positions[max(named, key=len)] if named else otherwise
+def _place_of(error: InvalidError, positions: Mapping[Keys, int], otherwise: int) -> int:
+    """Return where the setting stands that an error's first problem is of, or in which it is."""
+    path = error.problems[0].path
+    named = (positions[path[:length]] for length in range(len(path), 0, -1) if path[:length] in positions)
+    return next(named, otherwise)
 
 
 def _value(word: str) -> Any:

@@ -18,11 +18,13 @@ from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.pointers import has_values, is_same
-from ims_mock.contract.validation import Schema, nearest, shown
+from ims_mock.contract.problems import InvalidError, Problem, wrong_setting, wrong_settings
+from ims_mock.contract.validation import Schema
+from ims_mock.contract.wording import nearest, shown
 from ims_mock.evidence.journal import MASK, Entry, is_secret, masked
 from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.faults.definition import Exchange, Fault, checked
-from ims_mock.faults.kinds import fault_from_json, placed
+from ims_mock.faults.kinds import fault_from_json
 from ims_mock.state.clock import later, parse_time, timestamp
 from ims_mock.state.store import Store
 
@@ -67,7 +69,7 @@ class Rule:
     It strikes at most `times`.
 
     `hits` counts the strikes. A rule that has none when a test ends fails it, unless it is `optional`. As a context
-    manager it is in force inside alone, and has to strike there. Raises ValueError when it could never strike.
+    manager it is in force inside alone, and has to strike there. Raises InvalidError when it could never strike.
     """
 
     fault: Fault
@@ -95,7 +97,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not isinstance(self.fault, Fault):
-            raise ValueError(f"fault must be one such as Fail(503), got {self.fault!r}")
+            raise wrong_setting("fault", "type", f"must be one such as Fail(503), got {self.fault!r}", self.fault)
         given = checked(_schema(), self.settings())
         for name in given.keys() - {"fault"}:
             setattr(self, name, given[name])
@@ -118,17 +120,19 @@ class Rule:
         if not matching:
             known = list(operations)
             hint = nearest(self.operation, known) or f"; there are {', '.join(known)}"
-            raise ValueError(f"operation {shown(self.operation)} matches none{hint}")
+            raise self._wrong_operation(f"{shown(self.operation)} matches none{hint}")
         matching = [operation for operation in matching if self._has_requests(operation)]
         if not matching:
             what = f"the method {self.method}" if self.method else "JSON in its body"
-            raise ValueError(f"operation {shown(self.operation)} has no request with {what}")
+            raise self._wrong_operation(f"{shown(self.operation)} has no request with {what}")
         if not any(self.fault.fits(operation) for operation in matching):
             fitting = [name for name, operation in operations.items() if self.fault.fits(operation)]
             where = f"only on {', '.join(fitting)}" if fitting else "on no operation"
-            raise ValueError(
-                f"{self.fault} means something {where}, got the operation {shown(self.operation)}{self.fault.hint}"
-            )
+            got = f"got the operation {shown(self.operation)}{self.fault.hint}"
+            raise wrong_settings("operation", f"{self.fault} means something {where}, {got}")
+
+    def _wrong_operation(self, text: str) -> InvalidError:
+        return wrong_setting("operation", "operation", text, self.operation)
 
     def _has_requests(self, operation: Operation) -> bool:
         """Tell whether requests of an operation can have the method, and the values in the body."""
@@ -170,7 +174,8 @@ class Rule:
             if begin >= end:
                 raise _wrong_order(self.between)
             if end <= now:
-                raise ValueError(f"between is over: the clock says {timestamp(now)}, got {shown(list(self.between))}")
+                text = f"is over: the clock says {timestamp(now)}, got {shown(list(self.between))}"
+                raise wrong_setting("between", "future", text, self.between)
         self._memory = self.fault.prepare(store)
 
     def move(self, seconds: float) -> None:
@@ -244,11 +249,13 @@ def _moment(value: float | str, now: float) -> float:
     try:
         return parse_time(value)
     except ValueError:
-        raise ValueError(f"between must be seconds, or times such as 2016-06-02T07:49:48Z, got {value!r}") from None
+        text = f"must be seconds, or times such as 2016-06-02T07:49:48Z, got {value!r}"
+        raise wrong_setting("between", "format", text, value) from None
 
 
-def _wrong_order(between: tuple[float | str, float | str]) -> ValueError:
-    return ValueError(f"between must be from an earlier to a later moment, got {shown(list(between))}")
+def _wrong_order(between: tuple[float | str, float | str]) -> InvalidError:
+    text = f"must be from an earlier to a later moment, got {shown(list(between))}"
+    return wrong_setting("between", "order", text, between)
 
 
 @cache
@@ -279,7 +286,7 @@ class Faults:
         self.begin_anew()
 
     def add(self, fault: Fault, **settings: Any) -> Rule:
-        """Arm a fault and return its rule, whose `hits` counts; raise ValueError for one that could never strike.
+        """Arm a fault and return its rule, whose `hits` counts; raise InvalidError for one that could never strike.
 
         `settings` are those of Rule: operation, method, path, project, json, headers, skip, every, probability,
         between, times, optional, name.
@@ -287,7 +294,8 @@ class Faults:
         known = [item.name for item in fields(Rule) if item.init and item.name != "fault"]
         for name in settings:
             if name not in known:
-                raise ValueError(f"a rule has no setting {name!r}; there are {', '.join(known)}{nearest(name, known)}")
+                hint = f"there are {', '.join(known)}{nearest(name, known)}"
+                raise wrong_settings("additionalProperties", f"a rule has no setting {name!r}; {hint}")
         return self.arm(Rule(fault, **settings))
 
     def arm(self, rule: Rule) -> Rule:
@@ -400,34 +408,33 @@ class Faults:
 
 
 def check_rules(document: Any) -> list[Any]:
-    """Return a list of rules in JSON; raise ValueError naming the place and what is wrong there.
+    """Return a list of rules in JSON; raise InvalidError naming the place and what is wrong there.
 
     schemas/faults/rules.json has them all in one; here each is held against the schema of its own kind.
     """
     if not isinstance(document, list):
-        raise ValueError(f"body: must be a list of rules, got {shown(document)}")
+        raise InvalidError(Problem((), "type", f"must be a list of rules, got {shown(document)}", document))
     for number, rule in enumerate(document):
         try:
             rule_from_json(rule)
-        except ValueError as error:
-            raise ValueError(f"/{number}{str(error).removeprefix('body')}") from None
+        except InvalidError as error:
+            raise error.under(number) from None
     return document
 
 
 def rule_from_json(document: Any) -> Rule:
-    """Return the rule that a JSON object describes; raise ValueError naming the place and what is wrong there."""
+    """Return the rule that a JSON object describes; raise InvalidError naming the place and what is wrong there."""
     problems = _schema().find_problems(document)
     if problems:
-        raise ValueError("; ".join(map(str, problems)))
+        raise InvalidError(*problems)
     settings = dict(document)
     fault = settings.pop("fault")
     try:
         made = fault_from_json(fault)
         assert made is not None
-    except ValueError as error:
-        raise ValueError(placed("/fault", error)) from None
+    except InvalidError as error:
+        raise error.under("fault").of_document() from None
     try:
         return Rule(made, **settings)
-    except ValueError as error:
-        is_of_a_setting = str(error).startswith(tuple(settings))
-        raise ValueError(f"/{error}" if is_of_a_setting else f"body: {error}") from None
+    except InvalidError as error:
+        raise error.of_document() from None

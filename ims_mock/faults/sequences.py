@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ims_mock.contract.operations import Operation
+from ims_mock.contract.problems import wrong_setting
 from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.definition import Exchange, Fault
 
@@ -28,9 +29,10 @@ class Sequence(Fault):
             if fault is not None and (not isinstance(fault, Fault) or fault.is_lasting):
                 # In one order, whichever module was imported first.
                 lasting = sorted((kind.__name__ for kind in Fault.__subclasses__() if kind.is_lasting), reverse=True)
-                raise ValueError(f"faults must be faults, and none of {', '.join(lasting)}, or None, got {fault}")
+                text = f"must be faults, and none of {', '.join(lasting)}, or None, got {fault}"
+                raise wrong_setting("faults", "items", text, fault)
         if not any(faults):
-            raise ValueError("faults must have one that strikes, and not None alone")
+            raise wrong_setting("faults", "contains", "must have one that strikes, and not None alone", faults)
         # From JSON, and from people, it comes as a list.
         object.__setattr__(self, "faults", tuple(faults))
 

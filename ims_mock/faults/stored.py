@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ims_mock.contract.problems import wrong_settings
 from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.definition import Exchange, Fault
 from ims_mock.state.store import Store
@@ -34,7 +35,7 @@ class Stale(Fault):
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.reads is None) == (self.seconds is None):
-            raise ValueError("needs either reads or seconds")
+            raise wrong_settings("oneOf", "needs either reads or seconds")
 
     def prepare(self, store: Store) -> dict[str, Any]:
         return {"seen": store.remember_changes()}

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_model
+from ims_mock.contract.problems import InvalidError, Problem, wrong_settings
 
 _DEFAULT = schema_files.read("accounts.json")
 
@@ -85,7 +86,7 @@ class Accounts:
         """Add the projects and users of a document as schemas/models/accounts.json has it.
 
         One of a name that there is takes its place, and keeps its id unless it is given another.
-        Raises ValueError naming what is wrong, and then adds nothing.
+        Raises InvalidError naming what is wrong, and then adds nothing.
         """
         if document is not _DEFAULT:
             _check(document)
@@ -106,7 +107,7 @@ class Accounts:
     def restore(self, document: Mapping[str, Any]) -> None:
         """Have the projects and users of `to_json` again, and no others.
 
-        Raises ValueError naming what is wrong, and then changes nothing.
+        Raises InvalidError naming what is wrong, and then changes nothing.
         """
         projects = _by_name("projects", document, partial(_project, {}))
         users = _by_name("users", document, partial(_user, {}))
@@ -132,9 +133,9 @@ class Accounts:
         return _find(self.users.values(), id, name)
 
     def named_user(self, name: str) -> User:
-        """Return the user of a name; raise ValueError when there is none."""
+        """Return the user of a name; raise InvalidError when there is none."""
         if not isinstance(name, str) or name not in self.users:
-            raise ValueError(f"there is no user {name!r}; there are {', '.join(self.users)}")
+            raise wrong_settings("user", f"there is no user {name!r}; there are {', '.join(self.users)}")
         return self.users[name]
 
     def user_of_access(self, access: str) -> User | None:
@@ -150,30 +151,34 @@ def _check(document: Any) -> None:
     model = load_model("accounts")
     problems = model.schema.find_problems(document)
     if problems:
-        raise ValueError(f"{'; '.join(map(str, problems))} [schemas/{model.source}]")
+        raise InvalidError(*problems, source=model.source)
 
 
 def _check_roles(projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
     for user in users.values():
         for name, roles in user.roles.items():
             if name not in projects:
-                raise ValueError(f"/users: {user.name} has roles in {name}, which is no project; add it to projects")
+                raise _wrong("users", f"{user.name} has roles in {name}, which is no project; add it to projects")
             unknown = next((role for role in roles if role not in _ROLES), None)
             if unknown is not None:
-                raise ValueError(
-                    f"/users: {user.name} has the role {unknown!r} in {name}; there are {', '.join(_ROLES)}"
-                )
+                known = ", ".join(_ROLES)
+                raise _wrong("users", f"{user.name} has the role {unknown!r} in {name}; there are {known}")
 
 
 def _check_unique(projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
-    for what, values in (
-        ("access", [user.access for user in users.values()]),
-        ("user id", [user.id for user in users.values()]),
-        ("project id", [project.id for project in projects.values()]),
+    for kind, what, values in (
+        ("users", "access", [user.access for user in users.values()]),
+        ("users", "user id", [user.id for user in users.values()]),
+        ("projects", "project id", [project.id for project in projects.values()]),
     ):
         twice = next((value for value in values if values.count(value) > 1), None)
         if twice is not None:
-            raise ValueError(f"/: two have the {what} {twice}; give each its own")
+            raise _wrong(kind, f"two have the {what} {twice}; give each its own")
+
+
+def _wrong(kind: str, text: str) -> InvalidError:
+    """Return the error of projects or users that do not go together."""
+    return InvalidError(Problem((kind,), "accounts", text))
 
 
 def _id(kind: str, name: str) -> str:
@@ -182,12 +187,12 @@ def _id(kind: str, name: str) -> str:
 
 
 def _by_name(kind: str, document: Mapping[str, Any], new: Callable[[Mapping[str, Any]], T]) -> dict[str, T]:
-    """Return what a document has of a kind, by name; raise ValueError for a name that is given twice."""
+    """Return what a document has of a kind, by name; raise InvalidError for a name that is given twice."""
     made = [new(item) for item in document.get(kind, ())]
     names = [item.name for item in made]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(f"/{kind}: the name {twice} is given twice; give each its own")
+        raise _wrong(kind, f"the name {twice} is given twice; give each its own")
     return dict(zip(names, made, strict=True))
 
 

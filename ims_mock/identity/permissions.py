@@ -11,7 +11,8 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract
-from ims_mock.contract.validation import nearest
+from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.wording import nearest
 from ims_mock.identity.auth import Caller
 
 
@@ -58,14 +59,15 @@ class Permissions:
     def deny(self, action: str, user: str | None = None) -> Denial:
         """Deny an action, such as "ims:images:create" or "ims:*:delete", to everybody or to the user of a name.
 
-        Raises ValueError for an action that no operation needs.
+        Raises InvalidError for an action that no operation needs.
         """
         if not isinstance(action, str):
-            raise ValueError(f"action must be a string such as 'ims:images:create', got {action!r}")
+            text = f"must be a string such as 'ims:images:create', got {action!r}"
+            raise wrong_setting("action", "type", text, action)
         known = sorted({action for operation in load_contract().operations.values() for action in operation.actions})
         if not any(fnmatchcase(name, action) for name in known):
             hint = nearest(action, known) or f"; there are {', '.join(known)}"
-            raise ValueError(f"action {action!r} is needed by no operation{hint}")
+            raise wrong_setting("action", "enum", f"{action!r} is needed by no operation{hint}", action)
         denial = Denial(action, user, self)
         with self._lock:
             self._denials.append(denial)

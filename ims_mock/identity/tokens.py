@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ims_mock.contract.problems import wrong_setting, wrong_settings
 from ims_mock.identity.accounts import Accounts, Project, Secretive, User
 from ims_mock.state.clock import LAST, later
 from ims_mock.state.store import Store
@@ -65,12 +66,13 @@ class Identity:
     def new_token_for(self, user_name: str | None = None, project_name: str | None = None) -> str:
         """Issue a token for a user, or for the default one, scoped to a project or to the user's own.
 
-        Raises ValueError for a user that does not exist, and for a project in which it has no role.
+        Raises InvalidError for a user that does not exist, and for a project in which it has no role.
         """
         user = self._named_user(user_name)
         name = next(iter(user.roles)) if project_name is None else project_name
         if not isinstance(name, str) or name not in user.roles:
-            raise ValueError(f"{user.name} has no role in project {name!r}; it has in {', '.join(user.roles)}")
+            text = f"{user.name} has no role in project {name!r}; it has in {', '.join(user.roles)}"
+            raise wrong_settings("project", text)
         return self.new_token(user, self.accounts.projects[name], methods=["password"])
 
     def _named_user(self, name: str | None) -> User:
@@ -100,7 +102,7 @@ class Identity:
     def new_temporary_credentials(self, user_name: str | None, lifetime: float) -> dict[str, Any]:
         """Give out an AK/SK of a user that is good for a while, together with its security token alone.
 
-        Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises ValueError for a
+        Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises InvalidError for a
         user that does not exist, and for a lifetime that cannot be.
         """
         user, store = self._named_user(user_name), self.store
@@ -117,6 +119,7 @@ class Identity:
 
 
 def check_lifetime(name: str, seconds: Any) -> None:
-    """Raise ValueError unless a value is a number of seconds for which something can be good."""
+    """Raise InvalidError unless a value is a number of seconds for which something can be good."""
     if type(seconds) not in (int, float) or not 0 < seconds < MAX_LIFETIME:
-        raise ValueError(f"{name} must be a number of seconds between 0 and {MAX_LIFETIME}, got {seconds!r}")
+        text = f"must be a number of seconds between 0 and {MAX_LIFETIME}, got {seconds!r}"
+        raise wrong_setting(name, "exclusiveMinimum", text, seconds)

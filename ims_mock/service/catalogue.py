@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
-from ims_mock.contract.validation import shown
+from ims_mock.contract.problems import InvalidError, Problem, invalid
+from ims_mock.contract.wording import shown
 from ims_mock.state.files import File
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.members import check_shareable, new_member
@@ -26,7 +28,7 @@ def add_image(
     """Add an image as a test wants it, and return it; what is not given is as it is after a create.
 
     `data` is the image's file, which makes it active; `members` are the projects that it is shared with, with their
-    status. `project_id` owns it unless `owner` is given. Raises ValueError for what the service could not hold, and
+    status. `project_id` owns it unless `owner` is given. Raises InvalidError for what the service could not hold, and
     TypeError for data that are no bytes and members that are no mapping.
     """
     if data is not None and not isinstance(data, bytes):
@@ -45,7 +47,7 @@ def add_image(
             sharing = _members(image, members or {}, now)
             store.add(image)
         except ImsError as error:
-            raise ValueError(error.reason) from None
+            raise invalid(ValueError(error.reason)) from None
         if file is not None:
             store.files[image_id] = file
         if sharing:
@@ -66,7 +68,7 @@ def load_public_images(store: Store) -> None:
 def _check_attributes(given: dict[str, Any], file: File | None, members: Mapping[str, str]) -> None:
     """Complete what a test gives by what follows from its file and members.
 
-    Raise ValueError for attributes that the contract does not have so, and for those that contradict the rest.
+    Raise InvalidError for attributes that the contract does not have so, and for those that contradict the rest.
     """
     follows: dict[str, Any] = {} if file is None else {"status": "active", **file.described()}
     if members:
@@ -74,24 +76,36 @@ def _check_attributes(given: dict[str, Any], file: File | None, members: Mapping
     for name, value in follows.items():
         if given.setdefault(name, value) != value:
             reason = "members" if name == "visibility" else "data"
-            raise ValueError(f"/{name}: must be {shown(value)}, as follows from its {reason}, or left out")
+            raise _wrong(name, "const", f"must be {shown(value)}, as follows from its {reason}, or left out")
     model = load_model("image_attributes")
     problems = model.schema.find_problems(given)
     if problems:
-        raise ValueError(f"{'; '.join(map(str, problems))} [schemas/{model.source}]")
+        raise InvalidError(*problems, source=model.source)
     if given.get("status") == "deleted" or given.get("deleted") or "deleted_at" in given:
-        raise ValueError("/status: an image that is deleted is in no list; add it, and delete it")
+        raise _wrong("status", "enum", "an image that is deleted is in no list; add it, and delete it")
     try:
         json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
-        raise ValueError(f"body: is not JSON: {error}") from None
+        raise InvalidError(Problem((), "json", f"is not JSON: {error}")) from None
+
+
+def _wrong(name: str, keyword: str, text: str) -> InvalidError:
+    return InvalidError(Problem((name,), keyword, text))
 
 
 def _members(image: Image, statuses: Mapping[str, str], now: str) -> dict[str, Any]:
-    """Return the records of the members that an image is to have; raise the refusal of one that it cannot have."""
+    """Return the records of the members that an image is to have; raise the refusal of one that it cannot have.
+
+    Raise InvalidError for a project or a status that cannot be.
+    """
     members: dict[str, Any] = {}
+    model = load_model("member")
     for member_id, status in statuses.items():
         check_shareable(image, members, image["owner"], member_id)
         members[member_id] = {**new_member(image["id"], member_id, now), "status": status}
-        load_model("member").check(members[member_id])
+        problems = model.schema.find_problems(members[member_id])
+        if problems:
+            # Whichever attribute of the record is wrong, it is this member that was given.
+            given = (replace(problem, path=("members", member_id)) for problem in problems)
+            raise InvalidError(*given, source=model.source)
     return members

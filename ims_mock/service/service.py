@@ -16,7 +16,7 @@ from typing import Any
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import IAM, ImsError, header_text
 from ims_mock.contract.operations import JSON, Operation, load_contract
-from ims_mock.contract.validation import nearest
+from ims_mock.contract.wording import nearest
 from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Incoming, Outgoing, Response

@@ -15,6 +15,7 @@ from typing import Any
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_model
+from ims_mock.contract.problems import InvalidError, Keys, Problem, invalid, wrong_settings
 from ims_mock.contract.validation import Schema
 from ims_mock.identity.accounts import Accounts
 from ims_mock.service.service import Service, Settings
@@ -55,10 +56,10 @@ class Snapshot:
 
     @classmethod
     def from_json(cls, document: Any) -> Snapshot:
-        """Return the snapshot of a JSON object; raise ValueError naming what is wrong with it."""
+        """Return the snapshot of a JSON object; raise InvalidError naming what is wrong with it."""
         problems = _schema().find_problems(document)
         if problems:
-            raise ValueError(f"{'; '.join(map(str, problems))} [schemas/state.json]")
+            raise InvalidError(*problems, source="state.json")
         files = {image_id: _file(image_id, text) for image_id, text in document["files"].items()}
         rest = _plain({name: value for name, value in document.items() if name != "files"})
         _check({**rest, "files": files})
@@ -88,65 +89,68 @@ def _file(image_id: str, text: str) -> File:
     try:
         return File([base64.b64decode(text, validate=True)])
     except ValueError as error:
-        raise ValueError(f"/files/{image_id}: must be base64 (RFC 4648): {error}") from None
+        raise _wrong(("files", image_id), "contentEncoding", f"must be base64 (RFC 4648): {error}") from None
 
 
 def _check(document: Mapping[str, Any]) -> None:
-    """Raise ValueError for what a schema cannot say of a state."""
+    """Raise InvalidError for what a schema cannot say of a state."""
     _checked_settings(document)
     try:
         json.dumps({**document, "files": {}}, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"body: is not JSON: {error}") from None
+        raise _wrong((), "json", f"is not JSON: {error}") from None
     seen: set[str] = set()
     for kind in ("images", "deleted"):
         for index, item in enumerate(document[kind]):
             if item["image"]["id"] in seen:
-                raise ValueError(f"/{kind}/{index}/image/id: two images are {item['image']['id']}; leave one out")
+                text = f"two images are {item['image']['id']}; leave one out"
+                raise _wrong((kind, index, "image", "id"), "unique", text)
             seen.add(item["image"]["id"])
             problems = load_model("image").schema.find_problems(item["image"]) if kind == "images" else []
             if problems:
-                raise ValueError(
-                    "; ".join(f"/{kind}/{index}/image{problem.pointer}: {problem.text}" for problem in problems)
-                )
+                raise InvalidError(*problems).under(kind, index, "image")
     _check_belongings(document)
 
 
+def _wrong(path: Keys, keyword: str, text: str) -> InvalidError:
+    return InvalidError(Problem(path, keyword, text))
+
+
 def _check_belongings(document: Mapping[str, Any]) -> None:
-    """Raise ValueError for what belongs to an image that there is not."""
+    """Raise InvalidError for what belongs to an image that there is not."""
     images = {item["image"]["id"] for item in document["images"]}
-    belongings = [
-        *((f"/members/{image_id}", image_id) for image_id in document["members"]),
-        *((f"/files/{image_id}", image_id) for image_id in document.get("files", ())),
-        *((f"/transitions/{index}", item["image_id"]) for index, item in enumerate(document["transitions"])),
+    belongings: list[tuple[Keys, str]] = [
+        *((("members", image_id), image_id) for image_id in document["members"]),
+        *((("files", image_id), image_id) for image_id in document.get("files", ())),
+        *((("transitions", index), item["image_id"]) for index, item in enumerate(document["transitions"])),
     ]
-    for pointer, image_id in belongings:
+    for path, image_id in belongings:
         if image_id not in images:
-            raise ValueError(f"{pointer}: there is no image {image_id!r}; leave it out")
+            raise _wrong(path, "image", f"there is no image {image_id!r}; leave it out")
 
 
 def _checked_settings(document: Mapping[str, Any]) -> Settings:
-    """Return the settings of a state; raise ValueError when they, the clock or the accounts cannot be."""
-    with _pointing_at("/settings"):
+    """Return the settings of a state; raise InvalidError when they, the clock or the accounts cannot be."""
+    with _under("settings"):
         given: Mapping[str, Any] = document["settings"]
         for name in _NOT_SETTINGS:
             if name in given:
-                raise ValueError(f"{name} are none of a state's; leave them out")
+                raise wrong_settings("settings", f"{name} are none of a state's; leave them out")
         settings = Settings().changed(given)
-    with _pointing_at("/clock"):
+    with _under("clock"):
         ManualClock(document["clock"]["now"], document["clock"]["speed"])
-    with _pointing_at("/accounts"):
+    with _under("accounts"):
         Accounts(settings.project_id, settings.region).restore(document["accounts"])
     return settings
 
 
 @contextmanager
-def _pointing_at(pointer: str) -> Iterator[None]:
+def _under(name: str) -> Iterator[None]:
+    """Let the problems of a part of the document be those of the document."""
     try:
         yield
     except ValueError as error:
-        # What is wrong inside has a pointer of its own.
-        raise ValueError(f"{pointer}{'' if str(error).startswith('/') else ': '}{error}") from None
+        raise invalid(error).under(name).of_document() from None
 
 
 def take(service: Service) -> Snapshot:

@@ -12,7 +12,7 @@ import flask
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.operations import load_contract
-from ims_mock.contract.validation import nearest, shown
+from ims_mock.contract.wording import nearest, shown
 from ims_mock.evidence.audit import audit
 from ims_mock.evidence.har import to_har
 from ims_mock.faults.rule_text import new_rule

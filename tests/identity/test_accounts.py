@@ -208,16 +208,16 @@ ID = "0123456789abcdef" * 2
             {"users": [user(roles={"nowhere": ["reader"]})]},
             "/users: x has roles in nowhere, which is no project; add it to projects",
         ),
-        ({"users": [user(access="demo-ak")]}, "/: two have the access demo-ak; give each its own"),
+        ({"users": [user(access="demo-ak")]}, "/users: two have the access demo-ak; give each its own"),
         (
             {"users": [user(id="c2f0a8e4d6b94c13a57e9d1f3b5c7e90")]},
-            "/: two have the user id c2f0a8e4d6b94c13a57e9d1f3b5c7e90; give each its own",
+            "/users: two have the user id c2f0a8e4d6b94c13a57e9d1f3b5c7e90; give each its own",
         ),
         (
             {"projects": [{**WEB, "id": DEFAULT_PROJECT_ID}]},
-            f"/: two have the project id {DEFAULT_PROJECT_ID}; give each its own",
+            f"/projects: two have the project id {DEFAULT_PROJECT_ID}; give each its own",
         ),
-        ({"users": [user("x", id=ID), user("y", id=ID)]}, f"/: two have the user id {ID}; give each its own"),
+        ({"users": [user("x", id=ID), user("y", id=ID)]}, f"/users: two have the user id {ID}; give each its own"),
     ],
 )
 def test_what_cannot_be_is_refused(accounts: Accounts, document: Any, message: str) -> None:

@@ -117,7 +117,7 @@ def test_what_the_service_could_not_hold_is_refused(mock: ImsMock, given: dict[s
         ({"visibility": "public"}, {"members": {"p": "pending"}}, '/visibility: must be "shared", as follows from its'),
         ({"__imagetype": "market"}, {"members": {"p": "pending"}}, "/image_id: the image is of the marketplace"),
         ({"owner": "p"}, {"members": {"p": "pending"}}, "/member: the project owns the image"),
-        ({}, {"members": {"p": "bogus"}}, '/status: must be "pending" or "accepted" or "rejected", got "bogus"'),
+        ({}, {"members": {"p": "bogus"}}, '/members/p: must be "pending" or "accepted" or "rejected", got "bogus"'),
     ],
 )
 def test_what_does_not_fit_together_is_refused(

@@ -856,7 +856,7 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
             "/accounts/users: demo has the role 'boss' in demo; there are admin, member, reader",
         ),
         (changed("accounts/users/1/name", "demo"), "/accounts/users: the name demo is given twice"),
-        (changed("accounts/users/1/access", "demo-ak"), "/accounts/: two have the access demo-ak"),
+        (changed("accounts/users/1/access", "demo-ak"), "/accounts/users: two have the access demo-ak"),
         (changed("images/0/image", {}), '/images/0/image: must have "id"'),
         (changed("images/0/number", -1), "/images/0/number: must be at least 0"),
         (twice("images"), "/images/2/image/id: two images are "),

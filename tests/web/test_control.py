@@ -151,7 +151,7 @@ def test_add_image_with_a_file(api: Api) -> None:
     [
         ([], "body: must be an object of an image's attributes"),
         ({"members": ["p"]}, "/members: must be an object, from project ids to their status"),
-        ({"members": {"p": 5}}, "/status: must be of type string, got 5"),
+        ({"members": {"p": 5}}, "/members/p: must be of type string, got 5"),
         ({"data": "?"}, '/data: must be the file in base64 (RFC 4648), got "?"'),
         ({"data": 5}, "/data: must be the file in base64 (RFC 4648), got 5"),
         ({"min_disk": "x"}, '/min_disk: must be of type integer, got "x"'),

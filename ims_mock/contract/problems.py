@@ -1,0 +1,94 @@
+"""What is wrong with a value, as data: where, which rule, which value. Text is made of it, and never taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ims_mock.contract.pointers import pointer_to
+
+Keys = tuple["str | int", ...]
+"""The keys and indexes that lead to a place in a value; () is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One way in which a value breaks a rule: where, and in words.
+
+    `keyword` names the rule: a keyword of JSON Schema or, where none fits, another word. `is_setting` is whether the
+    path is the subject of the sentence: "times must be ...", where it is otherwise "times: must be ...".
+    """
+
+    path: Keys
+    keyword: str
+    text: str
+    value: Any = field(default=None, compare=False, repr=False)
+    is_setting: bool = False
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer (RFC 6901) of the value that is wrong; "" is the whole document."""
+        return pointer_to(self.path)
+
+    def under(self, *path: str | int) -> Problem:
+        """Return the same problem of a value that stands at a place in another."""
+        return replace(self, path=(*path, *self.path))
+
+    def moved(self, name_at: Keys, value_at: Keys) -> Problem:
+        """Return the same problem of a member whose name and value stand elsewhere, with the name in the text."""
+        at = name_at if self.keyword == "propertyNames" else value_at
+        return replace(self, path=(*at, *self.path[1:]), text=f"{self.path[0]} {self.text}")
+
+    def described(self, *, in_document: bool = True) -> str:
+        """Return the problem with its place: a JSON pointer in a document, the name of the setting in Python."""
+        place = (self.pointer or "body") if in_document else self.pointer[1:]
+        if not place:
+            return self.text
+        return f"{place}{' ' if self.is_setting else ': '}{self.text}"
+
+
+def listed(problems: Iterable[Problem], *, in_document: bool = True) -> str:
+    """Return problems in one line."""
+    return "; ".join(problem.described(in_document=in_document) for problem in problems)
+
+
+class InvalidError(ValueError):
+    """A value that breaks rules: its problems, at least one, and the file below `schemas/` that has the rules, if any.
+
+    Those of a document are shown by their JSON pointers, those of settings in Python by their names.
+    """
+
+    def __init__(self, *problems: Problem, source: str = "", in_document: bool = True) -> None:
+        self.problems = problems
+        self.source = source
+        self.in_document = in_document
+        super().__init__(*problems)
+
+    def __str__(self) -> str:
+        source = f" [schemas/{self.source}]" if self.source else ""
+        return listed(self.problems, in_document=self.in_document) + source
+
+    def under(self, *path: str | int) -> InvalidError:
+        """Return the same error of a value that stands at a place in another."""
+        problems = (problem.under(*path) for problem in self.problems)
+        return InvalidError(*problems, source=self.source, in_document=self.in_document)
+
+    def of_document(self) -> InvalidError:
+        """Return the same error of settings that came in a document."""
+        return InvalidError(*self.problems, source=self.source)
+
+
+def wrong_setting(name: str, keyword: str, text: str, value: Any = None) -> InvalidError:
+    """Return the error of one setting in Python: "times must be at least 1" is the name and the text."""
+    return InvalidError(Problem((name,), keyword, text, value, is_setting=True), in_document=False)
+
+
+def wrong_settings(keyword: str, text: str) -> InvalidError:
+    """Return the error of settings in Python that do not go together."""
+    return InvalidError(Problem((), keyword, text), in_document=False)
+
+
+def invalid(error: ValueError) -> InvalidError:
+    """Return an error as one that carries problems: whatever another says is said of the whole value."""
+    return error if isinstance(error, InvalidError) else wrong_settings("value", str(error))
