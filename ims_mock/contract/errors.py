@@ -8,7 +8,7 @@ from http.client import responses
 from typing import Any
 
 from ims_mock.contract import schema_files
-from ims_mock.contract.problems import InvalidError, Problem, wrong_setting
+from ims_mock.contract.problems import InvalidError, Problem, wrong_at, wrong_setting, wrong_settings
 
 REASON_LIMIT = 4096
 """Longest reason, in bytes, that is sent in a header."""
@@ -63,10 +63,15 @@ class ImsError(Exception):
         self.code = code or _USUAL_CODES.get(status, "APIGW.0201")
         self._given = message
         self.message = message if message is not None else documented_message(self.code, status)
-        self.problems: tuple[Problem, ...] = reason.problems if isinstance(reason, InvalidError) else ()
+        self._invalid = reason if isinstance(reason, InvalidError) else None
+        self.problems: tuple[Problem, ...] = self._invalid.problems if self._invalid else ()
         self.reason = str(reason)
         self.headers = dict(headers or {})
         super().__init__(f"{status} {self.code} {self.message} ({self.reason})")
+
+    def as_invalid(self) -> InvalidError:
+        """Return the error of a value that came from a test, where a client would be refused it."""
+        return self._invalid or wrong_settings("refused", self.reason)
 
     def body(self, request_id: str, dialect: str = "") -> dict[str, Any]:
         """Return the JSON body in the dialect of whoever refuses: the gateway, the identity service ("iam") or IMS."""
@@ -113,45 +118,41 @@ def header_text(reason: str) -> str:
 
 def image_not_found(image_id: str) -> ImsError:
     """Return the 404 of an image that is not there, or not for this project."""
-    return ImsError(
-        404,
-        "IMG.0144",
-        reason=f"/image_id: no image {image_id!r} is visible to this project; GET /v2/images lists those that are",
-    )
+    text = f"no image {image_id!r} is visible to this project; GET /v2/images lists those that are"
+    return ImsError(404, "IMG.0144", reason=wrong_at(("image_id",), "visible", text, image_id))
 
 
 def image_protected(image_id: str) -> ImsError:
     """Return the 403 of deleting a protected image."""
-    return ImsError(
-        403,
-        "IMG.0091",
-        reason=f"/protected: image {image_id!r} is protected, so it cannot be deleted until that is false",
-    )
+    text = f"image {image_id!r} is protected, so it cannot be deleted until that is false"
+    return ImsError(403, "IMG.0091", reason=wrong_at(("protected",), "const", text, True))
 
 
 def image_id_taken(image_id: str) -> ImsError:
     """Return the 409 of creating an image with an id that exists."""
-    return ImsError(
-        409, "IMG.0066", reason=f"/id: image {image_id!r} exists; leave id out to have one made, or choose another"
-    )
+    text = f"image {image_id!r} exists; leave id out to have one made, or choose another"
+    return ImsError(409, "IMG.0066", reason=wrong_at(("id",), "unique", text, image_id))
 
 
 def file_arriving(image_id: str) -> ImsError:
     """Return the 409 of giving a file to an image that has been given one, though it is still queued."""
-    return ImsError(409, "IMG.0046", reason=f"/status: the file of image {image_id!r} is there or arriving")
+    text = f"the file of image {image_id!r} is there or arriving"
+    return ImsError(409, "IMG.0046", reason=wrong_at(("status",), "enum", text))
 
 
 def tag_not_found(image_id: str, tag: str) -> ImsError:
     """Return the 404 of deleting a tag that an image has not."""
-    return ImsError(404, "IMG.0115", reason=f"/tag: image {image_id!r} has no tag {tag!r}")
+    text = f"image {image_id!r} has no tag {tag!r}"
+    return ImsError(404, "IMG.0115", reason=wrong_at(("tag",), "contains", text, tag))
 
 
 def marker_unknown(marker: str) -> ImsError:
     """Return the 400 of a list that is to begin after something that is not there, or not any more."""
-    wanted = "give the id of the last one of the page before, while that is there"
-    return ImsError(400, "IMG.0027", reason=f"/marker: there is no {marker!r}; {wanted}")
+    text = f"there is no {marker!r}; give the id of the last one of the page before, while that is there"
+    return ImsError(400, "IMG.0027", reason=wrong_at(("marker",), "exists", text, marker))
 
 
 def marker_invisible(marker: str) -> ImsError:
     """Return the 403 of a list that is to begin after an image that the project does not see."""
-    return ImsError(403, "IMG.0161", reason=f"/marker: image {marker!r} is not visible to this project")
+    text = f"image {marker!r} is not visible to this project"
+    return ImsError(403, "IMG.0161", reason=wrong_at(("marker",), "visible", text, marker))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.problems import InvalidError, Keys, Problem
+from ims_mock.contract.problems import InvalidError, Keys, wrong_at
 
 MAX_DEPTH = 64
 """Deepest nesting of arrays and objects that is read; the API's own bodies need 3."""
@@ -69,7 +69,7 @@ def _cut_short(error: object) -> ImsError:
 
 
 def _of_body(keyword: str, text: str) -> InvalidError:
-    return InvalidError(Problem((), keyword, text))
+    return wrong_at((), keyword, text)
 
 
 class _UnfitError(Exception):
@@ -176,7 +176,7 @@ def _check_fit(value: Any) -> None:
 
 
 def _malformed(path: Keys, text: str) -> ImsError:
-    return ImsError(400, "IMG.0001", reason=InvalidError(Problem(path, "json", text)))
+    return ImsError(400, "IMG.0001", reason=wrong_at(path, "json", text))
 
 
 def _too_deep() -> ImsError:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers
-from ims_mock.contract.problems import InvalidError, Keys, Problem, listed
+from ims_mock.contract.problems import InvalidError, Keys, listed, wrong_at
 from ims_mock.contract.validation import HIDDEN, Schema
 
 JSON = "application/json"
@@ -207,7 +207,7 @@ class Operation:
 
 
 def _wrong_parameter(name: str, keyword: str, text: str) -> ImsError:
-    return ImsError(400, reason=InvalidError(Problem((name,), keyword, text)))
+    return ImsError(400, reason=wrong_at((name,), keyword, text))
 
 
 @dataclass(frozen=True)

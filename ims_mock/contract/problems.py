@@ -79,6 +79,11 @@ class InvalidError(ValueError):
         return InvalidError(*self.problems, source=self.source)
 
 
+def wrong_at(path: Keys, keyword: str, text: str, value: Any = None) -> InvalidError:
+    """Return the error of one place in a document: "/times: must be at least 1" is the path and the text."""
+    return InvalidError(Problem(path, keyword, text, value))
+
+
 def wrong_setting(name: str, keyword: str, text: str, value: Any = None) -> InvalidError:
     """Return the error of one setting in Python: "times must be at least 1" is the name and the text."""
     return InvalidError(Problem((name,), keyword, text, value, is_setting=True), in_document=False)

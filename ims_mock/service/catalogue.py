@@ -10,7 +10,7 @@ from typing import Any
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
-from ims_mock.contract.problems import InvalidError, Problem, invalid
+from ims_mock.contract.problems import InvalidError, Problem
 from ims_mock.contract.wording import shown
 from ims_mock.state.files import File
 from ims_mock.state.images import Image, new_image
@@ -47,7 +47,7 @@ def add_image(
             sharing = _members(image, members or {}, now)
             store.add(image)
         except ImsError as error:
-            raise invalid(ValueError(error.reason)) from None
+            raise error.as_invalid() from None
         if file is not None:
             store.files[image_id] = file
         if sharing:

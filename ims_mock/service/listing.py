@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
+from ims_mock.contract.problems import wrong_at
 from ims_mock.state.clock import parse_time, timestamp
 from ims_mock.state.images import Image, is_visible
 from ims_mock.state.store import Store
@@ -82,7 +83,7 @@ def _split(name: str, text: str) -> Iterator[str]:
     while position <= len(text):
         match = _QUOTED.match(text, position)
         if match is None:
-            raise ImsError(400, reason=f"/{name}: the quotes of {text!r} do not stand around whole values")
+            raise _wrong(name, "pattern", f"the quotes of {text!r} do not stand around whole values")
         yield re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2]
         position = match.end() if match[0].endswith(",") else len(text) + 1
 
@@ -107,7 +108,12 @@ def _moment(name: str, text: str) -> str:
         # The service's times are whole seconds, so what is after a part of one is after all of it.
         return timestamp(math.ceil(parse_time(text)))
     except (ValueError, OverflowError):
-        raise ImsError(400, reason=f"/{name}: {text!r} is no time; write one such as 2018-10-28T10:00:00Z") from None
+        advice = "write one such as 2018-10-28T10:00:00Z"
+        raise _wrong(name, "format", f"{text!r} is no time; {advice}") from None
+
+
+def _wrong(name: str, keyword: str, text: str) -> ImsError:
+    return ImsError(400, reason=wrong_at((name,), keyword, text))
 
 
 def _size(compare: Callable[[int, int], bool]) -> Callable[[str, int], Test]:
@@ -144,14 +150,13 @@ def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
     keys, directions = query.get("sort_key", []), query.get("sort_dir", [])
     if "sort" in query:
         if keys or directions:
-            raise ImsError(400, reason="/sort: is not given together with sort_key and sort_dir")
+            raise _wrong("sort", "dependent", "is not given together with sort_key and sort_dir")
         return [(key, direction or "desc") for key, _, direction in (text.partition(":") for text in query["sort"])]
     keys = keys or ["created_at"]
     directions = directions or ["desc"]
     if len(directions) not in (1, len(keys)):
-        raise ImsError(
-            400, reason=f"/sort_dir: must be one for all keys or one a key, got {len(directions)} for {len(keys)} keys"
-        )
+        text = f"must be one for all keys or one a key, got {len(directions)} for {len(keys)} keys"
+        raise _wrong("sort_dir", "dependent", text)
     return list(zip(keys, directions * len(keys), strict=False))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
+from ims_mock.contract.problems import Keys, wrong_at
 from ims_mock.state.images import BASE_ATTRIBUTES, Image, check_custom_attributes, without_repetition
 
 V20 = "application/openstack-images-v2.0-json-patch"
@@ -26,8 +27,8 @@ class Change:
     op: str
     name: str
     value: Any
-    name_at: tuple[str | int, ...]
-    value_at: tuple[str | int, ...]
+    name_at: Keys
+    value_at: Keys
 
 
 def changes_of(body: list[dict[str, Any]], media_type: str) -> Iterator[Change]:
@@ -58,12 +59,13 @@ def _make(change: Change, image: Image) -> None:
     value = image.get(name, "") if is_removed else change.value
     model = load_model("image_changes", writing=True)
     model.check({name: value}, change.name_at, change.name_at if is_removed else change.value_at)
-    pointer = "/".join(("", *map(str, change.name_at)))
     if change.op != "add" and name not in image:
         hint = "" if is_removed else "; use add"
-        raise ImsError(409, "IMG.0035", reason=f"{pointer}: the image has no attribute {name!r}{hint}")
+        text = f"the image has no attribute {name!r}{hint}"
+        raise ImsError(409, "IMG.0035", reason=wrong_at(change.name_at, "exists", text, name))
     if is_removed and name in BASE_ATTRIBUTES:
-        raise ImsError(403, "IMG.0161", reason=f"{pointer}: {name!r} can be replaced, and not removed")
+        text = f"{name!r} can be replaced, and not removed"
+        raise ImsError(403, "IMG.0161", reason=wrong_at(change.name_at, "required", text, name))
     if is_removed:
         del image[name]
     else:

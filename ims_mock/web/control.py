@@ -12,6 +12,7 @@ import flask
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.operations import load_contract
+from ims_mock.contract.problems import wrong_at
 from ims_mock.contract.wording import nearest, shown
 from ims_mock.evidence.audit import audit
 from ims_mock.evidence.har import to_har
@@ -58,7 +59,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
         raw = json_text.read(flask.request.environ)
         changes = json_text.parse(raw) if raw else {}
         if not isinstance(changes, dict):
-            raise ValueError("body: must be an object of settings, or empty")
+            raise wrong_at((), "type", "must be an object of settings, or empty")
         service.reset(**changes)
         return _empty()
 
@@ -66,10 +67,10 @@ def new_blueprint(service: Service) -> flask.Blueprint:
     def add() -> flask.Response:
         attributes = _body()
         if not isinstance(attributes, dict):
-            raise ValueError("body: must be an object of an image's attributes")
+            raise wrong_at((), "type", "must be an object of an image's attributes")
         members = attributes.pop("members", {})
         if not isinstance(members, dict):
-            raise ValueError("/members: must be an object, from project ids to their status")
+            raise wrong_at(("members",), "type", "must be an object, from project ids to their status")
         data = _from_base64(attributes.pop("data", None))
         return _json(add_image(service.store, service.auth.project_id, attributes, data, members), 201)
 
@@ -113,7 +114,7 @@ def _add_faults(control: flask.Blueprint, service: Service) -> None:
     def add_fault() -> flask.Response:
         given = _body()
         if not isinstance(given, (str, dict)):
-            raise ValueError(f"body: must be a rule, as an object or a line of text, got {shown(given)}")
+            raise wrong_at((), "type", f"must be a rule, as an object or a line of text, got {shown(given)}")
         return _json(service.faults.arm(new_rule(given)).to_json(), 201)
 
     @control.get("/faults")
@@ -145,11 +146,11 @@ def _add_time(control: flask.Blueprint, service: Service) -> None:
         asked = _members(_body(), "advance", "run", "freeze")
         clock = service.store.clock
         if not isinstance(clock, ManualClock):
-            raise ValueError("body: the mock has a clock of its owner's, which cannot be moved")
+            raise wrong_at((), "clock", "the mock has a clock of its owner's, which cannot be moved")
         if asked.get("freeze", True) is not True or not asked:
-            raise ValueError('body: must be {"advance": seconds}, {"run": speed} or {"freeze": true}')
+            raise wrong_at((), "oneOf", 'must be {"advance": seconds}, {"run": speed} or {"freeze": true}')
         if len(asked) > 1:
-            raise ValueError(f"body: must be one of advance, run and freeze, got {', '.join(asked)}")
+            raise wrong_at((), "oneOf", f"must be one of advance, run and freeze, got {', '.join(asked)}")
         if "advance" in asked:
             clock.advance(asked["advance"])
         else:
@@ -196,7 +197,8 @@ def _add_state(control: flask.Blueprint, service: Service) -> None:
     def take_snapshot() -> flask.Response:
         name = _members(_body(), "name").get("name")
         if not isinstance(name, str) or not re.fullmatch("[^/]+", name) or name in (".", ".."):
-            raise ValueError(f"/name: must be a text that can be in a path, without '/', got {shown(name)}")
+            what = f"must be a text that can be in a path, without '/', got {shown(name)}"
+            raise wrong_at(("name",), "pattern", what)
         kept[name] = snapshots.take(service)
         return _json({"name": name}, 201)
 
@@ -226,16 +228,18 @@ def _from_base64(text: Any) -> bytes | None:
     try:
         return base64.b64decode(text, validate=True)
     except (TypeError, ValueError):
-        raise ValueError(f"/data: must be the file in base64 (RFC 4648), got {shown(text)}") from None
+        what = f"must be the file in base64 (RFC 4648), got {shown(text)}"
+        raise wrong_at(("data",), "contentEncoding", what) from None
 
 
 def _members(value: Any, *known: str) -> dict[str, Any]:
-    """Return a JSON object; raise ValueError for anything else, and for a member that is not known."""
+    """Return a JSON object; raise InvalidError for anything else, and for a member that is not known."""
     if not isinstance(value, Mapping):
-        raise ValueError(f"body: must be an object, got {shown(value)}")
+        raise wrong_at((), "type", f"must be an object, got {shown(value)}")
     for name in value:
         if name not in known:
-            raise ValueError(f"/{name}: is unknown; there are {', '.join(known)}{nearest(name, list(known))}")
+            hint = f"there are {', '.join(known)}{nearest(name, list(known))}"
+            raise wrong_at((name,), "additionalProperties", f"is unknown; {hint}")
     return dict(value)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ims_mock import Fail, Sequence, Stale
 from ims_mock.contract import json_text
-from ims_mock.contract.errors import ImsError
+from ims_mock.contract.errors import ImsError, image_id_taken
 from ims_mock.contract.operations import load_contract
 from ims_mock.contract.problems import InvalidError, Problem, invalid, wrong_setting, wrong_settings
 from ims_mock.faults.rule_text import RuleTextError, parse_rule
@@ -139,6 +139,14 @@ def test_refusal_has_its_problems() -> None:
         load_contract().operations["glance_create_image_metadata"].check_request_body({"min_disk": 1})
     assert [problem.path for problem in caught.value.problems] == [("min_disk",)]
     assert caught.value.reason.startswith("/min_disk: must be at least 40, got 1 [schemas/")
+
+
+def test_refusal_of_what_a_test_gives() -> None:
+    """Where a client would be refused, a test gets an InvalidError of the same text and problems."""
+    refusal = image_id_taken("x")
+    assert str(refusal.as_invalid()) == refusal.reason
+    assert refusal.as_invalid().problems == refusal.problems
+    assert str(ImsError(409, reason="is busy").as_invalid()) == "is busy"
 
 
 def test_json_that_is_none_has_a_place() -> None:
