@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from ims_mock.evidence.journal import Entry
-from ims_mock.state.clock import precise_timestamp
+from ims_mock.state.times import precise_timestamp
 from ims_mock.version import __version__
 
 

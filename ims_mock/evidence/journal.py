@@ -14,7 +14,7 @@ from typing import Any
 
 from ims_mock.contract.errors import header_text
 from ims_mock.contract.pointers import has_values, parts_of, value_at
-from ims_mock.state.clock import timestamp
+from ims_mock.state.times import timestamp
 
 MAX_ENTRIES = 1000
 """How many entries are kept, unless it is set."""

@@ -18,8 +18,9 @@ from ims_mock.contract.pointers import is_same
 from ims_mock.contract.problems import InvalidError, wrong_setting
 from ims_mock.contract.validation import Schema
 from ims_mock.exchange.messages import Incoming, Outgoing
-from ims_mock.state.clock import LAST, ManualClock
+from ims_mock.state.clock import ManualClock
 from ims_mock.state.store import Store
+from ims_mock.state.times import LAST
 
 
 @dataclass

@@ -25,8 +25,8 @@ from ims_mock.evidence.journal import MASK, Entry, is_secret, masked
 from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.faults.definition import Exchange, Fault, checked
 from ims_mock.faults.kinds import fault_from_json
-from ims_mock.state.clock import later, parse_time, timestamp
 from ims_mock.state.store import Store
+from ims_mock.state.times import later, parse_time, timestamp
 
 _MOST_DISARMED = 1000
 

@@ -12,7 +12,7 @@ from ims_mock.contract.headers import Headers
 from ims_mock.identity import signing
 from ims_mock.identity.accounts import Project, User
 from ims_mock.identity.tokens import Identity, Token
-from ims_mock.state.clock import LAST, later, parse_basic_time, timestamp
+from ims_mock.state.times import LAST, later, parse_basic_time, timestamp
 
 LEVELS = ("off", "lenient", "strict")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ims_mock.contract.problems import wrong_setting, wrong_settings
 from ims_mock.identity.accounts import Accounts, Project, Secretive, User
-from ims_mock.state.clock import LAST, later
 from ims_mock.state.store import Store
+from ims_mock.state.times import LAST, later
 
 MAX_LIFETIME = 1_000_000_000
 """Seconds for which nothing is good any more."""

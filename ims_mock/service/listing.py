@@ -11,9 +11,9 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.contract.problems import wrong_at
-from ims_mock.state.clock import parse_time, timestamp
 from ims_mock.state.images import Image, is_visible
 from ims_mock.state.store import Store
+from ims_mock.state.times import parse_time, timestamp
 
 Test = Callable[[Image], bool]
 

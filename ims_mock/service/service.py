@@ -28,8 +28,9 @@ from ims_mock.identity.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Ca
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity, check_lifetime
 from ims_mock.service.catalogue import load_public_images
-from ims_mock.state.clock import MAX_SPEED, Clock, ManualClock, http_date, parse_time, real_seconds, timestamp
+from ims_mock.state.clock import MAX_SPEED, Clock, ManualClock, real_seconds
 from ims_mock.state.store import DELAYED, Store
+from ims_mock.state.times import http_date, parse_time, timestamp
 
 logger = logging.getLogger("ims_mock")
 

@@ -212,7 +212,7 @@ def restore(service: Service, snapshot: Snapshot) -> None:
         service.accounts.restore(document["accounts"])
         if isinstance(store.clock, ManualClock):
             before = store.clock.now()
-            store.clock.go_to(document["clock"]["now"], document["clock"]["speed"])
+            store.clock.jump_to(document["clock"]["now"], document["clock"]["speed"])
             service.faults.move(document["clock"]["now"] - before)
         _restore_images(store, document, snapshot.files)
         store.transitions.extend(sorted(document["transitions"], key=itemgetter("due", "number")))

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from ims_mock.contract.errors import file_arriving, image_id_taken, image_not_found
-from ims_mock.state.clock import Clock, ManualClock, later, timestamp
+from ims_mock.state.clock import Clock, ManualClock
 from ims_mock.state.files import File
 from ims_mock.state.images import (
     LEGAL_MOVES,
@@ -28,6 +28,7 @@ from ims_mock.state.images import (
     shared_attributes,
 )
 from ims_mock.state.members import Member, Members
+from ims_mock.state.times import later, timestamp
 
 MAX_DELETED = 10_000
 """Most deleted images that are remembered."""
@@ -101,7 +102,7 @@ class Store:
         with self.lock:
             before = getattr(self, "clock", clock)
             if before is not clock and isinstance(before, ManualClock):
-                before.retire()
+                before.close()
             self.clock, self.started_at = clock, clock.now()
             self.forget(seed)
             self._changes, self.version = None, 0

@@ -161,6 +161,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> tuple[Api, SimpleNamespace]:
     real = SimpleNamespace(passed=0.0, time=lambda: 0.0)
     real.monotonic = lambda: real.passed
     monkeypatch.setattr("ims_mock.state.clock.time", real)
+    monkeypatch.setattr("ims_mock.state.waiting.time", real)
     return Api(delays=DELAYS, speed=1.0), real
 
 

@@ -21,7 +21,7 @@ from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SpoilUpload, Stale, S
 from ims_mock.contract.operations import load_contract
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
-from ims_mock.state.clock import timestamp
+from ims_mock.state.times import timestamp
 from tests.conftest import PAGE, Api
 from tests.identity.test_auth import sign
 

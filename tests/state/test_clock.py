@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ims_mock import ManualClock, SystemClock
-from ims_mock.state.clock import LAST, Clock, http_date, later, precise_timestamp, timestamp
+from ims_mock.state.clock import Clock
+from ims_mock.state.times import LAST, http_date, later, precise_timestamp, timestamp
 from tests.conftest import PAGE, Api
 
 
@@ -40,6 +41,7 @@ def real(monkeypatch: pytest.MonkeyPatch) -> RealTime:
     """The real time, which passes when the test says so."""
     made = RealTime()
     monkeypatch.setattr("ims_mock.state.clock.time", made)
+    monkeypatch.setattr("ims_mock.state.waiting.time", made)
     return made
 
 
@@ -139,7 +141,7 @@ def test_moved_is_called_after_the_move() -> None:
 
 
 @pytest.mark.parametrize(
-    "move", [lambda clock: clock.advance(-1), lambda clock: clock.advance(1e12), lambda clock: clock.go_to(5, 0)]
+    "move", [lambda clock: clock.advance(-1), lambda clock: clock.advance(1e12), lambda clock: clock.jump_to(5, 0)]
 )
 def test_moved_is_not_called(move: Callable[[ManualClock], None]) -> None:
     """A move that is refused is none, and going to another time is told to nobody: its state comes after it."""
@@ -214,7 +216,7 @@ def test_clock_stops_at_the_end_of_the_calendar(real: RealTime) -> None:
 def test_speed_that_cannot_be(speed: Any, real: RealTime) -> None:
     """A speed that is none is refused, and the clock goes on at its own."""
     clock = ManualClock(0, speed=2)
-    for misuse in (clock.run, lambda wrong: ManualClock(0, wrong), lambda wrong: clock.go_to(7, wrong)):
+    for misuse in (clock.run, lambda wrong: ManualClock(0, wrong), lambda wrong: clock.jump_to(7, wrong)):
         with pytest.raises(ValueError, match="speed must be a number from 0 to 1e"):
             misuse(speed)
     real.passed = 1
@@ -230,20 +232,20 @@ def test_speed_is_set_by_run_alone() -> None:
 # Another time
 
 
-def test_go_to(real: RealTime) -> None:
+def test_jump_to(real: RealTime) -> None:
     """A clock can be sent to another time, also back, and goes on from there."""
     clock = ManualClock(1000)
-    clock.go_to(10, 1)
+    clock.jump_to(10, 1)
     real.passed = 5
     assert (clock.now(), clock.speed) == (15, 1)
 
 
 @pytest.mark.parametrize("seconds", [1e12, float("nan"), 10**400])
-def test_go_to_nowhere(seconds: Any) -> None:
+def test_jump_to_nowhere(seconds: Any) -> None:
     """A time that cannot be is refused, and neither time nor speed change."""
     clock = ManualClock(5)
     with pytest.raises(ValueError, match="must lie between"):
-        clock.go_to(seconds, 3)
+        clock.jump_to(seconds, 3)
     assert (clock.now(), clock.speed) == (5, 0)
 
 
@@ -280,7 +282,7 @@ def test_wait_ends_when_the_clock_goes_to_another_time() -> None:
     """Going back in time does not let anybody wait until the time comes again."""
     clock = ManualClock(1000)
     waiter = Waiter(clock, 3600)
-    clock.go_to(0, 1)
+    clock.jump_to(0, 1)
     assert waiter.has_ended
 
 

@@ -28,7 +28,7 @@ from ims_mock import (
 from ims_mock.evidence.delivery import Delivery
 from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.definition import Fault
-from ims_mock.state.clock import parse_time
+from ims_mock.state.times import parse_time
 from ims_mock.web.wire import Connection, deliver, has_gone
 from tests.clients.test_faults_raw import FILE, HUNG_UP, TOKEN, new_connection, seen
 from tests.conftest import PAGE, Api

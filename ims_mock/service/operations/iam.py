@@ -14,7 +14,7 @@ from ims_mock.exchange.messages import Response
 from ims_mock.identity.accounts import Project, User
 from ims_mock.identity.signing import is_same
 from ims_mock.identity.tokens import Identity, Token
-from ims_mock.state.clock import LAST, timestamp
+from ims_mock.state.times import LAST, timestamp
 
 
 def keystone_show_version(exchange: Exchange) -> Response:

@@ -1,0 +1,99 @@
+"""The collections of a store: records by key, replaced and not edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+from ims_mock.state.changes import NOTHING, ChangeLog
+
+
+class Collection(Mapping[str, Any]):
+    """The records of one kind by key, in the order in which they were added; read as a mapping.
+
+    A record is replaced, and not edited, so that one which has been read can be used without the lock. `put`, `remove`
+    and `clear` need a transaction of the store; with `is_logged` the change log has what was before. `is_dumped` says
+    whether a snapshot has the collection. With `most`, the oldest record is dropped for each one more.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        records: MutableMapping[str, Any],
+        changes: ChangeLog,
+        *,
+        is_logged: bool = False,
+        is_dumped: bool = True,
+    ) -> None:
+        self.name = name
+        self.is_logged = is_logged
+        self.is_dumped = is_dumped
+        self._records = records
+        self._changes = changes
+
+    def __getitem__(self, key: str) -> Any:
+        return self._records[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a record, or the default where there is none."""
+        return self._records.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def put(self, key: str, record: Any) -> None:
+        """Add a record, or put it in the place of the one that has its key."""
+        self._write(key, record)
+
+    def _write(self, key: str, stored: Any) -> None:
+        self._note(key)
+        self._records[key] = stored
+
+    def remove(self, key: str) -> None:
+        """Remove a record; no error where there is none."""
+        if key in self._records:
+            self._note(key)
+            del self._records[key]
+
+    def _note(self, key: str) -> None:
+        self._changes.check_open()
+        if self.is_logged:
+            self._changes.note(self.name, key, self._records.get(key, NOTHING))
+
+    def clear(self) -> None:
+        """Remove every record."""
+        for key in list(self._records):
+            self.remove(key)
+
+    def stored(self) -> Mapping[str, Any]:
+        """Return what is stored, by key."""
+        return self._records
+
+    def load(self, stored: Mapping[str, Any]) -> None:
+        """Have these records and no others; the change log does not have that."""
+        self._records.clear()
+        self._records.update(stored)
+
+    def dump(self) -> Any:
+        """Return the records as a snapshot has them."""
+        return dict(self._records)
+
+    def restore(self, document: Any) -> None:
+        """Have the records that `dump` returned, and no others."""
+        self.load(document)
+
+
+class Counters(Collection):
+    """Counts by name; they count without a transaction, each number once."""
+
+    def count(self, name: str) -> int:
+        """Count on, and return the new number; the caller holds a lock."""
+        number: int = self._records.get(name, 0) + 1
+        self._records[name] = number
+        return number
