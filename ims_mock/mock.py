@@ -20,6 +20,7 @@ from ims_mock.service.service import Service, Settings
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image
+from ims_mock.state.views import ImagesView
 from ims_mock.web.app import create_app
 from ims_mock.web.server import Server
 from ims_mock.web.tls import Tls, throw_away
@@ -87,8 +88,7 @@ class ImsMock:
     @property
     def images(self) -> MutableMapping[str, Image]:
         """The images themselves, by id: dicts of JSON types that a test may read, and write."""
-        self.service.store.settle()
-        return self.service.store.images
+        return ImagesView(self.service.store)
 
     def add_image(
         self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any

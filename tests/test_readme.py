@@ -18,7 +18,7 @@ from ims_mock.command.cli import _new_parser
 from ims_mock.contract.operations import operations_table
 from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rules import Rule
-from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
+from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, new_accounts
 from tests.conftest import ROOT, needs_curl
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -66,7 +66,7 @@ def test_operations_table_is_the_contracts() -> None:
 
 def test_users_are_the_accounts() -> None:
     """The table of users has those that are there without any set-up."""
-    accounts = Accounts(DEFAULT_PROJECT_ID, "cn-north-4")
+    accounts = new_accounts(DEFAULT_PROJECT_ID, "cn-north-4")
     for user in accounts.users.values():
         project = accounts.own_project(user).name
         credentials = f"`{user.password}` | `{user.access}` / `{user.secret}`"

@@ -8,6 +8,8 @@ from typing import Any
 from ims_mock.contract.problems import wrong_settings
 from ims_mock.exchange.messages import Outgoing
 from ims_mock.faults.definition import Exchange, Fault
+from ims_mock.state.collections import Transition
+from ims_mock.state.files import File
 from ims_mock.state.store import Store
 
 
@@ -49,7 +51,7 @@ class Stale(Fault):
             else:
                 reads = memory.setdefault(exchange.operation.id, {"seen": memory["seen"]})
                 seen = _version_seen(reads, store.version, self.reads or 0)
-            earlier = store.as_of(seen) if seen != store.version else None
+            earlier = store.at(seen) if seen != store.version else None
         if earlier is None:
             exchange.spare()
             return exchange.work()
@@ -82,18 +84,48 @@ class SpoilUpload(Fault):
     operations = ("glance_upload_image",)
 
     def around(self, exchange: Exchange) -> Outgoing:
-        image_id = exchange.incoming.path["image_id"]
-        with exchange.store.lock:
-            is_spoilt = exchange.store.spoilt.setdefault(image_id, self.how) is not self.how
-        if is_spoilt:
-            # An outer one has its way.
+        if isinstance(exchange.store, BadUploads):
+            # An outer fault has decided already.
             exchange.spare()
             return exchange.work()
-        try:
-            outgoing = exchange.work()
-        finally:
-            with exchange.store.lock:
-                exchange.store.spoilt.pop(image_id, None)
+        outgoing = exchange.work(exchange.store.seen_as(BAD_UPLOADS[self.how]))
         if outgoing.status >= 400:
             exchange.spare()
         return outgoing
+
+
+class BadUploads(Store):
+    """A view of a store in which the file of an image does not make it active as it should."""
+
+
+class _KilledUploads(BadUploads):
+    def plan(self, transition: Transition) -> None:
+        if transition["status"] == "active":
+            self.files.remove(transition["id"])
+            transition = {**transition, "status": "killed", "attributes": {}}
+        super().plan(transition)
+
+
+class _EndlessUploads(BadUploads):
+    def plan(self, transition: Transition) -> None:
+        if transition["status"] == "active":
+            self.files.remove(transition["id"])
+        else:
+            super().plan(transition)
+
+
+class _WrongChecksums(BadUploads):
+    def plan(self, transition: Transition) -> None:
+        attributes = transition["attributes"]
+        if transition["status"] == "active":
+            wrong = File([attributes["checksum"].encode()]).checksum
+            transition = {**transition, "attributes": {**attributes, "checksum": wrong}}
+        super().plan(transition)
+
+
+BAD_UPLOADS: dict[str, type[BadUploads]] = {
+    "killed": _KilledUploads,
+    "saving": _EndlessUploads,
+    "checksum": _WrongChecksums,
+}
+"""The view of the store in which uploads end so, for each bad end."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Problem, wrong_settings
+from ims_mock.state.clock import ManualClock
+from ims_mock.state.store import Store
 
 _DEFAULT = schema_files.read("accounts.json")
 
@@ -42,6 +44,11 @@ class User:
     secret: str = field(repr=False)
     roles: Mapping[str, tuple[str, ...]]
 
+    @property
+    def own_project(self) -> str:
+        """The name of the project in which the user works unless it says otherwise."""
+        return next(iter(self.roles))
+
     def may(self, action: str, project: Project | None) -> bool:
         """Tell whether one of the user's roles in a project has an action, such as "ims:images:create"."""
         roles = self.roles.get(project.name, ()) if project else ()
@@ -59,28 +66,59 @@ T = TypeVar("T", Project, User)
 
 
 class Accounts:
-    """The projects and users of one mock, by name.
+    """The projects and users of one mock, by name; they are records of its store.
 
-    `project_id` is the id of the default project, which is that of the first user; `region` the name under which each
-    user's own project is known too.
+    The default project is that of the first user; `region` is the name under which each user's own project is known
+    too.
     """
 
-    def __init__(self, project_id: str, region: str) -> None:
+    def __init__(self, store: Store) -> None:
         self.domain = Project(**_DEFAULT["domain"])
-        self.region = region
-        self._lock = threading.Lock()
-        self.projects: dict[str, Project] = {}
-        self.users: dict[str, User] = {}
-        self.add(_DEFAULT)
-        default = self.own_project(self.default_user)
-        projects = self.projects | {default.name: replace(default, id=project_id)}
-        _check_unique(projects, self.users)
-        self.projects = projects
+        self._store = store
+        self._read = 0, 0
+        self._projects: Mapping[str, Project] = {}
+        self._users: Mapping[str, User] = {}
+
+    @property
+    def region(self) -> str:
+        """The region, whose name is also that of each user's own project."""
+        region: str = self._store.settings["region"]
+        return region
+
+    @property
+    def projects(self) -> Mapping[str, Project]:
+        """The projects by name, to be read; `add` adds some."""
+        self._look()
+        return self._projects
+
+    @property
+    def users(self) -> Mapping[str, User]:
+        """The users by name, to be read; `add` adds some, `remove_user` removes one."""
+        self._look()
+        return self._users
+
+    def _look(self) -> None:
+        """Read the records again where they have changed."""
+        projects, users = self._store.projects, self._store.users
+        edits = projects.edits, users.edits
+        if self._read != edits:
+            self._projects = MappingProxyType({name: _project({}, record) for name, record in projects.items()})
+            self._users = MappingProxyType({name: _user({}, record) for name, record in users.items()})
+            self._read = edits
 
     @property
     def default_user(self) -> User:
         """The first user, whose credential it is that is nobody else's."""
         return next(iter(self.users.values()))
+
+    def begin(self, project_id: str) -> None:
+        """Have the default projects and users and no others; `project_id` is the id of the default project."""
+        with self._store.transaction():
+            projects = _by_name("projects", _DEFAULT, partial(_project, {}))
+            users = _by_name("users", _DEFAULT, partial(_user, {}))
+            name = next(iter(users.values())).own_project
+            projects[name] = replace(projects[name], id=project_id)
+            self._replace(projects, users)
 
     def add(self, document: Any) -> None:
         """Add the projects and users of a document as schemas/models/accounts.json has it.
@@ -88,37 +126,41 @@ class Accounts:
         One of a name that there is takes its place, and keeps its id unless it is given another.
         Raises InvalidError naming what is wrong, and then adds nothing.
         """
-        if document is not _DEFAULT:
-            _check(document)
-        with self._lock:
-            projects = self.projects | _by_name("projects", document, partial(_project, self.projects))
-            users = self.users | _by_name("users", document, partial(_user, self.users))
-            _check_roles(projects, users)
-            _check_unique(projects, users)
-            self.projects, self.users = projects, users
+        _check(document)
+        with self._store.transaction():
+            projects = {**self.projects, **_by_name("projects", document, partial(_project, self.projects))}
+            users = {**self.users, **_by_name("users", document, partial(_user, self.users))}
+            self._replace(projects, users)
+
+    def remove_user(self, name: str) -> None:
+        """Remove a user, whose credentials are not honoured any more; raise ValueError when there is none."""
+        self.named_user(name)
+        with self._store.transaction() as store:
+            store.users.remove(name)
 
     def to_json(self) -> dict[str, Any]:
         """Return every project and user with all that there is to know of them, secrets too."""
-        return {
-            "projects": [asdict(project) for project in self.projects.values()],
-            "users": [asdict(user) for user in self.users.values()],
-        }
+        return {"projects": list(self._store.projects.values()), "users": list(self._store.users.values())}
 
     def restore(self, document: Mapping[str, Any]) -> None:
         """Have the projects and users of `to_json` again, and no others.
 
         Raises InvalidError naming what is wrong, and then changes nothing.
         """
-        projects = _by_name("projects", document, partial(_project, {}))
-        users = _by_name("users", document, partial(_user, {}))
+        with self._store.transaction():
+            projects = _by_name("projects", document, partial(_project, {}))
+            self._replace(projects, _by_name("users", document, partial(_user, {})))
+
+    def _replace(self, projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
+        """Have these projects and users and no others, once they are checked."""
         _check_roles(projects, users)
         _check_unique(projects, users)
-        with self._lock:
-            self.projects, self.users = projects, users
+        self._store.projects.load({name: asdict(project) for name, project in projects.items()})
+        self._store.users.load({name: _record(user) for name, user in users.items()})
 
     def own_project(self, user: User) -> Project:
         """Return the project in which a user works unless it says otherwise."""
-        return self.projects[next(iter(user.roles))]
+        return self.projects[user.own_project]
 
     def projects_of(self, user: User) -> list[Project]:
         """Return the projects in which a user has a role, its own first."""
@@ -141,6 +183,20 @@ class Accounts:
     def user_of_access(self, access: str) -> User | None:
         """Return the user whose access key id it is; None when it is nobody's."""
         return next((user for user in self.users.values() if user.access == access), None)
+
+
+def new_accounts(project_id: str, region: str) -> Accounts:
+    """Return the default projects and users, in a store of their own."""
+    store = Store(ManualClock(0))
+    store.settings.load({"region": region})
+    accounts = Accounts(store)
+    accounts.begin(project_id)
+    return accounts
+
+
+def _record(user: User) -> dict[str, Any]:
+    """Return a user as it is stored."""
+    return {**asdict(user), "roles": {project: list(roles) for project, roles in user.roles.items()}}
 
 
 def _find(items: Iterable[T], id_: str | None, name: str | None) -> T | None:

@@ -247,14 +247,13 @@ class Auth:
             self._forget_failures(access)
 
     def _forget_failures(self, access: str) -> None:
-        with self._identity.store.lock:
-            self._identity.store.wrong_signatures.pop(access, None)
+        with self._identity.store.transaction() as store:
+            store.wrong_signatures.remove(access)
 
     def _count_failure(self, access: str) -> None:
-        store = self._identity.store
-        with store.lock:
+        with self._identity.store.transaction() as store:
             count = store.wrong_signatures.get(access, {"count": 0})["count"]
-            store.wrong_signatures[access] = {"count": count + 1, "last": store.clock.now()}
+            store.wrong_signatures.put(access, {"count": count + 1, "last": store.clock.now()})
 
 
 def unauthorized(detail: str, reason: str) -> ImsError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ims_mock.contract.problems import wrong_setting, wrong_settings
 from ims_mock.identity.accounts import Accounts, Project, Secretive, User
+from ims_mock.state.ids import new_token
 from ims_mock.state.store import Store
 from ims_mock.state.times import LAST, later
 
@@ -27,7 +28,8 @@ class Identity:
         self.accounts = accounts
         self.lifetime = lifetime
         user = accounts.default_user
-        store.tokens[own_token] = self._record(user, accounts.own_project(user), ["password"], expires_at=LAST)
+        with store.transaction():
+            store.tokens.put(own_token, self._record(user, accounts.own_project(user), ["password"], expires_at=LAST))
 
     def new_token(
         self,
@@ -40,9 +42,9 @@ class Identity:
     ) -> str:
         """Issue a token, scoped to a project, to the domain or to nothing, for its lifetime and not beyond `until`."""
         expires_at = min(later(self.store.clock.now(), self.lifetime), until)
-        with self.store.lock:
-            token = self.store.new_token()
-            self.store.tokens[token] = self._record(user, project, methods, for_domain, expires_at)
+        with self.store.transaction():
+            token = new_token(self.store)
+            self.store.tokens.put(token, self._record(user, project, methods, for_domain, expires_at))
         return token
 
     def _record(
@@ -80,7 +82,8 @@ class Identity:
 
     def find_token(self, token: str) -> Token | None:
         """Return what is remembered of a token; None when it was not issued here."""
-        return self.store.tokens.get(token)
+        record: Token | None = self.store.tokens.get(token)
+        return record
 
     def is_valid(self, record: Token) -> bool:
         """Tell whether a token has neither expired nor been revoked."""
@@ -88,8 +91,8 @@ class Identity:
 
     def revoke_token(self, token: str) -> None:
         """Take a token back; it is honoured no more."""
-        with self.store.lock:
-            self.store.tokens[token] = {**self.store.tokens[token], "revoked": True}
+        with self.store.transaction():
+            self.store.tokens.put(token, {**self.store.tokens[token], "revoked": True})
 
     def user_of(self, record: Token) -> User | None:
         """Return a token's user; None when a test has taken it away."""
@@ -107,14 +110,14 @@ class Identity:
         """
         user, store = self._named_user(user_name), self.store
         check_lifetime("lifetime", lifetime)
-        with store.lock:
+        with store.transaction():
             issued: dict[str, Any] = {
-                "access": f"{user.access}-{store.new_token()[:8]}",
-                "secret": store.new_token(),
-                "security_token": store.new_token(),
+                "access": f"{user.access}-{new_token(store)[:8]}",
+                "secret": new_token(store),
+                "security_token": new_token(store),
                 "expires_at": later(store.clock.now(), lifetime),
             }
-            store.temporary_credentials[issued["access"]] = {**issued, "user": user.name}
+            store.temporary_credentials.put(issued["access"], {**issued, "user": user.name})
         return Secretive(issued)
 
 

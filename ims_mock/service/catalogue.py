@@ -12,10 +12,13 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Problem
 from ims_mock.contract.wording import shown
+from ims_mock.state import life_cycle
 from ims_mock.state.files import File
+from ims_mock.state.ids import image_id_for
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.members import check_shareable, new_member
 from ims_mock.state.store import Store
+from ims_mock.state.views import ImagesView
 
 
 def add_image(
@@ -38,29 +41,29 @@ def add_image(
     file = None if data is None else File([data])
     given = dict(attributes)
     _check_attributes(given, file, members or {})
-    with store.lock:
-        image_id, now = store.image_id_for(given), store.timestamp()
+    with store.transaction():
+        image_id, now = image_id_for(store, given), store.timestamp()
         if given.get("status") == "active":
             given.setdefault("active_at", now)
         try:
             image = new_image(given, image_id, project_id, now)
             sharing = _members(image, members or {}, now)
-            store.add(image)
+            life_cycle.add_image(store, image)
         except ImsError as error:
             raise error.as_invalid() from None
         if file is not None:
-            store.files[image_id] = file
+            store.files.put(image_id, file)
         if sharing:
-            store.set_members(image, sharing)
-        return store.images[image_id]
+            life_cycle.set_members(store, image, sharing)
+        return ImagesView(store)[image_id]
 
 
 def load_public_images(store: Store) -> None:
     """Add the catalogue's public images, but for those that are there already."""
     catalogue = schema_files.read("public_images.json")
-    with store.lock:
+    with store.transaction():
         for image in catalogue["images"]:
-            store.deleted.pop(image["id"], None)
+            store.deleted.remove(image["id"])
             if image["id"] not in store.images:
                 add_image(store, catalogue["common"]["owner"], {**catalogue["common"], **image})
 

@@ -23,13 +23,15 @@ from ims_mock.exchange.messages import Incoming, Outgoing, Response
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_fault
 from ims_mock.faults.rules import Call, Faults, Rule, Work
-from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
+from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts, new_accounts
 from ims_mock.identity.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Caller, Unverified, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity, check_lifetime
 from ims_mock.service.catalogue import load_public_images
 from ims_mock.state.clock import MAX_SPEED, Clock, ManualClock, real_seconds
-from ims_mock.state.store import DELAYED, Store
+from ims_mock.state.ids import new_request_id
+from ims_mock.state.life_cycle import DELAYED
+from ims_mock.state.store import Store
 from ims_mock.state.times import http_date, parse_time, timestamp
 
 logger = logging.getLogger("ims_mock")
@@ -111,10 +113,15 @@ class Settings:
 
     def new_accounts(self) -> Accounts:
         """Return the projects and users that these settings ask for."""
-        accounts = Accounts(self.project_id, self.region)
+        accounts = new_accounts(self.project_id, self.region)
         if self.accounts is not None:
             accounts.add(self.accounts)
         return accounts
+
+    def saved(self) -> dict[str, Any]:
+        """Return the settings that belong to a state, as JSON has them."""
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        return {name: _plain(value) for name, value in values.items() if name not in NOT_SAVED}
 
     def start_seconds(self) -> float | None:
         """Return `start` in seconds since 1970-01-01T00:00:00Z, or None."""
@@ -141,6 +148,14 @@ class Settings:
                     f"ims_mock has no setting {name!r}; there are {', '.join(known)}{nearest(name, known)}"
                 )
         return dataclasses.replace(self, **values)
+
+
+NOT_SAVED = ("accounts", "faults", "header_faults", "journal_size")
+"""Settings that a state has elsewhere, and those that are a test's, as its rules and its journal are."""
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 _MOST_ENTRIES = 1_000_000
@@ -194,8 +209,9 @@ class Service:
     def adopt(self, settings: Settings) -> None:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
         self.settings = settings
-        self.store.delays = settings.delays
-        self.accounts = settings.new_accounts()
+        self.store.settings.load(settings.saved())
+        self.accounts = Accounts(self.store)
+        self.accounts.restore(settings.new_accounts().to_json())
         self.identity = Identity(self.store, self.accounts, settings.token_lifetime, settings.token)
         self.auth = Auth(settings.auth, self.identity, settings.token)
 
@@ -228,7 +244,7 @@ class Service:
 
     def _open(self, operation_id: str | None, incoming: Incoming) -> Entry:
         store = self.store
-        entry = Entry(store.new_request_id(), store.clock.now(), incoming.method, incoming.target, operation_id)
+        entry = Entry(new_request_id(store), store.clock.now(), incoming.method, incoming.target, operation_id)
         entry.base_url, entry.arrived = incoming.base_url, real_seconds()
         entry.request_headers = masked(incoming.headers)
         return self.journal.open(entry)
@@ -326,10 +342,9 @@ class Service:
         function = self._functions[operation.id]
         if operation.takes_bytes:
             return function(request)
-        with self.store.lock:
+        with self.store.transaction():
             if not self.journal.is_open(entry):
                 raise ImsError(503, reason="the mock was reset while this request was on its way")
-            self.store.settle()
             response = function(request)
             operation.check_response_body(response.body)
             request.record()

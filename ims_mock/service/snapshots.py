@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +15,18 @@ from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Keys, Problem, invalid, wrong_settings
 from ims_mock.contract.validation import Schema
-from ims_mock.identity.accounts import Accounts
-from ims_mock.service.service import Service, Settings
+from ims_mock.contract.wording import shown
+from ims_mock.identity.accounts import new_accounts
+from ims_mock.service.service import NOT_SAVED, Service, Settings
 from ims_mock.state.clock import ManualClock
+from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
-from ims_mock.state.images import Image, Place
+from ims_mock.state.images import Image
 from ims_mock.state.store import Store
 
 VERSION = 1
 MAX_BYTES = 1024 * 1024 * 1024
 """Largest state, in bytes of JSON, that is taken over the control API."""
-
-_RECORDS = ("tokens", "temporary_credentials", "wrong_signatures", "drawn")
-"""What of a store is records, and saved as it is."""
-
-_NOT_SETTINGS = ("accounts", "faults", "header_faults", "journal_size")
-"""Settings that a state has elsewhere, and those that are a test's, as its rules and its journal are."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +116,7 @@ def _check_belongings(document: Mapping[str, Any]) -> None:
     belongings: list[tuple[Keys, str]] = [
         *((("members", image_id), image_id) for image_id in document["members"]),
         *((("files", image_id), image_id) for image_id in document.get("files", ())),
-        *((("transitions", index), item["image_id"]) for index, item in enumerate(document["transitions"])),
+        *((("transitions", index), item["id"]) for index, item in enumerate(document["transitions"])),
     ]
     for path, image_id in belongings:
         if image_id not in images:
@@ -133,14 +127,18 @@ def _checked_settings(document: Mapping[str, Any]) -> Settings:
     """Return the settings of a state; raise InvalidError when they, the clock or the accounts cannot be."""
     with _under("settings"):
         given: Mapping[str, Any] = document["settings"]
-        for name in _NOT_SETTINGS:
+        for name in NOT_SAVED:
             if name in given:
                 raise wrong_settings("settings", f"{name} are none of a state's; leave them out")
         settings = Settings().changed(given)
     with _under("clock"):
         ManualClock(document["clock"]["now"], document["clock"]["speed"])
-    with _under("accounts"):
-        Accounts(settings.project_id, settings.region).restore(document["accounts"])
+    for kind in ("projects", "users"):
+        for name, record in document[kind].items():
+            if record["name"] != name:
+                raise _wrong((kind, name, "name"), "const", f"must be {shown(name)}, under which it stands")
+    accounts = {kind: list(document[kind].values()) for kind in ("projects", "users")}
+    new_accounts(settings.project_id, settings.region).restore(accounts)
     return settings
 
 
@@ -156,42 +154,34 @@ def _under(name: str) -> Iterator[None]:
 def take(service: Service) -> Snapshot:
     """Return the state of a mock as it is now."""
     store = service.store
-    with store.lock:
-        store.settle()
-        settings = {
-            item.name: getattr(service.settings, item.name)
-            for item in dataclasses.fields(Settings)
-            if item.name not in _NOT_SETTINGS
-        }
-        document = {
-            "version": VERSION,
-            "settings": settings,
-            "clock": {"now": store.clock.now(), "speed": getattr(store.clock, "speed", 1.0)},
-            "accounts": service.accounts.to_json(),
-            "images": [_placed(store.images.place(image["id"]), image) for image in _images(store)],
-            "deleted": [_placed(place, image) for place, image in store.deleted.values()],
-            "members": {image_id: dict(store.members.of(image_id)) for image_id in store.images},
-            "transitions": [
-                item
-                for item in store.transitions
-                if item["image_id"] in store.images and item["image_id"] not in store.uploads
-            ],
-            **{name: getattr(store, name) for name in _RECORDS},
-        }
+    with store.transaction():
+        document = store.dump()
         files = {image_id: file for image_id, file in store.files.items() if image_id in store.images}
-        return Snapshot(_plain(document), files)
+        clock = {"now": store.clock.now(), "speed": getattr(store.clock, "speed", 1.0)}
+        return Snapshot(_plain({"version": VERSION, "clock": clock, **_without_uploads(document, store)}), files)
 
 
-def _images(store: Store) -> list[Image]:
-    """Return the images; those whose file is arriving as they are when it breaks off."""
-    return [
-        {**image, "status": "queued"} if image_id in store.uploads and image.get("status") == "saving" else image
-        for image_id, image in store.images.items()
+def _without_uploads(document: Mapping[str, Any], store: Store) -> dict[str, Any]:
+    """Return what a store has dumped, with the uploads under way broken off, and nothing of images that are gone."""
+
+    def is_kept(transition: Transition) -> bool:
+        return transition["id"] in store.images and transition["id"] not in store.uploads
+
+    images = [
+        {**placed, "image": {**placed["image"], "status": "queued"}} if _is_arriving(placed["image"], store) else placed
+        for placed in document["images"]
     ]
+    members = {image_id: members for image_id, members in document["members"].items() if image_id in store.images}
+    return {
+        **document,
+        "images": images,
+        "members": members,
+        "transitions": list(filter(is_kept, document["transitions"])),
+    }
 
 
-def _placed(place: Place, image: Image) -> dict[str, Any]:
-    return {"number": place[1], "created_at": place[0], "image": image}
+def _is_arriving(image: Image, store: Store) -> bool:
+    return image.get("status") == "saving" and image.get("id") in store.uploads
 
 
 def _plain(document: Any) -> Any:
@@ -205,31 +195,12 @@ def restore(service: Service, snapshot: Snapshot) -> None:
     """Go back to a state, its time included where the clock can be moved; uploads under way come to nothing."""
     document, store = _plain(snapshot.document), service.store
     settings = _checked_settings(document)
-    with store.lock:
-        store.forget(settings.seed)
+    with store.transaction():
         own = service.settings
         service.adopt(replace(settings, header_faults=own.header_faults, journal_size=own.journal_size))
-        service.accounts.restore(document["accounts"])
         if isinstance(store.clock, ManualClock):
             before = store.clock.now()
             store.clock.jump_to(document["clock"]["now"], document["clock"]["speed"])
             service.faults.move(document["clock"]["now"] - before)
-        _restore_images(store, document, snapshot.files)
-        store.transitions.extend(sorted(document["transitions"], key=itemgetter("due", "number")))
-        for name in _RECORDS:
-            records = getattr(store, name)
-            records.clear()
-            records.update(document[name])
-        store.forget_changes()
-
-
-def _restore_images(store: Store, document: Mapping[str, Any], files: Mapping[str, File]) -> None:
-    last = max((item["number"] for item in [*document["images"], *document["deleted"]]), default=-1)
-    in_order = sorted(document["images"], key=itemgetter("number"))
-    store.images.restore(((item["number"], item["image"]) for item in in_order), last + 1)
-    for item in document["deleted"]:
-        image = item["image"]
-        store.deleted[image["id"]] = (item["created_at"], item["number"], image["id"]), image
-    for image_id, members in document["members"].items():
-        store.members.replace(image_id, members)
-    store.files.update(files)
+        store.restore(document)
+        store.files.load(snapshot.files)

@@ -4,8 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import MutableMapping
-from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Protocol
+
+
+class Lock(Protocol):
+    """A lock that a thread which holds it may take again, such as threading.RLock."""
+
+    def acquire(self, blocking: bool = True) -> bool:
+        """Take the lock; unless `blocking`, return False at once where another thread has it."""
+
+    def release(self) -> None:
+        """Give the lock back."""
+
+    def __enter__(self) -> bool:
+        """Take the lock."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Give the lock back."""
 
 
 class Backing(Protocol):
@@ -19,7 +37,7 @@ class Backing(Protocol):
         """Return the records of a collection, by key."""
 
     @property
-    def lock(self) -> AbstractContextManager[Any]:
+    def lock(self) -> Lock:
         """The lock around every change; a thread that holds it may take it again."""
 
 
@@ -27,7 +45,7 @@ class Memory:
     """Records in dicts of this process."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock: Lock = threading.RLock()
 
     def collection(self, name: str) -> MutableMapping[str, Any]:
         """Return a new dict: nothing else holds a collection of this name."""

@@ -11,13 +11,10 @@ from typing import Any
 MAX_CHANGES = 10_000
 """Most changes that are remembered."""
 
-NOTHING = object()
-"""What a record was before it was added."""
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a record was before a change at a time, in seconds since 1970; NOTHING when there was none."""
+    """What a record was before a change at a time, in seconds since 1970; None when there was none."""
 
     at: float
     collection: str

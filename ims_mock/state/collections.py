@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from ims_mock.state.changes import NOTHING, ChangeLog
+from ims_mock.state.changes import ChangeLog
+
+Transition = dict[str, Any]
+"""What is due later: `due` in seconds since 1970, a `number`, the `collection` and the `id` of a record, the `status`
+that it is to have, and other `attributes`."""
 
 
 class Collection(Mapping[str, Any]):
@@ -13,7 +17,7 @@ class Collection(Mapping[str, Any]):
 
     A record is replaced, and not edited, so that one which has been read can be used without the lock. `put`, `remove`
     and `clear` need a transaction of the store; with `is_logged` the change log has what was before. `is_dumped` says
-    whether a snapshot has the collection. With `most`, the oldest record is dropped for each one more.
+    whether a snapshot has the collection; `edits` counts how often anything was written.
     """
 
     def __init__(
@@ -28,6 +32,7 @@ class Collection(Mapping[str, Any]):
         self.name = name
         self.is_logged = is_logged
         self.is_dumped = is_dumped
+        self.edits = 0
         self._records = records
         self._changes = changes
 
@@ -63,13 +68,20 @@ class Collection(Mapping[str, Any]):
 
     def _note(self, key: str) -> None:
         self._changes.check_open()
+        self.edits += 1
         if self.is_logged:
-            self._changes.note(self.name, key, self._records.get(key, NOTHING))
+            self._changes.note(self.name, key, self._records.get(key))
 
     def clear(self) -> None:
         """Remove every record."""
         for key in list(self._records):
             self.remove(key)
+
+    def settle(self, transition: Transition) -> None:
+        """Let a record have the status and the attributes that are due; it may be gone by now."""
+        record = self.get(transition["id"])
+        if record is not None:
+            self.put(transition["id"], {**record, **transition["attributes"], "status": transition["status"]})
 
     def stored(self) -> Mapping[str, Any]:
         """Return what is stored, by key."""
@@ -77,6 +89,7 @@ class Collection(Mapping[str, Any]):
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Have these records and no others; the change log does not have that."""
+        self.edits += 1
         self._records.clear()
         self._records.update(stored)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
+from ims_mock.state.collections import Collection
 from ims_mock.state.images import Image, check_owner
 
 Member = dict[str, Any]
@@ -15,39 +16,47 @@ Member = dict[str, Any]
 _MODEL = schema_files.read("models/member.json")
 
 
-class Members:
+class Members(Collection):
     """The members of every image, by image and project, in the order in which they were added."""
 
-    def __init__(self, changing: Callable[[str], None] = lambda _: None) -> None:
-        self._changing = changing
-        self._members: dict[str, dict[str, Member]] = {}
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._images: dict[str, set[str]] = {}
 
     def of(self, image_id: str) -> dict[str, Member]:
         """Return the members of an image, by project."""
-        return self._members.get(image_id, {})
+        members: dict[str, Member] = self._records.get(image_id, {})
+        return members
 
     def images_of(self, project_id: str) -> set[str]:
-        """Return the ids of the images that are shared with a project, whatever it has answered."""
+        """Return the ids of the images that are shared with a project, whatever its status."""
         return self._images.get(project_id, set())
 
-    def replace(self, image_id: str, members: dict[str, Member]) -> None:
-        """Set the members of an image; none of them forgets the image."""
+    def put(self, image_id: str, members: dict[str, Member]) -> None:
+        """Set the members of an image; with none of them nothing is stored of it."""
         if members == self.of(image_id):
             return
-        self._changing(image_id)
+        self.remove(image_id)
+        if members:
+            super().put(image_id, members)
+            self._index(image_id, members)
+
+    def remove(self, image_id: str) -> None:
+        """Remove every member of an image."""
         for project_id in self.of(image_id):
             self._images[project_id].discard(image_id)
+        super().remove(image_id)
+
+    def load(self, stored: Mapping[str, Any]) -> None:
+        """Have these members and no others."""
+        super().load({image_id: members for image_id, members in stored.items() if members})
+        self._images.clear()
+        for image_id, members in self._records.items():
+            self._index(image_id, members)
+
+    def _index(self, image_id: str, members: Mapping[str, Member]) -> None:
         for project_id in members:
             self._images.setdefault(project_id, set()).add(image_id)
-        self._members[image_id] = members
-        if not members:
-            del self._members[image_id]
-
-    def clear(self) -> None:
-        """Forget every member."""
-        self._members.clear()
-        self._images.clear()
 
 
 def new_member(image_id: str, member_id: str, now: str) -> Member:

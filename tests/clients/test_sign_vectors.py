@@ -43,7 +43,8 @@ def prepare(mock: ImsMock, vector: dict[str, Any], secret: str) -> None:
     mock.reset(auth="strict", start="2024-04-17T08:00:00Z", accounts=accounts)
     if token:
         issued = {**mock.new_temporary_credentials("v"), "access": AK, "secret": secret, "security_token": token}
-        mock.service.store.temporary_credentials[AK] = {**issued, "user": "v"}
+        with mock.service.store.transaction() as store:
+            store.temporary_credentials.put(AK, {**issued, "user": "v"})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.command.environment import CLIENTS, Target, clouds_yaml, openstack_variables, sdk_variables
-from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
+from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, new_accounts
 from tests.conftest import needs_curl
 
 URL = "http://127.0.0.1:9292"
@@ -42,7 +42,7 @@ ODD = [
 
 def new_target(url: str = URL, ca_file: str | None = None, region: str = "cn-north-4", **user: Any) -> Target:
     """Return a mock as a client is to reach it: as the user demo, or as one who is described."""
-    accounts = Accounts(DEFAULT_PROJECT_ID, region)
+    accounts = new_accounts(DEFAULT_PROJECT_ID, region)
     if not user:
         return Target(url, accounts, accounts.default_user, ca_file)
     accounts.add({"projects": [{"name": "web"}], "users": [{"name": "ci", "roles": {"web": ["member"]}, **user}]})

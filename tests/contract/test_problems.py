@@ -13,7 +13,7 @@ from ims_mock.contract.operations import load_contract
 from ims_mock.contract.problems import InvalidError, Problem, invalid, wrong_setting, wrong_settings
 from ims_mock.faults.rule_text import RuleTextError, parse_rule
 from ims_mock.faults.rules import Rule, check_rules, rule_from_json
-from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts
+from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, new_accounts
 
 LOW = Problem(("min_disk",), "minimum", "must be at least 40, got 1")
 WHOLE = Problem((), "type", "must be of type object, got []")
@@ -105,11 +105,11 @@ def test_error_is_a_value_error_that_shows_no_value() -> None:
         (lambda: parse_rule("503 x0"), [(("times",), "minimum")]),
         (lambda: parse_rule("503 nonsense"), [((), "syntax")]),
         (
-            lambda: Accounts(DEFAULT_PROJECT_ID, "r").add({"users": [{}]}),
+            lambda: new_accounts(DEFAULT_PROJECT_ID, "r").add({"users": [{}]}),
             [(("users", 0), "required")],
         ),
         (
-            lambda: Accounts(DEFAULT_PROJECT_ID, "r").add({"projects": [{"name": "p"}, {"name": "p"}]}),
+            lambda: new_accounts(DEFAULT_PROJECT_ID, "r").add({"projects": [{"name": "p"}, {"name": "p"}]}),
             [(("projects",), "accounts")],
         ),
     ],
@@ -129,7 +129,7 @@ def test_schema_keeps_the_wrong_value() -> None:
 def test_secret_value_is_not_kept() -> None:
     """Where a schema hides what it describes, a problem does not have the value."""
     with pytest.raises(InvalidError) as caught:
-        Accounts(DEFAULT_PROJECT_ID, "r").add({"users": [{"name": "x", "password": ["hunter2"]}]})
+        new_accounts(DEFAULT_PROJECT_ID, "r").add({"users": [{"name": "x", "password": ["hunter2"]}]})
     assert {problem.value for problem in caught.value.problems} == {"***"}
 
 

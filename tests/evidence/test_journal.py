@@ -12,6 +12,7 @@ import pytest
 from ims_mock import Delay, Fail, ImsMock, LoseResponse, Sequence
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry
+from ims_mock.state import life_cycle
 from tests.conftest import PAGE, Api
 
 CREATE = "glance_create_image_metadata"
@@ -440,7 +441,7 @@ def test_request_is_recorded_in_the_hold_of_its_change(api: Api, monkeypatch: py
 def test_request_from_before_a_reset_is_not_after_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that is still being answered when the mock is reset is not in the new journal."""
     has_begun, is_reset = threading.Event(), threading.Event()
-    find_image = api.service.store.find_image
+    find_image = life_cycle.find_image
 
     def find_later(*arguments: Any) -> Any:
         has_begun.set()
@@ -449,7 +450,7 @@ def test_request_from_before_a_reset_is_not_after_it(api: Api, monkeypatch: pyte
 
     image = api.create()
     # Whoever waits here holds the lock that a reset takes, so that the journal alone is cleared.
-    monkeypatch.setattr(api.service.store, "find_image", find_later)
+    monkeypatch.setattr("ims_mock.service.operations.images.find_image", find_later)
     thread = threading.Thread(target=api, args=("GET", image["self"]))
     thread.start()
     assert has_begun.wait(60)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts, Project, User
+from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts, Project, User, new_accounts
 
 WEB = {"name": "web"}
 CI = {"name": "ci", "roles": {"web": ["reader"]}}
@@ -21,7 +21,7 @@ SECRET = "hunter2-4a7c"
 @pytest.fixture
 def accounts() -> Accounts:
     """The default set."""
-    return Accounts(DEFAULT_PROJECT_ID, "cn-north-4")
+    return new_accounts(DEFAULT_PROJECT_ID, "cn-north-4")
 
 
 def user(name: str = "x", **more: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_default_project_shares_its_id_with_none() -> None:
 def test_two_sets_share_nothing(accounts: Accounts) -> None:
     """What is added to one mock's accounts is not in another's."""
     accounts.add({"projects": [WEB], "users": [CI]})
-    assert "ci" not in Accounts(DEFAULT_PROJECT_ID, "cn-north-4").users
+    assert "ci" not in new_accounts(DEFAULT_PROJECT_ID, "cn-north-4").users
 
 
 # add

@@ -457,21 +457,21 @@ def test_wrong_token_of_the_settings_is_not_told() -> None:
     assert "my-token" not in repr(Api(token="my-token").service.settings)
 
 
-def test_lock_that_two_see_the_end_of(strict: Api) -> None:
+def test_lock_that_two_see_the_end_of(strict: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a lock is over, each of two requests at once is answered."""
     for _ in range(6):
         strict("GET", "/v2/images", **sign(secret="wrong"))
     strict.clock.advance(301)
     now = "20160602T075449Z"
-    failures = strict.service.store.wrong_signatures
+    store = strict.service.store
+    get = store.wrong_signatures.get
 
-    class Vanishing(dict[str, Any]):
-        """What another request deletes as soon as this one has looked at it."""
+    def get_and_remove(name: str, default: Any = None) -> Any:
+        """Return what another request removes as soon as this one has read it."""
+        value = get(name, default)
+        with store.transaction():
+            store.wrong_signatures.clear()
+        return value
 
-        def get(self, name: str, default: Any = None) -> Any:
-            value = super().get(name, default)
-            self.clear()
-            return value
-
-    strict.service.store.wrong_signatures = Vanishing(failures)
+    monkeypatch.setattr(store.wrong_signatures, "get", get_and_remove)
     assert strict("GET", "/v2/images", **sign(X_Sdk_Date=now)).status_code == 200

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from ims_mock import ImsError, ImsMock, ManualClock, SpoilUpload
+from ims_mock.faults.stored import BAD_UPLOADS
 from ims_mock.service.service import Settings
 from ims_mock.state.files import File
-from ims_mock.state.images import new_image
+from ims_mock.state.life_cycle import saving
 from ims_mock.state.store import Store
+from tests import stores
 from tests.conftest import PAGE, Api
 
 OCTETS = "application/octet-stream"
@@ -253,21 +255,20 @@ def test_waiting_for_active(ims_mock: ImsMock) -> None:
 # Several images, and steps of any size
 
 
-def test_interleaved_images_change_in_due_order() -> None:
+def test_interleaved_images_change_in_due_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """What several images become comes about in the order of the moments, each with its own time."""
     api = Api(delays=DELAYS)
     order: list[tuple[str, str, str]] = []
     first = uploaded(api, name="first")
     api.clock.advance(2)
     second = uploaded(api, name="second")
-    become = api.service.store.become
+    put = api.service.store.images.put
 
-    def noting(image: dict[str, Any], status: str, **more: Any) -> dict[str, Any]:
-        changed = become(image, status, **more)
-        order.append((changed["name"], status, changed["updated_at"]))
-        return changed
+    def noting(image_id: str, image: dict[str, Any]) -> None:
+        put(image_id, image)
+        order.append((image["name"], image["status"], image["updated_at"]))
 
-    api.service.store.become = noting  # type: ignore[method-assign]  # What is watched is the order.
+    monkeypatch.setattr(api.service.store.images, "put", noting)
     api.clock.advance(1000)
     assert order == [
         ("first", "saving", "2016-06-02T07:49:53Z"),
@@ -282,7 +283,7 @@ def test_at_the_same_moment_the_first_upload_comes_first() -> None:
     """Of two that are due at one moment, that comes first which was planned first."""
     api = Api(delays={"saving": 5})
     images = [uploaded(api, name=name) for name in "abc"]
-    assert [item["image_id"] for item in api.service.store.transitions] == [image["id"] for image in images]
+    assert [item["id"] for item in api.service.store.transitions.dump()] == [image["id"] for image in images]
     api.clock.advance(5)
     assert {status(api, image) for image in images} == {"active"}
 
@@ -299,17 +300,15 @@ def test_one_large_step_is_many_small_ones(gaps: list[int], steps: list[int], de
 
     def images(steps: list[float]) -> tuple[dict[str, Any], list[Any]]:
         clock = ManualClock(0)
-        store = Store(clock)
-        store.delays = {"queued": delays[0] / 10, "saving": delays[1] / 10}
+        store = stores.new_store(clock, queued=delays[0] / 10, saving=delays[1] / 10)
         for gap in gaps:
-            image = new_image({}, store.new_image_id(), "p", store.timestamp())
-            store.add(image)
-            with store.saving(image["id"], "p") as arriving:
-                store.keep_file(image["id"], arriving, File([CONTENT]))
+            image = stores.added(store)
+            with saving(store, image["id"], "p") as arriving:
+                stores.keep_file(store, image["id"], arriving, File([CONTENT]))
             clock.advance(gap / 10)
         for step in steps:
             clock.advance(step)
-        return dict(store.images), list(store.transitions)
+        return dict(store.images), store.transitions.dump()
 
     assert images([step / 10 for step in steps]) == images([sum(steps) / 10])
 
@@ -352,7 +351,7 @@ def test_delete_while_queued(slow: Api) -> None:
     image = uploaded(slow)
     assert slow("DELETE", f"/v2/images/{image['id']}").status_code == 204
     store = slow.service.store
-    assert (store.transitions, store.files, store.uploads) == ([], {}, {})
+    assert (len(store.transitions), len(store.files), len(store.uploads)) == (0, 0, 0)
     slow.clock.advance(65)
     assert slow("GET", f"/v2/images/{image['id']}").status_code == 404
 
@@ -419,7 +418,7 @@ def test_record_that_a_test_has_spoilt(slow: Api, spoilt: dict[str, Any]) -> Non
     slow.images[image["id"]] = {"id": image["id"], "owner": "p", **spoilt}
     slow.clock.advance(65)
     assert slow.images[image["id"]].get("status") == spoilt.get("status")
-    assert slow.service.store.transitions == []
+    assert slow.service.store.transitions == {}
 
 
 def test_image_that_a_test_takes_out(slow: Api) -> None:
@@ -464,11 +463,8 @@ def test_reset_ends_the_delays_of_one_test() -> None:
 def new_store(**delays: float) -> tuple[Store, ManualClock, str]:
     """Return a store with delays and one image, its clock, and the image's id."""
     clock = ManualClock(0)
-    store = Store(clock)
-    store.delays = delays
-    image = new_image({}, store.new_image_id(), "p", store.timestamp())
-    store.add(image)
-    return store, clock, image["id"]
+    store = stores.new_store(clock, **delays)
+    return store, clock, stores.added(store)["id"]
 
 
 def break_off(store: Store, image_id: str, meanwhile: Callable[[], None]) -> None:
@@ -479,18 +475,18 @@ def break_off(store: Store, image_id: str, meanwhile: Callable[[], None]) -> Non
         meanwhile()
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), store.saving(image_id, "p"):
+    with pytest.raises(KeyboardInterrupt), saving(store, image_id, "p"):
         File(content())
 
 
 def test_image_becomes_saving_while_its_file_arrives() -> None:
     """An image is queued for as long as `delays` says from the beginning of the upload, and saving from its end."""
     store, clock, image_id = new_store(queued=5, saving=60)
-    with store.saving(image_id, "p") as arriving:
+    with saving(store, image_id, "p") as arriving:
         clock.advance(20)
         assert store.images[image_id]["status"] == "saving"
         assert store.images[image_id]["updated_at"] == "1970-01-01T00:00:05Z"
-        store.keep_file(image_id, arriving, File([CONTENT]))
+        stores.keep_file(store, image_id, arriving, File([CONTENT]))
     clock.advance(60)
     assert store.images[image_id]["active_at"] == "1970-01-01T00:01:20Z"
 
@@ -498,10 +494,10 @@ def test_image_becomes_saving_while_its_file_arrives() -> None:
 def test_second_upload_while_the_first_arrives_is_409() -> None:
     """Of two uploads to an image that is queued still the second is refused, and does the first no harm."""
     store, clock, image_id = new_store(queued=5)
-    with store.saving(image_id, "p") as arriving:
-        with pytest.raises(ImsError, match="is there or arriving"), store.saving(image_id, "p"):
+    with saving(store, image_id, "p") as arriving:
+        with pytest.raises(ImsError, match="is there or arriving"), saving(store, image_id, "p"):
             raise AssertionError("the second upload has begun")
-        store.keep_file(image_id, arriving, File([CONTENT]))
+        stores.keep_file(store, image_id, arriving, File([CONTENT]))
     clock.advance(5)
     assert store.images[image_id]["status"] == "active"
 
@@ -512,7 +508,7 @@ def test_upload_that_breaks_off(seconds: float) -> None:
     store, clock, image_id = new_store(queued=5, saving=60)
     break_off(store, image_id, lambda: clock.advance(seconds))
     clock.advance(1000)
-    assert (store.images[image_id]["status"], store.transitions, store.uploads) == ("queued", [], {})
+    assert (store.images[image_id]["status"], len(store.transitions), len(store.uploads)) == ("queued", 0, 0)
 
 
 def test_upload_that_breaks_off_unseen() -> None:
@@ -528,8 +524,8 @@ def test_next_upload_after_one_that_broke_off() -> None:
     store, clock, image_id = new_store(queued=5)
     break_off(store, image_id, lambda: None)
     clock.advance(3)
-    with store.saving(image_id, "p") as arriving:
-        store.keep_file(image_id, arriving, File([CONTENT]))
+    with saving(store, image_id, "p") as arriving:
+        stores.keep_file(store, image_id, arriving, File([CONTENT]))
     clock.advance(4)
     assert store.images[image_id]["status"] == "queued"
     clock.advance(1)
@@ -541,13 +537,13 @@ def test_delete_while_the_file_arrives() -> None:
     store, clock, image_id = new_store(queued=5)
 
     def content() -> Iterator[bytes]:
-        store.delete_image(image_id, "p")
+        stores.delete(store, image_id)
         yield CONTENT
 
-    with pytest.raises(ImsError) as caught, store.saving(image_id, "p") as arriving:
-        store.keep_file(image_id, arriving, File(content()))
+    with pytest.raises(ImsError) as caught, saving(store, image_id, "p") as arriving:
+        stores.keep_file(store, image_id, arriving, File(content()))
     clock.advance(5)
-    assert (caught.value.status, dict(store.images), store.files, store.transitions) == (404, {}, {}, [])
+    assert (caught.value.status, len(store.images), len(store.files), len(store.transitions)) == (404, 0, 0, 0)
 
 
 def test_reset_while_the_file_arrives(ims_mock: ImsMock) -> None:
@@ -618,18 +614,14 @@ def test_killed_image_can_be_deleted(slow: Api) -> None:
     assert slow("DELETE", f"/v2/images/{image['id']}").status_code == 204
 
 
-@pytest.mark.parametrize("is_first_spoilt", [True, False])
-def test_refused_upload_has_no_say_in_the_end_of_the_first(is_first_spoilt: bool) -> None:
-    """An upload ends as it was to when it began, whatever another one to the same image, refused, was to come to."""
+@pytest.mark.parametrize("is_first_bad", [True, False])
+def test_refused_upload_does_not_decide_how_the_first_ends(is_first_bad: bool) -> None:
+    """An upload ends as its own fault says, whatever the fault of another one to the same image that is rejected."""
     store, _, image_id = new_store()
-    if is_first_spoilt:
-        store.spoilt[image_id] = "killed"
-    with store.saving(image_id, "p") as arriving:
-        # As the fault SpoilUpload does around a request of its own.
-        store.spoilt[image_id] = "killed"
-        with pytest.raises(ImsError, match="409"), store.saving(image_id, "p"):
+    bad = store.seen_as(BAD_UPLOADS["killed"])
+    first, second = (bad, store) if is_first_bad else (store, bad)
+    with saving(first, image_id, "p") as arriving:
+        with pytest.raises(ImsError, match="409"), saving(second, image_id, "p"):
             raise AssertionError("the second upload has begun")
-        if is_first_spoilt:
-            del store.spoilt[image_id]
-        store.keep_file(image_id, arriving, File([CONTENT]))
-    assert store.images[image_id]["status"] == ("killed" if is_first_spoilt else "active")
+        stores.keep_file(first, image_id, arriving, File([CONTENT]))
+    assert store.images[image_id]["status"] == ("killed" if is_first_bad else "active")

@@ -623,7 +623,7 @@ def test_accounts_are_restored() -> None:
     )
     mock.restore(snapshot)
     assert mock.accounts.to_json() == before
-    assert mock.project_id == snapshot.document["accounts"]["projects"][0]["id"]
+    assert mock.project_id == snapshot.document["projects"]["demo"]["id"]
 
 
 # Time
@@ -845,18 +845,18 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (changed("clock/now", float("nan")), "/clock: a time must lie between the years 1 and 9999, got nan"),
         (changed("clock/speed", 1e9), "/clock/speed: must be at most 1000000"),
         (changed("clock/speed", -1), "/clock/speed: must be at least 0"),
-        (changed("accounts/users", []), "/accounts/users: must have at least 1 items, got 0"),
-        (changed("accounts/users/0/roles", {}), "/accounts/users/0/roles: must have at least 1 member"),
+        (changed("users", {}), "/users: must have at least 1 member"),
+        (changed("users/demo/roles", {}), "/users/demo/roles: must have at least 1 member"),
         (
-            changed("accounts/users/0/roles", {"nowhere": ["member"]}),
-            "/accounts/users: demo has roles in nowhere, which is no project; add it to projects",
+            changed("users/demo/roles", {"nowhere": ["member"]}),
+            "/users: demo has roles in nowhere, which is no project; add it to projects",
         ),
         (
-            changed("accounts/users/0/roles/demo", ["boss"]),
-            "/accounts/users: demo has the role 'boss' in demo; there are admin, member, reader",
+            changed("users/demo/roles/demo", ["boss"]),
+            "/users: demo has the role 'boss' in demo; there are admin, member, reader",
         ),
-        (changed("accounts/users/1/name", "demo"), "/accounts/users: the name demo is given twice"),
-        (changed("accounts/users/1/access", "demo-ak"), "/accounts/users: two have the access demo-ak"),
+        (changed("users/alt/name", "demo"), '/users/alt/name: must be "alt"'),
+        (changed("users/alt/access", "demo-ak"), "/users: two have the access demo-ak"),
         (changed("images/0/image", {}), '/images/0/image: must have "id"'),
         (changed("images/0/number", -1), "/images/0/number: must be at least 0"),
         (twice("images"), "/images/2/image/id: two images are "),
@@ -899,9 +899,9 @@ def test_document_that_is_no_object(document: Any) -> None:
 def test_refusal_tells_no_secret() -> None:
     """What is wrong with a secret is told without it."""
     document = ImsMock().snapshot().to_json()
-    document["accounts"]["users"][0]["secret"] = ["hunter2"]
-    document["accounts"]["users"][1] = {"password": "hunter2"}
-    with pytest.raises(ValueError, match="/accounts/users/0/secret: must be of type string") as caught:
+    document["users"]["demo"]["secret"] = ["hunter2"]
+    document["users"]["alt"] = {"password": "hunter2"}
+    with pytest.raises(ValueError, match="/users/demo/secret: must be of type string") as caught:
         Snapshot.from_json(document)
     assert "hunter2" not in str(caught.value)
 

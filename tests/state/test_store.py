@@ -6,8 +6,7 @@ import contextlib
 import copy
 import json
 import pickle
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import pytest
@@ -18,9 +17,14 @@ from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File
-from ims_mock.state.images import LEGAL_MOVES, Images, new_image
+from ims_mock.state.ids import new_image_id
+from ims_mock.state.image_collection import place_of
+from ims_mock.state.images import LEGAL_MOVES, new_image
+from ims_mock.state.life_cycle import add_image, saving, set_members
 from ims_mock.state.members import new_member
 from ims_mock.state.store import Store
+from ims_mock.state.views import ImagesView
+from tests.stores import added, become, changed, delete, keep_file, set_delays, share
 
 
 @pytest.fixture
@@ -33,13 +37,6 @@ def clock() -> ManualClock:
 def store(clock: ManualClock) -> Store:
     """A store with that clock."""
     return Store(clock)
-
-
-def added(store: Store, **attributes: Any) -> dict[str, Any]:
-    """Add an image and return it."""
-    image = new_image(attributes, store.new_image_id(), "p", store.timestamp())
-    store.add(image)
-    return image
 
 
 MOVES = {
@@ -59,10 +56,10 @@ def test_legal_moves(store: Store, before: str, after: str) -> None:
     """An image becomes what Glance lets it become, but for being deleted while it is saving."""
     image = added(store, status=before)
     if (before, after) in MOVES:
-        assert store.become(image, after)["status"] == after
+        assert become(store, image, after)["status"] == after
         return
     with pytest.raises(ImsError, match=f"an image that is {before} cannot become {after}") as caught:
-        store.become(image, after)
+        become(store, image, after)
     assert caught.value.status == 409
     assert store.images[image["id"]] == image
 
@@ -78,38 +75,40 @@ def test_change_replaces_the_record(store: Store, clock: ManualClock) -> None:
     """A record that somebody has taken stays as it was."""
     image = added(store, name="a")
     clock.advance(1)
-    changed = store.change(image, name="b")
-    assert (image["name"], changed["name"], changed["updated_at"]) == ("a", "b", "1970-01-01T00:00:01Z")
-    assert store.images[image["id"]] is changed is not image
+    after = changed(store, image, name="b")
+    assert (image["name"], after["name"], after["updated_at"]) == ("a", "b", "1970-01-01T00:00:01Z")
+    assert store.images[image["id"]] is after is not image
 
 
 def test_deleted_images_are_remembered_but_not_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last ones are kept with the time of their deletion; the oldest is forgotten for each one more."""
-    monkeypatch.setattr("ims_mock.state.store.MAX_DELETED", 2)
+    monkeypatch.setattr("ims_mock.state.image_collection.MAX_DELETED", 2)
     ids = [added(store)["id"] for _ in range(3)]
     for image_id in ids:
-        store.delete_image(image_id, "p")
+        delete(store, image_id)
     assert list(store.deleted) == ids[1:]
-    _, gone = store.deleted[ids[2]]
+    gone = store.deleted[ids[2]]["image"]
     assert (gone["status"], gone["deleted"], gone["deleted_at"]) == ("deleted", True, "1970-01-01T00:00:00Z")
 
 
 def test_new_id_passes_over_that_of_a_deleted_image(store: Store) -> None:
     """An id that was an image's is not made again."""
-    taken = Store(ManualClock(0)).new_image_id()
-    store.add(new_image({}, taken, "p", store.timestamp()))
-    store.delete_image(taken, "p")
-    assert store.new_image_id() != taken
+    taken = new_image_id(Store(ManualClock(0)))
+    with store.transaction():
+        add_image(store, new_image({}, taken, "p", store.timestamp()))
+    delete(store, taken)
+    assert new_image_id(store) != taken
 
 
 def test_image_has_nothing_of_another_that_had_its_id(store: Store) -> None:
     """An image that takes the id of one which a test took out has neither its file nor its members."""
     image = added(store)
-    store.files[image["id"]] = File()
-    store.set_members(image, {"q": new_member(image["id"], "q", "now")})
-    del store.images[image["id"]]
-    store.add(image)
-    assert (store.files, store.members.of(image["id"]), store.members.images_of("q")) == ({}, {}, set())
+    with store.transaction():
+        store.files.put(image["id"], File())
+        set_members(store, image, {"q": new_member(image["id"], "q", "now")})
+        store.images.remove(image["id"])
+        add_image(store, image)
+    assert (dict(store.files), store.members.of(image["id"]), store.members.images_of("q")) == ({}, {}, set())
 
 
 def test_failure_while_saving_leaves_the_image_queued(store: Store) -> None:
@@ -121,7 +120,7 @@ def test_failure_while_saving_leaves_the_image_queued(store: Store) -> None:
         assert store.images[image["id"]]["status"] == "saving"
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), store.saving(image["id"], "p"):
+    with pytest.raises(KeyboardInterrupt), saving(store, image["id"], "p"):
         File(pieces())
     assert store.images[image["id"]]["status"] == "queued"
 
@@ -129,10 +128,10 @@ def test_failure_while_saving_leaves_the_image_queued(store: Store) -> None:
 def test_upload_to_an_image_that_a_test_takes_out(store: Store) -> None:
     """What is not there any more takes no file, and is not changed."""
     image = added(store)
-    with pytest.raises(ImsError) as caught, store.saving(image["id"], "p") as upload:
-        store.keep_file(store.images.pop(image["id"])["id"], upload, File())
+    with pytest.raises(ImsError) as caught, saving(store, image["id"], "p") as upload:
+        keep_file(store, ImagesView(store).pop(image["id"])["id"], upload, File())
     assert caught.value.status == 404
-    assert (len(store.images), store.files) == (0, {})
+    assert (len(store.images), len(store.files)) == (0, 0)
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
@@ -140,16 +139,16 @@ def test_upload_that_outlives_a_reset(store: Store, is_whole: bool) -> None:
     """An upload from before a reset, whole or broken off, does nothing to the image that has its id by then."""
     image = added(store)
     late = pytest.raises(ImsError, match="404") if is_whole else pytest.raises(KeyboardInterrupt)
-    with late, store.saving(image["id"], "p") as upload:
+    with late, saving(store, image["id"], "p") as upload:
         store.reset(store.clock, store.seed)
         assert added(store)["id"] == image["id"]
-        new = store.saving(image["id"], "p")
+        new = saving(store, image["id"], "p")
         new_upload = new.__enter__()
         if not is_whole:
             raise KeyboardInterrupt
-        store.keep_file(image["id"], upload, File([b"old"]))
+        keep_file(store, image["id"], upload, File([b"old"]))
     assert store.images[image["id"]]["status"] == "saving"
-    store.keep_file(image["id"], new_upload, File([b"new"]))
+    keep_file(store, image["id"], new_upload, File([b"new"]))
     assert b"".join(store.files[image["id"]].read()) == b"new"
     new.__exit__(None, None, None)
 
@@ -158,8 +157,8 @@ def test_members_of_an_image_that_a_test_takes_out(store: Store) -> None:
     """A project with which an image was shared that is not there any more sees the others."""
     gone, kept = (added(store) for _ in range(2))
     for image in (gone, kept):
-        store.set_members(image, {"q": new_member(image["id"], "q", "now")})
-    del store.images[gone["id"]]
+        share(store, image, {"q": new_member(image["id"], "q", "now")})
+    del ImagesView(store)[gone["id"]]
     seen = store.images.seen_by("q", store.members.images_of("q"), None, newest_first=True)
     assert [image["id"] for image in seen] == [kept["id"]]
 
@@ -186,7 +185,7 @@ def told(store: Store) -> Told:
         for newest_first in (True, False)
     }
     placed = [(store.images.place(image_id), image_id) for image_id in store.images]
-    deleted = [(place, image["id"]) for place, image in store.deleted.values()]
+    deleted = [(place_of(placed), placed["image"]["id"]) for placed in store.deleted.values()]
     return {
         **listed,
         "by id": {image_id: copy.deepcopy(image) for image_id, image in sorted(store.images.items())},
@@ -201,7 +200,8 @@ class Changes:
     def __init__(self) -> None:
         self.clock = ManualClock(0)
         self.store = Store(self.clock)
-        self.store.delays = {"queued": 2, "saving": 3}
+        set_delays(self.store, queued=2, saving=3)
+        self.images = ImagesView(self.store)
         self.first = added(self.store, name="first")
         self.store.remember_changes()
         self.history: list[tuple[int, float, Told]] = []
@@ -222,44 +222,43 @@ class Changes:
     def create(self, _: str, number: int) -> None:
         """Add an image, of any project and visibility."""
         visibility = ("private", "public")[number % 2]
-        image = new_image({"visibility": visibility}, self.store.new_image_id(), PROJECTS[number % 3], "now")
-        self.store.add({**image, "created_at": self.store.timestamp()})
+        added(self.store, PROJECTS[number % 3], visibility=visibility)
 
     def change(self, image_id: str, number: int) -> None:
         """Change an image."""
-        self.store.change(self.store.images[image_id], name=f"name {number}")
+        changed(self.store, self.store.images[image_id], name=f"name {number}")
 
     def edit(self, image_id: str, number: int) -> None:
         """Edit a record in place, as tests do; also where it stands in the order."""
-        self.store.images[image_id].update(name=f"edited {number}", created_at=f"197{number % 10}-01-01T00:00:00Z")
+        self.images[image_id].update(name=f"edited {number}", created_at=f"197{number % 10}-01-01T00:00:00Z")
 
     def put(self, image_id: str, number: int) -> None:
         """Put another record in the place of one, as tests do."""
-        self.store.images[image_id] = {**self.store.images[image_id], "owner": PROJECTS[number % 3]}
+        self.images[image_id] = {**self.store.images[image_id], "owner": PROJECTS[number % 3]}
 
     def take_out(self, image_id: str, _: int) -> None:
         """Take an image out, as tests do."""
-        del self.store.images[image_id]
+        del self.images[image_id]
 
     def clear(self, _: str, number: int) -> None:
         """Take every image out, now and then."""
         if number % 5 == 0:
-            self.store.images.clear()
+            self.images.clear()
 
     def delete(self, image_id: str, _: int) -> None:
         """Delete an image."""
-        self.store.delete_image(image_id, self.store.images[image_id]["owner"])
+        delete(self.store, image_id, self.store.images[image_id]["owner"])
 
     def share(self, image_id: str, number: int) -> None:
         """Share an image with one more project, or with nobody any more."""
         members = {} if number % 4 == 0 else {"r": new_member(image_id, "r", str(number))}
-        self.store.set_members(self.store.images[image_id], members)
+        share(self.store, self.store.images[image_id], members)
 
     def upload(self, image_id: str, _: int) -> None:
         """Send a file."""
         owner = self.store.images[image_id]["owner"]
-        with self.store.saving(image_id, owner) as upload:
-            self.store.keep_file(image_id, upload, File([b"x"]))
+        with saving(self.store, image_id, owner) as upload:
+            keep_file(self.store, image_id, upload, File([b"x"]))
 
     def advance(self, image_id: str, number: int) -> None:
         """Let time pass, second by second."""
@@ -280,7 +279,7 @@ def test_earlier_versions_are_what_they_were(made: list[tuple[str, int]]) -> Non
     for kind, number in made:
         all_changes.make(kind, number)
     for version, _, then in all_changes.history:
-        assert told(all_changes.store.as_of(version)) == then
+        assert told(all_changes.store.at(version)) == then
 
 
 @settings(deadline=None)
@@ -294,48 +293,48 @@ def test_version_of_a_moment(made: list[tuple[str, int]], moment: int) -> None:
     store = all_changes.store
     at = moment % (int(all_changes.clock.now()) + 1)
     then = [told for _, when, told in all_changes.history if when <= at][-1]
-    assert told(store.as_of(store.version_at(at))) == then
+    assert told(store.at(store.version_at(at))) == then
 
 
 def test_what_was_due_has_changed_when_it_was_due(store: Store, clock: ManualClock) -> None:
     """What came about within a large step of the clock has a version at the moment when it was due."""
-    store.delays = {"queued": 10, "saving": 20}
+    set_delays(store, queued=10, saving=20)
     image = added(store)
     store.remember_changes()
-    with store.saving(image["id"], "p") as upload:
-        store.keep_file(image["id"], upload, File([b"x"]))
+    with saving(store, image["id"], "p") as upload:
+        keep_file(store, image["id"], upload, File([b"x"]))
     clock.advance(1000)
-    found = [store.as_of(store.version_at(moment)).images[image["id"]]["status"] for moment in (9, 10, 29, 30, 1000)]
+    found = [store.at(store.version_at(moment)).images[image["id"]]["status"] for moment in (9, 10, 29, 30, 1000)]
     assert found == ["queued", "saving", "saving", "active", "active"]
 
 
 def test_earlier_version_is_not_changed_by_edits_since(store: Store) -> None:
     """What a test does to a record that was replaced is not done to what was before."""
-    image = store.images[added(store, name="a")["id"]]
+    image = ImagesView(store)[added(store, name="a")["id"]]
     seen = store.remember_changes()
-    store.change(image, name="b")
+    changed(store, image, name="b")
     image["name"] = "c"
     image["tags"].append("d")
-    earlier = store.as_of(seen).images[image["id"]]
+    earlier = store.at(seen).images[image["id"]]
     assert (earlier["name"], earlier["tags"]) == ("a", [])
 
 
 def test_earliest_version_that_is_remembered(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a version that is too old for the memory, the oldest that is in it is told."""
-    monkeypatch.setattr("ims_mock.state.store.MAX_CHANGES", 3)
+    monkeypatch.setattr("ims_mock.state.changes.MAX_CHANGES", 3)
     image = added(store, name="0")
     seen = store.remember_changes()
     for number in range(1, 6):
-        store.change(image, name=str(number))
-    assert store.as_of(seen).images[image["id"]]["name"] == "2"
-    assert store.as_of(store.version_at(-1)).images[image["id"]]["name"] == "2"
+        changed(store, image, name=str(number))
+    assert store.at(seen).images[image["id"]]["name"] == "2"
+    assert store.at(store.version_at(-1)).images[image["id"]]["name"] == "2"
 
 
 def test_nothing_is_remembered_unasked(store: Store) -> None:
     """Changes cost nothing as long as nobody asks for earlier versions."""
     seen = store.version
     image = added(store)
-    store.change(image, name="b")
+    changed(store, image, name="b")
     assert store.version == seen == 0
 
 
@@ -343,19 +342,20 @@ def test_second_who_asks_forgets_nothing(store: Store) -> None:
     """Who asks later for earlier versions does not take them from who has asked before."""
     image = added(store, name="a")
     seen = store.remember_changes()
-    store.change(image, name="b")
+    changed(store, image, name="b")
     assert store.remember_changes() == seen + 1
-    assert store.as_of(seen).images[image["id"]]["name"] == "a"
+    assert store.at(seen).images[image["id"]]["name"] == "a"
 
 
 def test_earlier_version_can_be_read_alone(store: Store) -> None:
     """What is done to an earlier version is not done to the state."""
     image = added(store)
     seen = store.remember_changes()
-    store.change(image, name="b")
-    earlier = store.as_of(seen)
-    del earlier.images[image["id"]]
-    earlier.members.replace(image["id"], {"q": new_member(image["id"], "q", "now")})
+    changed(store, image, name="b")
+    earlier = store.at(seen)
+    with earlier.transaction():
+        earlier.images.remove(image["id"])
+        earlier.members.put(image["id"], {"q": new_member(image["id"], "q", "now")})
     assert store.images[image["id"]]["name"] == "b"
     assert store.members.of(image["id"]) == {}
 
@@ -366,25 +366,25 @@ def test_nothing_is_remembered_of_before_a_reset(store: Store, clock: ManualCloc
     added(store)
     store.reset(clock, 0)
     added(store)
-    assert (store.version, len(store.as_of(0).images)) == (0, 1)
+    assert (store.version, len(store.at(0).images)) == (0, 1)
 
 
 # Images
 
 
-def named(names: str, stamps: str = "") -> Images:
+def named(names: str, stamps: str = "") -> ImagesView:
     """Return images of one letter each, created at seconds of one digit each, all of project p."""
-    images = Images(threading.RLock())
+    images = ImagesView(Store(ManualClock(0)))
     for name, stamp in zip(names, stamps or "0" * len(names), strict=True):
         images[name] = {"id": name, "owner": "p", "created_at": stamp}
     return images
 
 
 def walked(
-    images: Images, after: str | None = None, *, newest_first: bool = True, project: str = "p", shared: str = ""
+    images: ImagesView, after: str | None = None, *, newest_first: bool = True, project: str = "p", shared: str = ""
 ) -> str:
     """Return the letters of the images that a project sees."""
-    found = images.seen_by(project, shared, after, newest_first=newest_first)
+    found = images.store.images.seen_by(project, shared, after, newest_first=newest_first)
     return "".join(image["id"] for image in found)
 
 
@@ -428,8 +428,8 @@ def test_images_are_a_dict() -> None:
     assert walked(images) == "fgdae"
     assert images.popitem()[0] == "g"
     assert images["a"]["changed"] is True
-    assert isinstance(images, dict)
-    assert json.loads(json.dumps(images)) == images == dict(images)
+    assert isinstance(images, MutableMapping)
+    assert json.loads(json.dumps(images.copy())) == images == dict(images)
     images.clear()
     assert walked(images) == ""
     with pytest.raises(KeyError):
@@ -456,9 +456,9 @@ def test_record_that_is_changed_in_place(change: Callable[[dict[str, Any]], obje
     """A test may change a record where it is, and the image stands where it then belongs."""
     images = named("abcd", "1234")
     change(images["b"])
-    assert "".join(image.get("id", "b") for image in images.seen_by("p", "", None, newest_first=True)) == order.replace(
-        "badc", "bdca"
-    )
+    assert "".join(
+        image.get("id", "b") for image in images.store.images.seen_by("p", "", None, newest_first=True)
+    ) == order.replace("badc", "bdca")
 
 
 def test_record_that_was_taken_out_changes_nothing() -> None:

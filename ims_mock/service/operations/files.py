@@ -5,6 +5,7 @@ from __future__ import annotations
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.state.files import File, wanted_range
+from ims_mock.state.life_cycle import file_of, find_image, keep_file, saving
 
 
 def glance_upload_image(exchange: Exchange) -> Response:
@@ -14,19 +15,19 @@ def glance_upload_image(exchange: Exchange) -> Response:
     https://docs.otc.t-systems.com/image-management-service/api-ref/native_openstack_apis/image_native_openstack_apis/uploading_an_image_native_openstack_api.html
     """
     image_id, store = exchange.path["image_id"], exchange.store
-    with store.saving(image_id, exchange.project_id) as upload:
+    with saving(store, image_id, exchange.project_id) as upload:
         file = File(exchange.content)
         file.check_announced(exchange.headers.get("X-OpenStack-Image-Size"))
-        with store.lock:
-            store.keep_file(image_id, upload, file)
+        with store.transaction():
+            keep_file(store, image_id, upload, file)
             exchange.record()
     return Response()
 
 
 def glance_download_image(exchange: Exchange) -> Response:
     """Send the file of an image, or a range of it; nothing for an image that has none."""
-    image = exchange.store.find_image(exchange.path["image_id"], exchange.project_id)
-    file = exchange.store.file_of(image)
+    image = find_image(exchange.store, exchange.path["image_id"], exchange.project_id)
+    file = file_of(exchange.store, image)
     if file is None:
         return Response(status=204)
     # A range is defined for GET alone, and no answer has a validator that If-Range could hold for.

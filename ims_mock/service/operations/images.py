@@ -9,7 +9,9 @@ from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.listing import filters, listed_for, ordered, sorting
 from ims_mock.service.patching import changes_of, patched
+from ims_mock.state.ids import image_id_for
 from ims_mock.state.images import new_image
+from ims_mock.state.life_cycle import add_image, change, delete_image, find_image, find_own_image
 
 
 def glance_create_image_metadata(exchange: Exchange) -> Response:
@@ -18,27 +20,27 @@ def glance_create_image_metadata(exchange: Exchange) -> Response:
     https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0707.html
     """
     store = exchange.store
-    image_id = store.image_id_for(exchange.body)
+    image_id = image_id_for(store, exchange.body)
     image = new_image(exchange.body, image_id, exchange.project_id, store.timestamp())
-    store.add(image)
+    add_image(store, image)
     return Response(image, location=image["self"])
 
 
 def glance_show_image(exchange: Exchange) -> Response:
     """Show one image."""
-    return Response(exchange.store.find_image(exchange.path["image_id"], exchange.project_id))
+    return Response(find_image(exchange.store, exchange.path["image_id"], exchange.project_id))
 
 
 def glance_update_image(exchange: Exchange) -> Response:
     """Update an image, all of the changes or none."""
-    image = exchange.store.find_own_image(exchange.path["image_id"], exchange.project_id)
+    image = find_own_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     changed = patched(image, changes_of(exchange.body, exchange.media_type))
-    return Response(exchange.store.change(changed) if changed != image else image)
+    return Response(change(exchange.store, changed) if changed != image else image)
 
 
 def glance_delete_image(exchange: Exchange) -> Response:
     """Delete an image, unless it is protected, with its file and its members."""
-    exchange.store.delete_image(exchange.path["image_id"], exchange.project_id)
+    delete_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     return Response()
 
 

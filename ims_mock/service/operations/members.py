@@ -8,6 +8,7 @@ from ims_mock.contract.errors import marker_unknown
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.state.images import Image
+from ims_mock.state.life_cycle import find_image, find_own_image, set_members
 from ims_mock.state.members import (
     Member,
     check_answer,
@@ -21,17 +22,17 @@ from ims_mock.state.members import (
 def glance_add_image_member(exchange: Exchange) -> Response:
     """Share an image of one's own with a project, which is pending until it accepts or rejects."""
     store = exchange.store
-    image = store.find_image(exchange.path["image_id"], exchange.project_id)
+    image = find_image(store, exchange.path["image_id"], exchange.project_id)
     members, member_id = store.members.of(image["id"]), exchange.body["member"]
     check_shareable(image, members, exchange.project_id, member_id)
     member = new_member(image["id"], member_id, store.timestamp())
-    store.set_members(image, {**members, member_id: member})
+    set_members(store, image, {**members, member_id: member})
     return Response(member)
 
 
 def glance_list_image_members(exchange: Exchange) -> Response:
     """List the members of an image: all of them for its owner, itself alone for a member."""
-    image = exchange.store.find_image(exchange.path["image_id"], exchange.project_id)
+    image = find_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     check_can_have_members(image)
     members = _visible_members(exchange, image)
     body: dict[str, Any] = {"schema": "/v2/schemas/members"}
@@ -51,16 +52,16 @@ def glance_update_image_member(exchange: Exchange) -> Response:
     check_answer(image, member["member_id"], exchange.project_id, exchange.body)
     answered = {**member, "status": exchange.body["status"], "updated_at": exchange.store.timestamp()}
     members = exchange.store.members.of(image["id"])
-    exchange.store.set_members(image, {**members, member["member_id"]: answered})
+    set_members(exchange.store, image, {**members, member["member_id"]: answered})
     return Response(answered)
 
 
 def glance_delete_image_member(exchange: Exchange) -> Response:
     """Stop sharing an image of one's own with a project."""
-    image = exchange.store.find_own_image(exchange.path["image_id"], exchange.project_id)
+    image = find_own_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     _, member = _find_member(exchange)
     members = exchange.store.members.of(image["id"])
-    exchange.store.set_members(image, {name: other for name, other in members.items() if name != member["member_id"]})
+    set_members(exchange.store, image, {name: other for name, other in members.items() if name != member["member_id"]})
     return Response()
 
 
@@ -75,7 +76,7 @@ def _visible_members(exchange: Exchange, image: Image) -> list[Member]:
 
 def _find_member(exchange: Exchange) -> tuple[Image, Member]:
     """Return the image and the member that the path names; raise 404 for one that the caller may not know of."""
-    image = exchange.store.find_image(exchange.path["image_id"], exchange.project_id)
+    image = find_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     for member in _visible_members(exchange, image):
         if member["member_id"] == exchange.path["member_id"]:
             return image, member

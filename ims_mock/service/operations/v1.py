@@ -9,7 +9,9 @@ from typing import Any
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.listing import as_text, changed_since, filters, listed_for
+from ims_mock.state.image_collection import place_of
 from ims_mock.state.images import Image
+from ims_mock.state.life_cycle import delete_image, find_image
 
 _NAMED = ("id", "name", "status", "container_format", "disk_format", "min_disk", "min_ram", "protected", "owner")
 
@@ -32,13 +34,14 @@ def glance_list_images_detail_v1(exchange: Exchange) -> Response:
     if "changes-since" in query:
         tests.append(changed_since("changes-since", query["changes-since"]))
         placed = [(store.images.place(image["id"]), image) for image in images]
-        images = [image for _, image in sorted([*placed, *store.deleted.values()], key=itemgetter(0), reverse=True)]
+        deleted = [(place_of(gone), gone["image"]) for gone in store.deleted.values()]
+        images = [image for _, image in sorted([*placed, *deleted], key=itemgetter(0), reverse=True)]
     return Response({"images": [_v1(image) for image in images if all(test(image) for test in tests)]})
 
 
 def glance_show_image_metadata_v1(exchange: Exchange) -> Response:
     """Show an image in headers; of its attributes those whose names and values a header can have."""
-    image = _v1(exchange.store.find_image(exchange.path["image_id"], exchange.project_id))
+    image = _v1(find_image(exchange.store, exchange.path["image_id"], exchange.project_id))
     properties = image.pop("properties")
     headers = {f"X-Image-Meta-{name.capitalize()}": str(value) for name, value in image.items() if value is not None}
     headers |= {
@@ -53,7 +56,7 @@ def glance_show_image_metadata_v1(exchange: Exchange) -> Response:
 
 def glance_delete_image_v1(exchange: Exchange) -> Response:
     """Delete an image as glance_delete_image does, with another status."""
-    exchange.store.delete_image(exchange.path["image_id"], exchange.project_id)
+    delete_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     return Response()
 
 

@@ -453,7 +453,7 @@ def test_lifetime_can_be_set() -> None:
 def test_token_of_a_user_that_is_gone(api: Api) -> None:
     """A token dies with its user."""
     token, _ = issue(api, by_password({"name": "alt", "password": "secret"}))
-    del api.service.accounts.users["alt"]
+    api.service.accounts.remove_user("alt")
     check_refusal(validate(api, token), NOT_FOUND, "/X-Subject-Token: no such token is valid here")
 
 

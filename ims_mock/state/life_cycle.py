@@ -1,0 +1,164 @@
+"""The life of an image: found, added, changed, shared, given its file, deleted.
+
+These functions are called inside of a transaction of the store, unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ims_mock.contract.errors import file_arriving, image_id_taken, image_not_found
+from ims_mock.state import images
+from ims_mock.state.collections import Transition
+from ims_mock.state.files import File
+from ims_mock.state.images import Image, check_deletable, check_move, check_owner, is_visible, shared_attributes
+from ims_mock.state.members import Member
+from ims_mock.state.store import Store
+from ims_mock.state.times import later
+
+DELAYED = ("queued", "saving")
+"""The statuses in which an upload can leave an image for a while."""
+
+Upload = int
+"""An upload under way, by its number: never the same as that of another one."""
+
+
+def find_image(store: Store, image_id: str, project_id: str) -> Image:
+    """Return an image that a project sees; raise 404 when it sees none of that id."""
+    image: Image | None = store.images.get(image_id)
+    if image is None or not is_visible(image, project_id, store.members.of(image_id)):
+        raise image_not_found(image_id)
+    return image
+
+
+def find_own_image(store: Store, image_id: str, project_id: str) -> Image:
+    """Return a project's own image; raise 404 for one that it does not see, 403 for another's that it sees."""
+    image = find_image(store, image_id, project_id)
+    check_owner(image, project_id)
+    return image
+
+
+def add_image(store: Store, image: Image) -> None:
+    """Add a new image; raise 409 when its id is taken, also by one that was deleted."""
+    image_id = image["id"]
+    if image_id in store.images or image_id in store.deleted:
+        raise image_id_taken(image_id)
+    # A test that removed an image has left what belonged to it.
+    _remove_belongings(store, image_id)
+    store.images.put(image_id, image)
+
+
+def change(store: Store, image: Image, **attributes: Any) -> Image:
+    """Replace an image by one with some attributes changed now, and return it."""
+    changed = {**image, **attributes, "updated_at": store.timestamp()}
+    store.images.put(image["id"], changed)
+    return changed
+
+
+def become(store: Store, image: Image, status: str, **attributes: Any) -> Image:
+    """Move an image to another status now, and return it; raise 409 for an illegal move."""
+    changed = images.become(image, status, store.clock.now(), attributes)
+    store.images.put(image["id"], changed)
+    return changed
+
+
+def delete_image(store: Store, image_id: str, project_id: str) -> None:
+    """Delete an image for a project, with its file and its members; it stays among the deleted ones.
+
+    Raises 404 as find_image does, and what check_deletable raises.
+    """
+    image = find_image(store, image_id, project_id)
+    check_deletable(image, project_id)
+    gone = become(store, image, "deleted", deleted=True, deleted_at=store.timestamp())
+    store.deleted.put(image_id, {**store.images.placed(image_id), "image": gone})
+    store.images.remove(image_id)
+    _remove_belongings(store, image_id)
+
+
+def _remove_belongings(store: Store, image_id: str) -> None:
+    store.files.remove(image_id)
+    store.uploads.remove(image_id)
+    store.transitions.remove_of("images", image_id)
+    store.members.remove(image_id)
+
+
+def set_members(store: Store, image: Image, members: dict[str, Member]) -> None:
+    """Replace the members of an image, which is shared while it has any."""
+    store.members.put(image["id"], members)
+    sharing = shared_attributes(bool(members))
+    if image["visibility"] != sharing["visibility"]:
+        change(store, image, **sharing)
+
+
+def planned(store: Store, image_id: str) -> list[Transition]:
+    """Return what an image is to become, in due order."""
+    return store.transitions.of("images", image_id)
+
+
+def _plan(store: Store, image_id: str, due: float, status: str, attributes: Image) -> None:
+    store.plan({"due": due, "collection": "images", "id": image_id, "status": status, "attributes": attributes})
+
+
+def _delay(store: Store, status: str) -> float:
+    """Return how many seconds an upload leaves an image in a status."""
+    seconds: float = store.settings.get("delays", {}).get(status, 0)
+    return seconds
+
+
+@contextmanager
+def saving(store: Store, image_id: str, project_id: str) -> Iterator[Upload]:
+    """Hold a project's own image in the status saving while its file arrives; queued again when that fails.
+
+    Yields the upload. Opens a transaction at the beginning and at the end, and leaves the lock free in between. Raises
+    404 and 403 as find_own_image does, and 409 for an image that is not queued, or that has been given a file before.
+    """
+    upload = _begin_upload(store, image_id, project_id)
+    try:
+        yield upload
+    except BaseException:
+        with store.transaction():
+            if store.uploads.get(image_id) == upload:
+                store.uploads.remove(image_id)
+                store.transitions.remove_of("images", image_id)
+                image = store.images.get(image_id, {})
+                if image.get("status") == "saving":
+                    become(store, image, "queued")
+        raise
+
+
+def _begin_upload(store: Store, image_id: str, project_id: str) -> Upload:
+    with store.transaction():
+        image = find_own_image(store, image_id, project_id)
+        check_move(image, "saving")
+        if image_id in store.uploads or planned(store, image_id):
+            raise file_arriving(image_id)
+        upload = store.next_upload()
+        store.uploads.put(image_id, upload)
+        delay = _delay(store, "queued")
+        if delay:
+            _plan(store, image_id, later(store.clock.now(), delay), "saving", {})
+        else:
+            become(store, image, "saving")
+        return upload
+
+
+def keep_file(store: Store, image_id: str, upload: Upload, file: File) -> None:
+    """Give an image its file, and make it active, at once or when `delays` says so.
+
+    Raises 404 when the image with which the upload began is gone, also where another one has its id by now.
+    """
+    if image_id not in store.images or store.uploads.get(image_id) != upload:
+        raise image_not_found(image_id)
+    store.uploads.remove(image_id)
+    store.files.put(image_id, file)
+    saving_at = max((item["due"] for item in planned(store, image_id)), default=store.clock.now())
+    _plan(store, image_id, later(saving_at, _delay(store, "saving")), "active", file.described())
+    store.settle()
+
+
+def file_of(store: Store, image: Image) -> File | None:
+    """Return the file of an image; None while it has none, or is not active yet."""
+    file: File | None = store.files.get(image["id"])
+    return None if planned(store, image["id"]) else file

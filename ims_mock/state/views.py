@@ -1,0 +1,157 @@
+"""The images as a test holds them: a dict of dicts that writes through to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ims_mock.state.images import Image
+from ims_mock.state.store import Store
+
+T = TypeVar("T")
+Edit = Callable[[Image], T]
+
+
+class ImageView(dict[str, Any]):
+    """An image as it was when it was read; what is written to it is written to the image that has its id now.
+
+    Lists and objects inside it are those of the image itself. A copy is a plain dict. Once the image is removed, an
+    edit changes this dict alone.
+    """
+
+    __slots__ = ("_id", "_store")
+
+    def __init__(self, store: Store, image_id: str, image: Image) -> None:
+        super().__init__(image)
+        self._store = store
+        self._id = image_id
+
+    def _edit(self, edit: Edit[T]) -> T:
+        """Edit a copy of the image, and put it in the image's place."""
+        with self._store.transaction():
+            image = self._store.images.get(self._id)
+            edited = dict(self if image is None else image)
+            result = edit(edited)
+            if image is not None:
+                self._store.images.put(self._id, edited)
+        super().clear()
+        super().update(edited)
+        return result
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._edit(lambda image: image.__setitem__(name, value))
+
+    def __delitem__(self, name: str) -> None:
+        self._edit(lambda image: image.__delitem__(name))
+
+    if not TYPE_CHECKING:  # dict has a type for `|=` that no subclass can keep.
+
+        def __ior__(self, others: Any) -> ImageView:
+            self.update(others)
+            return self
+
+    def update(self, *others: Any, **attributes: Any) -> None:
+        """Set several attributes."""
+        self._edit(lambda image: image.update(*others, **attributes))
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Remove an attribute, and return its value."""
+        return self._edit(lambda image: image.pop(name, *default))
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last attribute, and return it with its name."""
+        return self._edit(lambda image: image.popitem())
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Set an attribute unless it is there, and return its value."""
+        return self._edit(lambda image: image.setdefault(name, default))
+
+    def clear(self) -> None:
+        """Remove every attribute."""
+        self._edit(lambda image: image.clear())
+
+    def __reduce__(self) -> tuple[type, tuple[Image]]:
+        return dict, (dict(self),)
+
+
+class ImagesView(MutableMapping[str, Image]):
+    """The images of a store, by id: read, edited, added and removed as in a dict. A copy is a plain dict."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def __getitem__(self, image_id: str) -> Image:
+        self.store.settle()
+        return ImageView(self.store, image_id, self.store.images[image_id])
+
+    def __setitem__(self, image_id: str, image: Image) -> None:
+        with self.store.transaction() as store:
+            store.images.put(image_id, dict(image))
+
+    def __delitem__(self, image_id: str) -> None:
+        with self.store.transaction() as store:
+            if image_id not in store.images:
+                raise KeyError(image_id)
+            store.images.remove(image_id)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids of the images that there are when the walk begins."""
+        self.store.settle()
+        with self.store.lock:
+            return iter(list(self.store.images))
+
+    def __len__(self) -> int:
+        return len(self.store.images)
+
+    def __contains__(self, image_id: object) -> bool:
+        return image_id in self.store.images
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(list(self))
+
+    def pop(self, image_id: str, *default: Any) -> Any:
+        """Remove an image, and return it as a plain dict."""
+        with self.store.transaction() as store:
+            if image_id not in store.images:
+                return dict[str, Any]().pop(image_id, *default)
+            image = dict(store.images[image_id])
+            store.images.remove(image_id)
+            return image
+
+    def popitem(self) -> tuple[str, Image]:
+        """Remove the image that was added last, and return it with its id."""
+        with self.store.transaction():
+            image_id = next(reversed(self), "")
+            return image_id, self.pop(image_id)
+
+    def setdefault(self, image_id: str, image: Any = None) -> Image:
+        """Add an image unless its id is there, and return the one that is."""
+        with self.store.transaction():
+            if image_id not in self:
+                self[image_id] = image
+            return self[image_id]
+
+    def clear(self) -> None:
+        """Remove every image."""
+        with self.store.transaction() as store:
+            store.images.clear()
+
+    def copy(self) -> dict[str, Image]:
+        """Return the images as a plain dict of plain dicts."""
+        return {image_id: dict(image) for image_id, image in self.items()}
+
+    def __or__(self, others: Any) -> Any:
+        return self.copy() | dict(others)
+
+    def __ror__(self, others: Mapping[str, Image]) -> dict[str, Image]:
+        return dict(others) | self.copy()
+
+    def __ior__(self, others: Any) -> Any:
+        self.update(others)
+        return self
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Image]]]:
+        return dict, (self.copy(),)
+
+    def __repr__(self) -> str:
+        return repr(self.copy())
