@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -86,7 +86,7 @@ class ImsMock:
         return self.service.auth.project_id
 
     @property
-    def images(self) -> MutableMapping[str, Image]:
+    def images(self) -> ImagesView:
         """The images themselves, by id: dicts of JSON types that a test may read, and write."""
         return ImagesView(self.service.store)
 

@@ -1,0 +1,124 @@
+"""The images as a test holds them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ims_mock import ImsMock
+from tests.conftest import Api
+
+
+@pytest.fixture
+def image(api: Api) -> dict[str, Any]:
+    """An image as a test reads it from the mock."""
+    return api.images[api.create(name="a", tags=["k=v"])["id"]]
+
+
+def stored(api: Api, image: dict[str, Any]) -> dict[str, Any]:
+    """Return an image as the service responds with it."""
+    shown: dict[str, Any] = api("GET", f"/v2/images/{image['id']}").get_json()
+    return shown
+
+
+EDITS: list[tuple[Callable[[Any], object], Callable[[Any], object]]] = [
+    (lambda image: image.__setitem__("name", "b"), lambda shown: shown["name"] == "b"),
+    (lambda image: image.update(name="b", x="y"), lambda shown: (shown["name"], shown["x"]) == ("b", "y")),
+    (lambda image: image.update([("name", "b")]), lambda shown: shown["name"] == "b"),
+    (lambda image: image.__ior__({"name": "b"}), lambda shown: shown["name"] == "b"),
+    (lambda image: image.setdefault("x", "y"), lambda shown: shown["x"] == "y"),
+    (lambda image: image.setdefault("name", "b"), lambda shown: shown["name"] == "a"),
+    (lambda image: image["tags"].append("l=w"), lambda shown: shown["tags"] == ["k=v", "l=w"]),
+    (lambda image: image["tags"].clear(), lambda shown: shown["tags"] == []),
+]
+
+
+@pytest.mark.parametrize(("edit", "is_so"), EDITS)
+def test_edit_is_written_through(
+    api: Api, image: dict[str, Any], edit: Callable[[Any], object], is_so: Callable[[Any], object]
+) -> None:
+    """Whatever a dict takes, the service responds with, and the dict has it too."""
+    edit(image)
+    assert is_so(stored(api, image))
+    assert stored(api, image) == image == api.images[image["id"]]
+
+
+@pytest.mark.parametrize(
+    ("edit", "removed"), [(lambda image: image.pop("x"), "v"), (lambda image: image.popitem(), ("x", "v"))]
+)
+def test_removed_attribute_is_returned(
+    api: Api, image: dict[str, Any], edit: Callable[[Any], object], removed: object
+) -> None:
+    """What is taken out of an image is returned, as from a dict."""
+    image["x"] = "v"
+    assert edit(image) == removed
+    assert "x" not in stored(api, image)
+
+
+def test_attribute_that_is_not_there(image: dict[str, Any]) -> None:
+    """As of a dict: KeyError, or the default."""
+    with pytest.raises(KeyError, match="x"):
+        image.pop("x")
+    with pytest.raises(KeyError, match="x"):
+        del image["x"]
+    assert image.pop("x", 5) == 5
+
+
+def test_image_is_as_it_was_when_it_was_read(api: Api, image: dict[str, Any]) -> None:
+    """A request does not change what a test has read; what the test then writes changes that attribute alone."""
+    change = [{"op": "replace", "path": "/name", "value": "b"}]
+    media_type = "application/openstack-images-v2.1-json-patch"
+    assert api("PATCH", f"/v2/images/{image['id']}", change, Content_Type=media_type).status_code == 200
+    assert image["name"] == "a"
+    image["x"] = "y"
+    assert (image["name"], stored(api, image)["name"], stored(api, image)["x"]) == ("b", "b", "y")
+
+
+def test_image_that_is_gone_is_a_plain_dict(api: Api, image: dict[str, Any]) -> None:
+    """An edit of an image that was deleted, or taken out, brings it not back."""
+    api("DELETE", f"/v2/images/{image['id']}")
+    image["name"] = "b"
+    assert image["name"] == "b"
+    assert image["id"] not in api.images
+
+
+def test_image_can_be_dumped_and_copied(image: dict[str, Any]) -> None:
+    """An image is JSON, and a copy of it is a plain dict, which is edited alone."""
+    for copied in (copy.deepcopy(image), image.copy(), json.loads(json.dumps(image)), {**image}, image | {}):
+        assert copied == image
+        assert type(copied) is dict
+        copied["name"] = "c"
+    assert image["name"] == "a"
+
+
+def test_images_are_read_and_edited_as_a_dict() -> None:
+    """The images of a mock are a mapping by id, as its users expect of a dict."""
+    with ImsMock() as mock:
+        first, second = (mock.add_image(name=name)["id"] for name in "ab")
+        assert list(mock.images) == [first, second]
+        assert list(reversed(mock.images)) == [second, first]
+        assert {image["name"] for image in mock.images.values()} == {"a", "b"}
+        assert mock.images == {first: mock.images[first], second: mock.images[second]}
+        assert repr(mock.images) == repr(dict(mock.images))
+        both = mock.images | {"x": {}}
+        assert list(both) == [first, second, "x"]
+        mock.images[first]["name"] = "c"
+        assert mock.images.pop(first)["name"] == "c"
+        with pytest.raises(KeyError):
+            del mock.images[first]
+        with pytest.raises(KeyError):
+            mock.images.pop(first)
+        mock.images.clear()
+        assert not mock.images
+
+
+def test_images_may_be_added_while_they_are_walked(api: Api) -> None:
+    """A walk goes over the images that there were when it began, whatever requests add meanwhile."""
+    api.create()
+    walked = [api.create()["id"] for _ in api.images]
+    assert len(walked) == 1
+    assert len(api.images) == 2
