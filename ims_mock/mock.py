@@ -16,7 +16,8 @@ from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image, load_public_images
-from ims_mock.service.service import Service, Settings
+from ims_mock.service.service import Service
+from ims_mock.service.settings import Settings
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image

@@ -74,7 +74,7 @@ def _check_options(config: pytest.Config) -> None:
     """Refuse a wrong option before the first test; where there is none, nothing is imported."""
     options = _options(config)
     if options:
-        from ims_mock.service.service import Settings
+        from ims_mock.service.settings import Settings
 
         try:
             Settings().changed(options)

@@ -25,7 +25,7 @@ class Api:
     """A service and Flask's test client, with a credential on every request."""
 
     def __init__(self, **settings: Any) -> None:
-        from ims_mock.service.service import Settings
+        from ims_mock.service.settings import Settings
 
         self.service = Service(Settings().changed({"start": PAGE, **settings}))
         self.images = ImagesView(self.service.store)

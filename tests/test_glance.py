@@ -13,7 +13,8 @@ import pytest
 
 from ims_mock.identity.accounts import User
 from ims_mock.service.catalogue import add_image
-from ims_mock.service.service import Service, Settings
+from ims_mock.service.service import Service
+from ims_mock.service.settings import Settings
 from ims_mock.web.app import create_app
 from tests.conftest import ROOT
 

@@ -121,7 +121,7 @@ def test_module(ims_mock):
     ("marker", "message"),
     [
         ("sed=1", "*ims_mock has no setting 'sed'; there are seed, start,*"),
-        ("seed=None", "*seed must be an integer or a string, got None*"),
+        ("seed=None", "*seed must be of type integer or string, got null*"),
         ("1", "*@pytest.mark.ims_mock takes keyword arguments alone, got (1,)*"),
     ],
 )

@@ -14,7 +14,7 @@ import requests
 
 import ims_mock
 from ims_mock import ImsMock
-from ims_mock.command.cli import _new_parser
+from ims_mock.command.parser import OPTIONS, options_table, settings_table
 from ims_mock.contract.operations import operations_table
 from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rules import Rule
@@ -82,13 +82,12 @@ def test_example_of_accounts(ims_mock: ImsMock) -> None:
     assert answer.status_code == 200
 
 
-def test_every_option_is_told() -> None:
-    """The README names every option and its environment variable."""
-    options = set(re.findall(r"--[a-z][a-z-]+", _new_parser().format_usage())) - {"--help"}
-    told = set(re.findall(r"^\| `(--[a-z-]+)`", README, re.MULTILINE))
-    assert told == options
-    for option in options - {"--version"}:
-        assert f"`IMS_MOCK_{option[2:].upper().replace('-', '_')}`" in README
+def test_tables_of_settings_and_options_are_the_schemas() -> None:
+    """The tables of what can be set say what schemas/settings.json and schemas/command.json say."""
+    assert "\n".join(settings_table()) + "\n\n" in README
+    assert "\n".join(options_table()) + "\n\n" in README
+    assert "| `--token-lifetime` | `IMS_MOCK_TOKEN_LIFETIME` | `86400` | seconds until a token expires |" in README
+    assert len({option.variable for option in OPTIONS}) == len(OPTIONS)
 
 
 def test_documents_that_it_links_are_there() -> None:

@@ -43,7 +43,7 @@ def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
         return _failed(_bind_failure(error, options))
     try:
         if mock.ca_pem:
-            options.ca_file.write_bytes(mock.ca_pem)
+            Path(options.ca_file).write_bytes(mock.ca_pem)
         if options.url_file:
             _write_whole(options.url_file, mock.url + "\n")
         print(mock.url, flush=True)

@@ -39,6 +39,7 @@ _SILENT = {
     "readOnly",
     "writeOnly",
     "example",
+    "examples",
     "items",
     "additionalProperties",
     "then",
@@ -75,6 +76,8 @@ def new_acceptor(schema: Any, resolve: Resolve, *, writing: bool) -> Acceptor:
             checks.append(compile_(resolve(value)))
         elif keyword in _COMPARISONS and schema.get("type") == "number":
             checks.append(_compared(_COMPARISONS[keyword], value))
+        elif keyword in _COMPARISONS and isinstance(schema.get("type"), list):
+            checks.append(_where((int, float), _compared(_COMPARISONS[keyword], value)))
         elif keyword in _KEYWORDS:
             checks.append(_KEYWORDS[keyword](value))
         elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
@@ -143,6 +146,11 @@ def _pattern(pattern: str) -> Acceptor:
 
 def _compared(compare: Callable[[Any, Any], bool], bound: float) -> Acceptor:
     return lambda value: type(value) in (int, float) and compare(value, bound)
+
+
+def _where(types: tuple[type, ...], check: Acceptor) -> Acceptor:
+    """Accept what a keyword says nothing about, and of the rest what it accepts."""
+    return lambda value: not isinstance(value, types) or check(value)
 
 
 def _if(condition: Acceptor, then: Acceptor, otherwise: Acceptor) -> Acceptor:

@@ -194,6 +194,7 @@ class _Order:
 
 def _problem(error: ValidationError, *, hides: bool) -> Problem:
     path = tuple(error.absolute_path)
+    hides = hides or (isinstance(error.schema, dict) and bool(error.schema.get("writeOnly")))
     broken = Broken(str(error.validator), error.validator_value, error.instance, error.schema, hides)
     text, value = sentence(broken, error.message), HIDDEN if hides else error.instance
     if "propertyNames" in error.absolute_schema_path:

@@ -19,7 +19,8 @@ from ims_mock.state.store import Store
 
 _DEFAULT = schema_files.read("accounts.json")
 
-DEFAULT_PROJECT_ID: str = _DEFAULT["projects"][0]["id"]
+DEFAULT_PROJECT_ID: str = schema_files.read("settings.json")["properties"]["project_id"]["default"]
+"""The id of the first project, unless a setting says otherwise."""
 
 _ROLES: dict[str, list[str]] = _DEFAULT["roles"]
 """The actions of each role, as globs."""

@@ -14,8 +14,6 @@ from ims_mock.identity.accounts import Project, User
 from ims_mock.identity.tokens import Identity, Token
 from ims_mock.state.times import LAST, later, parse_basic_time, timestamp
 
-LEVELS = ("off", "lenient", "strict")
-
 MAX_SKEW = 15 * 60
 """Most seconds by which the time of a signature may differ from the gateway's."""
 

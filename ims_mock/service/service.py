@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from itertools import chain
@@ -16,149 +13,24 @@ from typing import Any
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import IAM, ImsError, header_text
 from ims_mock.contract.operations import JSON, Operation, load_contract
-from ims_mock.contract.wording import nearest
-from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry, Journal, masked
+from ims_mock.evidence.journal import MAX_BODY, Entry, Journal, masked
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Incoming, Outgoing, Response
 from ims_mock.faults.definition import Fault
-from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_fault
-from ims_mock.faults.rules import Call, Faults, Rule, Work
-from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, Accounts, new_accounts
-from ims_mock.identity.auth import LEVELS, PROJECT_ID, PROJECT_ID_RULE, Auth, Caller, Unverified, unauthorized
+from ims_mock.faults.rule_text import RuleTextError, parse_fault
+from ims_mock.faults.rules import Call, Faults, Work
+from ims_mock.identity.accounts import Accounts
+from ims_mock.identity.auth import Auth, Caller, Unverified, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
-from ims_mock.identity.tokens import Identity, check_lifetime
+from ims_mock.identity.tokens import Identity
 from ims_mock.service.catalogue import load_public_images
-from ims_mock.state.clock import MAX_SPEED, Clock, ManualClock, real_seconds
+from ims_mock.service.settings import Settings
+from ims_mock.state.clock import Clock, ManualClock, real_seconds
 from ims_mock.state.ids import new_request_id
-from ims_mock.state.life_cycle import DELAYED
 from ims_mock.state.store import Store
-from ims_mock.state.times import http_date, parse_time, timestamp
+from ims_mock.state.times import http_date
 
 logger = logging.getLogger("ims_mock")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What can be set of a mock, for its whole life or for one test.
-
-    `seed` decides ids; `start` is where a manual clock starts, as seconds since 1970 or as text such as
-    "2016-06-02T07:49:48Z", and the real time when None. `auth` is the level; `project_id` the default project's id and
-    `token` a token that is always honoured; `region` a name of each user's own project; `accounts` more projects and
-    users, as schemas/models/accounts.json has them; `token_lifetime` is in seconds. `public_images` loads the catalogue
-    of public images; `max_image_size` is the most bytes that an image's file may have, if there is a most.
-
-    `speed` is how many seconds of the manual clock pass in a real one. `delays` is how many seconds an upload leaves an
-    image in a status: {"queued": 5, "saving": 60}. `faults` are rules from the beginning, each a Fault, a Rule, a line
-    of text or JSON; `header_faults` is whether a request's own X-IMS-Mock-Fault is obeyed. `journal_size` is how many
-    requests are remembered. Raises ValueError for a value that cannot be.
-    """
-
-    seed: int | str = 0
-    start: float | str | None = None
-    auth: str = "lenient"
-    project_id: str = DEFAULT_PROJECT_ID
-    token: str = field(default="ims-mock-token", repr=False)
-    region: str = "cn-north-4"
-    accounts: Mapping[str, Any] | None = field(default=None, repr=False)
-    token_lifetime: float = 24 * 3600
-    public_images: bool = False
-    max_image_size: int | None = None
-    speed: float = 0.0
-    delays: Mapping[str, float] = field(default_factory=dict)
-    faults: Sequence[Rule | Fault | Mapping[str, Any] | str] = ()
-    header_faults: bool = True
-    journal_size: int = MAX_ENTRIES
-
-    def __post_init__(self) -> None:
-        if type(self.seed) not in (int, str):
-            raise ValueError(f"seed must be an integer or a string, got {self.seed!r}")
-        for name in ("public_images", "header_faults"):
-            if type(getattr(self, name)) is not bool:
-                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
-        if self.max_image_size is not None and (type(self.max_image_size) is not int or self.max_image_size < 0):
-            raise ValueError(f"max_image_size must be a number of bytes, or None, got {self.max_image_size!r}")
-        if self.auth not in LEVELS:
-            raise ValueError(f"auth must be one of {', '.join(LEVELS)}, got {self.auth!r}")
-        check_lifetime("token_lifetime", self.token_lifetime)
-        for name, pattern, rule in (
-            ("token", "[!-~]+", "printable ASCII without spaces"),
-            ("project_id", PROJECT_ID, PROJECT_ID_RULE),
-            ("region", "[0-9A-Za-z_-]{1,64}", "1 to 64 letters, digits, '-' and '_'"),
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, str) or not re.fullmatch(pattern, value):
-                raise ValueError(f"{name} must be {rule}" + ("" if name == "token" else f", got {value!r}"))
-        if type(self.speed) not in (int, float) or not 0 <= self.speed <= MAX_SPEED:
-            raise ValueError(f"speed must be a number from 0 to {MAX_SPEED:g}, got {self.speed!r}")
-        if type(self.journal_size) is not int or not 0 < self.journal_size <= _MOST_ENTRIES:
-            raise ValueError(f"journal_size must be a number from 1 to {_MOST_ENTRIES}, got {self.journal_size!r}")
-        object.__setattr__(self, "speed", float(self.speed))
-        self._check_delays()
-        self.new_accounts()
-        self.new_rules()
-        self.start_seconds()
-
-    def _check_delays(self) -> None:
-        if not isinstance(self.delays, Mapping) or not self.delays.keys() <= set(DELAYED):
-            raise ValueError(f"delays must be a mapping from {' and '.join(DELAYED)} to seconds, got {self.delays!r}")
-        for status, seconds in self.delays.items():
-            if type(seconds) not in (int, float) or not 0 <= seconds < 1e9:
-                raise ValueError(f"delays of {status} must be a number of seconds, got {seconds!r}")
-
-    def new_rules(self) -> list[Rule]:
-        """Return the rules that are there from the beginning, not armed yet."""
-        if isinstance(self.faults, (str, Mapping)) or not isinstance(self.faults, Sequence):
-            raise ValueError(f"faults must be a list of rules, got {self.faults!r}")
-        return [new_rule(given) for given in self.faults]
-
-    def new_accounts(self) -> Accounts:
-        """Return the projects and users that these settings ask for."""
-        accounts = new_accounts(self.project_id, self.region)
-        if self.accounts is not None:
-            accounts.add(self.accounts)
-        return accounts
-
-    def saved(self) -> dict[str, Any]:
-        """Return the settings that belong to a state, as JSON has them."""
-        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        return {name: _plain(value) for name, value in values.items() if name not in NOT_SAVED}
-
-    def start_seconds(self) -> float | None:
-        """Return `start` in seconds since 1970-01-01T00:00:00Z, or None."""
-        if self.start is None:
-            return None
-        try:
-            if isinstance(self.start, str):
-                return parse_time(self.start)
-            if isinstance(self.start, bool):
-                raise TypeError
-            timestamp(self.start)
-            return float(self.start)
-        except (TypeError, ValueError, OverflowError, OSError):
-            raise ValueError(
-                f"start must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got {self.start!r}"
-            ) from None
-
-    def changed(self, values: Mapping[str, Any]) -> Settings:
-        """Return these settings with some changed; raise ValueError for one that does not exist."""
-        known = [item.name for item in dataclasses.fields(self)]
-        for name in values:
-            if name not in known:
-                raise ValueError(
-                    f"ims_mock has no setting {name!r}; there are {', '.join(known)}{nearest(name, known)}"
-                )
-        return dataclasses.replace(self, **values)
-
-
-NOT_SAVED = ("accounts", "faults", "header_faults", "journal_size")
-"""Settings that a state has elsewhere, and those that are a test's, as its rules and its journal are."""
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-_MOST_ENTRIES = 1_000_000
 
 
 _BODILESS = ("GET", "HEAD")

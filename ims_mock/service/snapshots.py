@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from ims_mock.contract.problems import InvalidError, Keys, Problem, invalid, wro
 from ims_mock.contract.validation import Schema
 from ims_mock.contract.wording import shown
 from ims_mock.identity.accounts import new_accounts
-from ims_mock.service.service import NOT_SAVED, Service, Settings
+from ims_mock.service.service import Service
+from ims_mock.service.settings import Settings, is_saved
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
@@ -127,8 +128,8 @@ def _checked_settings(document: Mapping[str, Any]) -> Settings:
     """Return the settings of a state; raise InvalidError when they, the clock or the accounts cannot be."""
     with _under("settings"):
         given: Mapping[str, Any] = document["settings"]
-        for name in NOT_SAVED:
-            if name in given:
+        for name in given:
+            if not is_saved(name):
                 raise wrong_settings("settings", f"{name} are none of a state's; leave them out")
         settings = Settings().changed(given)
     with _under("clock"):
@@ -197,7 +198,7 @@ def restore(service: Service, snapshot: Snapshot) -> None:
     settings = _checked_settings(document)
     with store.transaction():
         own = service.settings
-        service.adopt(replace(settings, header_faults=own.header_faults, journal_size=own.journal_size))
+        service.adopt(settings.changed(own.kept()))
         if isinstance(store.clock, ManualClock):
             before = store.clock.now()
             store.clock.jump_to(document["clock"]["now"], document["clock"]["speed"])

@@ -22,7 +22,8 @@ import requests
 import trustme
 
 from ims_mock import __version__
-from ims_mock.command.cli import main
+from ims_mock.command.cli import _RUN, main
+from ims_mock.command.parser import COMMANDS, OPTIONS
 from ims_mock.command.standalone import _JsonFormatter
 from ims_mock.contract.operations import load_contract
 from tests.conftest import needs_curl
@@ -349,21 +350,25 @@ def test_host_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "environ", "message"),
     [
-        (["--port", "abc"], {}, "argument --port: must be a number from 0 to 65535, got 'abc'"),
-        (["--port", "65536"], {}, "argument --port: must be a number from 0 to 65535, got '65536'"),
+        (["--port", "abc"], {}, 'argument --port: must be of type integer, got "abc"'),
+        (["--port", "65536"], {}, "argument --port: must be at most 65535, got 65536"),
         (
             [],
             {"IMS_MOCK_PORT": "abc"},
-            "a variable of the environment: error: argument --port: must be a number from 0 to 65535, got 'abc'",
+            'a variable of the environment: error: argument --port: must be of type integer, got "abc"',
         ),
         (["--fault", "nonsense"], {}, "argument --fault: \nmust be a status such as 503, or one of fail, throttle,"),
         (["--fault", "999"], {}, "argument --fault: \nfail: status must be at most 599, got 999\n    999\n    ^\n"),
         (["--fault", "glance_creat: 503"], {}, 'operation "glance_creat" matches none; did you mean'),
-        ([], {"IMS_MOCK_QUIET": "perhaps"}, "IMS_MOCK_QUIET must be one of 1, true, yes, on, 0, false, no, off"),
+        (
+            [],
+            {"IMS_MOCK_QUIET": "perhaps"},
+            "IMS_MOCK_QUIET must be one of 1, true, yes, on, 0, false, no, off, got 'perhaps'",
+        ),
         (["--sead", "1"], {}, "unrecognized arguments: --sead"),
-        (["--log-format", "xml"], {}, "argument --log-format: invalid choice: 'xml'"),
-        (["nonsense"], {}, "unknown command 'nonsense'; there are serve, openapi, operations, env"),
-        (["serve", "nonsense"], {}, "serve takes no argument 'nonsense'"),
+        (["--log-format", "xml"], {}, 'argument --log-format: must be "text" or "json", got "xml"'),
+        (["nonsense"], {}, "argument COMMAND: invalid choice: 'nonsense' (choose from"),
+        (["serve", "nonsense"], {}, "unrecognized arguments: nonsense"),
         (["env"], {}, "env needs a client: sdk, openstack, terraform, otc, curl"),
         (["env", "packer"], {}, "env needs a client: sdk, openstack, terraform, otc, curl"),
         (["env", "sdk", "--port", "0"], {}, "env needs --url of a mock that took a free port"),
@@ -373,11 +378,11 @@ def test_host_that_is_not_there() -> None:
             {},
             "argument --url: must be http:// or https:// with a host and a port",
         ),
-        (["--token-lifetime", "1h"], {}, "argument --token-lifetime: must be a number of seconds, got '1h'"),
+        (["--token-lifetime", "1h"], {}, 'argument --token-lifetime: must be of type number, got "1h"'),
         (["--seed"], {}, "argument --seed: expected one argument"),
-        (["--max-image-size", "2GB"], {}, "argument --max-image-size: must be a number of bytes, got '2GB'"),
+        (["--max-image-size", "2GB"], {}, 'argument --max-image-size: must be of type integer, got "2GB"'),
         ([], {"IMS_MOCK_PUBLIC_IMAGES": "all"}, "IMS_MOCK_PUBLIC_IMAGES must be one of 1, true, yes, on"),
-        ([], {"IMS_MOCK_AUTH": "none"}, "argument --auth: invalid choice: 'none'"),
+        ([], {"IMS_MOCK_AUTH": "none"}, 'argument --auth: must be "off" or "lenient" or "strict", got "none"'),
     ],
 )
 def test_wrong_arguments(arguments: list[str], environ: dict[str, str], message: str) -> None:
@@ -401,6 +406,48 @@ def test_empty_variables_stand_for_nothing() -> None:
     environ = {f"IMS_MOCK_{name}": "" for name in names} | {"IMS_MOCK_VERSION": "1", "IMS_MOCK_HELP": "1"}
     with running("--seed=--5", environ=environ) as (_, url):
         assert requests.get(f"{url}/_ims_mock/health", timeout=10).json()["seed"] == "--5"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["--help"], ["usage: ims-mock [-h] [--version] COMMAND ...", "  ims-mock openapi > openapi.json"]),
+        (["serve", "--help"], ["where it listens:", "credentials:", "examples:"]),
+        (["env", "-h"], ["who calls, and where:", '  eval "$(ims-mock env openstack)"']),
+        (["openapi", "-h"], ["Print the API as an OpenAPI 3.1 document."]),
+    ],
+)
+def test_help(arguments: list[str], lines: list[str]) -> None:
+    """Help has the commands, their options in groups, and examples."""
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert set(lines) <= set(done.stdout.splitlines())
+
+
+def test_commands_are_those_of_the_schema() -> None:
+    """Each command that schemas/command.json describes can be run, and no other."""
+    assert list(_RUN) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_has_its_own_options(command: str) -> None:
+    """A command shows the options that it has, and refuses those of another."""
+    shown = set(re.findall(r"^ +(--[a-z-]+)", run(command, "--help").stdout, re.MULTILINE))
+    assert shown - {"--help"} == {option.flag for option in OPTIONS if option.belongs_to(command)}
+    for foreign in [option.flag for option in OPTIONS if not option.belongs_to(command)][:1]:
+        assert f"unrecognized arguments: {foreign}" in run(command, f"{foreign}=1").stderr
+
+
+def test_serve_is_what_happens_without_a_command() -> None:
+    """`serve` can be typed or left out."""
+    for arguments in ([], ["serve"]):
+        done = run(*arguments, "--port", "abc")
+        assert (done.returncode, "ims-mock serve: error: argument --port: " in done.stderr) == (2, True)
+
+
+def test_variables_of_other_commands_stand_for_nothing() -> None:
+    """What is set for `serve` does not keep another command from its work."""
+    assert run("env", "curl", IMS_MOCK_SPEED="fast").returncode == 0
 
 
 def test_version() -> None:
@@ -476,7 +523,7 @@ def test_env_of_a_region_that_cannot_be(region: str) -> None:
     """What is printed for a shell has no line that a region's name has made."""
     done = run("env", "sdk", "--region", region)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "region must be 1 to 64 letters, digits, '-' and '_'" in done.stderr
+    assert "argument --region: must be 1 to 64 letters, digits, '-' and '_'" in done.stderr
 
 
 def test_env_names_the_host_as_the_server_does() -> None:
@@ -537,10 +584,10 @@ RULES: list[dict[str, Any]] = [
 
 
 def test_rules_from_a_file(tmp_path: Path) -> None:
-    """`--faults` arms the rules of a file behind those of `--fault`."""
+    """`--rules` arms the rules of a file behind those of `--fault`."""
     file = tmp_path / "rules.json"
     file.write_text(json.dumps(RULES))
-    with running("--fault", "429 x1", "--faults", str(file)) as (_, url):
+    with running("--fault", "429 x1", "--rules", str(file)) as (_, url):
         statuses = [requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10).status_code for _ in range(3)]
         assert statuses == [429, 503, 200]
         with pytest.raises(requests.ConnectionError):
@@ -562,22 +609,22 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
     """A wrong rule is refused before anything is served, with its file and its place there."""
     file = tmp_path / "rules.json"
     file.write_text(json.dumps(document))
-    done = run("--faults", str(file))
+    done = run("--rules", str(file))
     assert done.returncode == 2
-    assert f"argument --faults: {file}: {message}" in done.stderr
+    assert f"argument --rules: {file}: {message}" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--speed", "fast"], "argument --speed: must be a number, got 'fast'"),
-        (["--speed", "-1"], "argument --speed: speed must be a number from 0 to 1e+06, got -1.0"),
+        (["--speed", "fast"], 'argument --speed: must be of type number, got "fast"'),
+        (["--speed", "-1"], "argument --speed: must be at least 0, got -1"),
         (
             ["--delays", "active=5"],
-            "argument --delays: delays must be a mapping from queued and saving to seconds, got",
+            'argument --delays: has an unknown member "active"; there are queued, saving',
         ),
-        (["--delays", "saving"], "argument --delays: must be a number, got ''"),
-        (["--journal-size", "0"], "argument --journal-size: journal_size must be a number from 1 to 1000000, got 0"),
+        (["--delays", "saving"], 'argument --delays: must be of type number, got ""'),
+        (["--journal-size", "0"], "argument --journal-size: must be at least 1, got 0"),
         (["--state", "no.json"], "ims-mock: cannot read no.json: No such file or directory"),
         (
             ["--state", "a", "--auth", "off", "--public-images"],

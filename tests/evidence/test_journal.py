@@ -228,7 +228,7 @@ def test_clearing_keeps_the_size(api: Api) -> None:
 @pytest.mark.parametrize("size", [0, -1, 1.5, True, "5", 1_000_001])
 def test_size_that_cannot_be_is_refused(size: Any) -> None:
     """A journal of no entries, or of endless ones, is told before anything starts."""
-    with pytest.raises(ValueError, match="journal_size must be a number from 1 to 1000000"):
+    with pytest.raises(ValueError, match=r"journal_size must be (at (least|most)|of type integer)"):
         Api(journal_size=size)
 
 

@@ -365,12 +365,12 @@ def test_signer_in_a_foreign_project(strict: Api) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"auth": "none"}, "auth must be one of off, lenient, strict, got 'none'"),
+        ({"auth": "none"}, 'auth must be "off" or "lenient" or "strict", got "none"'),
         ({"project_id": "a b"}, "project_id must be 1 to 255 letters"),
         ({"token": "a b"}, "token must be printable ASCII without spaces"),
         ({"region": ""}, "region must be 1 to 64 letters"),
-        ({"token_lifetime": 0}, "token_lifetime must be a number of seconds between 0 and 1000000000, got 0"),
-        ({"token_lifetime": True}, "token_lifetime must be a number of seconds between 0 and 1000000000, got True"),
+        ({"token_lifetime": 0}, "token_lifetime must be more than 0, got 0"),
+        ({"token_lifetime": True}, "token_lifetime must be of type number, got true"),
         ({"accounts": {"users": [{"name": "a"}]}}, '/users/0: must have "roles"'),
         ({"accounts": {"user": []}}, 'has an unknown member "user"'),
     ],

@@ -200,10 +200,10 @@ def test_public_images_as_a_setting() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"public_images": 1}, "public_images must be True or False, got 1"),
-        ({"max_image_size": -1}, "max_image_size must be a number of bytes, or None, got -1"),
-        ({"max_image_size": True}, "max_image_size must be a number of bytes"),
-        ({"max_image_size": "1"}, "max_image_size must be a number of bytes"),
+        ({"public_images": 1}, "public_images must be of type boolean, got 1"),
+        ({"max_image_size": -1}, "max_image_size must be at least 0, got -1"),
+        ({"max_image_size": True}, "max_image_size must be of type integer or null, got true"),
+        ({"max_image_size": "1"}, 'max_image_size must be of type integer or null, got "1"'),
     ],
 )
 def test_wrong_settings(settings: dict[str, Any], message: str) -> None:

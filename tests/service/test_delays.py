@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ImsError, ImsMock, ManualClock, SpoilUpload
 from ims_mock.faults.stored import BAD_UPLOADS
-from ims_mock.service.service import Settings
+from ims_mock.service.settings import Settings
 from ims_mock.state.files import File
 from ims_mock.state.life_cycle import saving
 from ims_mock.state.store import Store
@@ -138,13 +138,13 @@ def test_image_that_a_test_adds_with_its_file_is_active_at_once() -> None:
 @pytest.mark.parametrize(
     ("delays", "message"),
     [
-        ({"active": 5}, "delays must be a mapping from queued and saving to seconds, got {'active': 5}"),
-        ([], "delays must be a mapping from queued and saving to seconds, got []"),
-        ({"queued": -1}, "delays of queued must be a number of seconds, got -1"),
-        ({"saving": "5"}, "delays of saving must be a number of seconds, got '5'"),
-        ({"saving": True}, "delays of saving must be a number of seconds, got True"),
-        ({"saving": float("nan")}, "delays of saving must be a number of seconds, got nan"),
-        ({"saving": float("inf")}, "delays of saving must be a number of seconds, got inf"),
+        ({"active": 5}, 'delays has an unknown member "active"; there are queued, saving'),
+        ([], "delays must be of type object, got []"),
+        ({"queued": -1}, "delays/queued must be at least 0, got -1"),
+        ({"saving": "5"}, 'delays/saving must be of type number, got "5"'),
+        ({"saving": True}, "delays/saving must be of type number, got true"),
+        ({"saving": float("nan")}, "delays/saving: NaN is no JSON number"),
+        ({"saving": float("inf")}, "delays/saving: Infinity is no JSON number"),
     ],
 )
 def test_delays_that_cannot_be(delays: Any, message: str) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
 import threading
 from typing import Any
 
-import pytest
-
 from ims_mock import Fail, ManualClock, SystemClock
-from ims_mock.service.service import Service, Settings
+from ims_mock.service.service import Service
+from ims_mock.service.settings import Settings
 from tests.conftest import Api
 
 
@@ -68,35 +66,6 @@ def test_given_clock_is_kept() -> None:
     assert service.store.clock.now() == 0
 
 
-@pytest.mark.parametrize(
-    ("start", "seconds"),
-    [
-        (0, 0.0),
-        (1.5, 1.5),
-        ("2016-06-02T07:49:48Z", 1464853788.0),
-        ("2016-06-02T07:49:48", 1464853788.0),
-        ("2016-06-02T09:49:48+02:00", 1464853788.0),
-    ],
-)
-def test_start(start: float | str, seconds: float) -> None:
-    """A start is seconds or a time; a time without an offset is UTC."""
-    assert Settings(start=start).start_seconds() == seconds
-
-
-@pytest.mark.parametrize("start", ["", "noon", [], True, float("nan"), float("inf"), 1e20])
-def test_wrong_start(start: Any) -> None:
-    """What is no time is refused where it is set."""
-    with pytest.raises(ValueError, match="start must be seconds since 1970 or text like"):
-        Settings(start=start)
-
-
-def test_unknown_setting_names_the_nearest() -> None:
-    """A slip in a setting's name is answered with those that there are."""
-    with pytest.raises(ValueError, match="ims_mock has no setting 'sed'; there are seed, start, auth") as caught:
-        Settings().changed({"sed": 1})
-    assert str(caught.value).endswith('did you mean "seed"?')
-
-
 def test_threads_lose_nothing() -> None:
     """What eight threads create at once is all there, under as many ids."""
     api = Api()
@@ -133,29 +102,3 @@ def test_request_that_a_reset_overtakes() -> None:
     assert answer.status_code == 503
     assert answer.headers["X-IMS-Mock-Reason"] == "the mock was reset while this request was on its way"
     assert (len(api.images), len(api.service.journal)) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"speed": -1}, "speed must be a number from 0 to 1e+06, got -1"),
-        ({"speed": True}, "speed must be a number from 0 to 1e+06, got True"),
-        ({"delays": {"active": 1}}, "delays must be a mapping from queued and saving to seconds, got {'active': 1}"),
-        ({"delays": None}, "delays must be a mapping from queued and saving to seconds, got None"),
-        ({"delays": {"saving": -1}}, "delays of saving must be a number of seconds, got -1"),
-        ({"delays": {"saving": float("nan")}}, "delays of saving must be a number of seconds, got nan"),
-        ({"journal_size": 0}, "journal_size must be a number from 1 to 1000000, got 0"),
-        ({"journal_size": True}, "journal_size must be a number from 1 to 1000000, got True"),
-        ({"header_faults": 1}, "header_faults must be True or False, got 1"),
-        ({"faults": "503"}, "faults must be a list of rules, got '503'"),
-        ({"faults": ["nonsense"]}, "must be a status such as 503, or one of fail,"),
-        ({"faults": [5]}, "fault must be one such as Fail(503), got 5"),
-    ],
-)
-def test_wrong_setting_is_refused(settings: dict[str, Any], message: str) -> None:
-    """A setting that cannot be is told by its name, and a reset with it changes nothing."""
-    api = Api()
-    image = api.create()
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
-        api.service.reset(**settings)
-    assert api.images == {image["id"]: image}

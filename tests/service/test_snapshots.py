@@ -837,7 +837,7 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (changed("more", 1), 'body: has an unknown member "more"; there are version'),
         (changed("settings", []), "/settings: must be of type object"),
         (changed("settings/sead", 1), "/settings: ims_mock has no setting 'sead'; there are seed"),
-        (changed("settings/auth", "lax"), "/settings: auth must be one of off, lenient, strict, got 'lax'"),
+        (changed("settings/auth", "lax"), '/settings/auth must be "off" or "lenient" or "strict", got "lax"'),
         (changed("settings/faults", []), "/settings: faults are none of a state's; leave them out"),
         (changed("settings/accounts", {}), "/settings: accounts are none of a state's; leave them out"),
         (changed("clock/now", "noon"), "/clock/now: must be of type number"),

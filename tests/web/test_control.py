@@ -111,9 +111,9 @@ def test_reset_takes_settings(api: Api) -> None:
     [
         (b"[]", "body: must be an object of settings, or empty"),
         ({"sed": 1}, "ims_mock has no setting 'sed'"),
-        ({"seed": None}, "seed must be an integer or a string"),
+        ({"seed": None}, "seed must be of type integer or string, got null"),
         ({"start": "yesterday"}, "start must be seconds since 1970 or text like"),
-        ({"auth": "none"}, "auth must be one of off, lenient, strict"),
+        ({"auth": "none"}, 'auth must be "off" or "lenient" or "strict"'),
         ({"self": 1}, "ims_mock has no setting 'self'"),
         ({"token": 5}, "token must be"),
         ({"project_id": 5}, "project_id must be"),

@@ -1,0 +1,249 @@
+"""The parser of the command line, and its table for the README: schemas/command.json and schemas/settings.json."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ims_mock.contract import schema_files
+from ims_mock.contract.problems import InvalidError
+from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_rule
+from ims_mock.faults.rules import check_rules
+from ims_mock.service.settings import SETTINGS, Settings, read_flag, read_text
+from ims_mock.version import __version__
+
+PROG = "ims-mock"
+PREFIX = "IMS_MOCK_"
+
+_DOCUMENT: Mapping[str, Any] = schema_files.read("command.json")
+
+COMMANDS: Mapping[str, Mapping[str, Any]] = _DOCUMENT["commands"]
+
+_PART = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"|")+')
+"""One of several values with semicolons between them, but for those in quotes."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of the command line: of a setting, or of the process that serves. `name` is where argparse keeps it."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether the mock has a setting of this name."""
+        return self.schema is SETTINGS.get(self.name)
+
+    @property
+    def flag(self) -> str:
+        """The option as it is typed, such as "--token-lifetime"."""
+        name: str = self.schema.get("x-option", self.name)
+        return "--" + name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that stands for the option."""
+        return PREFIX + self.flag[2:].upper().replace("-", "_")
+
+    @property
+    def default(self) -> Any:
+        """The value without the option."""
+        return self.schema.get("x-command-default", self.schema["default"])
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the option takes no value: given, it is the opposite of the default."""
+        return bool(self.schema["type"] == "boolean")
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the option can be given several times."""
+        return bool(self.schema["type"] == "array")
+
+    @property
+    def meaning(self) -> str:
+        """What the option does."""
+        before = "do not " if self.is_switch and self.default else ""
+        after = "; can be repeated, and the variable has ';' between them" if self.is_repeated else ""
+        return f"{before}{self.schema['description']}{after}"
+
+    @property
+    def example(self) -> str:
+        """A value as it is typed, where one needs showing."""
+        example = self.schema.get("examples", [""])[0]
+        if self.schema.get("x-text") == "file":
+            return ""
+        if isinstance(example, dict):
+            return ",".join(f"{name}={value}" for name, value in example.items())
+        return str(example[0] if self.is_repeated else example)
+
+    @property
+    def shown_default(self) -> str:
+        """The default as help shows it, or "" where there is nothing to show."""
+        default = self.schema.get("x-default", self.default)
+        return "" if self.is_switch or default in (None, {}, []) else str(default)
+
+    def belongs_to(self, command: str) -> bool:
+        """Tell whether a command has the option."""
+        return command in self.schema.get("x-commands", ("serve",))
+
+    def value_of(self, text: str) -> Any:
+        """Return the value that a text stands for; raise ValueError for one that cannot be."""
+        kind = self.schema.get("x-text")
+        if kind == "rule":
+            return _rule(text)
+        if kind == "path":
+            return Path(text)
+        value = read_text(self.schema["items"] if self.is_repeated else self.schema, text)
+        try:
+            if self.is_setting:
+                Settings(**{self.name: [value] if self.is_repeated else value})
+            elif kind == "file":
+                return [new_rule(rule) for rule in check_rules(value)]
+        except InvalidError as error:
+            if kind == "file":
+                raise ValueError(f"{text}: {self._inside(error)}") from None
+            raise
+        return value
+
+    def _inside(self, error: InvalidError) -> InvalidError:
+        """Return what is wrong with a document as it stands in its file, where it is no setting yet."""
+        depth = 1 if self.is_setting else 0
+        problems = (replace(problem, path=problem.path[depth:]) for problem in error.problems)
+        return InvalidError(*problems, source=error.source)
+
+    def add_to(self, group: argparse._ArgumentGroup) -> None:
+        """Add the option to a group of a parser."""
+        example = f"; for example {self.example}" if self.example else ""
+        default = f" (default: {self.shown_default})" if self.shown_default else ""
+        words: dict[str, Any] = {"dest": self.name, "help": (self.meaning + example + default).replace("%", "%%")}
+        if self.is_switch:
+            words |= {"action": "store_const", "const": not self.default}
+        else:
+            words |= {"action": "append" if self.is_repeated else "store", "metavar": self._metavar()}
+            words |= {"type": partial(_typed, self.value_of)}
+        group.add_argument(self.flag, **words)
+
+    def _metavar(self) -> str:
+        if "enum" in self.schema:
+            return "{" + ",".join(self.schema["enum"]) + "}"
+        known = "FILE" if self.schema.get("x-text") == "file" else self.flag[2:].upper().replace("-", "_")
+        return str(self.schema.get("x-metavar", known))
+
+
+OPTIONS = [Option(name, schema) for name, schema in [*_DOCUMENT["options"].items(), *SETTINGS.items()]]
+
+
+def _typed(convert: Callable[[str], Any], text: str) -> Any:
+    """Convert a text, so that argparse shows the converter's own words when it refuses."""
+    try:
+        return convert(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _rule(text: str) -> Any:
+    """Return a rule in text; what is wrong with it begins on a line of its own, so that the caret stays in place."""
+    try:
+        return parse_rule(text)
+    except RuleTextError as error:
+        raise ValueError(f"\n{error}") from None
+
+
+def new_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the parser of the whole command line, and that of each command."""
+    parser = argparse.ArgumentParser(
+        prog=PROG,
+        description=_DOCUMENT["description"],
+        epilog=_epilog(),
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ims_mock {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    return parser, {name: _add_command(commands.add_parser, name, command) for name, command in COMMANDS.items()}
+
+
+def _add_command(
+    add: Callable[..., argparse.ArgumentParser], name: str, command: Mapping[str, Any]
+) -> argparse.ArgumentParser:
+    description: str = command["description"]
+    parser = add(
+        name,
+        help=description,
+        description=f"{description[0].upper()}{description[1:]}.",
+        epilog=_examples(command["examples"]),
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for key, title in _DOCUMENT["groups"].items():
+        options = [option for option in OPTIONS if option.belongs_to(name) and option.schema["x-group"] == key]
+        if options:
+            group = parser.add_argument_group(title)
+            for option in options:
+                option.add_to(group)
+    return parser
+
+
+def _epilog() -> str:
+    examples = [example for command in COMMANDS.values() for example in command["examples"]]
+    return f"""Without a command it serves: '{PROG} --port 0' is '{PROG} serve --port 0'.
+'{PROG} COMMAND --help' shows the options of a command. Every option has an environment variable too:
+{PREFIX}PORT for --port, and so on. {PREFIX}FAULT takes several rules with ';' between them.
+
+{_examples(examples)}"""
+
+
+def _examples(lines: list[str]) -> str:
+    return "\n  ".join(["examples:", *lines])
+
+
+def variables(parser: argparse.ArgumentParser, command: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the arguments that environment variables stand for; an empty one stands for nothing."""
+    for option in OPTIONS:
+        text = environ.get(option.variable, "").strip()
+        if not text or not option.belongs_to(command):
+            continue
+        if option.is_switch:
+            try:
+                yield from [option.flag] if read_flag(text) else []
+            except ValueError as error:
+                parser.error(f"{option.variable} {error}")
+            continue
+        for part in _PART.findall(text) if option.is_repeated else [text]:
+            if part.strip():
+                yield f"{option.flag}={part}"
+
+
+def options_table() -> Iterator[str]:
+    """Yield the lines of a Markdown table of every option, for the README."""
+    yield "| option | environment | default | meaning |"
+    yield "|---|---|---|---|"
+    for group in _DOCUMENT["groups"]:
+        for option in OPTIONS:
+            if option.schema["x-group"] == group:
+                default = f" `{option.shown_default}`" if option.shown_default else ""
+                only = "" if option.belongs_to("serve") else "with `env`: "
+                example = f"; for example `{option.example}`" if option.example else ""
+                yield f"| `{option.flag}` | `{option.variable}` |{default} | {only}{option.meaning}{example} |"
+
+
+def settings_table() -> Iterator[str]:
+    """Yield the lines of a Markdown table of every setting, for the README."""
+    yield "| setting | default | meaning |"
+    yield "|---|---|---|"
+    for name, schema in SETTINGS.items():
+        default = schema.get("x-default") or f"`{_python(schema['default'])}`"
+        example = "".join(f"; for example `{_python(value)}`" for value in schema.get("examples", ()))
+        yield f"| `{name}` | {default} | {schema['description']}{example} |"
+
+
+def _python(value: Any) -> str:
+    """Return a value as Python has it, in double quotes."""
+    return repr(value).replace("'", '"')

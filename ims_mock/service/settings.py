@@ -1,0 +1,181 @@
+"""What can be set of a mock: a document that keeps schemas/settings.json."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ims_mock.contract import json_text, schema_files
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.problems import InvalidError, wrong_setting, wrong_settings
+from ims_mock.contract.validation import Schema
+from ims_mock.contract.wording import nearest
+from ims_mock.faults.definition import Fault, checked
+from ims_mock.faults.rule_text import RuleTextError, new_rule
+from ims_mock.faults.rules import Rule
+from ims_mock.identity.accounts import Accounts, new_accounts
+from ims_mock.state.times import parse_time
+
+DOCUMENT: Mapping[str, Any] = schema_files.read("settings.json")
+
+SETTINGS: Mapping[str, Mapping[str, Any]] = DOCUMENT["properties"]
+"""The schema of each setting, by its name."""
+
+_DEFAULTS = {name: schema["default"] for name, schema in SETTINGS.items()}
+
+_TRUE = ("1", "true", "yes", "on")
+_FALSE = ("0", "false", "no", "off")
+
+
+class Settings:
+    """What is set of a mock, for its whole life or until a reset; each setting is an attribute.
+
+    schemas/settings.json says which there are, with types, bounds, defaults and what each means. Beyond JSON, `faults`
+    may have a Rule or a Fault in it. Raises InvalidError for a value that cannot be.
+    """
+
+    def __init__(self, /, **given: Any) -> None:
+        for name in given:
+            if name not in SETTINGS:
+                known = list(SETTINGS)
+                text = f"ims_mock has no setting {name!r}; there are {', '.join(known)}{nearest(name, known)}"
+                raise wrong_settings("additionalProperties", text)
+        values = {**_DEFAULTS, **given}
+        self.__dict__.update(checked(_schema(), {**values, "faults": _without_objects(values["faults"])}))
+        self.__dict__["faults"] = values["faults"]
+        self.new_accounts()
+        self.new_rules()
+        self.start_seconds()
+
+    # The schema says what there is, and no static type.
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"ims_mock has no setting {name!r}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"settings do not change; changed({{{name!r}: ...}}) returns others")
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.to_json().items())})"
+
+    def new_rules(self) -> list[Rule]:
+        """Return the rules that are there from the start, not armed yet."""
+        return [_rule(number, given) for number, given in enumerate(self.faults)]
+
+    def new_accounts(self) -> Accounts:
+        """Return the projects and users that these settings ask for."""
+        accounts = new_accounts(self.project_id, self.region)
+        try:
+            accounts.add(self.accounts or {})
+        except InvalidError as error:
+            raise error.under("accounts") from None
+        return accounts
+
+    def start_seconds(self) -> float | None:
+        """Return `start` in seconds since 1970-01-01T00:00:00Z, or None."""
+        if self.start is None:
+            return None
+        try:
+            return parse_time(self.start) if isinstance(self.start, str) else float(self.start)
+        except (ValueError, OverflowError):
+            text = f"must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got {self.start!r}"
+            raise wrong_setting("start", "format", text, self.start) from None
+
+    def changed(self, values: Mapping[str, Any]) -> Settings:
+        """Return these settings with some changed; raise InvalidError for one that does not exist."""
+        return Settings(**{**self.__dict__, **values})
+
+    def saved(self) -> dict[str, Any]:
+        """Return the settings that a saved state has: a test keeps its rules and its journal, and accounts change."""
+        return {name: deepcopy(getattr(self, name)) for name in SETTINGS if is_saved(name)}
+
+    def kept(self) -> dict[str, Any]:
+        """Return the settings that a mock keeps when it goes back to a state; the state has accounts of its own."""
+        return {name: getattr(self, name) for name in SETTINGS if not is_saved(name) and name != "accounts"}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as the control API shows them: without secrets, also in rules."""
+        shown = {name: getattr(self, name) for name, schema in SETTINGS.items() if not schema.get("writeOnly")}
+        return {**shown, "faults": [rule.told() for rule in self.new_rules()]}
+
+
+@cache
+def _schema() -> Schema:
+    return Schema(DOCUMENT, "#")
+
+
+def _rule(number: int, given: Any) -> Rule:
+    """Return a rule of the setting; raise InvalidError saying which it is, or showing it where it is a text."""
+    try:
+        return new_rule(given)
+    except RuleTextError:
+        raise
+    except InvalidError as error:
+        raise error.under("faults", number) from None
+
+
+def is_saved(name: str) -> bool:
+    """Tell whether a setting is a part of a saved state."""
+    return bool(SETTINGS.get(name, {}).get("x-saved", True))
+
+
+def _without_objects(rules: Any) -> Any:
+    """Return rules as JSON can have them; what an object of Python holds has been checked already."""
+    if isinstance(rules, str) or not isinstance(rules, Sequence):
+        return rules
+    return [{} if isinstance(rule, (Rule, Fault)) else rule for rule in rules]
+
+
+def read_text(schema: Mapping[str, Any], text: str, folder: Path = Path()) -> Any:
+    """Return the value of a setting or an option that a text stands for, as a command line or an ini file has it.
+
+    The name of a file of JSON is seen from `folder`. Raises ValueError for a value that breaks the schema.
+    """
+    if schema.get("x-text") == "file":
+        return read_json(folder / text)
+    kinds = [kind for kind in _types(schema) if kind != "null"]
+    value = _value_of(schema, kinds, text)
+    problems = Schema({**schema, "type": kinds[0] if len(kinds) == 1 else kinds}, "#").find_problems(value)
+    if problems:
+        of_settings = (replace(problem, is_setting=bool(problem.path)) for problem in problems)
+        raise InvalidError(*of_settings, in_document=False)
+    return value
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    given = schema["type"]
+    return [given] if isinstance(given, str) else given
+
+
+def _value_of(schema: Mapping[str, Any], kinds: list[str], text: str) -> Any:
+    if "object" in kinds:
+        pairs = [part.partition("=") for part in text.split(",")]
+        return {name.strip(): read_text({"type": "number"}, value.strip()) for name, _, value in pairs}
+    if "boolean" in kinds:
+        return read_flag(text)
+    if "integer" in kinds and re.fullmatch("-?[0-9]{1,18}", text):
+        return int(text)
+    if "number" in kinds and re.fullmatch(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", text):
+        return float(text)
+    return text
+
+
+def read_flag(text: str) -> bool:
+    """Return what a word such as "yes" or "0" stands for; raise ValueError for any other."""
+    if text.lower() not in _TRUE + _FALSE:
+        raise ValueError(f"must be one of {', '.join(_TRUE + _FALSE)}, got {text!r}")
+    return text.lower() in _TRUE
+
+
+def read_json(path: Path) -> Any:
+    """Return the value of a file of JSON; raise ValueError, naming it, when it has none."""
+    try:
+        return json_text.parse(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
+    except ImsError as error:
+        raise ValueError(f"{path}: {error.reason}") from None
