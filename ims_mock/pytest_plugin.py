@@ -1,4 +1,4 @@
-"""The fixtures `ims_mock_server`, `ims_mock` and `ims_mock_env`. Loading the plugin imports nothing but pytest.
+"""The fixtures `ims_mock_server`, `ims_mock` and `ims_mock_env`. Loading the plugin imports pytest, and no Flask.
 
 https://docs.pytest.org/en/stable/how-to/writing_plugins.html
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from ims_mock.evidence.journal import Mark
     from ims_mock.faults.rules import Rule
     from ims_mock.mock import ImsMock
+    from ims_mock.state.clock import Clock
+    from ims_mock.web.tls import Tls
+
+_OPTIONS = ("seed", "start")
+"""The settings that have an option too: what the line of a report sets that runs a failed test again."""
 
 _SERVER = pytest.StashKey["ImsMock"]()
 _BEGAN = pytest.StashKey["Mark"]()
@@ -37,19 +43,20 @@ _NEEDED = pytest.StashKey["set[str]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the command line."""
+    """Add the options of the command line, and an ini option for each setting."""
     group = parser.getgroup("ims_mock")
     group.addoption(
         "--ims-mock-policy",
         action="store_true",
         help="print the smallest IAM policy under which every request of the tests would have been allowed",
     )
-    group.addoption(
-        "--ims-mock-seed", metavar="SEED", help="what ids and chances are made from, where a test does not say it"
-    )
-    group.addoption(
-        "--ims-mock-start", metavar="TIME", help="where the clock starts: seconds since 1970, or 2016-06-02T07:49:48Z"
-    )
+    settings = _schemas()
+    for name in _OPTIONS:
+        description = settings[name]["description"].replace("%", "%%")
+        group.addoption(f"--ims-mock-{name}", metavar=name.upper(), help=f"{description}, where no marker says it")
+    for name, schema in settings.items():
+        kind: Any = "linelist" if schema["type"] == "array" else "string"
+        parser.addini(f"ims_mock_{name}", f"of every test whose marker does not say it: {schema['description']}", kind)
     group.addoption(
         "--ims-mock-bundle",
         metavar="DIR",
@@ -62,38 +69,48 @@ def pytest_configure(config: pytest.Config) -> None:
     needed: set[str] = set()
     config.stash[_NEEDED] = needed
     _check_options(config)
-    config.addinivalue_line(
-        "markers",
-        "ims_mock(seed=0, start=None, auth='lenient', project_id=..., token=..., region=..., accounts=None, "
-        "token_lifetime=86400, public_images=False, max_image_size=None, speed=0, delays={}, faults=[], "
-        "header_faults=True, journal_size=1000): settings of the ims_mock fixture for one test.",
-    )
+    keywords = ", ".join(f"{name}={schema['default']!r}" for name, schema in _schemas().items())
+    config.addinivalue_line("markers", f"ims_mock({keywords}): settings of the ims_mock fixture for one test.")
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    """Return the schema of each setting; what can be set is read without the modules that need it."""
+    from ims_mock.contract import schema_files
+
+    properties: dict[str, Any] = schema_files.read("settings.json")["properties"]
+    return properties
 
 
 def _check_options(config: pytest.Config) -> None:
     """Refuse a wrong option before the first test; where there is none, nothing is imported."""
-    options = _options(config)
-    if options:
-        from ims_mock.service.settings import Settings
+    for place, given in (("ims_mock_", _ini_texts(config)), ("--ims-mock-", _option_texts(config))):
+        if given:
+            from ims_mock.service.settings import Settings
 
-        try:
-            Settings().changed(options)
-        except ValueError as error:
-            raise pytest.UsageError(f"--ims-mock-{error}") from None
-
-
-def _options(config: pytest.Config) -> dict[str, Any]:
-    """Return the settings that the options give to every test."""
-    given = {"seed": (config.getoption("ims_mock_seed"), int), "start": (config.getoption("ims_mock_start"), float)}
-    return {name: _number(text, kind) for name, (text, kind) in given.items() if text is not None}
+            try:
+                Settings(**_values(config, given))
+            except ValueError as error:
+                raise pytest.UsageError(f"{place}{error}") from None
 
 
-def _number(text: str, kind: type[int | float]) -> int | float | str:
-    """Return the number that an option is, or the text itself."""
-    try:
-        return kind(text)
-    except ValueError:
-        return text
+def _ini_texts(config: pytest.Config) -> dict[str, Any]:
+    """Return the settings that the ini file gives to every test: texts, and lists of lines."""
+    given = {name: config.getini(f"ims_mock_{name}") for name in _schemas()}
+    return {name: text for name, text in given.items() if text}
+
+
+def _option_texts(config: pytest.Config) -> dict[str, Any]:
+    """Return the settings that the command line gives to every test."""
+    given = {name: config.getoption(f"ims_mock_{name}") for name in _OPTIONS}
+    return {name: text for name, text in given.items() if text is not None}
+
+
+def _values(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that texts stand for; a file is seen from the folder of the ini file."""
+    from ims_mock.service.settings import read_lines
+
+    return read_lines(given, config.inipath.parent if config.inipath else config.rootpath)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -136,11 +153,37 @@ def _begin(item: pytest.Item, mock: ImsMock, rules: list[Rule]) -> None:
 
 
 @pytest.fixture(scope="session")
-def ims_mock_server(request: pytest.FixtureRequest) -> Iterator[ImsMock]:
-    """An IMS on a free port of this machine for the whole session; `ims_mock` is the same, cleared for each test."""
+def ims_mock_listen_address() -> tuple[str, int]:
+    """The host and the port of the session's server, to be overridden; port 0 takes a free one."""
+    return "127.0.0.1", 0
+
+
+@pytest.fixture(scope="session")
+def ims_mock_tls() -> bool | Tls:
+    """What `ImsMock(tls=...)` takes, to be overridden: True serves HTTPS, with the authority of `ims_mock.ca_pem`."""
+    return False
+
+
+@pytest.fixture(scope="session")
+def ims_mock_clock() -> Clock | None:
+    """What `ImsMock(clock=...)` takes, to be overridden: a clock that every test keeps, such as SystemClock()."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def ims_mock_server(
+    request: pytest.FixtureRequest,
+    ims_mock_listen_address: tuple[str, int],
+    ims_mock_tls: bool | Tls,
+    ims_mock_clock: Clock | None,
+) -> Iterator[ImsMock]:
+    """An IMS for the whole session, on a free port of this machine; `ims_mock` is the same, cleared for each test."""
     from ims_mock.mock import ImsMock
 
-    with ImsMock(**_options(request.config)) as mock:
+    host, port = ims_mock_listen_address
+    config = request.config
+    settings = _values(config, {**_ini_texts(config), **_option_texts(config)})
+    with ImsMock(host=host, port=port, tls=ims_mock_tls, clock=ims_mock_clock, **settings) as mock:
         request.session.stash[_SERVER] = mock
         yield mock
         request.config.stash[_NEEDED].update(mock.service.permissions.ever_needed)

@@ -660,6 +660,94 @@ def test_seed_that_looks_like_a_fraction_is_text(pytester: pytest.Pytester) -> N
     result.assert_outcomes(passed=1)
 
 
+# The ini file, and fixtures that are overridden.
+
+
+def test_ini_file_sets_what_no_marker_does(pytester: pytest.Pytester) -> None:
+    """A setting of a whole project stands in its ini file; an option and a marker count more."""
+    (pytester.mkdir("tests") / "accounts.json").write_text('{"users": [{"name": "ci", "roles": {"demo": ["member"]}}]}')
+    pytester.makeini(
+        """
+[pytest]
+ims_mock_auth = strict
+ims_mock_seed = 7
+ims_mock_public_images = yes
+ims_mock_delays = queued=5,saving=60
+ims_mock_accounts = tests/accounts.json
+ims_mock_faults =
+    glance_list_images: 503 x1
+    glance_list_images: 429 x1
+"""
+    )
+    result = run(
+        pytester,
+        """
+def statuses(mock, token):
+    headers = {"X-Auth-Token": token}
+    return [requests.get(f"{mock.url}/v2/images", headers=headers).status_code for _ in range(3)]
+
+def test_ini(ims_mock):
+    assert statuses(ims_mock, "other") == [503, 429, 401]
+    settings = ims_mock.service.settings
+    assert (settings.seed, settings.delays, len(ims_mock.images)) == (8, {"queued": 5, "saving": 60}, 20)
+    assert ims_mock.new_token("ci")
+
+@pytest.mark.ims_mock(auth="off", faults=[], seed=9)
+def test_marker(ims_mock):
+    assert statuses(ims_mock, "other") == [200, 200, 200]
+    assert ims_mock.service.settings.seed == 9
+""",
+        "--ims-mock-seed=8",
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("ims_mock_auth = none", '*ims_mock_auth: must be "off" or "lenient" or "strict", got "none"'),
+        ("ims_mock_start = noon", "*ims_mock_start must be seconds since 1970 or text like *, got 'noon'"),
+        ("ims_mock_faults = nonsense", "*ims_mock_faults/0: must be a status such as 503*"),
+    ],
+)
+def test_wrong_line_of_the_ini_file_is_told_first(pytester: pytest.Pytester, line: str, message: str) -> None:
+    """A line that cannot be ends the run before its first test."""
+    pytester.makeini(f"[pytest]\n{line}\n")
+    result = run(pytester, "def test_it(): pass", "-p", "no:xdist")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_address_tls_and_clock_can_be_overridden(pytester: pytest.Pytester) -> None:
+    """A project gives the session's server another address, HTTPS, and a clock, by fixtures of its own."""
+    result = run(
+        pytester,
+        """
+from ims_mock import SystemClock
+
+@pytest.fixture(scope="session")
+def ims_mock_listen_address():
+    return "localhost", 0
+
+@pytest.fixture(scope="session")
+def ims_mock_tls():
+    return True
+
+@pytest.fixture(scope="session")
+def ims_mock_clock():
+    return SystemClock()
+
+@pytest.mark.parametrize("number", range(2))
+def test_it(ims_mock, tmp_path, number):
+    assert ims_mock.url.startswith("https://localhost:")
+    (tmp_path / "ca.pem").write_bytes(ims_mock.ca_pem)
+    assert requests.get(ims_mock.url, verify=str(tmp_path / "ca.pem")).status_code == 300
+    assert isinstance(ims_mock.clock, SystemClock)
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
 # The bundle.
 
 

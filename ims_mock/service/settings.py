@@ -12,7 +12,7 @@ from typing import Any
 
 from ims_mock.contract import json_text, schema_files
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.problems import InvalidError, wrong_setting, wrong_settings
+from ims_mock.contract.problems import InvalidError, Problem, invalid, wrong_setting, wrong_settings
 from ims_mock.contract.validation import Schema
 from ims_mock.contract.wording import nearest
 from ims_mock.faults.definition import Fault, checked
@@ -72,7 +72,7 @@ class Settings:
         try:
             accounts.add(self.accounts or {})
         except InvalidError as error:
-            raise error.under("accounts") from None
+            raise _in_python(error.under("accounts")) from None
         return accounts
 
     def start_seconds(self) -> float | None:
@@ -109,13 +109,19 @@ def _schema() -> Schema:
 
 
 def _rule(number: int, given: Any) -> Rule:
-    """Return a rule of the setting; raise InvalidError saying which it is, or showing it where it is a text."""
+    """Return a rule of the setting; raise InvalidError naming also which it is."""
     try:
         return new_rule(given)
-    except RuleTextError:
-        raise
+    except RuleTextError as error:
+        problem = Problem(("faults", number), "syntax", str(error), given)
+        raise InvalidError(problem, in_document=False) from None
     except InvalidError as error:
-        raise error.under("faults", number) from None
+        raise _in_python(error.under("faults", number)) from None
+
+
+def _in_python(error: InvalidError) -> InvalidError:
+    """Return an error with the names of settings in place of pointers into a document."""
+    return InvalidError(*error.problems, source=error.source, in_document=False)
 
 
 def is_saved(name: str) -> bool:
@@ -146,13 +152,31 @@ def read_text(schema: Mapping[str, Any], text: str, folder: Path = Path()) -> An
     return value
 
 
+def read_lines(given: Mapping[str, Any], folder: Path = Path()) -> dict[str, Any]:
+    """Return the settings that texts stand for, one a setting, or a list of them where the setting is a list.
+
+    Raises InvalidError naming the one that stands for nothing.
+    """
+    values = {}
+    for name, text in given.items():
+        schema = SETTINGS[name]
+        try:
+            is_list = isinstance(text, list)
+            values[name] = (
+                [read_text(schema["items"], line) for line in text] if is_list else read_text(schema, text, folder)
+            )
+        except ValueError as error:
+            raise invalid(error).under(name) from None
+    return values
+
+
 def _types(schema: Mapping[str, Any]) -> list[str]:
     given = schema["type"]
     return [given] if isinstance(given, str) else given
 
 
 def _value_of(schema: Mapping[str, Any], kinds: list[str], text: str) -> Any:
-    if "object" in kinds:
+    if kinds == ["object"]:
         pairs = [part.partition("=") for part in text.split(",")]
         return {name.strip(): read_text({"type": "number"}, value.strip()) for name, _, value in pairs}
     if "boolean" in kinds:

@@ -406,7 +406,7 @@ def test_wrong_accounts_of_a_reset_change_nothing() -> None:
     """A reset with accounts that cannot be is refused, and what was there stays."""
     mock = ImsMock()
     mock.add_accounts(projects=[WEB], users=[CI])
-    with pytest.raises(ValueError, match=r"^/accounts/users/0"):
+    with pytest.raises(ValueError, match=r"^accounts/users/0"):
         mock.reset(accounts={"users": [{}]})
     assert "ci" in mock.accounts.users
 

@@ -9,7 +9,7 @@ import pytest
 
 from ims_mock import Fail, Rule
 from ims_mock.contract import schema_files
-from ims_mock.service.settings import SETTINGS, Settings, read_text
+from ims_mock.service.settings import SETTINGS, Settings, read_lines, read_text
 from ims_mock.state.life_cycle import DELAYED
 from tests.conftest import Api
 
@@ -67,7 +67,7 @@ def test_unknown_setting_names_the_nearest() -> None:
         ({"journal_size": True}, "journal_size must be of type integer, got true"),
         ({"header_faults": 1}, "header_faults must be of type boolean, got 1"),
         ({"faults": "503"}, 'faults must be of type array, got "503"'),
-        ({"faults": ["nonsense"]}, "must be a status such as 503, or one of fail,"),
+        ({"faults": ["nonsense"]}, "faults/0: must be a status such as 503, or one of fail,"),
         ({"faults": [5]}, "faults/0 must be of type object or string, got 5"),
     ],
 )
@@ -123,6 +123,26 @@ def test_secrets_are_not_shown() -> None:
 def test_delayed_statuses_are_those_of_the_store() -> None:
     """The schema names the statuses in which an upload can be held up."""
     assert tuple(SETTINGS["delays"]["properties"]) == DELAYED
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"speed": "fast"}, 'speed: must be of type number, got "fast"'),
+        ({"auth": "none"}, 'auth: must be "off" or "lenient" or "strict", got "none"'),
+        ({"accounts": "no.json"}, "accounts: cannot read no.json: No such file or directory"),
+        ({"delays": "active=5"}, 'delays: has an unknown member "active"; there are queued, saving'),
+    ],
+)
+def test_lines_that_stand_for_nothing(given: dict[str, Any], message: str) -> None:
+    """A text of an ini file is told with its setting."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_lines(given)
+
+
+def test_lines_of_an_ini_file() -> None:
+    """A setting that is a list has a line for each item."""
+    assert read_lines({"seed": "7", "faults": ["503 x1", "reset"]}) == {"seed": 7, "faults": ["503 x1", "reset"]}
 
 
 def test_project_of_the_first_user() -> None:
