@@ -132,7 +132,7 @@ class Hammer:
             self.wrong.append((what, status))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
     """Two threads that hammer every operation, ten thousand requests and more, leave exactly what each has made."""
     hammers = [Hammer(ims_mock, number) for number in range(2)]

@@ -14,7 +14,7 @@ import pytest
 from ims_mock import ImsMock
 from tests.conftest import ROOT, needs_curl
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 EXAMPLES = [
     pytest.param(path.name, marks=needs_curl if path.name == "curl" else ())

@@ -100,7 +100,7 @@ class Client:
             self._seen.append(json.loads(content)["id"])
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_faults_of_all_kinds_under_many_threads(ims_mock: ImsMock) -> None:
     """Ten thousand requests of 16 threads all come to an end, each is in the journal, and hits are what it says."""
     ims_mock.reset(journal_size=2 * THREADS * REQUESTS, faults=RULES)

@@ -38,7 +38,7 @@ def json_patch(ctx, value):
 """
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """Examples, coverage, fuzzing and links between operations break no promise of the document."""
     (tmp_path / "schemathesis.toml").write_text(CONFIG)

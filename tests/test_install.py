@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 # Starts a mock with the installed files, creates an image, and tells where the package was found.
 PROBE = """

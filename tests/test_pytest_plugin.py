@@ -11,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+
+# What a run inside a test imports is forgotten at its end, and half of requests is worse than none: the whole stays.
+assert requests
+
+LEAN = ("--disable-plugin-autoload", "-p", "ims_mock.pytest_plugin")
+"""What has a run load this plugin alone: all that is installed takes seconds."""
 
 HEADER = """
 import pytest, requests
@@ -22,14 +29,20 @@ def create(mock, **attributes):
 
 
 def run(pytester: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
-    """Run pytest on a test file, where the installed plugin is found by its entry point."""
+    """Run pytest on a test file, with no other plugin than this one and those that the arguments name."""
     pytester.makepyfile(HEADER + body)
-    return pytester.runpytest_inprocess("-W", "error", "--strict-markers", *arguments)
+    return pytester.runpytest_inprocess("-W", "error", "--strict-markers", *LEAN, *arguments)
+
+
+def run_installed(pytester: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
+    """Run pytest as a user does: every plugin that is installed is found by its entry point."""
+    pytester.makepyfile(HEADER + body)
+    return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *arguments)
 
 
 def test_fixture_serves(pytester: pytest.Pytester) -> None:
     """A test has a mock under a URL, and sees what was created."""
-    result = run(
+    result = run_installed(
         pytester,
         """
 def test_it(ims_mock):
@@ -47,7 +60,7 @@ def test_it(ims_mock):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("arguments", [[], ["-p", "no:randomly"], ["-n", "2"]])
+@pytest.mark.parametrize("arguments", [["-p", "randomly"], [], ["-p", "xdist", "-n", "2"]])
 def test_each_test_begins_clean(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """Images, faults and journal of one test are not in the next, in any order and on any worker."""
     result = run(
@@ -77,8 +90,6 @@ def test_it(ims_mock, ims_mock_server, number):
     urls.add(ims_mock.url)
     assert len(urls) == 1
 """,
-        "-p",
-        "no:xdist",
     )
     result.assert_outcomes(passed=3)
 
@@ -111,8 +122,6 @@ def test_module(ims_mock):
     assert len(image["owner"]) == 32
     assert image["id"] != ids["closest"]
 """,
-        "-p",
-        "no:randomly",
     )
     result.assert_outcomes(passed=3)
 
@@ -134,9 +143,7 @@ def test_wrong_marker_is_told(pytester: pytest.Pytester, marker: str, message: s
 
 def test_marker_is_registered(pytester: pytest.Pytester) -> None:
     """`pytest --markers` shows it."""
-    pytester.runpytest_subprocess("--markers", "-p", "no:schemathesis").stdout.fnmatch_lines(
-        ["@pytest.mark.ims_mock(seed=0, *"]
-    )
+    pytester.runpytest_inprocess(*LEAN, "--markers").stdout.fnmatch_lines(["@pytest.mark.ims_mock(seed=0, *"])
 
 
 def test_failing_test_shows_its_requests(pytester: pytest.Pytester) -> None:
@@ -179,7 +186,6 @@ def test_before(ims_mock_server):
 def test_bad(ims_mock_server):
     assert create(ims_mock_server, name="its-own").status_code == 200
 """,
-        *("-p", "no:randomly", "-p", "no:xdist"),
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*- ims_mock -*", "seed 0, clock *, 1 requests", "*> *its-own*"])
@@ -212,8 +218,7 @@ def test_it():
     assert heavy & sys.modules.keys() == set()
 """
     )
-    code = "import sys, pytest; sys.exit(pytest.main(['-p', 'no:schemathesis', '-p', 'no:requests_mock', '-q']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "pytest", *LEAN, "-q"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
@@ -239,13 +244,11 @@ def test_outside():
     assert "OS_AUTH_URL" not in os.environ
     assert "HUAWEICLOUD_SDK_AK" not in os.environ
 """,
-        "-p",
-        "no:randomly",
     )
     result.assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
 def test_policy_of_a_run(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """`--ims-mock-policy` prints what all tests together have needed, of every worker."""
     result = run(
@@ -284,7 +287,7 @@ def test_bad(ims_mock):
     assert "secret" not in report
 
 
-@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
 def test_policy_has_what_fixtures_need_and_what_was_before_a_reset(
     pytester: pytest.Pytester, arguments: list[str]
 ) -> None:
@@ -349,7 +352,7 @@ def test_it(monkeypatch, request):
 NEVER = "faults that were armed have never struck:"
 
 
-@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
 def test_rule_that_never_struck_fails_its_test(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """A test that passes, and whose fault has never struck, fails in its call with the rule and what to do."""
     result = run(
@@ -449,7 +452,6 @@ def test_first(ims_mock_server):
 def test_second(ims_mock_server):
     assert len(ims_mock_server.faults) == 1
 """,
-        *("-p", "no:randomly", "-p", "no:xdist"),
     )
     result.assert_outcomes(failed=1, passed=1)
 
@@ -480,8 +482,6 @@ def test_it(ims_mock):
     ims_mock.faults.add(Delay(3), operation="glance_create_*")
     assert [create(ims_mock).status_code for _ in range(2)] == [201, 201]
 """,
-        "-p",
-        "no:randomly",
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -511,7 +511,6 @@ def test_it(ims_mock_server):
     ims_mock_server.journal.clear()
     assert create(ims_mock_server, name="its-own").status_code == 200
 """,
-        *("-p", "no:randomly", "-p", "no:xdist"),
     )
     result.stdout.fnmatch_lines(["seed 0, clock *, 1 requests", "*> *its-own*"])
 
@@ -567,7 +566,7 @@ def run_again(line: str, folder: Path) -> tuple[str, list[str]]:
     """Run the line of a report as a shell would, in a folder, and return the report of that run."""
     python, *arguments = shlex.split(line)
     assert python == "python"
-    command = [sys.executable, *arguments, "-p", "no:schemathesis", "-p", "no:cacheprovider"]
+    command = [sys.executable, *arguments, *LEAN, "-p", "randomly", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert "1 failed" in done.stdout, done.stdout + done.stderr
     return report_of(pytest.RunResult(1, done.stdout.splitlines(), [], 0))
@@ -576,7 +575,7 @@ def run_again(line: str, folder: Path) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("options", [[], ["--ims-mock-seed=elsewhere", "--ims-mock-start=2020-02-29T12:00:00.250Z"]])
 def test_line_of_the_report_runs_the_same_again(pytester: pytest.Pytester, options: list[str]) -> None:
     """The line gives the same ids, times, chances and requests, though the start was the real time."""
-    result = run(pytester, AGAIN, *options)
+    result = run(pytester, AGAIN, "-p", "randomly", *options)
     result.assert_outcomes(failed=1)
     line, told = report_of(result)
     again, told_again = run_again(line, pytester.path)
@@ -631,7 +630,7 @@ def test_reset(ims_mock):
 def test_marker(ims_mock):
     assert (ims_mock.service.store.seed, ims_mock.clock.now()) == (8, 1.5)
 """,
-        *("--ims-mock-seed=7", "--ims-mock-start=1.5", "-p", "no:randomly"),
+        *("--ims-mock-seed=7", "--ims-mock-start=1.5"),
     )
     result.assert_outcomes(passed=3)
 
@@ -645,7 +644,7 @@ def test_marker(ims_mock):
 )
 def test_wrong_option_is_told_before_the_tests(pytester: pytest.Pytester, option: str, message: str) -> None:
     """An option that cannot be ends the run before its first test."""
-    result = run(pytester, "def test_it(): pass", option, "-p", "no:xdist")
+    result = run(pytester, "def test_it(): pass", option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
 
@@ -751,7 +750,7 @@ def test_it(ims_mock, tmp_path, number):
 # The bundle.
 
 
-@pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
 def test_bundle_of_each_failed_test(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """`--ims-mock-bundle` writes two files that parse for each test that has failed, and tells where they are."""
     result = run(

@@ -14,7 +14,7 @@ import pytest
 
 from ims_mock import ImsMock
 
-pytestmark = [pytest.mark.ims_mock(auth="strict"), pytest.mark.long]
+pytestmark = [pytest.mark.ims_mock(auth="strict"), pytest.mark.slow]
 
 ALT = "7be1d20c94f34a0d8e5c6b3a2f1e0d9c"
 FILE = bytes(range(256)) * 1_000
