@@ -35,8 +35,8 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
         # openstacksdk warns of its own doings, and the SDK's signer asks for the time as Python 3.12 does not want it.
         strict = [] if "import openstack" in block else ["-W", "error"]
         known = ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
-        lean = [f"-pno:{plugin}" for plugin in ("schemathesis", "hypothesispytest", "requests_mock")]
-        result = pytester.runpytest_subprocess(*strict, *known, *lean, path)
+        lean = ["--disable-plugin-autoload", "-p", "ims_mock.pytest_plugin"]
+        result = pytester.runpytest_inprocess(*strict, *known, *lean, path)
         result.assert_outcomes(passed=block.count("def test_"))
     else:
         subprocess.run([sys.executable, "-W", "error", path], check=True)
