@@ -50,9 +50,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             *("--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--max-examples", "15"),
             *("--header", f"X-Auth-Token: {mock.token}", "--seed", "1", "--no-color"),
         ]
-        done = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, timeout=150, env=environ, check=False
-        )
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environ, check=False)
         asked = {entry.operation for entry in mock.journal}
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(phase in done.stdout for phase in ("✅ Examples", "✅ Coverage", "✅ Fuzzing", "✅ Stateful"))

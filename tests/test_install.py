@@ -49,8 +49,8 @@ def checkout(folder: Path) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path) -> str:
-    """A Python of its own with this one's libraries, but not this one's ims_mock."""
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    """A Python of its own with this one's libraries, pip among them, but not this one's ims_mock."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     python = tmp_path / "venv/bin/python"
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
