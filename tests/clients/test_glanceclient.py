@@ -413,6 +413,7 @@ def test_delete_again_is_not_found(images: Any, web: str) -> None:
 # Its command line
 
 
+@pytest.mark.slow
 def test_command_line(ims_mock: ImsMock, tmp_path: Path) -> None:
     """glance's own commands work one after the other, with the schema that the first of them has kept."""
 

@@ -205,6 +205,7 @@ def shell(script: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_openstackclient(secure: ImsMock, ca_file: str, tmp_path: Path) -> None:
     """What `ims_mock env openstack --tls` prints is all that the openstack command needs."""
     done = shell(printed(secure, "openstack", ca_file) + "openstack image create web -f value -c name", tmp_path)
@@ -212,6 +213,7 @@ def test_openstackclient(secure: ImsMock, ca_file: str, tmp_path: Path) -> None:
     assert [image["name"] for image in secure.images.values()] == ["web"]
 
 
+@pytest.mark.slow
 def test_openstackclient_without_the_authority(secure: ImsMock, ca_file: str, tmp_path: Path) -> None:
     """The openstack command that does not know the authority sends nothing, and says what is wrong."""
     unset = "unset OS_CACERT REQUESTS_CA_BUNDLE\n"
