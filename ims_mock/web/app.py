@@ -6,13 +6,13 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import quote_from_bytes
 
 import flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 from werkzeug.wsgi import ClosingIterator
 
 from ims_mock.contract import json_text
@@ -26,6 +26,7 @@ from ims_mock.web.wire import connection_of, deliver, has_gone
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+    from flask.typing import RouteCallable
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)
@@ -42,13 +43,31 @@ class _Rule(Rule):
 
 
 class _Flask(flask.Flask):
+    """An app that has the routes of the first one: to parse them takes most of the time in which an app is made."""
+
     url_rule_class = _Rule
+    routes: ClassVar[Map | None] = None
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Add a route, or the view alone where the route is there."""
+        if self.url_map is not self.routes:
+            super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+        elif endpoint is not None and view_func is not None:
+            self.view_functions[endpoint] = view_func
 
 
 def create_app(service: Service) -> flask.Flask:
     """Return the WSGI application of a service: its operations, and the control API under /_ims_mock."""
     app = _Flask("ims_mock", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
+    app.url_map = _Flask.routes or app.url_map
     for operation in load_contract().operations.values():
         view = _new_view(service, operation)
         app.add_url_rule(
@@ -60,6 +79,7 @@ def create_app(service: Service) -> flask.Flask:
             strict_slashes=not operation.ends_in_slash_too,
         )
     app.register_blueprint(new_blueprint(service))
+    _Flask.routes = app.url_map
 
     def send(outgoing: Outgoing) -> flask.Response:
         return _send(outgoing, service.store.clock)
