@@ -19,6 +19,9 @@ assert requests
 LEAN = ("--disable-plugin-autoload", "-p", "ims_mock.pytest_plugin")
 """What has a run load this plugin alone: all that is installed takes seconds."""
 
+WORKERS = pytest.param(["-p", "xdist", "-n", "2"], marks=pytest.mark.slow)
+"""What has a run spread its tests over two workers."""
+
 HEADER = """
 import pytest, requests
 from ims_mock import Delay, Fail
@@ -40,6 +43,7 @@ def run_installed(pytester: pytest.Pytester, body: str, *arguments: str) -> pyte
     return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *arguments)
 
 
+@pytest.mark.slow
 def test_fixture_serves(pytester: pytest.Pytester) -> None:
     """A test has a mock under a URL, and sees what was created."""
     result = run_installed(
@@ -60,7 +64,7 @@ def test_it(ims_mock):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("arguments", [["-p", "randomly"], [], ["-p", "xdist", "-n", "2"]])
+@pytest.mark.parametrize("arguments", [["-p", "randomly"], [], WORKERS])
 def test_each_test_begins_clean(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """Images, faults and journal of one test are not in the next, in any order and on any worker."""
     result = run(
@@ -248,7 +252,7 @@ def test_outside():
     result.assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], WORKERS])
 def test_policy_of_a_run(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """`--ims-mock-policy` prints what all tests together have needed, of every worker."""
     result = run(
@@ -287,7 +291,7 @@ def test_bad(ims_mock):
     assert "secret" not in report
 
 
-@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], WORKERS])
 def test_policy_has_what_fixtures_need_and_what_was_before_a_reset(
     pytester: pytest.Pytester, arguments: list[str]
 ) -> None:
@@ -352,7 +356,7 @@ def test_it(monkeypatch, request):
 NEVER = "faults that were armed have never struck:"
 
 
-@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], WORKERS])
 def test_rule_that_never_struck_fails_its_test(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """A test that passes, and whose fault has never struck, fails in its call with the rule and what to do."""
     result = run(
@@ -572,6 +576,7 @@ def run_again(line: str, folder: Path) -> tuple[str, list[str]]:
     return report_of(pytest.RunResult(1, done.stdout.splitlines(), [], 0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--ims-mock-seed=elsewhere", "--ims-mock-start=2020-02-29T12:00:00.250Z"]])
 def test_line_of_the_report_runs_the_same_again(pytester: pytest.Pytester, options: list[str]) -> None:
     """The line gives the same ids, times, chances and requests, though the start was the real time."""
@@ -584,6 +589,7 @@ def test_line_of_the_report_runs_the_same_again(pytester: pytest.Pytester, optio
     assert len([entry for entry in told if "POST" in entry]) == 9
 
 
+@pytest.mark.slow
 def test_line_of_the_report_runs_from_where_pytest_was_started(pytester: pytest.Pytester) -> None:
     """In a folder below pytest's root, the line names the file as it is seen from there."""
     folder = pytester.mkdir("inner")
@@ -750,7 +756,7 @@ def test_it(ims_mock, tmp_path, number):
 # The bundle.
 
 
-@pytest.mark.parametrize("arguments", [[], ["-p", "xdist", "-n", "2"]])
+@pytest.mark.parametrize("arguments", [[], WORKERS])
 def test_bundle_of_each_failed_test(pytester: pytest.Pytester, arguments: list[str]) -> None:
     """`--ims-mock-bundle` writes two files that parse for each test that has failed, and tells where they are."""
     result = run(

@@ -66,6 +66,7 @@ SERIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "outcome", "created"), SERIES, ids=str)
 def test_create_two_hundred_times(ims_mock: ImsMock, fault: Fault, outcome: str, created: int) -> None:
     """A create on a connection that is kept as long as the fault lets it be is struck 200 times in the same way."""
@@ -79,6 +80,7 @@ def test_create_two_hundred_times(ims_mock: ImsMock, fault: Fault, outcome: str,
     assert (rule.hits, len(ims_mock.images)) == (200, created)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "outcome"), [(Reset(), RESET), (Hangup(), HUNG_UP), (LoseResponse(), RESET)], ids=str
 )
@@ -96,6 +98,7 @@ def test_pooled_connection_two_hundred_times(ims_mock: ImsMock, fault: Fault, ou
     assert set(outcomes) == {outcome}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "outcome"), [(Reset(), RESET), (Hangup(), HUNG_UP)], ids=str)
 def test_upload_two_hundred_times(ims_mock: ImsMock, fault: Fault, outcome: str) -> None:
     """A client that is still sending a file sends it to its end, and then sees the same 200 times."""

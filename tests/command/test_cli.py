@@ -142,8 +142,9 @@ def test_seed_decides_ids() -> None:
             answer = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10)
             return str(answer.json()["id"])
 
-    assert first_id("--seed", "5") == first_id("--seed=5")
-    assert first_id("--seed", "5") != first_id("--seed", "word")
+    five = first_id("--seed", "5")
+    assert five == first_id("--seed=5")
+    assert five != first_id("--seed", "word")
 
 
 @pytest.mark.parametrize(

@@ -1580,6 +1580,7 @@ def test_any_two_go_together(api: Api, outer: Fault) -> None:
         assert [entry.reason for entry in api.service.journal if "unexpected" in entry.reason] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ANY, ids=str)
 def test_two_hundred_times_the_same(api: Api, fault: Fault) -> None:
     """The same seed, start and requests give the same, byte for byte, 200 times out of 200."""
