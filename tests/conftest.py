@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from werkzeug.test import TestResponse
 
 from ims_mock import ManualClock
@@ -19,10 +18,6 @@ from ims_mock.web.app import create_app
 
 ROOT = Path(__file__).parent.parent
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no Python package; .ci/run installs it")
-
-# Examples are counted; how long one takes is the machine's affair.
-settings.register_profile("ims_mock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("ims_mock")
 
 PAGE = "2016-06-02T07:49:48Z"
 

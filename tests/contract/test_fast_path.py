@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.contract.fast_path import new_acceptor
@@ -35,6 +35,7 @@ def judged(schema: Schema, value: Any) -> tuple[bool, bool]:
     return schema._is_surely_valid(value), schema._validator.is_valid(value)
 
 
+@settings(deadline=None)
 @given(changes)
 def test_request_is_never_accepted_wrongly(body: dict[str, Any]) -> None:
     """Of a request's body the acceptor says no more than jsonschema."""
@@ -44,6 +45,7 @@ def test_request_is_never_accepted_wrongly(body: dict[str, Any]) -> None:
     assert valid or not accepted
 
 
+@settings(deadline=None)
 @given(changes, st.sets(st.sampled_from(ATTRIBUTES), max_size=2))
 def test_response_is_never_accepted_wrongly(changed: dict[str, Any], missing: set[str]) -> None:
     """Of an answer the acceptor says no more than jsonschema."""
@@ -104,6 +106,7 @@ SCHEMAS: list[Any] = [
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
+@settings(deadline=None)
 @given(value=values)
 def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
     """Keyword by keyword the acceptor says no more than jsonschema; what it does not know, it leaves."""

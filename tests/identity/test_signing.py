@@ -9,7 +9,7 @@ import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.identity.signing import (
@@ -62,6 +62,7 @@ def test_vectors(vector: dict[str, Any]) -> None:
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
+@settings(deadline=None)
 @given(
     segments=st.lists(texts, max_size=3),
     query=st.lists(st.tuples(texts, texts), max_size=3),
