@@ -409,7 +409,9 @@ def left(mock: ImsMock) -> str:
     return ", ".join(f"{image['name']} {image['status']}" for image in list(mock.images.values())[::-1])
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=() if case.timeout == PATIENT else pytest.mark.slow) for case in CASES], ids=str
+)
 def test_what_a_client_sees_and_what_is_left(ims_mock: ImsMock, client: str, case: Case) -> None:
     """A client sees of a fault what the table says, and images, journal and clock are as it says."""
     scene, began = new_scene(ims_mock, case), ims_mock.clock.now()

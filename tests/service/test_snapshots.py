@@ -326,6 +326,7 @@ def over_control_api(api: Api, snapshot: Snapshot, folder: Path) -> Api:
     return other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [same_mock, another_mock, as_json, as_file, over_control_api])
 def test_restored_state_is_equal_in_every_answer(way: Callable[..., Api], tmp_path: Path) -> None:
     """Whatever is asked after going back to a state is answered as it was before, to the last byte of every header."""
@@ -396,6 +397,7 @@ def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str
         made.communicate()
 
 
+@pytest.mark.slow
 def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Popen[str], str]]) -> None:
     """The command that is given a saved state answers as the mock would have that saved it."""
     saved = rich()
