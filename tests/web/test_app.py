@@ -7,7 +7,17 @@ import http.client
 import pytest
 
 from ims_mock import ImsMock
+from ims_mock.web.app import create_app
 from tests.conftest import Api
+
+
+def test_apps_share_their_routes_alone() -> None:
+    """Each app serves its own service, under the routes that all of them have."""
+    first, second = Api(seed=1), Api(seed=2)
+    assert create_app(first.service).url_map is create_app(second.service).url_map
+    path = f"/v2/images/{first.create()['id']}"
+    assert [api("GET", path).status_code for api in (first, second)] == [200, 404]
+    assert [api("GET", "/_ims_mock/health").get_json()["seed"] for api in (first, second)] == [1, 2]
 
 
 @pytest.mark.parametrize(
