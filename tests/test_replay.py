@@ -101,6 +101,7 @@ def recorded(mock: ImsMock) -> tuple[list[Answer], list[Entry], dict[str, Any]]:
     return answers, list(mock.journal), dict(mock.images)
 
 
+@pytest.mark.slow
 def test_replay_on_the_same_server(ims_mock: ImsMock) -> None:
     """After a reset with the same seed and start, the same requests have the same answers, entries and images."""
     ims_mock.reset(**SETTINGS)
@@ -124,6 +125,7 @@ def test_run_has_faults_of_many_kinds(ims_mock: ImsMock) -> None:
     assert any(len(answer) == 5 for answer in answers)
 
 
+@pytest.mark.slow
 def test_replay_on_another_server() -> None:
     """Another mock, on another port, has the same bodies, ids and times."""
 
@@ -138,6 +140,7 @@ def test_replay_on_another_server() -> None:
     assert story() == story()
 
 
+@pytest.mark.slow
 def test_other_seed_is_another_run(ims_mock: ImsMock) -> None:
     """With another seed, other requests are struck, and other ids given out."""
     runs = []

@@ -134,6 +134,7 @@ def test_quiet(arguments: list[str], environ: dict[str, str]) -> None:
         assert stop(process)[2] == ""
 
 
+@pytest.mark.slow
 def test_seed_decides_ids() -> None:
     """Two runs of one seed make the same ids; another seed makes others."""
 
@@ -393,6 +394,7 @@ def test_wrong_arguments(arguments: list[str], environ: dict[str, str], message:
     assert message in done.stderr
 
 
+@pytest.mark.slow
 def test_environment_stands_before_arguments() -> None:
     """An argument counts more than the variable of the same name."""
     with running("--seed", "1", environ={"IMS_MOCK_SEED": "2", "IMS_MOCK_UNRELATED": "x"}) as (_, url):
@@ -664,6 +666,7 @@ def test_time_of_a_command(tmp_path: Path) -> None:
         assert len(requests.get(f"{url}/_ims_mock/journal", timeout=10).json()["entries"]) == 2
 
 
+@pytest.mark.slow
 def test_header_faults_can_be_off() -> None:
     """With --no-header-faults a request gets no fault of its own."""
     asked = {**HEADERS, "X-IMS-Mock-Fault": "503"}
@@ -672,6 +675,7 @@ def test_header_faults_can_be_off() -> None:
             assert requests.get(f"{url}/v2/images", headers=asked, timeout=10).status_code == status
 
 
+@pytest.mark.slow
 def test_speed_of_a_state(tmp_path: Path) -> None:
     """A state that is served goes on at the speed of the command, whatever it had, from its own time."""
     file = tmp_path / "state.json"

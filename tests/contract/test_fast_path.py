@@ -105,6 +105,7 @@ SCHEMAS: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", SCHEMAS)
 @settings(deadline=None)
 @given(value=values)

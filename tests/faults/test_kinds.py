@@ -1566,6 +1566,7 @@ def test_every_kind_is_among_those() -> None:
     assert {fault.kind() for fault in ANY} == set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outer", ANY, ids=str)
 def test_any_two_go_together(api: Api, outer: Fault) -> None:
     """Whichever fault is around which, neither is taken aback by what the other does to an answer."""

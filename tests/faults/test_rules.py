@@ -611,6 +611,7 @@ def can_strike(rule: Any) -> bool:
     return not (rule["fault"].operations and rule.get("json"))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(RULES.filter(can_strike))
 def test_any_rule_can_go_through_json(given: dict[str, Any]) -> None:
@@ -635,6 +636,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(JSON_VALUES)
 def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:

@@ -353,6 +353,7 @@ def test_series_asks_for_everything() -> None:
     assert all(snapshot.document[name] for name in kept)
 
 
+@pytest.mark.slow
 def test_state_after_the_same_is_the_same() -> None:
     """Going back and doing the same leads to the same state."""
     saved = rich()
@@ -366,6 +367,7 @@ def test_state_after_the_same_is_the_same() -> None:
     assert snapshots.take(saved.api.service).to_json() == snapshot.to_json()
 
 
+@pytest.mark.slow
 def test_named_snapshot_over_the_control_api() -> None:
     """A state that is kept under a name is gone back to by any language, as often as one likes."""
     saved = rich()
