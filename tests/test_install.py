@@ -83,7 +83,7 @@ def test_wheel(tmp_path: Path, python: str) -> None:
     assert "site-packages" in probe(python, away)
     (away / "test_it.py").write_text(DOWNSTREAM)
     done = subprocess.run(
-        [python, "-m", "pytest", "-q", "-p", "no:schemathesis", "-W", "error"],
+        [python, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-W", "error"],
         cwd=away,
         capture_output=True,
         text=True,
