@@ -91,7 +91,11 @@ class Images(Collection):
         for index in (self._places, self._indexes, self._indexed):
             index.clear()
         for image_id, placed in self._records.items():
-            self._index(image_id, placed)
+            place, keys = self._places[image_id], self._indexed[image_id] = _place_and_keys(image_id, placed)
+            for key in keys:
+                self._indexes.setdefault(key, []).append(place)
+        for places in self._indexes.values():
+            places.sort()
 
     def dump(self) -> list[Placed]:
         """Return the images with their places, as a snapshot has them."""
@@ -125,11 +129,7 @@ class Images(Collection):
 
     def _index(self, image_id: str, placed: Placed) -> None:
         """Put an image where its owner, its visibility and its time of creation belong."""
-        # A test may put in whatever it likes: nobody sees an image without an owner.
-        image = placed["image"]
-        keys: tuple[str, ...] = (str(image["owner"]),) if "owner" in image else ()
-        keys += (_PUBLIC,) if image.get("visibility") == "public" else ()
-        place = placed["created_at"], placed["number"], image_id
+        place, keys = _place_and_keys(image_id, placed)
         if self._places.get(image_id) == place and self._indexed[image_id] == keys:
             return
         if image_id in self._places:
@@ -143,6 +143,15 @@ class Images(Collection):
         for key in self._indexed.pop(image_id):
             places = self._indexes[key]
             del places[bisect_left(places, self._places[image_id])]
+
+
+def _place_and_keys(image_id: str, placed: Placed) -> tuple[Place, tuple[str, ...]]:
+    """Return where an image stands among the others, and in which indexes."""
+    # A test may put in whatever it likes: nobody sees an image without an owner.
+    image = placed["image"]
+    keys: tuple[str, ...] = (str(image["owner"]),) if "owner" in image else ()
+    keys += (_PUBLIC,) if image.get("visibility") == "public" else ()
+    return (placed["created_at"], placed["number"], image_id), keys
 
 
 class DeletedImages(Collection):
