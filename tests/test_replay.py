@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
+from ims_mock.evidence.delivery import Delivery
 from ims_mock.evidence.journal import Entry
 from tests.conftest import PAGE, Api
 
@@ -212,7 +213,7 @@ def test_tokens_and_keys_are_replayed() -> None:
         ({"rules": ("1",)}, False),
         ({"ignored": ("/a",)}, False),
         ({"response_body": b"other"}, False),
-        ({"delivery": "reset"}, False),
+        ({"delivery": Delivery("reset")}, False),
         ({"is_done": True}, False),
         ({"number": 2}, False),
     ],

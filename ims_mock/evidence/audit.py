@@ -84,7 +84,7 @@ def _gap(earlier: Entry, later: Entry) -> float:
 
 def _is_cut(entry: Entry) -> bool:
     """Tell whether an answer did not come whole: that it came slowly is no failure."""
-    return entry.delivery.endswith(("hangup", "reset"))
+    return entry.delivery.is_cut
 
 
 def _has_failed(entry: Entry) -> bool:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from ims_mock.evidence.delivery import WHOLE
 from ims_mock.evidence.journal import Entry
 from ims_mock.state.times import precise_timestamp
 from ims_mock.version import __version__
@@ -68,7 +69,7 @@ def _response(entry: Entry) -> dict[str, Any]:
     # What is kept of an answer to HEAD is what GET would have got.
     body = b"" if entry.method == "HEAD" else entry.response_body
     # Status 0 is what browsers write of a request that was not answered.
-    is_answered = entry.status > 0 and "nothing was sent" not in entry.delivery
+    is_answered = entry.status > 0 and not entry.delivery.is_silent
     status = entry.status if is_answered else 0
     phrase = next((item.phrase for item in HTTPStatus if item == status), "")
     size = 0 if entry.method == "HEAD" else _size(entry.response_headers, body)
@@ -86,8 +87,8 @@ def _response(entry: Entry) -> dict[str, Any]:
         "redirectURL": _header(entry.response_headers, "location"),
         "headersSize": -1,
         # How much of an answer that was cut has arrived is not known.
-        "bodySize": -1 if entry.delivery or not is_answered else size,
-        **({"_error": entry.delivery} if entry.delivery else {}),
+        "bodySize": size if is_answered and entry.delivery == WHOLE else -1,
+        **({} if entry.delivery == WHOLE else {"_error": str(entry.delivery)}),
     }
 
 

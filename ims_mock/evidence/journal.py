@@ -14,6 +14,7 @@ from typing import Any
 
 from ims_mock.contract.errors import header_text
 from ims_mock.contract.pointers import has_values, parts_of, value_at
+from ims_mock.evidence.delivery import WHOLE, Delivery
 from ims_mock.state.times import timestamp
 
 MAX_ENTRIES = 1000
@@ -52,7 +53,7 @@ class Entry:
     body MAX_BODY bytes are kept; of a file that is sent or received none are. `rules` are the ids of the fault rules
     that struck, `ignored` what came and nothing read: JSON pointers into the body, parameters of the query with a "?"
     before them, and headers. `reason` is "" unless the request was refused or a fault has changed the answer;
-    `delivery` is "" unless the answer did not leave whole and at once, and then says how it left. Two are equal when
+    `delivery` is how the response left. Two are equal when
     all is but what is of the machine: `base_url`, `arrived` and `seconds`.
     """
 
@@ -73,7 +74,7 @@ class Entry:
     response_headers: dict[str, str] = field(default_factory=dict)
     response_body: bytes = b""
     reason: str = ""
-    delivery: str = ""
+    delivery: Delivery = WHOLE
     is_done: bool = False
     answered_at: float = 0.0
     arrived: float = field(default=0.0, compare=False)
@@ -95,18 +96,14 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the control API shows it; bodies are text, and what is no UTF-8 in them is escaped."""
-        return {
-            name: _text(value) if isinstance(value, bytes) else list(value) if isinstance(value, tuple) else value
-            for name in self.__slots__
-            for value in [getattr(self, name)]
-        }
+        return {name: _in_json(getattr(self, name)) for name in self.__slots__}
 
     def __str__(self) -> str:
         # A target may hold any byte, and a line of a log is to stay one.
         asked = header_text(f"{self.method} {self.path}")
         line = f"{timestamp(self.received_at)} {asked} -> {self.status or 'nothing'} {self.operation or 'no route'}"
-        told = ([self.delivery] if self.delivery else []) + [f"rule {rule_id}" for rule_id in self.rules]
-        left = f" ({', '.join(told)})" if told else ""
+        notes = [note for note in (str(self.delivery), *(f"rule {rule_id}" for rule_id in self.rules)) if note]
+        left = f" ({', '.join(notes)})" if notes else ""
         return f"{line}{left}: {self.reason}" if self.reason else line + left
 
 
@@ -117,8 +114,13 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "backslashreplace")
+def _in_json(value: Any) -> Any:
+    """Return what an entry has as JSON has it."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, Delivery):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

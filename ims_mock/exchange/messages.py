@@ -8,7 +8,7 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import SentHeaders
-from ims_mock.evidence.delivery import Delivery
+from ims_mock.evidence.delivery import WHOLE, Delivery
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Outgoing:
     body: bytes
     reason: str = ""
     content: Iterable[bytes] | None = None
-    delivery: Delivery | None = None
+    delivery: Delivery = WHOLE
 
 
 @dataclass(slots=True)

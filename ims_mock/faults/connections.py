@@ -75,7 +75,7 @@ class Drip(Fault):
         if not exchange.length(outgoing):
             exchange.spare()
             return outgoing
-        return _delivered(self, outgoing, Delivery(rate=self.bytes_per_second, really=self.really))
+        return _delivered(self, outgoing, Delivery(rate=self.bytes_per_second, real_time=self.really))
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,11 @@ def _no_answer() -> Outgoing:
 
 def _delivered(fault: Fault, outgoing: Outgoing, delivery: Delivery) -> Outgoing:
     """Return an answer as it leaves by a fault; what an inner fault has done to it before holds where this does not."""
-    inner = outgoing.delivery
-    if inner is not None and not delivery.is_silent:
+    if not delivery.is_silent:
         changed = {
             field.name: getattr(delivery, field.name)
             for field in dataclasses.fields(delivery)
             if getattr(delivery, field.name) != field.default
         }
-        delivery = replace(inner, **changed)
+        delivery = replace(outgoing.delivery, **changed)
     return replace(outgoing, delivery=delivery, reason=fault.reason_of(outgoing))

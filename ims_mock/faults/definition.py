@@ -49,9 +49,7 @@ class Exchange:
         """Return how many bytes of a body the client would get of an answer."""
         promised = 0 if self.incoming.method == "HEAD" else int(outgoing.headers.get("Content-Length", 0))
         delivery = outgoing.delivery
-        if delivery is None:
-            return promised
-        return 0 if delivery.is_silent else min(promised, promised if delivery.length is None else delivery.length)
+        return 0 if delivery.is_silent else promised if delivery.length is None else min(promised, delivery.length)
 
     def document(self, outgoing: Outgoing) -> Any:
         """Return the JSON value that the client would get of an answer; None of a refusal, and of what is no JSON."""

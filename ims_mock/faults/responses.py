@@ -107,8 +107,9 @@ class Garble(Fault):
 
     def around(self, exchange: Exchange) -> Outgoing:
         outgoing = exchange.work()
-        is_lost = outgoing.delivery is not None and outgoing.delivery.is_silent
-        if is_lost or (not outgoing.body and self.form in ("empty", "invalid_json", "invalid_utf8", "content_type")):
+        if outgoing.delivery.is_silent or (
+            not outgoing.body and self.form in ("empty", "invalid_json", "invalid_utf8", "content_type")
+        ):
             exchange.spare()
             return outgoing
         body, media_type, status = outgoing.body, outgoing.headers.get("Content-Type", JSON), outgoing.status

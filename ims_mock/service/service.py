@@ -144,7 +144,7 @@ class Service:
         )
         entry.status, entry.reason, entry.response_body = outgoing.status, outgoing.reason, outgoing.body[:MAX_BODY]
         entry.response_headers = masked(outgoing.headers.items())
-        entry.delivery = str(outgoing.delivery or "")
+        entry.delivery = outgoing.delivery
         entry.seconds = real_seconds() - entry.arrived
         self.journal.record(entry)
         if logger.isEnabledFor(logging.INFO):

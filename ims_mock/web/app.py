@@ -18,6 +18,7 @@ from werkzeug.wsgi import ClosingIterator
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import Operation, load_contract
+from ims_mock.evidence.delivery import WHOLE
 from ims_mock.exchange.messages import Incoming, Outgoing
 from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
@@ -186,9 +187,10 @@ class _WireResponse(_Response):
 
 def _send(outgoing: Outgoing, clock: Clock) -> flask.Response:
     body: Iterable[bytes] = [outgoing.body] if outgoing.content is None else outgoing.content
-    if outgoing.delivery is not None:
+    is_whole = outgoing.delivery is WHOLE
+    if not is_whole:
         body = deliver(outgoing, outgoing.delivery, connection_of(_request().environ), clock)
-    kind = _Response if outgoing.delivery is None else _WireResponse
+    kind = _Response if is_whole else _WireResponse
     response = kind(body, outgoing.status, Headers(list(outgoing.headers.items())))
     if "Content-Type" not in outgoing.headers:
         # RFC 9110 section 8.3: what has no content has none of a type; Werkzeug gives it one.

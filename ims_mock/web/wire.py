@@ -24,8 +24,6 @@ from ims_mock.state.clock import Clock
 _PIECES_A_SECOND = 10
 """How often, in a second of the mock's clock, something of a dripping answer is sent."""
 
-_ENDED = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR | select.POLLNVAL
-
 
 class DeliveryError(ConnectionError):
     """The answer ends here, and the connection with it."""
@@ -73,7 +71,7 @@ def deliver(outgoing: Outgoing, delivery: Delivery, connection: Connection | Non
             for part in _parts(piece, delivery.rate):
                 # Before, and not after, so that whoever has the last byte finds the clock where it belongs.
                 if delivery.rate is not None:
-                    spend(clock, len(part) / delivery.rate, lambda: has_gone(connection), really=delivery.really)
+                    spend(clock, len(part) / delivery.rate, lambda: has_gone(connection), really=delivery.real_time)
                 yield part
                 sent += part if connection is None else b""
     if connection is None and (delivery.pause or delivery.ending):
@@ -91,9 +89,26 @@ def has_gone(connection: Connection | None) -> bool:
     """Tell whether the other side has closed a connection, be it only for sending, or this one has."""
     if connection is None or connection.sock.fileno() < 0:
         return connection is not None
+    return _has_ended(connection.sock) if hasattr(select, "poll") else _has_ended_by_peeking(connection.sock)
+
+
+def _has_ended(sock: socket.socket) -> bool:
+    """Ask the kernel whether a connection has ended, whatever there is still to be read of it."""
+    half_closed = getattr(select, "POLLRDHUP", 0)
+    ended = half_closed | select.POLLHUP | select.POLLERR | select.POLLNVAL
     poll = select.poll()
-    poll.register(connection.sock, getattr(select, "POLLRDHUP", 0))
-    return any(events & _ENDED for _, events in poll.poll(0))
+    poll.register(sock, half_closed)
+    return any(events & ended for _, events in poll.poll(0))
+
+
+def _has_ended_by_peeking(sock: socket.socket) -> bool:
+    """Tell whether a connection has ended where there is no poll, as on Windows: nothing is left to read then."""
+    try:
+        is_readable = bool(select.select([sock], [], [], 0)[0])
+        # A TLS socket refuses to peek; what is asked is the connection below it.
+        return is_readable and not socket.socket.recv(sock, 1, socket.MSG_PEEK)
+    except OSError:
+        return True
 
 
 def _cut(pieces: Iterable[bytes], length: int | None) -> Iterator[bytes]:

@@ -429,7 +429,7 @@ def test_what_a_client_sees_and_what_is_left(ims_mock: ImsMock, client: str, cas
     done = f"{entry.status} {'done' if entry.is_done else 'not done'}"
     assert seen == getattr(case, client)
     assert left(ims_mock) == case.images
-    assert (f"{done}, {entry.delivery}" if entry.delivery else done) == case.entry
+    assert ", ".join(filter(None, (done, str(entry.delivery)))) == case.entry
     assert case.seconds in (None, ims_mock.clock.now() - began)
 
 

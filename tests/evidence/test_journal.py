@@ -512,7 +512,7 @@ def test_lost_answer_is_told(api: Api) -> None:
     with pytest.raises(ConnectionResetError):
         api("POST", "/v2/images", {})
     (entry,) = api.service.journal
-    assert (entry.delivery, entry.is_done, entry.status) == ("nothing was sent, reset", True, 201)
+    assert (str(entry.delivery), entry.is_done, entry.status) == ("nothing was sent, reset", True, 201)
     assert "(nothing was sent, reset, rule 1): fault: LoseResponse(" in str(entry)
 
 

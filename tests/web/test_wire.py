@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import io
 import os
+import select
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -295,7 +298,7 @@ def test_outer_fault_holds(api: Api) -> None:
     api.service.faults.add(Drip(10))
     with pytest.raises(http.client.IncompleteRead):
         _ = api("GET", "/v2/images").data
-    assert [entry.delivery for entry in api.service.journal] == ["0 bytes were sent, at 10 bytes a second, hangup"]
+    assert [str(entry.delivery) for entry in api.service.journal] == ["0 bytes were sent, at 10 bytes a second, hangup"]
 
 
 # The connection alone
@@ -309,18 +312,39 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield one, other
 
 
+@pytest.fixture(params=["poll", "no poll"])
+def has_poll(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the test with poll, and as on Windows without it."""
+    if request.param == "no poll":
+        monkeypatch.delattr(select, "poll")
+
+
+def test_import_needs_no_poll() -> None:
+    """The package can be imported where select has neither poll nor its constants, as on Windows."""
+    program = """
+import select, socketserver
+for name in [name for name in dir(select) if "poll" in name.lower()]:
+    delattr(select, name)
+import ims_mock.mock, ims_mock.command.cli
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.usefixtures("has_poll")
 def test_who_is_there_has_not_gone(pair: tuple[socket.socket, socket.socket]) -> None:
     """A client that says nothing, and one without a socket, are there."""
     assert not has_gone(Connection(pair[0], None))
     assert not has_gone(None)
 
 
+@pytest.mark.usefixtures("has_poll")
 def test_who_sends_more_has_not_gone(pair: tuple[socket.socket, socket.socket]) -> None:
     """A client that has sent its next request already is there."""
     pair[1].sendall(b"GET")
     assert not has_gone(Connection(pair[0], None))
 
 
+@pytest.mark.usefixtures("has_poll")
 @pytest.mark.parametrize(
     "end",
     [
