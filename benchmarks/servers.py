@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.serving import make_server
 
 from benchmarks.client import Client, side_by_side
-from ims_mock.exchange.messages import Outgoing
+from ims_mock.exchange.messages import Response
 from ims_mock.web.server import Server
 
 BODY = b'{"name": "test", "min_disk": 100}'
@@ -26,7 +26,7 @@ def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[
 
 def ours() -> tuple[str, Callable[[], None]]:
     """Start the mock's own server."""
-    server = Server(app, "127.0.0.1", 0, lambda *_: Outgoing(400, {}, b""))
+    server = Server(app, "127.0.0.1", 0, lambda *_: Response(400, {}))
     server.start()
     return server.url, server.stop
 

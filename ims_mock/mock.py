@@ -10,8 +10,8 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.evidence.audit import Finding, audit
 from ims_mock.evidence.journal import Journal
-from ims_mock.exchange.messages import Incoming, Outgoing
-from ims_mock.faults.rules import Faults
+from ims_mock.exchange.messages import Request, Response
+from ims_mock.faults.rule_set import Faults
 from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
 from ims_mock.service import snapshots
@@ -25,16 +25,6 @@ from ims_mock.state.views import ImagesView
 from ims_mock.web.app import create_app
 from ims_mock.web.server import Server
 from ims_mock.web.tls import Tls, throw_away
-
-
-class _NoHeaders:
-    """The headers of what is no HTTP request."""
-
-    def get(self, _name: str, /) -> str | None:
-        return None
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(())
 
 
 class ImsMock:
@@ -214,9 +204,6 @@ class ImsMock:
     ) -> None:
         self.stop()
 
-    def _refuse(self, status: int, reason: str, method: str, target: str) -> Outgoing:
+    def _refuse(self, status: int, reason: str, method: str, target: str) -> Response:
         """Answer what is no HTTP request, and have it in the journal all the same."""
-        incoming = Incoming(
-            method, target, self.url, _NoHeaders(), {}, "", lambda: b"", lambda *_: iter(()), lambda: False
-        )
-        return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), incoming)
+        return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))

@@ -94,7 +94,7 @@ from ims_mock.exchange.messages import Response
 def show_image_quota(exchange: Exchange) -> Response:
     """Show how many images a project has."""
     images = exchange.store.images.values()
-    return Response({"used": sum(image["owner"] == exchange.project_id for image in images)})
+    return exchange.respond({"used": sum(image["owner"] == exchange.project_id for image in images)})
 '''
 
 QUOTA_TEST = '''"""The quota of images."""

@@ -39,7 +39,7 @@ KNOWN = {
     "ssl": {"web.tls"},
     "time": {"state.clock", "state.waiting"},
     "datetime": {"state.times"},
-    "random": {"faults.definition", "faults.rules"},
+    "random": {"exchange.exchange", "faults.rules"},
     "uuid": set(),
     "pytest": {"pytest_plugin"},
 }

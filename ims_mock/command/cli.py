@@ -13,7 +13,7 @@ from typing import Any
 from ims_mock.command.environment import CLIENTS, Target
 from ims_mock.command.parser import COMMANDS, OPTIONS, PROG, new_parsers, variables
 from ims_mock.contract.operations import load_contract, operations_table
-from ims_mock.service.service import encoded
+from ims_mock.exchange.messages import encoded
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
 from ims_mock.web.addresses import root_url
 

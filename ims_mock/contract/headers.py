@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -16,5 +16,5 @@ class Headers(Protocol):
 class SentHeaders(Headers, Protocol):
     """All the headers of a request."""
 
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Yield each header's name and value."""
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Return each header's name and value."""

@@ -1,75 +1,17 @@
-"""The body of a request: its bytes, bounded, and its JSON, read as RFC 8259 has it and no more leniently."""
+"""JSON text, read as RFC 8259 has it and no more leniently."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.problems import InvalidError, Keys, wrong_at
+from ims_mock.contract.problems import Keys, wrong_at
 
 MAX_DEPTH = 64
 """Deepest nesting of arrays and objects that is read; the API's own bodies need 3."""
-
-
-MAX_BODY = 12 * 1024 * 1024
-"""Largest body, in bytes, that the gateway takes for a JSON operation, and for any that is signed with an AK/SK."""
-
-PIECE = 256 * 1024
-"""Most bytes that are read at once of a body in pieces."""
-
-
-def read(environ: Mapping[str, Any], most: int = MAX_BODY) -> bytes:
-    """Return the body of a WSGI request; raise 413 when it has more than `most` bytes, 400 when it is cut short."""
-    length, stream = int(environ.get("CONTENT_LENGTH") or -1), environ["wsgi.input"]
-    if 0 <= length <= most and environ.get("wsgi.input_terminated"):
-        # One read, where a body in pieces takes several.
-        try:
-            return bytes(stream.read())
-        except OSError as error:
-            raise _cut_short(error) from None
-    return b"".join(pieces(environ, most, ImsError(413, reason=_of_body("maxLength", f"must be at most {most} bytes"))))
-
-
-def pieces(environ: Mapping[str, Any], limit: int | None, too_long: ImsError) -> Iterator[bytes]:
-    """Return the body of a WSGI request in pieces, to be taken once.
-
-    Raise `too_long` when it is longer than `limit` bytes, at once where its length is known; while the pieces are
-    taken, 400 when it is cut short.
-    """
-    length = int(environ.get("CONTENT_LENGTH") or -1)
-    if limit is not None and length > limit:
-        raise too_long
-    # Where the input may go on after the body, there is no body without a length.
-    left = None if environ.get("wsgi.input_terminated") else max(length, 0)
-    return _pieces(environ["wsgi.input"], left, limit, too_long)
-
-
-def _pieces(stream: BinaryIO, left: int | None, limit: int | None, too_long: ImsError) -> Iterator[bytes]:
-    taken = 0
-    while left is None or taken < left:
-        try:
-            piece = stream.read(PIECE if left is None else min(PIECE, left - taken))
-        except OSError as error:
-            raise _cut_short(error) from None
-        if not piece:
-            if left is not None:
-                raise _cut_short(f"the body ended {left - taken} bytes early")
-            return
-        taken += len(piece)
-        if limit is not None and taken > limit:
-            raise too_long
-        yield piece
-
-
-def _cut_short(error: object) -> ImsError:
-    return ImsError(400, reason=_of_body("complete", str(error)))
-
-
-def _of_body(keyword: str, text: str) -> InvalidError:
-    return wrong_at((), keyword, text)
 
 
 class _UnfitError(Exception):
@@ -120,7 +62,7 @@ def parse(raw: bytes) -> Any:
     nothing deeper than MAX_DEPTH. Of keys that are given twice the last counts, as with Glance.
     """
     if not raw:
-        raise ImsError(400, "IMG.0007", reason=_of_body("json", "is empty; send JSON"))
+        raise ImsError(400, "IMG.0007", reason=wrong_at((), "json", "is empty; send JSON"))
     try:
         text = raw.decode("utf-8")
         value, is_suspicious = _decoded(text)

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -105,10 +105,18 @@ class Operation:
     body_required: bool
     response_body: Schema | None
 
-    @property
+    @cached_property
     def takes_bytes(self) -> bool:
         """Whether the request's body is a file, and not JSON."""
         return None in self.bodies.values()
+
+    @cached_property
+    def reads_body(self) -> bool:
+        """Whether the request's body is read at once.
+
+        A file is received piece by piece, and what a GET may carry means nothing (RFC 9110 section 9.3.1).
+        """
+        return not self.takes_bytes and self.method not in ("GET", "HEAD")
 
     def check_path(self, values: Mapping[str, str]) -> None:
         """Raise 400 for a part of the path that breaks the parameter's schema."""
@@ -164,18 +172,18 @@ class Operation:
                 raise _wrong_parameter(parameter.name, "required", "the header is needed")
         return values
 
-    def media_type(self, content_type: str | None) -> str:
+    def media_type(self, headers: Headers) -> str:
         """Return which of the media types a request has; raise 415 for another one.
 
         JSON is read whatever its type is said to be, as with Glance.
         """
         if not self.bodies or JSON in self.bodies:
             return JSON
-        given = (content_type or "").partition(";")[0].strip().lower()
+        given = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         if given not in self.bodies:
             known = " or ".join(self.bodies)
-            headers = {"Accept-Patch": ", ".join(self.bodies)} if self.method == "PATCH" else {}
-            raise ImsError(415, reason=f"Content-Type: must be {known}, got {given or 'none'}", headers=headers)
+            accepted = {"Accept-Patch": ", ".join(self.bodies)} if self.method == "PATCH" else {}
+            raise ImsError(415, reason=f"Content-Type: must be {known}, got {given or 'none'}", headers=accepted)
         return given
 
     def check_request_body(self, body: Any, media_type: str = JSON) -> None:

@@ -1,38 +1,142 @@
-"""One request on its way through the service."""
+"""One request on its way through the service: what rules, faults, auth and operations are given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import JSON, Operation
+from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
+from ims_mock.exchange.body import Body
+from ims_mock.exchange.caller import NOBODY, Caller
+from ims_mock.exchange.messages import Request, Response, encoded, rejection
+from ims_mock.exchange.waiting import pass_time
 from ims_mock.state.store import Store
 
 
 @dataclass(slots=True)
-class Exchange:
-    """A request that is authenticated, coerced and valid.
+class Hit:
+    """One time that a rule fires: the `number` of the hit, from 1.
 
-    `user` is who calls, None for a credential that is nobody's. `method` is the request's own: HEAD where the operation
-    has GET. `base_url` is the service's root as the client reached it, without a slash at its end.
-
-    `path`, `query` and `headers` hold the operation's parameters by name, `query_text` the query as it was sent. `body`
-    is the JSON value of the request or None; `content`, where the operation takes a file, its bytes in pieces, which
-    can be taken once. `record` puts the request into the journal, and belongs into the same hold of the lock as the
-    change that it makes; an operation that takes no file is called with the lock held, and its request recorded then.
+    `memory` is the rule's own, between one hit and the next, to be touched under the store's lock alone. `random` is
+    seeded.
     """
 
+    number: int
+    memory: dict[str, Any]
+    random: Random
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        """Say that the fault has changed nothing, so that this does not count as a hit."""
+        self.is_cancelled = True
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way, with all that belongs to it.
+
+    `store` is the state as this request sees it. `caller` is known once the credential has been looked at;
+    `claimed_project` is the project that the request says it is of, for the rules of faults alone. `query`, `headers`
+    and `media_type` are the operation's parameters by name and the type of the body, once they have been found valid.
+
+    An operation that takes no file is called with the store's lock held, and its request recorded then.
+    """
+
+    operation: Operation
+    request: Request
+    body: Body
     store: Store
+    entry: Entry
+    journal: Journal
     identity: Any
-    method: str
-    user: Any
-    project_id: str
-    base_url: str
-    path: Mapping[str, str]
-    query: Mapping[str, Any]
-    query_text: str
-    headers: Mapping[str, Any]
-    media_type: str
-    body: Any
-    content: Iterator[bytes]
-    record: Callable[[], None]
+    caller: Caller = NOBODY
+    claimed_project: str = ""
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    media_type: str = JSON
+    _hit: Hit | None = None
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The values of the path's parameters, by name."""
+        return self.request.path
+
+    @property
+    def base_url(self) -> str:
+        """The root of the service as the client reached it, without a slash at its end."""
+        return self.request.base_url
+
+    @property
+    def project_id(self) -> str:
+        """The project in which the caller works; "" for none."""
+        return self.caller.project_id or ""
+
+    @property
+    def hit(self) -> Hit:
+        """The hit of the rule whose fault is applied; faults alone may ask."""
+        assert self._hit is not None, "no rule has fired"
+        return self._hit
+
+    def seeing(self, store: Store) -> Exchange:
+        """Return the same exchange with another view of the store."""
+        return replace(self, store=store)
+
+    def hit_by(self, hit: Hit) -> Exchange:
+        """Return the same exchange as the fault of a rule that fires is given it."""
+        return replace(self, _hit=hit)
+
+    def read_body(self) -> None:
+        """Read the body of a request, and write it down in the journal, without what may be a secret in it."""
+        raw = self.body.read()
+        redacted = self.operation.without_secrets(raw) if self.operation.dialect == "iam" else raw
+        self.entry.request_body = redacted[:MAX_BODY]
+
+    def record(self) -> None:
+        """Put the request into the journal: its work has been done, in the same hold of the lock."""
+        self.entry.is_done = True
+        self.journal.record(self.entry)
+
+    def pass_time(self, seconds: float, *, real_time: bool) -> None:
+        """Let time pass: a clock that stands still is moved, unless in `real_time`; one that runs is waited for."""
+        pass_time(self.store.clock, seconds, self.request.has_gone, real_time=real_time)
+
+    def respond(
+        self,
+        document: Any = None,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: Iterable[bytes] | None = None,
+        location: str | None = None,
+    ) -> Response:
+        """Return the response of the operation: a JSON document, or the `content` of a file in pieces, or nothing.
+
+        `status` is the operation's own unless another is given; a `location` is relative, and made absolute. Raises 500
+        when the document breaks the operation's own schema.
+        """
+        self.operation.check_response_body(document)
+        status = status or self.operation.success
+        # A header is sent as Latin-1 (PEP 3333), and read as UTF-8 by whoever expects more.
+        sent = {name: value.encode().decode("latin-1") for name, value in headers.items()} if headers else {}
+        if location is not None:
+            sent["Location"] = self.request.base_url + location
+        if content is not None:
+            return Response(status, sent, content=content)
+        body = b"" if document is None else encoded(document)
+        if body:
+            sent["Content-Type"] = JSON
+        if status != 204:
+            sent["Content-Length"] = str(len(body))
+        return Response(status, sent, body)
+
+    def reject(self, error: ImsError) -> Response:
+        """Return the response of the request when it is rejected."""
+        return rejection(error, self.entry.request_id, self.operation.dialect)
+
+
+Work = Callable[[Exchange], Response]
+"""The rest of a request: what a rule and its fault are wrapped around. A rejection is a response too."""

@@ -2,54 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ims_mock.contract.errors import ImsError
+from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.headers import SentHeaders
+from ims_mock.contract.operations import JSON
 from ims_mock.evidence.delivery import WHOLE, Delivery
+from ims_mock.exchange.body import Body
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(slots=True)
-class Incoming:
+class Request:
     """A request as it came: `target` with its query as sent, `base_url` as the client reached the mock.
 
-    `has_gone` tells whether the client has hung up.
+    `base_url` has no slash at its end. `path` has the values of the path's parameters by name. `has_gone` tells whether
+    the client has hung up.
     """
 
     method: str
     target: str
     base_url: str
-    headers: SentHeaders
-    path: Mapping[str, str]
-    query_text: str
-    read_body: Callable[[], bytes]
-    body_pieces: Callable[[int | None, ImsError], Iterator[bytes]]
-    has_gone: Callable[[], bool]
+    headers: SentHeaders = field(default_factory=dict[str, str])
+    path: Mapping[str, str] = field(default_factory=dict)
+    query_text: str = ""
+    body: Body = field(default_factory=lambda: Body(io.BytesIO()))
+    has_gone: Callable[[], bool] = _never
 
 
 @dataclass(slots=True)
-class Outgoing:
-    """An answer as it leaves: a body, or a file's content in pieces. `reason` is "" unless the request was refused."""
+class Response:
+    """A response as it leaves: a `body`, or the `content` of a file in pieces.
+
+    `status` is 0 where there is none to be seen. `reason` is "" unless the request was rejected or a fault has changed
+    the response.
+    """
 
     status: int
     headers: dict[str, str]
-    body: bytes
+    body: bytes = b""
     reason: str = ""
     content: Iterable[bytes] | None = None
     delivery: Delivery = WHOLE
 
 
-@dataclass(slots=True)
-class Response:
-    """An answer. `status` is the operation's own unless another is given.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-    `content` are bytes in place of a JSON body; a `location` is relative, and made absolute when it leaves.
-    """
 
-    body: Any = None
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: Iterable[bytes] | None = None
-    location: str | None = None
+def encoded(document: Any) -> bytes:
+    """Return a JSON document as the bytes that are sent."""
+    return _encode(document).encode()
+
+
+def rejection(error: ImsError, request_id: str, dialect: str = "") -> Response:
+    """Return the response of a request that is rejected, in the dialect of whoever rejects it."""
+    reason = header_text(error.reason)
+    body = encoded(error.body(request_id, dialect))
+    headers = {
+        **error.headers,
+        "Content-Type": JSON,
+        "Content-Length": str(len(body)),
+        "X-IMS-Mock-Reason": reason,
+    }
+    return Response(error.status, headers, body, reason)

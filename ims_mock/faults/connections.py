@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.evidence.delivery import Delivery
-from ims_mock.exchange.messages import Outgoing
-from ims_mock.faults.definition import Exchange, Fault
+from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.messages import Response
+from ims_mock.faults.definition import Fault
+from ims_mock.faults.visible import visible_length
 
 UNTIL_THE_CLIENT_GIVES_UP = 3600.0
 """Seconds that a lost answer is waited for, unless the client hangs up before."""
@@ -23,21 +25,21 @@ class LoseResponse(Fault):
 
     then: str | int = "reset"
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
         if isinstance(self.then, int):
-            done = "; the work is done" if outgoing.status < 400 else ""
-            raise ImsError(self.then, reason=self.reason_of(outgoing) + done)
+            done = "; the work is done" if response.status < 400 else ""
+            raise ImsError(self.then, reason=self.reason_of(response) + done)
         pause = UNTIL_THE_CLIENT_GIVES_UP if self.then == "timeout" else 0.0
         ending = "reset" if self.then == "reset" else "hangup"
-        return _delivered(self, outgoing, Delivery(ending, is_silent=True, pause=pause))
+        return _delivered(self, response, Delivery(ending, is_silent=True, pause=pause))
 
 
 @dataclass(frozen=True)
 class Reset(Fault):
     """Reset the connection, with a TCP RST; the work is not done."""
 
-    def around(self, exchange: Exchange) -> Outgoing:
+    def around(self, work: Work, exchange: Exchange) -> Response:
         return _delivered(self, _no_answer(), Delivery("reset", is_silent=True))
 
 
@@ -45,7 +47,7 @@ class Reset(Fault):
 class Hangup(Fault):
     """Close the connection and say nothing; the work is not done."""
 
-    def around(self, exchange: Exchange) -> Outgoing:
+    def around(self, work: Work, exchange: Exchange) -> Response:
         return _delivered(self, _no_answer(), Delivery("hangup", is_silent=True))
 
 
@@ -55,12 +57,12 @@ class Truncate(Fault):
 
     at: int
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        if exchange.length(outgoing) <= self.at:
-            exchange.spare()
-            return outgoing
-        return _delivered(self, outgoing, Delivery("hangup", length=self.at))
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        if visible_length(exchange.request, response) <= self.at:
+            exchange.hit.cancel()
+            return response
+        return _delivered(self, response, Delivery("hangup", length=self.at))
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,12 @@ class Drip(Fault):
     bytes_per_second: float
     really: bool = False
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        if not exchange.length(outgoing):
-            exchange.spare()
-            return outgoing
-        return _delivered(self, outgoing, Delivery(rate=self.bytes_per_second, real_time=self.really))
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        if not visible_length(exchange.request, response):
+            exchange.hit.cancel()
+            return response
+        return _delivered(self, response, Delivery(rate=self.bytes_per_second, real_time=self.really))
 
 
 @dataclass(frozen=True)
@@ -87,19 +89,19 @@ class Stall(Fault):
 
     seconds: float
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        if not exchange.length(outgoing):
-            exchange.spare()
-            return outgoing
-        return _delivered(self, outgoing, Delivery("hangup", length=0, pause=self.seconds))
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        if not visible_length(exchange.request, response):
+            exchange.hit.cancel()
+            return response
+        return _delivered(self, response, Delivery("hangup", length=0, pause=self.seconds))
 
 
-def _no_answer() -> Outgoing:
-    return Outgoing(0, {}, b"")
+def _no_answer() -> Response:
+    return Response(0, {}, b"")
 
 
-def _delivered(fault: Fault, outgoing: Outgoing, delivery: Delivery) -> Outgoing:
+def _delivered(fault: Fault, response: Response, delivery: Delivery) -> Response:
     """Return an answer as it leaves by a fault; what an inner fault has done to it before holds where this does not."""
     if not delivery.is_silent:
         changed = {
@@ -107,5 +109,5 @@ def _delivered(fault: Fault, outgoing: Outgoing, delivery: Delivery) -> Outgoing
             for field in dataclasses.fields(delivery)
             if getattr(delivery, field.name) != field.default
         }
-        delivery = replace(outgoing.delivery, **changed)
-    return replace(outgoing, delivery=delivery, reason=fault.reason_of(outgoing))
+        delivery = replace(response.delivery, **changed)
+    return replace(response, delivery=delivery, reason=fault.reason_of(response))

@@ -1,81 +1,24 @@
-"""What a fault is: settings and one method, and what that method is told."""
+"""What a fault is: settings, and one method that is wrapped around the rest of a request."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
 
 from ims_mock.contract import json_text, schema_files
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.operations import JSON, Operation
+from ims_mock.contract.operations import Operation
 from ims_mock.contract.pointers import is_same
 from ims_mock.contract.problems import InvalidError, wrong_setting
 from ims_mock.contract.validation import Schema
-from ims_mock.exchange.messages import Incoming, Outgoing
-from ims_mock.state.clock import ManualClock
+from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.messages import Response
 from ims_mock.state.store import Store
-from ims_mock.state.times import LAST
-
-
-@dataclass
-class Exchange:
-    """One request that a rule has struck, as its fault sees it.
-
-    `body` is the request's, `hit` the number of the strike, from 1. `memory` is the rule's own, between one strike and
-    the next, to be touched under the store's lock alone. `random` is seeded.
-    """
-
-    operation: Operation
-    incoming: Incoming
-    body: bytes
-    store: Store
-    hit: int
-    memory: dict[str, Any]
-    random: random.Random
-    _work: Callable[[Store], Outgoing]
-    is_spared: bool = False
-
-    def work(self, store: Store | None = None) -> Outgoing:
-        """Do the rest of the request, if need be in another state, and return its answer; a refusal is one too."""
-        return self._work(store or self.store)
-
-    def length(self, outgoing: Outgoing) -> int:
-        """Return how many bytes of a body the client would get of an answer."""
-        promised = 0 if self.incoming.method == "HEAD" else int(outgoing.headers.get("Content-Length", 0))
-        delivery = outgoing.delivery
-        return 0 if delivery.is_silent else promised if delivery.length is None else min(promised, delivery.length)
-
-    def document(self, outgoing: Outgoing) -> Any:
-        """Return the JSON value that the client would get of an answer; None of a refusal, and of what is no JSON."""
-        if outgoing.status >= 400 or outgoing.headers.get("Content-Type") != JSON or not self.length(outgoing):
-            return None
-        try:
-            return json.loads(outgoing.body)
-        except ValueError:
-            # Another fault has been at it.
-            return None
-
-    def spare(self) -> None:
-        """Say that the fault has changed nothing, so that this does not count as a strike."""
-        self.is_spared = True
-
-    def pass_time(self, seconds: float, *, really: bool) -> None:
-        """Let time pass: a clock that stands still is moved, unless `really`; one that runs is waited for."""
-        spend(self.store.clock, seconds, self.incoming.has_gone, really=really)
-
-
-def spend(clock: Any, seconds: float, has_gone: Callable[[], bool], *, really: bool) -> None:
-    """Let time pass by a clock; it is not waited for once the client has gone."""
-    if isinstance(clock, ManualClock) and not clock.speed and not really:
-        clock.advance(min(seconds, LAST - clock.now()))
-    else:
-        clock.wait(seconds, has_gone)
 
 
 @dataclass(frozen=True)
@@ -132,12 +75,16 @@ class Fault:
         """Return the memory with which a rule begins, when it is added."""
         return {}
 
-    def reason_of(self, outgoing: Outgoing) -> str:
-        """Return why a response is as it is: what it was refused for, if it was, and the fault."""
-        return "; ".join(filter(None, (outgoing.reason, f"fault: {self}")))
+    def reason_of(self, response: Response) -> str:
+        """Return why a response is as it is: what it was rejected for, if it was, and the fault."""
+        return "; ".join(filter(None, (response.reason, f"fault: {self}")))
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        """Answer instead of the work, or around it; an ImsError that is raised becomes the answer."""
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        """Respond instead of the work, or around it; an ImsError that is raised becomes the response.
+
+        `work(exchange)` does the rest of the request. `exchange.hit` has the number of the hit, and what the rule
+        remembers; one that has changed nothing is cancelled.
+        """
         raise NotImplementedError
 
 

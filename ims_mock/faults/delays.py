@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ims_mock.exchange.messages import Outgoing
-from ims_mock.faults.definition import Exchange, Fault
+from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.messages import Response
+from ims_mock.faults.definition import Fault
 
 _LONGEST = 1e9
 """Most seconds that a fault lets pass at once, as the schemas have it."""
@@ -23,11 +24,11 @@ class Delay(Fault):
     jitter: float = 0.0
     really: bool = False
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        seconds = self.seconds + exchange.random.uniform(-self.jitter, self.jitter)
-        exchange.pass_time(max(seconds, 0.0), really=self.really)
-        return outgoing
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        seconds = self.seconds + exchange.hit.random.uniform(-self.jitter, self.jitter)
+        exchange.pass_time(max(seconds, 0.0), real_time=self.really)
+        return response
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class LognormalDelay(Fault):
     sigma: float
     really: bool = False
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        seconds = exchange.random.lognormvariate(math.log(self.median), self.sigma)
-        exchange.pass_time(min(seconds, _LONGEST), really=self.really)
-        return outgoing
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        seconds = exchange.hit.random.lognormvariate(math.log(self.median), self.sigma)
+        exchange.pass_time(min(seconds, _LONGEST), real_time=self.really)
+        return response

@@ -12,8 +12,10 @@ from ims_mock.contract.errors import ImsError, documented_message
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import parts_of, value_at
 from ims_mock.contract.problems import wrong_setting
-from ims_mock.exchange.messages import Outgoing
-from ims_mock.faults.definition import Exchange, Fault
+from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.messages import Response
+from ims_mock.faults.definition import Fault
+from ims_mock.faults.visible import visible_json
 
 _PAGE = b"<html><head><title>%s</title></head><body><h1>%s</h1><hr>api-gateway</body></html>\r\n"
 
@@ -36,7 +38,7 @@ class Fail(Fault):
         if self.code is not None and self.message is None:
             documented_message(self.code, self.status)
 
-    def around(self, exchange: Exchange) -> Outgoing:
+    def around(self, work: Work, exchange: Exchange) -> Response:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         raise ImsError(self.status, self.code, self.message, reason=f"fault: {self}", headers=headers)
 
@@ -53,17 +55,17 @@ class Throttle(Fault):
 
     is_lasting = True
 
-    def around(self, exchange: Exchange) -> Outgoing:
+    def around(self, work: Work, exchange: Exchange) -> Response:
         rate = self.limit / self.per
         with exchange.store.lock:
-            now, bucket = exchange.store.clock.now(), exchange.memory
+            now, bucket = exchange.store.clock.now(), exchange.hit.memory
             tokens = min(self.limit, bucket.get("tokens", self.limit) + max(now - bucket.get("at", now), 0) * rate)
             # What a clock loses in its last digits is not to cost anybody a request.
             is_let_pass = tokens >= 1 - 1e-9
             bucket.update(at=now, tokens=max(tokens - 1, 0.0) if is_let_pass else tokens)
         if is_let_pass:
-            exchange.spare()
-            return exchange.work()
+            exchange.hit.cancel()
+            return work(exchange)
         period = "1 minute" if self.per == 60 else f"{self.per:g} second"
         raise ImsError(
             429,
@@ -90,9 +92,9 @@ class Redirect(Fault):
             text = f"must be a URL or a path, got {self.location!r}: {error}"
             raise wrong_setting("location", "format", text, self.location) from None
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        location = urljoin(exchange.incoming.base_url + exchange.incoming.target, self.location or "")
-        return Outgoing(self.status, {"Location": location, "Content-Length": "0"}, b"", reason=f"fault: {self}")
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        location = urljoin(exchange.request.base_url + exchange.request.target, self.location or "")
+        return Response(self.status, {"Location": location, "Content-Length": "0"}, b"", reason=f"fault: {self}")
 
 
 @dataclass(frozen=True)
@@ -105,14 +107,14 @@ class Garble(Fault):
 
     form: str
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        if outgoing.delivery.is_silent or (
-            not outgoing.body and self.form in ("empty", "invalid_json", "invalid_utf8", "content_type")
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        if response.delivery.is_silent or (
+            not response.body and self.form in ("empty", "invalid_json", "invalid_utf8", "content_type")
         ):
-            exchange.spare()
-            return outgoing
-        body, media_type, status = outgoing.body, outgoing.headers.get("Content-Type", JSON), outgoing.status
+            exchange.hit.cancel()
+            return response
+        body, media_type, status = response.body, response.headers.get("Content-Type", JSON), response.status
         if self.form == "html_200":
             body, media_type, status = _PAGE % (b"Welcome", b"Welcome"), "text/html", 200
         elif self.form == "html_502":
@@ -128,12 +130,12 @@ class Garble(Fault):
         else:
             media_type = "text/html"
         return replace(
-            outgoing,
+            response,
             status=status,
-            headers={**outgoing.headers, "Content-Type": media_type, "Content-Length": str(len(body))},
+            headers={**response.headers, "Content-Type": media_type, "Content-Length": str(len(body))},
             body=body,
             content=None,
-            reason=self.reason_of(outgoing),
+            reason=self.reason_of(response),
         )
 
 
@@ -160,19 +162,19 @@ class Mutate(Fault):
     def fits(self, operation: Operation) -> bool:
         return operation.response_body is not None and operation.response_body.has_optional(parts_of(self.pointer))
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        document = exchange.document(outgoing)
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        document = visible_json(exchange.request, response)
         *parents, name = parts_of(self.pointer)
         holder = value_at(document, parents)
         if not isinstance(holder, dict) or (name not in holder and self.how in ("drop", "retype")):
-            exchange.spare()
-            return outgoing
+            exchange.hit.cancel()
+            return response
         if self.how == "drop":
             del holder[name]
         else:
             holder[name] = _retyped(holder[name]) if self.how == "retype" else self.value
-        return _answered(self, outgoing, document)
+        return _answered(self, response, document)
 
 
 def _retyped(value: Any) -> Any:
@@ -192,17 +194,17 @@ class LoopingMarker(Fault):
 
     operations = ("glance_list_images",)
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        outgoing = exchange.work()
-        document = exchange.document(outgoing)
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        response = work(exchange)
+        document = visible_json(exchange.request, response)
         if not isinstance(document, dict) or "next" not in document:
-            exchange.spare()
-            return outgoing
-        return _answered(self, outgoing, {**document, "next": exchange.incoming.target})
+            exchange.hit.cancel()
+            return response
+        return _answered(self, response, {**document, "next": exchange.request.target})
 
 
-def _answered(fault: Fault, outgoing: Outgoing, document: Any) -> Outgoing:
+def _answered(fault: Fault, response: Response, document: Any) -> Response:
     """Return an answer with another JSON body."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    headers = {**outgoing.headers, "Content-Length": str(len(body))}
-    return replace(outgoing, headers=headers, body=body, reason=fault.reason_of(outgoing))
+    headers = {**response.headers, "Content-Length": str(len(body))}
+    return replace(response, headers=headers, body=body, reason=fault.reason_of(response))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import random
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from fnmatch import fnmatchcase
-from functools import cache, cached_property, partial
+from functools import cache
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
@@ -22,39 +19,22 @@ from ims_mock.contract.problems import InvalidError, Problem, wrong_setting, wro
 from ims_mock.contract.validation import Schema
 from ims_mock.contract.wording import nearest, shown
 from ims_mock.evidence.journal import MASK, Entry, is_secret, masked
-from ims_mock.exchange.messages import Incoming, Outgoing
-from ims_mock.faults.definition import Exchange, Fault, checked
+from ims_mock.exchange.exchange import Exchange, Hit, Work
+from ims_mock.exchange.messages import Response
+from ims_mock.faults.definition import Fault, checked
 from ims_mock.faults.kinds import fault_from_json
 from ims_mock.state.store import Store
 from ims_mock.state.times import later, parse_time, timestamp
 
-_MOST_DISARMED = 1000
 
-Work = Callable[[Store], Outgoing]
-Refusal = Callable[[ImsError], Outgoing]
+class Holder(Protocol):
+    """The rules among which one has been added."""
 
+    def __iter__(self) -> Iterator[Rule]:
+        """Yield those that are there now."""
 
-@dataclass
-class Call:
-    """One request, as rules look at it. `find_project` is asked for the project that it says it is of."""
-
-    operation: Operation
-    incoming: Incoming
-    body: bytes
-    find_project: Callable[[], str]
-
-    @cached_property
-    def project(self) -> str:
-        """The project of the request's credential, as far as that can be told unverified."""
-        return self.find_project()
-
-    @cached_property
-    def document(self) -> Any:
-        """The JSON value of the body; None when it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+    def discard(self, rule: Rule) -> None:
+        """Take a rule out; that it is not there any more is no error."""
 
 
 @dataclass
@@ -89,7 +69,8 @@ class Rule:
     id: str = field(default="", init=False)
     hits: int = field(default=0, init=False)
     _matched: int = field(default=0, init=False, repr=False)
-    _rules: Faults | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    _rules: Holder | None = field(default=None, init=False, repr=False, compare=False)
     _random: random.Random = field(default_factory=random.Random, init=False, repr=False)
     _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     _span: tuple[float, float] | None = field(default=None, init=False, repr=False)
@@ -164,7 +145,7 @@ class Rule:
         given = [f"{name}={value!r}" for name, value in self.told().items() if name not in ("fault", "name")]
         return f"{self.name or self.id}: {', '.join([str(self.fault), *given])}; {self.hits} hits"
 
-    def arm(self, rules: Faults, rule_id: str, store: Store) -> None:
+    def arm(self, rules: Holder, rule_id: str, store: Store) -> None:
         """Begin: from now on requests are counted."""
         self._rules, self.id = rules, rule_id
         self._random = random.Random(f"{store.seed}/rules/{rule_id}")
@@ -185,11 +166,29 @@ class Rule:
             begin, end = (at if isinstance(value, str) else later(at, seconds) for value, at in moments)
             self._span = begin, end
 
-    def strike(self, now: float) -> int:
-        """Count a request that matches, and return the number of the strike when the fault strikes it, else 0.
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        """Do the rest of a request, with the fault around it when the rule applies to the request and fires.
 
-        The caller holds the lock.
+        A rule counts the requests that reach it, so of two that would fire, the inner one waits for its turn. A hit is
+        noted in the journal's entry.
         """
+        if not self.matches(exchange):
+            return work(exchange)
+        with self._lock:
+            number = self._count(exchange.store.clock.now())
+        if not number:
+            return work(exchange)
+        hit = Hit(number, self._memory, self._random)
+        try:
+            return self.fault.around(work, exchange.hit_by(hit))
+        except ImsError as error:
+            return exchange.reject(error)
+        finally:
+            # Also of a fault that fails in an unforeseen way.
+            self._keep(hit, exchange.entry)
+
+    def _count(self, now: float) -> int:
+        """Count a request that matches, and return the number of the hit when the rule fires, else 0."""
         self._matched += 1
         number = self._matched - self.skip
         is_meant = (
@@ -202,26 +201,30 @@ class Rule:
         self.hits += is_meant
         return self.hits if is_meant else 0
 
-    def matches(self, call: Call) -> bool:
+    def _keep(self, hit: Hit, entry: Entry) -> None:
+        """Note a hit in the journal, or take it back where it has changed nothing."""
+        if hit.is_cancelled:
+            with self._lock:
+                self.hits -= 1
+        else:
+            entry.note(self.id)
+
+    def matches(self, exchange: Exchange) -> bool:
         """Tell whether a request is of those that the rule counts."""
-        incoming = call.incoming
+        request = exchange.request
         return (
-            fnmatchcase(call.operation.id, self.operation)
-            and self.fault.fits(call.operation)
-            and self.method in (None, incoming.method)
-            and (self.path is None or fnmatchcase(incoming.target.partition("?")[0], self.path))
-            and (self.project is None or fnmatchcase(call.project, self.project))
+            fnmatchcase(exchange.operation.id, self.operation)
+            and self.fault.fits(exchange.operation)
+            and self.method in (None, request.method)
+            and (self.path is None or fnmatchcase(request.target.partition("?")[0], self.path))
+            and (self.project is None or fnmatchcase(exchange.claimed_project, self.project))
             and all(
                 value is not None and fnmatchcase(value, glob)
                 for name, glob in self.headers.items()
-                for value in [incoming.headers.get(name)]
+                for value in [request.headers.get(name)]
             )
-            and has_values(call.document, dict(self.json))
+            and (not self.json or has_values(exchange.body.loose_json, dict(self.json)))
         )
-
-    def exchange(self, call: Call, work: Work, store: Store, hit: int) -> Exchange:
-        """Return what the fault is told of a request that it strikes."""
-        return Exchange(call.operation, call.incoming, call.body, store, hit, self._memory, self._random, work)
 
     def __enter__(self) -> Rule:
         if self._rules is None or not any(rule is self for rule in self._rules):
@@ -275,136 +278,6 @@ def _never_struck(rules: list[Rule]) -> AssertionError:
     return AssertionError(
         f"faults that were armed have never struck:\n{listed}\nsay optional=True where that is as it should be"
     )
-
-
-class Faults:
-    """The rules of one mock, in the order in which they were added."""
-
-    def __init__(self, store: Store) -> None:
-        self._lock = threading.Lock()
-        self._store = store
-        self.begin_anew()
-
-    def add(self, fault: Fault, **settings: Any) -> Rule:
-        """Arm a fault and return its rule, whose `hits` counts; raise InvalidError for one that could never strike.
-
-        `settings` are those of Rule: operation, method, path, project, json, headers, skip, every, probability,
-        between, times, optional, name.
-        """
-        known = [item.name for item in fields(Rule) if item.init and item.name != "fault"]
-        for name in settings:
-            if name not in known:
-                hint = f"there are {', '.join(known)}{nearest(name, known)}"
-                raise wrong_settings("additionalProperties", f"a rule has no setting {name!r}; {hint}")
-        return self.arm(Rule(fault, **settings))
-
-    def arm(self, rule: Rule) -> Rule:
-        """Put a rule behind those that there are, as the innermost, and return it.
-
-        Raises ValueError for one that is or was armed already: its count is of other requests.
-        """
-        if rule.id:
-            raise ValueError(f"rule {rule.id} has been armed already; rule_text.new_rule makes another like it")
-        # In the order in which a reset takes them, which clears the rules while it holds the store's.
-        with self._store.lock, self._lock:
-            rule_id = str(next(self._ids))
-            rule.arm(self, rule_id, self._store)
-            self._rules[rule_id] = rule
-        return rule
-
-    def remove(self, rule_id: str) -> None:
-        """Disarm one rule; raise KeyError when there is none of that id."""
-        with self._lock:
-            self._disarmed.append(self._rules.pop(rule_id))
-
-    def discard(self, rule: Rule) -> None:
-        """Disarm one rule; that it is none any more is no error."""
-        with self._lock:
-            if self._rules.get(rule.id) is rule:
-                del self._rules[rule.id]
-
-    def clear(self) -> None:
-        """Disarm every rule; ids go on, so that the journal's are each of one rule."""
-        with self._lock:
-            self._disarmed += self._rules.values()
-            self._rules.clear()
-
-    def begin_anew(self) -> None:
-        """Disarm every rule, and number them from 1 again."""
-        with self._lock:
-            self._ids = itertools.count(1)
-            self._rules: dict[str, Rule] = {}
-            self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
-
-    def move(self, seconds: float) -> None:
-        """Go along with a clock that has been sent to another time."""
-        for rule in self:
-            rule.move(seconds)
-
-    def check_struck(self) -> None:
-        """Raise AssertionError when a rule that is not optional has not struck, be it that it has been disarmed."""
-        check_struck(self.ever_armed())
-
-    def ever_armed(self) -> list[Rule]:
-        """Return the rules that are armed, and the last of those that have been removed, since they began anew."""
-        with self._lock:
-            return [*self._disarmed, *self._rules.values()]
-
-    def __iter__(self) -> Iterator[Rule]:
-        with self._lock:
-            return iter(list(self._rules.values()))
-
-    def __len__(self) -> int:
-        return len(self._rules)
-
-    def around(self, call: Call, work: Work, entry: Entry, refusal: Refusal) -> Work:
-        """Return the work of a request with every rule around it, the first added outermost.
-
-        A rule counts the requests that reach it, so of two that would strike, the inner one waits for its turn. Each
-        one that strikes is written down in the `entry`; `refusal` makes an answer of the ImsError that a fault raises.
-        """
-        for rule in reversed(list(self)) if self._rules else ():
-            work = partial(self._through, rule, call, work, entry, refusal)
-        return work
-
-    def once(self, fault: Fault, call: Call, work: Work, entry: Entry, refusal: Refusal) -> Work:
-        """Return the work of a request with a fault of its own around it, as if a rule had struck."""
-        rule = Rule(fault, call.operation.id)
-        rule.arm(self, f"header of {entry.request_id}", self._store)
-        return partial(self._through, rule, call, work, entry, refusal)
-
-    def _through(
-        self,
-        rule: Rule,
-        call: Call,
-        work: Work,
-        entry: Entry,
-        refusal: Refusal,
-        store: Store,
-    ) -> Outgoing:
-        if not rule.matches(call):
-            return work(store)
-        with self._lock:
-            hit = rule.strike(self._store.clock.now())
-        if not hit:
-            return work(store)
-        exchange = rule.exchange(call, work, store, hit)
-        try:
-            outgoing = rule.fault.around(exchange)
-        except ImsError as error:
-            outgoing = refusal(error)
-        finally:
-            # Also of a fault that fails in an unforeseen way.
-            self._settle(rule, exchange, entry)
-        return outgoing
-
-    def _settle(self, rule: Rule, exchange: Exchange, entry: Entry) -> None:
-        """Write down that a rule has struck a request, or take the strike back where it has changed nothing."""
-        if exchange.is_spared:
-            with self._lock:
-                rule.hits -= 1
-        else:
-            entry.note(rule.id)
 
 
 def check_rules(document: Any) -> list[Any]:

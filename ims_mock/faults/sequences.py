@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ims_mock.contract.operations import Operation
 from ims_mock.contract.problems import wrong_setting
-from ims_mock.exchange.messages import Outgoing
-from ims_mock.faults.definition import Exchange, Fault
+from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.messages import Response
+from ims_mock.faults.definition import Fault
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class Sequence(Fault):
     def fits(self, operation: Operation) -> bool:
         return all(fault.fits(operation) for fault in self.faults if fault is not None)
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        fault = self.faults[(exchange.hit - 1) % len(self.faults)]
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        fault = self.faults[(exchange.hit.number - 1) % len(self.faults)]
         # What has been struck once stays so, even when it is this fault's turn to do nothing.
-        outgoing = fault.around(exchange) if fault else exchange.work()
-        exchange.is_spared = False
-        return outgoing
+        response = fault.around(work, exchange) if fault else work(exchange)
+        exchange.hit.is_cancelled = False
+        return response

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.contract.problems import wrong_settings
-from ims_mock.exchange.messages import Outgoing
-from ims_mock.faults.definition import Exchange, Fault
+from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.messages import Response
+from ims_mock.faults.definition import Fault
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
 from ims_mock.state.store import Store
@@ -42,8 +43,8 @@ class Stale(Fault):
     def prepare(self, store: Store) -> dict[str, Any]:
         return {"seen": store.remember_changes()}
 
-    def around(self, exchange: Exchange) -> Outgoing:
-        store, memory = exchange.store, exchange.memory
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        store, memory = exchange.store, exchange.hit.memory
         with store.lock:
             store.settle()
             if self.seconds is not None:
@@ -53,11 +54,11 @@ class Stale(Fault):
                 seen = _version_seen(reads, store.version, self.reads or 0)
             earlier = store.at(seen) if seen != store.version else None
         if earlier is None:
-            exchange.spare()
-            return exchange.work()
-        outgoing = exchange.work(earlier)
-        outgoing.reason = self.reason_of(outgoing)
-        return outgoing
+            exchange.hit.cancel()
+            return work(exchange)
+        response = work(exchange.seeing(earlier))
+        response.reason = self.reason_of(response)
+        return response
 
 
 def _version_seen(memory: dict[str, Any], newest: int, reads: int) -> int:
@@ -83,15 +84,15 @@ class SpoilUpload(Fault):
 
     operations = ("glance_upload_image",)
 
-    def around(self, exchange: Exchange) -> Outgoing:
+    def around(self, work: Work, exchange: Exchange) -> Response:
         if isinstance(exchange.store, BadUploads):
             # An outer fault has decided already.
-            exchange.spare()
-            return exchange.work()
-        outgoing = exchange.work(exchange.store.seen_as(BAD_UPLOADS[self.how]))
-        if outgoing.status >= 400:
-            exchange.spare()
-        return outgoing
+            exchange.hit.cancel()
+            return work(exchange)
+        response = work(exchange.seeing(exchange.store.seen_as(BAD_UPLOADS[self.how])))
+        if response.status >= 400:
+            exchange.hit.cancel()
+        return response
 
 
 class BadUploads(Store):

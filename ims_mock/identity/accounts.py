@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -50,10 +49,10 @@ class User:
         """The name of the project in which the user works unless it says otherwise."""
         return next(iter(self.roles))
 
-    def may(self, action: str, project: Project | None) -> bool:
-        """Tell whether one of the user's roles in a project has an action, such as "ims:images:create"."""
+    def actions_in(self, project: Project | None) -> tuple[str, ...]:
+        """Return what the user's roles in a project allow, as globs such as "ims:images:*"."""
         roles = self.roles.get(project.name, ()) if project else ()
-        return any(fnmatchcase(action, allowed) for role in roles for allowed in _ROLES[role])
+        return tuple(allowed for role in roles for allowed in _ROLES[role])
 
 
 class Secretive(dict[str, Any]):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from ims_mock.contract.errors import ImsError
+from ims_mock.contract.errors import IAM, ImsError
 from ims_mock.contract.headers import Headers
+from ims_mock.exchange.caller import Caller
+from ims_mock.exchange.exchange import Exchange
 from ims_mock.identity import signing
 from ims_mock.identity.accounts import Project, User
 from ims_mock.identity.tokens import Identity, Token
@@ -26,22 +27,6 @@ PROJECT_ID_RULE = "1 to 255 letters, digits, '-' and '_'"
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is calling. `user` is None for a credential that is nobody's and honoured all the same.
-
-    `project_id` is None for a token that is scoped to no project.
-    """
-
-    project_id: str | None
-    user: User | None = None
-    project: Project | None = None
-
-    def may(self, action: str) -> bool:
-        """Tell whether the caller's roles have an action; nobody in particular may do everything."""
-        return self.user is None or self.user.may(action, self.project)
-
-
-@dataclass(frozen=True, slots=True)
 class _Key:
     """What belongs to an access key; `security_token` is "" of one that is not temporary."""
 
@@ -49,16 +34,6 @@ class _Key:
     secret: str = field(repr=False)
     security_token: str = field(default="", repr=False)
     expires_at: float = LAST
-
-
-@dataclass(frozen=True, slots=True)
-class Unverified:
-    """A request as far as its credential is concerned; `read_body` is called for a signature that covers the body."""
-
-    method: str
-    target: str
-    headers: Headers
-    read_body: Callable[[], bytes]
 
 
 class Auth:
@@ -100,37 +75,54 @@ class Auth:
         project = self._identity.project_of(record)
         return project.id if project else ""
 
-    def caller_of(self, request: Unverified) -> Caller:
+    def caller_of(self, exchange: Exchange) -> Caller:
         """Return who sent a request.
 
-        Raise 401 for a credential that is missing or not honoured, 403 for a project that is not the caller's, 400 for
-        a malformed project id.
+        Raise 401 for a credential that is missing or not honoured, and for one of no project where an operation needs
+        one, 403 for a project that is not the caller's, 400 for a malformed project id.
         """
-        token, authorization = request.headers.get("X-Auth-Token"), request.headers.get("Authorization")
-        project_id = request.headers.get("X-Project-Id")
+        is_of_identity = exchange.operation.dialect == "iam"
+        try:
+            caller = self._caller_of(exchange)
+        except ImsError as error:
+            if not is_of_identity or self.is_signed(exchange.request.headers):
+                raise
+            # A token is looked at by the identity service itself, a signature by the gateway before it.
+            raise ImsError(error.status, IAM, reason=error.reason) from None
+        if caller.project_id is None and not is_of_identity:
+            raise unauthorized("Unauthorized", "X-Auth-Token: the token is scoped to no project; get one that is")
+        return caller
+
+    def _caller_of(self, exchange: Exchange) -> Caller:
+        headers = exchange.request.headers
+        project_id, token = headers.get("X-Project-Id"), headers.get("X-Auth-Token")
         if project_id and not re.fullmatch(PROJECT_ID, project_id):
             raise ImsError(400, "IMG.0067", reason=f"X-Project-Id: must be {PROJECT_ID_RULE}")
         if token:
-            return self._bearer(token, request.headers)
+            return self._bearer(token, project_id)
+        authorization = headers.get("Authorization")
         if authorization:
-            return self._signer(authorization, request)
+            return self._signer(authorization, exchange)
         if self.level == "off":
-            return self._anybody(request.headers)
+            return self._anybody(project_id)
         raise unauthorized("Unauthorized", "no credential: send X-Auth-Token, or sign the request with an AK/SK")
 
-    def _anybody(self, headers: Headers) -> Caller:
-        """Return the caller of a credential that is nobody's."""
-        return Caller(headers.get("X-Project-Id") or self.project_id)
+    def _anybody(self, asked: str | None) -> Caller:
+        """Return the caller of a credential that is nobody's, in the project that it asks for."""
+        return Caller(asked or self.project_id)
 
-    def _bearer(self, token: str, headers: Headers) -> Caller:
+    def _bearer(self, token: str, asked: str | None) -> Caller:
         """Return the caller of a token."""
         record = self._identity.find_token(token)
         is_own = token == self.token and record is not None and not record["revoked"]
         if self.level != "strict" and (record is None or is_own):
-            return self._anybody(headers)
+            return self._anybody(asked)
         if record is None:
             raise unauthorized("decrypt token fail", "X-Auth-Token: this mock did not issue that token")
-        return self._in_project(self._checked_user(record), self._identity.project_of(record), headers)
+        user, project = self._checked_user(record), self._identity.project_of(record)
+        if asked and project is not None and asked != project.id:
+            raise _foreign_project(f"X-Project-Id: the token is scoped to {project.id}, and not to {asked}")
+        return _caller(user, project)
 
     def _checked_user(self, record: Token) -> User:
         """Return the user of an issued token; raise 401 for one that is not good any more."""
@@ -142,39 +134,32 @@ class Auth:
             raise unauthorized(expired, "X-Auth-Token: the token has expired by the mock's clock; get another")
         return user
 
-    def _in_project(self, user: User, project: Project | None, headers: Headers) -> Caller:
-        """Return a user as a caller in a project; raise 403 when X-Project-Id names another one."""
-        asked = headers.get("X-Project-Id")
-        if asked and project is not None and asked != project.id:
-            raise _foreign_project(f"X-Project-Id: the token is scoped to {project.id}, and not to {asked}")
-        return Caller(project.id if project else None, user, project)
-
-    def _signer(self, header: str, request: Unverified) -> Caller:
+    def _signer(self, header: str, exchange: Exchange) -> Caller:
         """Return the caller of an AK/SK signature."""
+        asked = exchange.request.headers.get("X-Project-Id")
         authorization = signing.parse_authorization(header)
         if authorization is None:
             if self.level != "strict":
-                return self._anybody(request.headers)
+                return self._anybody(asked)
             wanted = "SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<64 hex>"
             raise unauthorized("Unauthorized", f"Authorization: must be '{wanted}'")
         key = self._key(authorization.access)
         if key is None:
             if self.level != "strict":
-                return self._anybody(request.headers)
+                return self._anybody(asked)
             raise unauthorized(
                 f"ak {authorization.access} not exist",
                 f"Authorization: no user has the access key {authorization.access}",
             )
         if self.level == "strict":
             self._check_lock(authorization.access)
-            self._verify(authorization, key, request)
-        user = key.user
-        asked, own = request.headers.get("X-Project-Id"), self._accounts.projects_of(user)
+            self._verify(authorization, key, exchange)
+        user, own = key.user, self._accounts.projects_of(key.user)
         project = next((project for project in own if project.id == asked), None) if asked else own[0]
         if project is None:
             known = ", ".join(project.id for project in own)
             raise _foreign_project(f"X-Project-Id: {user.name} does not work in {asked}, but in {known}")
-        return Caller(project.id, user, project)
+        return _caller(user, project)
 
     def _key(self, access: str) -> _Key | None:
         """Return what belongs to an access key."""
@@ -185,18 +170,17 @@ class Auth:
         user = self._accounts.users.get(issued["user"]) if issued else None
         return _Key(user, issued["secret"], issued["security_token"], issued["expires_at"]) if issued and user else None
 
-    def _verify(self, authorization: signing.Authorization, key: _Key, request: Unverified) -> None:
+    def _verify(self, authorization: signing.Authorization, key: _Key, exchange: Exchange) -> None:
         """Raise 401 unless a signature is that of the request, made at this time with the key."""
-        headers, date = request.headers, request.headers.get("X-Sdk-Date") or ""
+        headers = exchange.request.headers
+        date = headers.get("X-Sdk-Date") or ""
         self._check_date(date)
         self._check_security_token(key, headers)
         missing = [name for name in authorization.headers if headers.get(name) is None]
         if missing:
             raise unauthorized("verify aksk signature fail", f"SignedHeaders: {', '.join(missing)} did not come")
-        payload = signing.payload_hash(request.read_body(), headers)
-        canonical_of = partial(
-            signing.canonical_request, request.method, request.target, headers, authorization.headers, payload
-        )
+        payload = signing.payload_hash(exchange.body.read(), headers)
+        canonical_of = partial(signing.canonical_request, exchange.request, authorization.headers, payload)
         if signing.is_same(signing.signature(key.secret, date, canonical_of()), authorization.signature):
             self._forget_failures(authorization.access)
             return
@@ -252,6 +236,12 @@ class Auth:
         with self._identity.store.transaction() as store:
             count = store.wrong_signatures.get(access, {"count": 0})["count"]
             store.wrong_signatures.put(access, {"count": count + 1, "last": store.clock.now()})
+
+
+def _caller(user: User, project: Project | None) -> Caller:
+    """Return a user as a caller in a project, or in none."""
+    actions = user.actions_in(project)
+    return Caller(project.id, user.name, project.name, actions) if project else Caller(None, user.name, None, actions)
 
 
 def unauthorized(detail: str, reason: str) -> ImsError:

@@ -13,7 +13,8 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.contract.wording import nearest
-from ims_mock.identity.auth import Caller
+from ims_mock.exchange.caller import Caller
+from ims_mock.exchange.exchange import Exchange
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,7 @@ class Denial:
 
     def covers(self, action: str, caller: Caller) -> bool:
         """Tell whether a caller is denied an action."""
-        is_meant = self.user is None or (caller.user is not None and caller.user.name == self.user)
-        return is_meant and fnmatchcase(action, self.action)
+        return self.user in (None, caller.user) and fnmatchcase(action, self.action)
 
     def __enter__(self) -> Denial:
         return self
@@ -83,13 +83,14 @@ class Permissions:
         with self._lock:
             self._denials = []
 
-    def check(self, caller: Caller, actions: Iterable[str]) -> None:
-        """Write down that a request needs some actions; raise 403 when its caller lacks one."""
+    def check(self, exchange: Exchange) -> None:
+        """Write down which actions a request needs; raise 403 when its caller lacks one."""
+        caller, actions = exchange.caller, exchange.operation.actions
         self.needed.update(actions)
         self.ever_needed.update(actions)
         for action in actions:
             if not caller.may(action):
-                name = caller.user.name if caller.user else "the caller"
+                name = caller.user or "the caller"
                 raise ImsError(403, "IMG.0026", reason=f"no role of {name} in this project has the action {action}")
             if any(denial.covers(action, caller) for denial in self._denials):
                 raise ImsError(403, "IMG.0026", reason=f"the action {action} is denied by a test")

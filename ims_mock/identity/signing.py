@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
 from ims_mock.contract.headers import Headers
+from ims_mock.exchange.messages import Request
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
@@ -52,20 +53,19 @@ def payload_hash(body: bytes, headers: Headers) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def canonical_request(
-    method: str, target: str, headers: Headers, signed: Sequence[str], payload: str, *, hides: bool = False
-) -> str:
+def canonical_request(request: Request, signed: Sequence[str], payload: str, *, hides: bool = False) -> str:
     """Return the canonical request; a header that is not there is signed as if it were empty.
 
     To be shown it `hides` what gives access.
     """
-    path, _, query = target.partition("?")
+    headers = request.headers
+    path, _, query = request.target.partition("?")
     segments = [quote(segment, safe="~") for segment in unquote(path).split("/")]
     uri = "/".join(segments)
     pairs = sorted(parse_qsl(query, keep_blank_values=True))
     return "\n".join(
         (
-            method.upper(),
+            request.method.upper(),
             uri if uri.endswith("/") else uri + "/",
             "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs),
             *(f"{name}:{'***' if hides and name in SECRET_HEADERS else _text(headers.get(name))}" for name in signed),

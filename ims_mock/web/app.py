@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar, cast
-from urllib.parse import quote_from_bytes
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import flask
 from werkzeug.datastructures import Headers
@@ -15,25 +13,21 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wsgi import ClosingIterator
 
-from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.evidence.delivery import WHOLE
-from ims_mock.exchange.messages import Incoming, Outgoing
+from ims_mock.exchange.messages import Response
 from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
 from ims_mock.web.control import new_blueprint
-from ims_mock.web.wire import connection_of, deliver, has_gone
+from ims_mock.web.environ import request_of
+from ims_mock.web.wire import connection_of, deliver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from flask.typing import RouteCallable
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)
-"""What a target in absolute form begins with (RFC 9112 section 3.2.2)."""
-
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 
 class _Rule(Rule):
@@ -82,17 +76,17 @@ def create_app(service: Service) -> flask.Flask:
     app.register_blueprint(new_blueprint(service))
     _Flask.routes = app.url_map
 
-    def send(outgoing: Outgoing) -> flask.Response:
-        return _send(outgoing, service.store.clock)
+    def send(response: Response) -> flask.Response:
+        return _send(response, service.store.clock)
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> flask.Response:
-        incoming = _incoming(_request(), {})
-        if incoming.method == "OPTIONS" and isinstance(error, MethodNotAllowed):
-            return send(service.options(_allow(error, app), incoming))
-        if incoming.method == "OPTIONS" and incoming.target == "*":
-            return send(service.options(", ".join(_METHODS), incoming))
-        return send(service.refuse(_gateway_error(error, app), incoming))
+        request = request_of(_environ(), {})
+        if request.method == "OPTIONS" and isinstance(error, MethodNotAllowed):
+            return send(service.options(_allow(error, app), request))
+        if request.method == "OPTIONS" and request.target == "*":
+            return send(service.options(", ".join(_METHODS), request))
+        return send(service.refuse(_gateway_error(error, app), request))
 
     return app
 
@@ -109,66 +103,14 @@ def _route(operation: Operation) -> str:
 
 def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:
     def view(**path: Any) -> flask.Response:
-        return _send(service.serve(operation, _incoming(_request(), path)), service.store.clock)
+        return _send(service.serve(operation, request_of(_environ(), path)), service.store.clock)
 
     return view
 
 
-def _request() -> flask.Request:
-    """Return the request itself: each look through Flask's proxy of it costs what a header does."""
-    return cast("flask.Request", cast("Any", flask.request)._get_current_object())
-
-
-@lru_cache(maxsize=1024)
-def _header_name(key: str) -> str:
-    """Return the name of a header as WSGI has it."""
-    return key.removeprefix("HTTP_").replace("_", "-").title()
-
-
-class _Headers:
-    """The headers of a WSGI environ; a lookup costs a fraction of Werkzeug's."""
-
-    def __init__(self, environ: WSGIEnvironment) -> None:
-        self._environ = environ
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        for key, value in self._environ.items():
-            if key.startswith("HTTP_") or (key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value):
-                yield _header_name(key), value
-
-    def get(self, name: str, /) -> str | None:
-        """Return the value of a header, or None."""
-        key = name.upper().replace("-", "_")
-        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            # WSGI has these also when they did not come.
-            return self._environ.get(key) or None
-        value: str | None = self._environ.get("HTTP_" + key)
-        return value
-
-
-def _incoming(request: flask.Request, path: dict[str, str]) -> Incoming:
-    environ = request.environ
-    host = environ.get("HTTP_HOST", "")
-    if not _HOST.fullmatch(host):
-        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    return Incoming(
-        method=request.method,
-        target=_quoted(_ORIGIN.sub("", environ.get("REQUEST_URI") or request.full_path.rstrip("?"))),
-        base_url=f"{environ['wsgi.url_scheme']}://{host}",
-        headers=_Headers(environ),
-        path=path,
-        query_text=_quoted(environ.get("QUERY_STRING", "")),
-        read_body=partial(json_text.read, environ),
-        body_pieces=partial(json_text.pieces, environ),
-        has_gone=partial(has_gone, connection_of(environ)),
-    )
-
-
-def _quoted(target: str) -> str:
-    """Return a target with bytes that are not ASCII percent-encoded, as they should have been sent."""
-    if target.isascii():
-        return target
-    return "".join(char if char.isascii() else quote_from_bytes(char.encode("latin-1")) for char in target)
+def _environ() -> WSGIEnvironment:
+    """Return the WSGI environ of the request, at the cost of one look through Flask's proxy of it."""
+    return flask.request.environ
 
 
 class _Response(flask.Response):
@@ -185,17 +127,16 @@ class _WireResponse(_Response):
         return ClosingIterator(self.iter_encoded(), self.close)
 
 
-def _send(outgoing: Outgoing, clock: Clock) -> flask.Response:
-    body: Iterable[bytes] = [outgoing.body] if outgoing.content is None else outgoing.content
-    is_whole = outgoing.delivery is WHOLE
-    if not is_whole:
-        body = deliver(outgoing, outgoing.delivery, connection_of(_request().environ), clock)
-    kind = _Response if is_whole else _WireResponse
-    response = kind(body, outgoing.status, Headers(list(outgoing.headers.items())))
-    if "Content-Type" not in outgoing.headers:
+def _send(response: Response, clock: Clock) -> flask.Response:
+    body: Iterable[bytes] = [response.body] if response.content is None else response.content
+    kind = _Response
+    if response.delivery is not WHOLE:
+        kind, body = _WireResponse, deliver(response, connection_of(_environ()), clock)
+    sent = kind(body, response.status, Headers(list(response.headers.items())))
+    if "Content-Type" not in response.headers:
         # RFC 9110 section 8.3: what has no content has none of a type; Werkzeug gives it one.
-        del response.headers["Content-Type"]
-    return response
+        del sent.headers["Content-Type"]
+    return sent
 
 
 def _allow(error: MethodNotAllowed, app: flask.Flask) -> str:

@@ -16,12 +16,15 @@ from ims_mock.contract.problems import wrong_at
 from ims_mock.contract.wording import nearest, shown
 from ims_mock.evidence.audit import audit
 from ims_mock.evidence.har import to_har
+from ims_mock.exchange.body import MAX_BODY
+from ims_mock.exchange.messages import encoded
 from ims_mock.faults.rule_text import new_rule
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
-from ims_mock.service.service import Service, encoded, logger
+from ims_mock.service.service import Service, logger
 from ims_mock.state.clock import ManualClock
 from ims_mock.version import __version__
+from ims_mock.web.environ import body_of
 
 
 def new_blueprint(service: Service) -> flask.Blueprint:
@@ -56,7 +59,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
     @control.post("/reset")
     def reset() -> flask.Response:
-        raw = json_text.read(flask.request.environ)
+        raw = body_of(flask.request.environ).read()
         changes = json_text.parse(raw) if raw else {}
         if not isinstance(changes, dict):
             raise wrong_at((), "type", "must be an object of settings, or empty")
@@ -243,8 +246,11 @@ def _members(value: Any, *known: str) -> dict[str, Any]:
     return dict(value)
 
 
-def _body(most: int = json_text.MAX_BODY) -> Any:
-    return json_text.parse(json_text.read(flask.request.environ, most))
+def _body(most: int = MAX_BODY) -> Any:
+    body = body_of(flask.request.environ)
+    body.limit(most)
+    body.read()
+    return body.parse()
 
 
 def _not_found(what: str, known: list[str]) -> flask.Response:

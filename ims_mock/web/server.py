@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_address_family
 
-from ims_mock.exchange.messages import Outgoing
+from ims_mock.exchange.messages import Response
 from ims_mock.web.addresses import root_url
 from ims_mock.web.tls import Tls
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-Refuse = Callable[[int, str, str, str], Outgoing]
+Refuse = Callable[[int, str, str, str], Response]
 """What makes the answer to a request that is no HTTP: from a status, a reason, the method and the target."""
 
 MAX_LINE = 65536
@@ -201,8 +201,8 @@ class _Handler(WSGIRequestHandler):
         status = 494 if code == 431 else int(code)
         phrase = HTTPStatus(code).phrase
         reason = explain or message or phrase
-        outgoing = self.server.refuse(status, reason, self.command or "-", self.path if self.command else "-")
-        self._send(f"{status} {phrase}", list(outgoing.headers.items()), outgoing.body)
+        response = self.server.refuse(status, reason, self.command or "-", self.path if self.command else "-")
+        self._send(f"{status} {phrase}", list(response.headers.items()), response.body)
 
     def _framing_fault(self) -> tuple[int, str] | None:
         """Return a status and a reason when it is not certain where the request's body ends (RFC 9112 section 6)."""

@@ -16,9 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ims_mock.evidence.delivery import Delivery
-from ims_mock.exchange.messages import Outgoing
-from ims_mock.faults.definition import spend
+from ims_mock.exchange.messages import Response
+from ims_mock.exchange.waiting import pass_time
 from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10
@@ -57,13 +56,18 @@ class Connection:
             os.dup2(unconnected.fileno(), self.sock.fileno(), inheritable=False)
 
 
-def deliver(outgoing: Outgoing, delivery: Delivery, connection: Connection | None, clock: Clock) -> Iterator[bytes]:
-    """Yield what is sent of an answer's body, and end as a delivery says.
+def deliver(response: Response, connection: Connection | None, clock: Clock) -> Iterator[bytes]:
+    """Yield what is sent of a response's body, and end as its delivery says.
 
     Raises DeliveryError where the connection has to be closed; without a connection, what a client would see.
     """
-    pieces = [outgoing.body] if outgoing.content is None else outgoing.content
+    delivery = response.delivery
+    pieces = [response.body] if response.content is None else response.content
     sent = b""
+
+    def is_over() -> bool:
+        return has_gone(connection)
+
     if not delivery.is_silent:
         # The head goes with the first piece, before anything is waited for.
         yield b""
@@ -71,13 +75,13 @@ def deliver(outgoing: Outgoing, delivery: Delivery, connection: Connection | Non
             for part in _parts(piece, delivery.rate):
                 # Before, and not after, so that whoever has the last byte finds the clock where it belongs.
                 if delivery.rate is not None:
-                    spend(clock, len(part) / delivery.rate, lambda: has_gone(connection), really=delivery.real_time)
+                    pass_time(clock, len(part) / delivery.rate, is_over, real_time=delivery.real_time)
                 yield part
                 sent += part if connection is None else b""
     if connection is None and (delivery.pause or delivery.ending):
-        raise _seen(delivery, outgoing, sent)
+        raise _seen(response, sent)
     if delivery.pause:
-        clock.wait(delivery.pause, lambda: has_gone(connection))
+        clock.wait(delivery.pause, is_over)
     if delivery.ending and connection is not None:
         connection.drain()
         if delivery.ending == "reset":
@@ -130,15 +134,16 @@ def _parts(piece: bytes, rate: float | None) -> Iterator[bytes]:
         yield piece[start : start + size]
 
 
-def _seen(delivery: Delivery, outgoing: Outgoing, sent: bytes) -> Exception:
-    """Return what a client of such an answer would see."""
+def _seen(response: Response, sent: bytes) -> Exception:
+    """Return what a client of such a response would see."""
+    delivery = response.delivery
     if delivery.pause:
         return TimeoutError("timed out")
     if delivery.ending == "reset":
         return ConnectionResetError("Connection reset by peer")
     if delivery.is_silent:
         return http.client.RemoteDisconnected("Remote end closed connection without response")
-    return http.client.IncompleteRead(sent, int(outgoing.headers.get("Content-Length", 0)) - len(sent))
+    return http.client.IncompleteRead(sent, int(response.headers.get("Content-Length", 0)) - len(sent))
 
 
 def connection_of(environ: dict[str, Any]) -> Connection | None:

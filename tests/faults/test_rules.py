@@ -31,7 +31,8 @@ from ims_mock import (
 from ims_mock.contract import schema_files
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.faults.definition import Fault
-from ims_mock.faults.rules import Faults, Rule, check_rules, check_struck, rule_from_json
+from ims_mock.faults.rule_set import Faults
+from ims_mock.faults.rules import Rule, check_rules, check_struck, rule_from_json
 from ims_mock.service import snapshots
 from tests.conftest import Api
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from ims_mock.contract.headers import Headers
+from ims_mock.exchange.messages import Request
 from ims_mock.identity.signing import canonical_request, signature
 from tests.conftest import PAGE, Api
 from tests.identity.test_signing import Headers as SentHeaders
@@ -49,8 +49,8 @@ def sign(
     sent = {"host": "localhost", "x-sdk-date": DATE}
     sent |= {name.lower().replace("_", "-"): value for name, value in headers.items()}
     names = sorted(sent)
-    seen: Headers = SentHeaders(sent)
-    canonical = canonical_request(method, target, seen, names, hashlib.sha256(body).hexdigest())
+    seen = SentHeaders(sent)
+    canonical = canonical_request(Request(method, target, "", seen), names, hashlib.sha256(body).hexdigest())
     value = signature(secret, sent["x-sdk-date"], canonical)
     authorization = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={';'.join(names)}, Signature={value}"
     shown = {name.replace("-", "_"): text for name, text in sent.items() if name != "host"}
@@ -296,7 +296,8 @@ def test_signed_upload_covers_the_file(strict: Api) -> None:
         if unsigned:
             seen = SentHeaders({"host": "localhost", "x-sdk-date": DATE})
             names = ["host", "x-sdk-date"]
-            value = signature("demo-sk", DATE, canonical_request("PUT", target, seen, names, "UNSIGNED-PAYLOAD"))
+            request = Request("PUT", target, "", seen)
+            value = signature("demo-sk", DATE, canonical_request(request, names, "UNSIGNED-PAYLOAD"))
             text = f"SDK-HMAC-SHA256 Access=demo-ak, SignedHeaders=host;x-sdk-date, Signature={value}"
             headers = {"Authorization": text, "X_Auth_Token": "", "X_Sdk_Date": DATE}
             headers["X_Sdk_Content_Sha256"] = "UNSIGNED-PAYLOAD"

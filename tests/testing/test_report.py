@@ -11,6 +11,7 @@ import pytest
 
 from ims_mock import Delay, Fail, LoseResponse
 from ims_mock.evidence.journal import MAX_BODY, Mark
+from ims_mock.exchange.messages import Request
 from ims_mock.testing.report import LAST, story, write_bundle
 from tests.conftest import PAGE, ROOT, Api
 
@@ -102,23 +103,9 @@ def test_story_begins_where_the_test_did(api: Api) -> None:
 
 def test_story_has_what_is_still_being_answered(api: Api) -> None:
     """A request that hangs when a test gives up is told."""
-    entry = api.service._open("glance_list_images", _incoming())
+    entry = api.service._open("glance_list_images", Request("GET", "/slow", ""))
     assert told(api)[1:-1] == [f"being answered: {entry}"]
     assert str(entry).endswith("GET /slow -> nothing glance_list_images")
-
-
-def _incoming() -> Any:
-    """Return a request that nobody answers."""
-    from ims_mock.exchange.messages import Incoming
-
-    class NoHeaders:
-        def get(self, _name: str, /) -> str | None:
-            return None
-
-        def __iter__(self) -> Any:
-            return iter(())
-
-    return Incoming("GET", "/slow", "", NoHeaders(), {}, "", lambda: b"", lambda *_: iter(()), lambda: False)
 
 
 def fill(api: Api) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.exchange.messages import Outgoing
+from ims_mock.exchange.messages import Response
 from ims_mock.web.server import Server
 
 END = b"\r\n\r\n"
@@ -28,9 +28,9 @@ def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     return [body]
 
 
-def refuse(status: int, reason: str, method: str, target: str) -> Outgoing:
+def refuse(status: int, reason: str, method: str, target: str) -> Response:
     """Answer what is no HTTP with the reason as the body."""
-    return Outgoing(status, {"Content-Length": str(len(reason))}, reason.encode())
+    return Response(status, {"Content-Length": str(len(reason))}, reason.encode())
 
 
 @pytest.fixture

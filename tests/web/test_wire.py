@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,7 +30,7 @@ from ims_mock import (
     Truncate,
 )
 from ims_mock.evidence.delivery import Delivery
-from ims_mock.exchange.messages import Outgoing
+from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
 from ims_mock.state.times import parse_time
 from ims_mock.web.wire import Connection, deliver, has_gone
@@ -211,9 +212,9 @@ def test_drip_of_a_file_is_whole(ims_mock: ImsMock, rate: float) -> None:
 # The body's iterator alone
 
 
-def bodies(*pieces: bytes) -> Outgoing:
+def bodies(*pieces: bytes) -> Response:
     """Return the answer of a file in pieces."""
-    return Outgoing(200, {"Content-Length": str(sum(map(len, pieces)))}, b"", content=iter(pieces))
+    return Response(200, {"Content-Length": str(sum(map(len, pieces)))}, b"", content=iter(pieces))
 
 
 @pytest.mark.parametrize(
@@ -223,18 +224,18 @@ def bodies(*pieces: bytes) -> Outgoing:
 def test_pieces_of_a_drip(rate: float, pieces: list[bytes]) -> None:
     """Ten pieces leave in a second, of a byte at least, and the clock has moved when the last one has left."""
     clock = ManualClock(0.0)
-    sent = list(deliver(Outgoing(200, {}, b"abcde"), Delivery(rate=rate), None, clock))
+    sent = list(deliver(Response(200, {}, b"abcde", delivery=Delivery(rate=rate)), None, clock))
     assert sent == [b"", *pieces]
     assert clock.now() == pytest.approx(5 / rate, abs=1e-5)
 
 
 def test_cut_takes_no_more_than_it_sends() -> None:
     """The pieces behind the cut are not taken from a file."""
-    outgoing = bodies(b"abc", b"def", b"ghi")
+    response = bodies(b"abc", b"def", b"ghi")
     with pytest.raises(http.client.IncompleteRead):
-        list(deliver(outgoing, Delivery("hangup", length=4), None, ManualClock(0.0)))
-    assert outgoing.content is not None
-    assert list(outgoing.content) == [b"ghi"]
+        list(deliver(replace(response, delivery=Delivery("hangup", length=4)), None, ManualClock(0.0)))
+    assert response.content is not None
+    assert list(response.content) == [b"ghi"]
 
 
 # In-process

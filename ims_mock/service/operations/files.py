@@ -16,12 +16,12 @@ def glance_upload_image(exchange: Exchange) -> Response:
     """
     image_id, store = exchange.path["image_id"], exchange.store
     with saving(store, image_id, exchange.project_id) as upload:
-        file = File(exchange.content)
+        file = File(exchange.body.pieces())
         file.check_announced(exchange.headers.get("X-OpenStack-Image-Size"))
         with store.transaction():
             keep_file(store, image_id, upload, file)
             exchange.record()
-    return Response()
+    return exchange.respond()
 
 
 def glance_download_image(exchange: Exchange) -> Response:
@@ -29,9 +29,9 @@ def glance_download_image(exchange: Exchange) -> Response:
     image = find_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     file = file_of(exchange.store, image)
     if file is None:
-        return Response(status=204)
+        return exchange.respond(status=204)
     # A range is defined for GET alone, and no answer has a validator that If-Range could hold for.
-    is_ranged = exchange.method == "GET" and "If-Range" not in exchange.headers
+    is_ranged = exchange.request.method == "GET" and "If-Range" not in exchange.headers
     wanted = wanted_range(exchange.headers.get("Range"), file.size) if is_ranged else None
     # Glance writes the checksum in hexadecimal digits, and its clients read it so.
     headers = {
@@ -40,6 +40,6 @@ def glance_download_image(exchange: Exchange) -> Response:
         "Content-Type": "application/octet-stream",
     }
     if wanted is None:
-        return Response(headers={**headers, "Content-Length": str(file.size)}, content=file.read())
+        return exchange.respond(headers={**headers, "Content-Length": str(file.size)}, content=file.read())
     part = {"Content-Length": str(len(wanted)), "Content-Range": f"bytes {wanted[0]}-{wanted[-1]}/{file.size}"}
-    return Response(status=206, headers={**headers, **part}, content=file.read(wanted))
+    return exchange.respond(status=206, headers={**headers, **part}, content=file.read(wanted))

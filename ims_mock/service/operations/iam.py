@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.contract.errors import IAM, ImsError
+from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
-from ims_mock.identity.accounts import Project, User
+from ims_mock.identity.accounts import Accounts, Project, User
 from ims_mock.identity.signing import is_same
 from ims_mock.identity.tokens import Identity, Token
 from ims_mock.state.times import LAST, timestamp
@@ -21,12 +22,13 @@ def keystone_show_version(exchange: Exchange) -> Response:
     """Show the version of the identity API."""
     links = [{"rel": "self", "href": f"{exchange.base_url}/v3/"}]
     media_types = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
-    return Response({"version": {"id": "v3.14", "status": "stable", "links": links, "media-types": media_types}})
+    version = {"id": "v3.14", "status": "stable", "links": links, "media-types": media_types}
+    return exchange.respond({"version": version})
 
 
 def keystone_create_token(exchange: Exchange) -> Response:
     """Issue a token for a password or for another token."""
-    auth = exchange.body["auth"]
+    auth = exchange.body.json["auth"]
     given = auth["identity"]
     user = _authenticated(exchange, given)
     project, for_domain = _scope(exchange, user, auth.get("scope", {}))
@@ -46,7 +48,7 @@ def keystone_validate_token(exchange: Exchange) -> Response:
 def keystone_revoke_token(exchange: Exchange) -> Response:
     """Take a token back."""
     exchange.identity.revoke_token(_subject_token(exchange))
-    return Response()
+    return exchange.respond()
 
 
 def keystone_list_projects(exchange: Exchange) -> Response:
@@ -59,7 +61,7 @@ def keystone_list_projects(exchange: Exchange) -> Response:
         projects = [project for project in projects if name not in query or project[name] == query[name]]
     first = (query.get("page", 1) - 1) * query["per_page"]
     projects = projects[first : first + query["per_page"]]
-    return Response({"projects": projects, "links": _links(exchange, "/projects")})
+    return exchange.respond({"projects": projects, "links": _links(exchange, "/projects")})
 
 
 def keystone_show_project(exchange: Exchange) -> Response:
@@ -70,24 +72,24 @@ def keystone_show_project(exchange: Exchange) -> Response:
         raise ImsError(
             404, IAM, f"Could not find project: {project_id}.", reason=f"/project_id: no project is {project_id!r}"
         )
-    return Response({"project": _project(exchange, project)})
+    return exchange.respond({"project": _project(exchange, project)})
 
 
 def keystone_list_auth_projects(exchange: Exchange) -> Response:
     """List the projects to which the caller can scope a token."""
-    return Response({"projects": _projects(exchange), "links": _links(exchange, "/auth/projects")})
+    return exchange.respond({"projects": _projects(exchange), "links": _links(exchange, "/auth/projects")})
 
 
 def keystone_list_auth_domains(exchange: Exchange) -> Response:
     """List the domain."""
     domain = exchange.identity.accounts.domain
     described = {"id": domain.id, "name": domain.name, "enabled": True, "description": "", "links": {}}
-    return Response({"domains": [described], "links": _links(exchange, "/auth/domains")})
+    return exchange.respond({"domains": [described], "links": _links(exchange, "/auth/domains")})
 
 
 def keystone_show_catalog(exchange: Exchange) -> Response:
     """Show the services, with their endpoints as the client reached the mock."""
-    return Response({"catalog": _catalog(exchange), "links": {"self": f"{exchange.base_url}/v3/auth/catalog"}})
+    return exchange.respond({"catalog": _catalog(exchange), "links": {"self": f"{exchange.base_url}/v3/auth/catalog"}})
 
 
 def _authenticated(exchange: Exchange, identity: Mapping[str, Any]) -> User:
@@ -161,25 +163,21 @@ def _subject_token(exchange: Exchange) -> str:
     record = exchange.identity.find_token(token)
     if record is None or not exchange.identity.is_valid(record) or exchange.identity.user_of(record) is None:
         raise ImsError(404, IAM, "Could not find token.", reason="/X-Subject-Token: no such token is valid here")
-    user = exchange.user
-    if user is not None and user.name != record["user"] and not _is_admin(exchange, user):
-        raise ImsError(
-            403,
-            IAM,
-            reason=f"/X-Subject-Token: is not {user.name}'s own, and {user.name} is no admin of its project",
-        )
+    name = exchange.caller.user
+    if name not in (None, record["user"]) and not _is_admin(exchange.identity.accounts, exchange.caller):
+        raise ImsError(403, IAM, reason=f"/X-Subject-Token: is not {name}'s own, and {name} is no admin of its project")
     return token
 
 
-def _is_admin(exchange: Exchange, user: User) -> bool:
-    """Tell whether a user has the role admin in the project in which it calls."""
-    project = exchange.identity.accounts.find_project(id=exchange.project_id)
-    return project is not None and "admin" in user.roles.get(project.name, ())
+def _is_admin(accounts: Accounts, caller: Caller) -> bool:
+    """Tell whether a caller has the role admin in the project in which it calls."""
+    user = accounts.find_user(name=caller.user)
+    return user is not None and "admin" in user.roles.get(caller.project or "", ())
 
 
 def _token_response(exchange: Exchange, token: str) -> Response:
     record = exchange.identity.store.tokens[token]
-    return Response({"token": _described(exchange, record)}, headers={"X-Subject-Token": token})
+    return exchange.respond({"token": _described(exchange, record)}, headers={"X-Subject-Token": token})
 
 
 def _described(exchange: Exchange, record: Token) -> dict[str, Any]:
@@ -233,8 +231,9 @@ def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
 
 def _projects(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the projects of whoever calls."""
-    accounts = exchange.identity.accounts
-    return [_project(exchange, project) for project in accounts.projects_of(exchange.user or accounts.default_user)]
+    accounts: Accounts = exchange.identity.accounts
+    user = accounts.find_user(name=exchange.caller.user) or accounts.default_user
+    return [_project(exchange, project) for project in accounts.projects_of(user)]
 
 
 def _project(exchange: Exchange, project: Project) -> dict[str, Any]:

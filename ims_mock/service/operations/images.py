@@ -20,28 +20,28 @@ def glance_create_image_metadata(exchange: Exchange) -> Response:
     https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0707.html
     """
     store = exchange.store
-    image_id = image_id_for(store, exchange.body)
-    image = new_image(exchange.body, image_id, exchange.project_id, store.timestamp())
+    image_id = image_id_for(store, exchange.body.json)
+    image = new_image(exchange.body.json, image_id, exchange.project_id, store.timestamp())
     add_image(store, image)
-    return Response(image, location=image["self"])
+    return exchange.respond(image, location=image["self"])
 
 
 def glance_show_image(exchange: Exchange) -> Response:
     """Show one image."""
-    return Response(find_image(exchange.store, exchange.path["image_id"], exchange.project_id))
+    return exchange.respond(find_image(exchange.store, exchange.path["image_id"], exchange.project_id))
 
 
 def glance_update_image(exchange: Exchange) -> Response:
     """Update an image, all of the changes or none."""
     image = find_own_image(exchange.store, exchange.path["image_id"], exchange.project_id)
-    changed = patched(image, changes_of(exchange.body, exchange.media_type))
-    return Response(change(exchange.store, changed) if changed != image else image)
+    changed = patched(image, changes_of(exchange.body.json, exchange.media_type))
+    return exchange.respond(change(exchange.store, changed) if changed != image else image)
 
 
 def glance_delete_image(exchange: Exchange) -> Response:
     """Delete an image, unless it is protected, with its file and its members."""
     delete_image(exchange.store, exchange.path["image_id"], exchange.project_id)
-    return Response()
+    return exchange.respond()
 
 
 def glance_list_images(exchange: Exchange) -> Response:
@@ -61,14 +61,13 @@ def glance_list_images(exchange: Exchange) -> Response:
     body = {"images": page[:limit], "schema": "/v2/schemas/images", "first": _page_url(exchange, None)}
     if len(page) > limit:
         body["next"] = _page_url(exchange, page[limit - 1]["id"])
-    return Response(body)
+    return exchange.respond(body)
 
 
 def _page_url(exchange: Exchange, marker: str | None) -> str:
     """Return the relative URL of a page of the same list: the first one, or the one after `marker`."""
-    query = [
-        (name, value) for name, value in parse_qsl(exchange.query_text, keep_blank_values=True) if name != "marker"
-    ]
+    given = parse_qsl(exchange.request.query_text, keep_blank_values=True)
+    query = [(name, value) for name, value in given if name != "marker"]
     if marker is not None:
         query.append(("marker", marker))
     return "/v2/images" + ("?" + urlencode(query) if query else "")

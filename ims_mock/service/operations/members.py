@@ -23,11 +23,11 @@ def glance_add_image_member(exchange: Exchange) -> Response:
     """Share an image of one's own with a project, which is pending until it accepts or rejects."""
     store = exchange.store
     image = find_image(store, exchange.path["image_id"], exchange.project_id)
-    members, member_id = store.members.of(image["id"]), exchange.body["member"]
+    members, member_id = store.members.of(image["id"]), exchange.body.json["member"]
     check_shareable(image, members, exchange.project_id, member_id)
     member = new_member(image["id"], member_id, store.timestamp())
     set_members(store, image, {**members, member_id: member})
-    return Response(member)
+    return exchange.respond(member)
 
 
 def glance_list_image_members(exchange: Exchange) -> Response:
@@ -38,22 +38,22 @@ def glance_list_image_members(exchange: Exchange) -> Response:
     body: dict[str, Any] = {"schema": "/v2/schemas/members"}
     if exchange.query:
         members, body["page_info"] = _page(members, **exchange.query)
-    return Response({"members": members, **body})
+    return exchange.respond({"members": members, **body})
 
 
 def glance_show_image_member(exchange: Exchange) -> Response:
     """Show a member of an image, to the owner and to the member itself."""
-    return Response(_find_member(exchange)[1])
+    return exchange.respond(_find_member(exchange)[1])
 
 
 def glance_update_image_member(exchange: Exchange) -> Response:
     """Accept or reject an image that is shared with oneself."""
     image, member = _find_member(exchange)
-    check_answer(image, member["member_id"], exchange.project_id, exchange.body)
-    answered = {**member, "status": exchange.body["status"], "updated_at": exchange.store.timestamp()}
+    check_answer(image, member["member_id"], exchange.project_id, exchange.body.json)
+    answered = {**member, "status": exchange.body.json["status"], "updated_at": exchange.store.timestamp()}
     members = exchange.store.members.of(image["id"])
     set_members(exchange.store, image, {**members, member["member_id"]: answered})
-    return Response(answered)
+    return exchange.respond(answered)
 
 
 def glance_delete_image_member(exchange: Exchange) -> Response:
@@ -62,7 +62,7 @@ def glance_delete_image_member(exchange: Exchange) -> Response:
     _, member = _find_member(exchange)
     members = exchange.store.members.of(image["id"])
     set_members(exchange.store, image, {name: other for name, other in members.items() if name != member["member_id"]})
-    return Response()
+    return exchange.respond()
 
 
 def _visible_members(exchange: Exchange, image: Image) -> list[Member]:

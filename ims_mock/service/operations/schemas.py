@@ -12,22 +12,23 @@ from ims_mock.exchange.messages import Response
 
 def glance_show_image_schemas(exchange: Exchange) -> Response:
     """Show the documented schema of an image."""
-    return Response(_documented_body("glance_show_image_schemas"))
+    return exchange.respond(_documented_body("glance_show_image_schemas"))
 
 
 def glance_list_image_schemas(exchange: Exchange) -> Response:
     """Show the documented schema of a list of images."""
-    return Response(_list_body("glance_list_image_schemas", "images", "glance_show_image_schemas"))
+    return exchange.respond(_list_body("glance_list_image_schemas", "images", "glance_show_image_schemas"))
 
 
 def glance_show_image_member_schemas(exchange: Exchange) -> Response:
     """Show the documented schema of a member."""
-    return Response(_documented_body("glance_show_image_member_schemas"))
+    return exchange.respond(_documented_body("glance_show_image_member_schemas"))
 
 
 def glance_list_image_member_schemas(exchange: Exchange) -> Response:
     """Show the documented schema of a list of members."""
-    return Response(_list_body("glance_list_image_member_schemas", "members", "glance_show_image_member_schemas"))
+    body = _list_body("glance_list_image_member_schemas", "members", "glance_show_image_member_schemas")
+    return exchange.respond(body)
 
 
 @cache

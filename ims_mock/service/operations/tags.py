@@ -16,7 +16,7 @@ def glance_create_tag(exchange: Exchange) -> Response:
         tags = [*image["tags"], tag]
         load_model("image_changes", writing=True).check({"tags": tags})
         change(exchange.store, image, tags=tags)
-    return Response()
+    return exchange.respond()
 
 
 def glance_delete_tag(exchange: Exchange) -> Response:
@@ -25,4 +25,4 @@ def glance_delete_tag(exchange: Exchange) -> Response:
     if tag not in image["tags"]:
         raise tag_not_found(image["id"], tag)
     change(exchange.store, image, tags=[other for other in image["tags"] if other != tag])
-    return Response()
+    return exchange.respond()

@@ -36,7 +36,7 @@ def glance_list_images_detail_v1(exchange: Exchange) -> Response:
         placed = [(store.images.place(image["id"]), image) for image in images]
         deleted = [(place_of(gone), gone["image"]) for gone in store.deleted.values()]
         images = [image for _, image in sorted([*placed, *deleted], key=itemgetter(0), reverse=True)]
-    return Response({"images": [_v1(image) for image in images if all(test(image) for test in tests)]})
+    return exchange.respond({"images": [_v1(image) for image in images if all(test(image) for test in tests)]})
 
 
 def glance_show_image_metadata_v1(exchange: Exchange) -> Response:
@@ -51,13 +51,13 @@ def glance_show_image_metadata_v1(exchange: Exchange) -> Response:
     }
     if image["checksum"] is not None:
         headers["Etag"] = image["checksum"]
-    return Response(headers=headers)
+    return exchange.respond(headers=headers)
 
 
 def glance_delete_image_v1(exchange: Exchange) -> Response:
     """Delete an image as glance_delete_image does, with another status."""
     delete_image(exchange.store, exchange.path["image_id"], exchange.project_id)
-    return Response()
+    return exchange.respond()
 
 
 def _v1(image: Image) -> dict[str, Any]:

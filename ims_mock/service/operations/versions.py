@@ -16,7 +16,7 @@ _DOCUMENTED: list[dict[str, Any]] = schema_files.read("operations/versions/list_
 
 def list_versions(exchange: Exchange) -> Response:
     """List every version, with links to the service as the client reached it."""
-    return Response({"versions": [_version(exchange, version) for version in _DOCUMENTED]})
+    return exchange.respond({"versions": [_version(exchange, version) for version in _DOCUMENTED]})
 
 
 def glance_list_versions(exchange: Exchange) -> Response:
@@ -28,7 +28,7 @@ def show_version(exchange: Exchange) -> Response:
     """Show one version, or all those of a major one."""
     asked = exchange.path["version"]
     found = [version for version in _DOCUMENTED if asked in (version["id"], version["id"].partition(".")[0])]
-    return Response({"versions": [_version(exchange, version) for version in found]})
+    return exchange.respond({"versions": [_version(exchange, version) for version in found]})
 
 
 def _version(exchange: Exchange, version: dict[str, Any]) -> dict[str, Any]:

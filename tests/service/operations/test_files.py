@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,12 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ImsMock
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import load_contract
+from ims_mock.evidence.journal import Entry
+from ims_mock.exchange.body import Body
+from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Request
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.operations.files import glance_upload_image
 from tests.conftest import Api
@@ -178,28 +183,27 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
     """When a test takes the image away meanwhile, the upload is 404 and nothing of it is kept."""
     image = api.create()
 
-    def content() -> Iterator[bytes]:
-        yield b"0123456789"
-        api.service.reset()
+    class Content(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            piece = super().read(size)
+            if not piece:
+                api.service.reset()
+            return piece
 
-    request = Exchange(
-        store=api.service.store,
-        identity=api.service.identity,
-        method="PUT",
-        user=None,
-        project_id=api.service.auth.project_id,
-        base_url="",
-        path={"image_id": image["id"]},
-        query={},
-        query_text="",
-        headers={},
-        media_type=OCTETS,
-        body=None,
-        content=content(),
-        record=lambda: None,
+    service = api.service
+    request = Request("PUT", "", "", path={"image_id": image["id"]}, body=Body(Content(b"0123456789")))
+    exchange = Exchange(
+        operation=load_contract().operations["glance_upload_image"],
+        request=request,
+        body=request.body,
+        store=service.store,
+        entry=Entry("", 0.0, "PUT", "", None),
+        journal=service.journal,
+        identity=service.identity,
+        caller=Caller(service.auth.project_id),
     )
     with pytest.raises(ImsError, match="404"):
-        glance_upload_image(request)
+        glance_upload_image(exchange)
     assert api.service.store.files == {}
 
 

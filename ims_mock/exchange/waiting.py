@@ -1,0 +1,16 @@
+"""How time passes for a request: a clock that stands still is moved, one that runs is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ims_mock.state.clock import Clock, ManualClock
+from ims_mock.state.times import LAST
+
+
+def pass_time(clock: Clock, seconds: float, has_gone: Callable[[], bool], *, real_time: bool) -> None:
+    """Let time pass by a clock: one that stands still is moved, unless in `real_time`; no wait outlasts the client."""
+    if isinstance(clock, ManualClock) and not clock.speed and not real_time:
+        clock.advance(min(seconds, LAST - clock.now()))
+    else:
+        clock.wait(seconds, has_gone)

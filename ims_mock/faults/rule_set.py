@@ -1,0 +1,114 @@
+"""The rules of one mock, in their order."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from ims_mock.contract.problems import wrong_settings
+from ims_mock.contract.wording import nearest
+from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.messages import Response
+from ims_mock.faults.definition import Fault
+from ims_mock.faults.rules import Rule, check_struck
+from ims_mock.state.store import Store
+
+_MOST_DISARMED = 1000
+
+
+class Faults:
+    """The rules of one mock, in the order in which they were added."""
+
+    def __init__(self, store: Store) -> None:
+        self._lock = threading.Lock()
+        self._store = store
+        self.begin_anew()
+
+    def add(self, fault: Fault, **settings: Any) -> Rule:
+        """Arm a fault and return its rule, whose `hits` counts; raise InvalidError for one that could never fire.
+
+        `settings` are those of Rule: operation, method, path, project, json, headers, skip, every, probability,
+        between, times, optional, name.
+        """
+        known = [item.name for item in fields(Rule) if item.init and item.name != "fault"]
+        for name in settings:
+            if name not in known:
+                hint = f"there are {', '.join(known)}{nearest(name, known)}"
+                raise wrong_settings("additionalProperties", f"a rule has no setting {name!r}; {hint}")
+        return self.arm(Rule(fault, **settings))
+
+    def arm(self, rule: Rule) -> Rule:
+        """Put a rule behind those that there are, as the innermost, and return it.
+
+        Raises ValueError for one that is or was armed already: its count is of other requests.
+        """
+        if rule.id:
+            raise ValueError(f"rule {rule.id} has been armed already; rule_text.new_rule makes another like it")
+        # In the order in which a reset takes them, which clears the rules while it holds the store's.
+        with self._store.lock, self._lock:
+            rule_id = str(next(self._ids))
+            rule.arm(self, rule_id, self._store)
+            self._rules[rule_id] = rule
+        return rule
+
+    def remove(self, rule_id: str) -> None:
+        """Disarm one rule; raise KeyError when there is none of that id."""
+        with self._lock:
+            self._disarmed.append(self._rules.pop(rule_id))
+
+    def discard(self, rule: Rule) -> None:
+        """Disarm one rule; that it is none any more is no error."""
+        with self._lock:
+            if self._rules.get(rule.id) is rule:
+                del self._rules[rule.id]
+
+    def clear(self) -> None:
+        """Disarm every rule; ids go on, so that the journal's are each of one rule."""
+        with self._lock:
+            self._disarmed += self._rules.values()
+            self._rules.clear()
+
+    def begin_anew(self) -> None:
+        """Disarm every rule, and number them from 1 again."""
+        with self._lock:
+            self._ids = itertools.count(1)
+            self._rules: dict[str, Rule] = {}
+            self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
+
+    def move(self, seconds: float) -> None:
+        """Go along with a clock that has been sent to another time."""
+        for rule in self:
+            rule.move(seconds)
+
+    def check_struck(self) -> None:
+        """Raise AssertionError when a rule that is not optional has not struck, be it that it has been disarmed."""
+        check_struck(self.ever_armed())
+
+    def ever_armed(self) -> list[Rule]:
+        """Return the rules that are armed, and the last of those that have been removed, since they began anew."""
+        with self._lock:
+            return [*self._disarmed, *self._rules.values()]
+
+    def __iter__(self) -> Iterator[Rule]:
+        with self._lock:
+            return iter(list(self._rules.values()))
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        """Do the work of a request with every rule around it, the first added outermost."""
+        for rule in reversed(list(self)) if self._rules else ():
+            work = partial(rule.around, work)
+        return work(exchange)
+
+    def once(self, fault: Fault, work: Work, exchange: Exchange) -> Work:
+        """Return the work of a request with a fault of its own around it, as if a rule fired."""
+        rule = Rule(fault, exchange.operation.id)
+        rule.arm(self, f"header of {exchange.entry.request_id}", self._store)
+        return partial(rule.around, work)

@@ -1,0 +1,37 @@
+"""A request held against its operation's contract: coerced, valid, and what of it nothing reads."""
+
+from __future__ import annotations
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.exchange.exchange import Exchange
+
+
+def validate(exchange: Exchange) -> None:
+    """Give an exchange the parameters of its operation, each of its type; raise the rejection of what is not valid."""
+    operation, request = exchange.operation, exchange.request
+    operation.check_path(request.path)
+    exchange.query = operation.coerce_query(request.query_text)
+    exchange.media_type = operation.media_type(request.headers)
+    if operation.reads_body:
+        _validate_body(exchange)
+    exchange.entry.ignored += _ignored(exchange)
+    exchange.headers = operation.coerce_headers(request.headers)
+
+
+def _validate_body(exchange: Exchange) -> None:
+    operation, body = exchange.operation, exchange.body
+    if body.raw and not operation.bodies:
+        raise ImsError(400, reason=f"body: {operation.id} takes none; leave it out")
+    if body.raw or operation.body_required:
+        operation.check_request_body(body.parse(), exchange.media_type)
+
+
+def _ignored(exchange: Exchange) -> tuple[str, ...]:
+    """Return what of a valid request nothing reads."""
+    operation, headers = exchange.operation, exchange.request.headers
+    is_idle = not operation.reads_body and not operation.takes_bytes
+    has_body = is_idle and (
+        headers.get("Content-Length") not in (None, "0") or headers.get("Transfer-Encoding") is not None
+    )
+    unread = ("body",) if has_body else ()
+    return (*unread, *operation.find_ignored(exchange.request.query_text, exchange.body.json, exchange.media_type))
