@@ -1,13 +1,20 @@
-"""The headers of a message, whatever holds them."""
+"""The headers of a message, whatever holds them, and how they are named."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 
+@lru_cache(maxsize=1024)
+def header_name(name: str) -> str:
+    """Return the name of a header as requests have it, whatever its case: X-Auth-Token, X-Ims-Mock-Fault."""
+    return name.replace("_", "-").title()
+
+
 class Headers(Protocol):
-    """The headers of a request, looked up by name whatever the case."""
+    """The headers of a request, looked up by names as `header_name` returns them."""
 
     def get(self, name: str, /) -> str | None:
         """Return the value of a header, or None."""

@@ -39,11 +39,11 @@ class Schema:
         self._pointer = pointer
         self._writing = writing
         self.content = self._resolve(pointer)
-        self._is_surely_valid = new_acceptor(self.content, self._resolve, writing=writing)
+        self.is_surely_valid = new_acceptor(self.content, self._resolve, writing=writing)
 
     def find_problems(self, value: Any) -> list[Problem]:
         """Return everything that is wrong with `value`, in the order in which the document has it."""
-        if self._is_surely_valid(value):
+        if self.is_surely_valid(value):
             return []
         hides = bool(self.content.get("writeOnly"))
         problems = _telling({_problem(error, hides=hides) for error in self._find_errors(value)})
@@ -73,6 +73,18 @@ class Schema:
     def without_secrets(self, value: Any) -> Any:
         """Return a value with HIDDEN for each text that the schema does not have there, or has as writeOnly."""
         return _without_secrets(self.content, value)
+
+    @cached_property
+    def names_all(self) -> bool:
+        """Whether the schema has a name or a rule for whatever is in a value, so that nothing can be unnamed."""
+        return self._names_all(self.content)
+
+    def _names_all(self, schema: Any) -> bool:
+        parts = list(self._parts(schema)) if isinstance(schema, dict) else []
+        if any("properties" in part for part in parts) and not any("additionalProperties" in part for part in parts):
+            return False
+        below = [item for part in parts for item in (*part.get("properties", {}).values(), part.get("items"))]
+        return all(map(self._names_all, below))
 
     def unnamed(self, value: Any) -> list[str]:
         """Return pointers to what the schema does not have: members that it neither names nor has a rule for."""

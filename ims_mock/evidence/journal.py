@@ -169,8 +169,9 @@ class Journal:
             self._clearings += 1
             self.received = 0
 
-    def open(self, entry: Entry) -> Entry:
-        """Begin the entry of a request that has just been received."""
+    def open(self, entry: Entry, headers: Iterable[tuple[str, str]]) -> Entry:
+        """Begin the entry of a request that has just been received with some headers."""
+        entry.request_headers = masked(headers)
         with self._lock:
             self._open[id(entry)] = entry
         return entry
@@ -186,6 +187,11 @@ class Journal:
                 self.received += 1
                 entry.number = self.received
                 self._entries.append(entry)
+
+    def close(self, entry: Entry, headers: Iterable[tuple[str, str]]) -> None:
+        """Complete the entry of a request whose response leaves with some headers, and put it in its place."""
+        entry.response_headers = masked(headers)
+        self.record(entry)
 
     def being_answered(self) -> list[Entry]:
         """Return the requests that were received, and have had no effect so far."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, BinaryIO
 
@@ -18,6 +20,7 @@ PIECE = 256 * 1024
 """Most bytes that are read at once of a body in pieces."""
 
 
+@dataclass
 class Body:
     """The body of one request, as it comes from a stream.
 
@@ -26,20 +29,19 @@ class Body:
     their JSON value once `parse` has read it, None before.
     """
 
-    def __init__(self, stream: BinaryIO, length: int | None = None, *, ends: bool = True) -> None:
-        self._stream = stream
-        self._length = length if ends else length or 0
-        self._ends = ends
-        self._limit: int | None = MAX_BODY
-        self._too_long: ImsError | None = None
-        self._is_read = False
-        self.raw = b""
-        self.json: Any = None
+    stream: BinaryIO = field(default_factory=io.BytesIO, repr=False)
+    length: int | None = None
+    ends: bool = True
+    raw: bytes = field(default=b"", init=False, repr=False)
+    json: Any = field(default=None, init=False, repr=False)
+    _limit: int | None = field(default=MAX_BODY, init=False)
+    _too_long: ImsError | None = field(default=None, init=False)
+    _is_read: bool = field(default=False, init=False)
 
     def limit(self, most: int | None, too_long: ImsError | None = None) -> None:
         """Take no more than so many bytes, or any number; raise `too_long` at once where the length is known."""
         self._limit, self._too_long = most, too_long
-        if most is not None and self._length is not None and self._length > most:
+        if most is not None and self.length is not None and self.length > most:
             raise self._excess()
 
     def _excess(self) -> ImsError:
@@ -53,10 +55,10 @@ class Body:
         return self.raw
 
     def _all(self) -> bytes:
-        if self._ends and self._length is not None and (self._limit is None or self._length <= self._limit):
+        if self.ends and self.length is not None and (self._limit is None or self.length <= self._limit):
             # One read, where a body in pieces takes several.
             try:
-                return bytes(self._stream.read())
+                return bytes(self.stream.read())
             except OSError as error:
                 raise _cut_short(error) from None
         return b"".join(self.pieces())
@@ -69,7 +71,7 @@ class Body:
         if self._is_read:
             yield self.raw
             return
-        if self._limit is not None and self._length is not None and self._length > self._limit:
+        if self._limit is not None and self.length is not None and self.length > self._limit:
             raise self._excess()
         taken = 0
         while piece := self._piece(taken):
@@ -80,13 +82,13 @@ class Body:
 
     def _piece(self, taken: int) -> bytes:
         """Return the next piece after so many bytes; b"" at the end."""
-        left = PIECE if self._ends else min(PIECE, (self._length or 0) - taken)
+        left = PIECE if self.ends else min(PIECE, (self.length or 0) - taken)
         try:
-            piece = self._stream.read(left) if left else b""
+            piece = self.stream.read(left) if left else b""
         except OSError as error:
             raise _cut_short(error) from None
-        if left and not piece and not self._ends:
-            raise _cut_short(f"the body ended {(self._length or 0) - taken} bytes early")
+        if left and not piece and not self.ends:
+            raise _cut_short(f"the body ended {(self.length or 0) - taken} bytes early")
         return piece
 
     def parse(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import JSON, Operation
-from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
+from ims_mock.evidence.journal import Entry, Journal
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.caller import NOBODY, Caller
 from ims_mock.exchange.messages import Request, Response, encoded, rejection
@@ -88,12 +88,6 @@ class Exchange:
     def hit_by(self, hit: Hit) -> Exchange:
         """Return the same exchange as the fault of a rule that fires is given it."""
         return replace(self, _hit=hit)
-
-    def read_body(self) -> None:
-        """Read the body of a request, and write it down in the journal, without what may be a secret in it."""
-        raw = self.body.read()
-        redacted = self.operation.without_secrets(raw) if self.operation.dialect == "iam" else raw
-        self.entry.request_body = redacted[:MAX_BODY]
 
     def record(self) -> None:
         """Put the request into the journal: its work has been done, in the same hold of the lock."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ class Request:
     headers: SentHeaders = field(default_factory=dict[str, str])
     path: Mapping[str, str] = field(default_factory=dict)
     query_text: str = ""
-    body: Body = field(default_factory=lambda: Body(io.BytesIO()))
+    body: Body = field(default_factory=Body)
     has_gone: Callable[[], bool] = _never
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.pointers import has_values, is_same
 from ims_mock.contract.problems import InvalidError, Problem, wrong_setting, wrong_settings
@@ -221,7 +222,7 @@ class Rule:
             and all(
                 value is not None and fnmatchcase(value, glob)
                 for name, glob in self.headers.items()
-                for value in [request.headers.get(name)]
+                for value in [request.headers.get(header_name(name))]
             )
             and (not self.json or has_values(exchange.body.loose_json, dict(self.json)))
         )

@@ -111,6 +111,13 @@ class Accounts:
         """The first user, whose credential it is that is nobody else's."""
         return next(iter(self.users.values()))
 
+    @property
+    def default_project(self) -> Project:
+        """The project of the first user, in which a credential works that is nobody else's."""
+        self._look()
+        user = next(iter(self._users.values()))
+        return self._projects[user.own_project]
+
     def begin(self, project_id: str) -> None:
         """Have the default projects and users and no others; `project_id` is the id of the default project."""
         with self._store.transaction():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ims_mock.contract.errors import IAM, ImsError
-from ims_mock.contract.headers import Headers
+from ims_mock.contract.headers import Headers, header_name
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.identity import signing
@@ -53,7 +53,7 @@ class Auth:
     @property
     def project_id(self) -> str:
         """The default project: the one of a credential that is nobody's."""
-        return self._accounts.own_project(self._accounts.default_user).id
+        return self._accounts.default_project.id
 
     @staticmethod
     def is_signed(headers: Headers) -> bool:
@@ -176,7 +176,7 @@ class Auth:
         date = headers.get("X-Sdk-Date") or ""
         self._check_date(date)
         self._check_security_token(key, headers)
-        missing = [name for name in authorization.headers if headers.get(name) is None]
+        missing = [name for name in authorization.headers if headers.get(header_name(name)) is None]
         if missing:
             raise unauthorized("verify aksk signature fail", f"SignedHeaders: {', '.join(missing)} did not come")
         payload = signing.payload_hash(exchange.body.read(), headers)

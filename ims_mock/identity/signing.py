@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
-from ims_mock.contract.headers import Headers
+from ims_mock.contract.headers import Headers, header_name
 from ims_mock.exchange.messages import Request
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -68,7 +68,10 @@ def canonical_request(request: Request, signed: Sequence[str], payload: str, *, 
             request.method.upper(),
             uri if uri.endswith("/") else uri + "/",
             "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs),
-            *(f"{name}:{'***' if hides and name in SECRET_HEADERS else _text(headers.get(name))}" for name in signed),
+            *(
+                f"{name}:{'***' if hides and name in SECRET_HEADERS else _text(headers.get(header_name(name)))}"
+                for name in signed
+            ),
             "",
             ";".join(signed),
             payload,

@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation, load_contract
-from ims_mock.evidence.journal import MAX_BODY, Entry, Journal, masked
+from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
 from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Request, Response, rejection
@@ -112,7 +113,7 @@ class Service:
 
     def _open_unrouted(self, request: Request) -> Entry:
         entry = self._open(None, request)
-        if request.headers.get(FAULT_HEADER) is not None:
+        if request.headers.get(_FAULT_HEADER) is not None:
             entry.ignored += (FAULT_HEADER,)
         return entry
 
@@ -120,8 +121,7 @@ class Service:
         store = self.store
         entry = Entry(new_request_id(store), store.clock.now(), request.method, request.target, operation_id)
         entry.base_url, entry.arrived = request.base_url, real_seconds()
-        entry.request_headers = masked(request.headers.items())
-        return self.journal.open(entry)
+        return self.journal.open(entry, request.headers.items())
 
     def _close(self, entry: Entry, response: Response) -> Response:
         """Give a response what every one has, and close the journal's entry."""
@@ -134,10 +134,9 @@ class Service:
             f"req-{request_id[:8]}-{request_id[8:12]}-{request_id[12:16]}-{request_id[16:20]}-{request_id[20:]}"
         )
         entry.status, entry.reason, entry.response_body = response.status, response.reason, response.body[:MAX_BODY]
-        entry.response_headers = masked(response.headers.items())
         entry.delivery = response.delivery
         entry.seconds = real_seconds() - entry.arrived
-        self.journal.record(entry)
+        self.journal.close(entry, response.headers.items())
         if logger.isEnabledFor(logging.INFO):
             logger.info("%s", entry, extra={"entry": entry})
         return response
@@ -146,8 +145,8 @@ class Service:
         """Do the work of an operation, with the faults whose rules fire wrapped around, the first added outermost."""
         operation, headers = exchange.operation, exchange.request.headers
         if operation.reads_body:
-            exchange.read_body()
-        asked = headers.get(FAULT_HEADER)
+            _read_body(exchange)
+        asked = headers.get(_FAULT_HEADER)
         if asked is None and not self.faults:
             return self._work(exchange)
         exchange.claimed_project = self.auth.claimed_project(headers)
@@ -201,6 +200,16 @@ class Service:
 
 FAULT_HEADER = "X-IMS-Mock-Fault"
 """The header by which a request asks for a fault of its own."""
+
+
+_FAULT_HEADER = header_name(FAULT_HEADER)
+
+
+def _read_body(exchange: Exchange) -> None:
+    """Read the body of a request, and write it down in the journal, without what may be a secret in it."""
+    raw, operation = exchange.body.read(), exchange.operation
+    redacted = operation.without_secrets(raw) if operation.dialect == "iam" else raw
+    exchange.entry.request_body = redacted[:MAX_BODY]
 
 
 def _fault_of(text: str, operation: Operation) -> Fault:

@@ -9,13 +9,11 @@ from ims_mock.exchange.exchange import Exchange
 def validate(exchange: Exchange) -> None:
     """Give an exchange the parameters of its operation, each of its type; raise the rejection of what is not valid."""
     operation, request = exchange.operation, exchange.request
-    operation.check_path(request.path)
-    exchange.query = operation.coerce_query(request.query_text)
-    exchange.media_type = operation.media_type(request.headers)
+    parameters = operation.coerce(request.path, request.query_text, request.headers)
+    exchange.query, exchange.headers, exchange.media_type = parameters
     if operation.reads_body:
         _validate_body(exchange)
     exchange.entry.ignored += _ignored(exchange)
-    exchange.headers = operation.coerce_headers(request.headers)
 
 
 def _validate_body(exchange: Exchange) -> None:

@@ -135,9 +135,8 @@ def _nothing() -> None:
     pass
 
 
-def real_seconds() -> float:
-    """Return seconds of real time, of which differences alone mean anything."""
-    return time.monotonic()
+real_seconds = time.monotonic
+"""Seconds of real time, of which differences alone mean anything."""
 
 
 def _checked_speed(speed: float) -> float:

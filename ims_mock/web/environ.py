@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
+from ims_mock.contract.headers import header_name
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.messages import Request
 from ims_mock.web.wire import connection_of, has_gone
@@ -21,37 +22,14 @@ _ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 
-@lru_cache(maxsize=1024)
-def _header_name(key: str) -> str:
-    """Return the name of a header as WSGI has it; "" for what is no header."""
-    if key.startswith("HTTP_"):
-        return key.removeprefix("HTTP_").replace("_", "-").title()
-    return {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}.get(key, "")
-
-
-class _Headers:
-    """The headers of a WSGI environ; a lookup costs a fraction of Werkzeug's."""
-
-    def __init__(self, environ: WSGIEnvironment) -> None:
-        self._environ = environ
-
-    def items(self) -> list[tuple[str, str]]:
-        """Return each header's name and value."""
-        found = []
-        for key, value in self._environ.items():
-            name = _header_name(key)
-            # WSGI has the type and the length of a body also when they did not come.
-            if name and (value or key.startswith("HTTP_")):
-                found.append((name, value))
-        return found
-
-    def get(self, name: str, /) -> str | None:
-        """Return the value of a header, or None."""
-        key = name.upper().replace("-", "_")
-        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            return self._environ.get(key) or None
-        value: str | None = self._environ.get("HTTP_" + key)
-        return value
+def _headers_of(environ: WSGIEnvironment) -> dict[str, str]:
+    headers = {header_name(key[5:]): value for key, value in environ.items() if key.startswith("HTTP_")}
+    # WSGI has these also when they did not come.
+    if environ.get("CONTENT_TYPE"):
+        headers["Content-Type"] = environ["CONTENT_TYPE"]
+    if environ.get("CONTENT_LENGTH"):
+        headers["Content-Length"] = environ["CONTENT_LENGTH"]
+    return headers
 
 
 def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
@@ -63,12 +41,16 @@ def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
         method=environ["REQUEST_METHOD"].upper(),
         target=_target_of(environ),
         base_url=f"{environ['wsgi.url_scheme']}://{host}",
-        headers=_Headers(environ),
+        headers=_headers_of(environ),
         path=path,
         query_text=_quoted(environ.get("QUERY_STRING", "")),
         body=body_of(environ),
-        has_gone=partial(has_gone, connection_of(environ)),
+        has_gone=partial(_has_gone, environ),
     )
+
+
+def _has_gone(environ: WSGIEnvironment) -> bool:
+    return has_gone(connection_of(environ))
 
 
 def body_of(environ: WSGIEnvironment) -> Body:

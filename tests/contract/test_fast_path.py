@@ -32,7 +32,7 @@ changes = st.dictionaries(st.sampled_from(ATTRIBUTES) | st.text(max_size=3) | st
 
 def judged(schema: Schema, value: Any) -> tuple[bool, bool]:
     """Return whether the acceptor accepts a value, and whether jsonschema does."""
-    return schema._is_surely_valid(value), schema._validator.is_valid(value)
+    return schema.is_surely_valid(value), schema._validator.is_valid(value)
 
 
 @settings(deadline=None)
