@@ -8,11 +8,12 @@ generator takes twice as long.
 from __future__ import annotations
 
 import operator
-import re
 import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+from ims_mock.contract.patterns import compiled
 
 Acceptor = Callable[[Any], bool]
 Resolve = Callable[[str], Any]
@@ -155,7 +156,7 @@ def _together(schema: dict[str, Any]) -> set[str]:
 
 
 def _text(schema: dict[str, Any]) -> Acceptor:
-    search = re.compile(schema.get("pattern", "")).search
+    search = compiled(schema.get("pattern", "")).search
     least, most = schema.get("minLength", 0), schema.get("maxLength", sys.maxsize)
     return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
 
@@ -165,7 +166,7 @@ def _range(least: int, most: int) -> Acceptor:
 
 
 def _pattern(pattern: str) -> Acceptor:
-    search = re.compile(pattern).search
+    search = compiled(pattern).search
     return lambda value: type(value) is str and search(value) is not None
 
 

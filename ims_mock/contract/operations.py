@@ -1,9 +1,8 @@
-"""The contract as data: `schemas/` becomes operations, validators and one OpenAPI document."""
+"""The contract as data: `schemas/` becomes operations with their validators."""
 
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from urllib.parse import parse_qsl
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
+from ims_mock.contract.openapi import compose, resolved, resource_of
 from ims_mock.contract.problems import InvalidError, Keys, listed, wrong_at
 from ims_mock.contract.validation import HIDDEN, Schema
 
 JSON = "application/json"
-_OWN_KEYS = ("method", "path")
 
 
 @dataclass(frozen=True)
@@ -239,7 +238,7 @@ def _wrong_parameter(name: str, keyword: str, text: str) -> ImsError:
 
 @dataclass(frozen=True)
 class Contract:
-    """Every operation by its id, and the OpenAPI 3.1 document that they make."""
+    """The operations of an API by their ids, and the OpenAPI 3.1 document that they make."""
 
     operations: Mapping[str, Operation]
     document: Mapping[str, Any]
@@ -247,9 +246,18 @@ class Contract:
 
 @cache
 def load_contract() -> Contract:
-    """Read `schemas/` once; the result is never changed."""
-    files = [(name, schema_files.read(name)) for name in schema_files.names("operations")]
-    document = _compose(files)
+    """Read the API of the service once; the result is never changed."""
+    return _load(compose("openapi.json", "operations", schema_files.names("models")), "operations")
+
+
+@cache
+def load_control() -> Contract:
+    """Read the mock's own API once; the result is never changed."""
+    return _load(compose("control.json", "control"), "control")
+
+
+def _load(document: Mapping[str, Any], folder: str) -> Contract:
+    files = [(name, schema_files.read(name)) for name in schema_files.names(folder)]
     return Contract({raw["operationId"]: _operation(name, raw, document) for name, raw in files}, document)
 
 
@@ -263,10 +271,12 @@ def load_model(name: str, *, writing: bool = False) -> Model:
 def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -> Operation:
     success, response = next((int(status), item) for status, item in raw["responses"].items() if int(status) < 400)
     base = f"#/paths/{_escaped(raw['path'])}/{raw['method'].lower()}"
-    parameters = [
-        (item["in"], _parameter(item, document, f"{base}/parameters/{index}/schema"))
-        for index, item in enumerate(raw.get("parameters", ()))
+    operation = document["paths"][raw["path"]][raw["method"].lower()]
+    placed = [
+        resolved(document, item, f"{base}/parameters/{index}")
+        for index, item in enumerate(operation.get("parameters", ()))
     ]
+    parameters = [(item["in"], _parameter(item, document, f"{pointer}/schema")) for item, pointer in placed]
     query = {parameter.name: parameter for place, parameter in parameters if place == "query"}
     others = next((name for name, parameter in query.items() if parameter.schema.content["type"] == "object"), "")
     query.pop(others, None)
@@ -275,7 +285,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         method=raw["method"],
         path=raw["path"],
         ends_in_slash_too=raw.get("x-trailing-slash", False),
-        resource=_resource(name),
+        resource=resource_of(name),
         source=name,
         success=success,
         is_anonymous=raw.get("security") == [],
@@ -309,79 +319,6 @@ def _parameter(item: Mapping[str, Any], document: Mapping[str, Any], pointer: st
         return Parameter(item["name"], Schema(document, pointer), is_needed)
     separator = "" if item.get("explode", True) else ","
     return Parameter(item["name"], Schema(document, f"{pointer}/items"), is_needed, True, separator)
-
-
-def _compose(files: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the OpenAPI document; file references become references inside it."""
-    paths: dict[str, dict[str, Any]] = {}
-    common = schema_files.read("responses.json")
-    for name, raw in files:
-        operation = {key: value for key, value in raw.items() if key not in _OWN_KEYS}
-        operation["tags"] = [_resource(name)]
-        operation = dict(_local(operation, posixpath.dirname(name)))
-        operation["responses"] |= {
-            status: {"$ref": f"#/components/responses/{status}"}
-            for status in common
-            if status not in operation["responses"]
-        }
-        paths.setdefault(raw["path"], {})[raw["method"].lower()] = operation
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Image Management Service, as ims_mock serves it",
-            "version": "2",
-            "description": "Native OpenStack operations of Huawei Cloud IMS, composed from the files in schemas/.",
-        },
-        "servers": [{"url": "/"}],
-        "security": [{"token": []}, {"signature": []}],
-        "paths": paths,
-        "components": {
-            "schemas": {
-                _stem(name): _local(schema_files.read(name), "models") for name in schema_files.names("models")
-            },
-            "responses": _local(common, ""),
-            "securitySchemes": {
-                "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
-                "signature": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "Authorization",
-                    "description": "SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<hex>",
-                },
-            },
-        },
-    }
-
-
-def _local(value: Any, folder: str) -> Any:
-    """Return a copy of a document in which references to files are references to components."""
-    if isinstance(value, list):
-        return [_local(item, folder) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _component(item, folder)
-        if key == "$ref" and isinstance(item, str)
-        else item
-        if key == "example"
-        else _local(item, folder)
-        for key, item in value.items()
-    }
-
-
-def _component(reference: str, folder: str) -> str:
-    file, _, pointer = reference.partition("#")
-    name = posixpath.normpath(posixpath.join(folder, file))
-    assert name.startswith("models/"), f"{reference} in {folder}: only models can be referred to"
-    return f"#/components/schemas/{_stem(name)}{pointer}"
-
-
-def _stem(name: str) -> str:
-    return posixpath.basename(name).removesuffix(".json")
-
-
-def _resource(name: str) -> str:
-    return name.split("/")[1]
 
 
 def _escaped(part: str) -> str:

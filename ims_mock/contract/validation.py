@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.fast_path import new_acceptor
+from ims_mock.contract.patterns import compiled
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import Problem
 from ims_mock.contract.wording import Broken, sentence
@@ -155,7 +156,11 @@ class Schema:
             if value:
                 yield ValidationError("is read-only")
 
-        extra = {"readOnly": read_only} if self._writing else {}
+        def pattern(_validator: object, wanted: str, instance: object, _schema: object) -> Iterator[ValidationError]:
+            if isinstance(instance, str) and compiled(wanted).search(instance) is None:
+                yield ValidationError(f"{instance!r} does not match {wanted!r}")
+
+        extra: dict[str, Any] = {"pattern": pattern, **({"readOnly": read_only} if self._writing else {})}
         extend: Any = validators.extend  # jsonschema has no type for it
         registry: Registry[Any] = Registry().with_resource(_BASE, DRAFT202012.create_resource(self._document))
         validator: Validator = extend(Draft202012Validator, extra)({"$ref": _BASE + self._pointer}, registry=registry)

@@ -1,0 +1,58 @@
+"""The OpenAPI documents that the files in schemas/ make."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from ims_mock.contract.operations import Contract, load_contract
+from ims_mock.contract.patterns import python_pattern
+
+CONTRACTS = {"api": load_contract()}
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield every reference of a document."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def for_python(value: Any) -> Any:
+    """Return a document with its patterns as Python has them: the validator compiles them with `re`."""
+    if isinstance(value, list):
+        return [for_python(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: python_pattern(item) if key == "pattern" and isinstance(item, str) else for_python(item)
+        for key, item in value.items()
+    }
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
+def test_document_is_valid_openapi(contract: Contract) -> None:
+    """The document keeps the OpenAPI 3.1 specification."""
+    document = json.loads(json.dumps(contract.document))
+    assert document["openapi"] == "3.1.0"
+    validate(for_python(document))
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
+def test_references_stay_in_the_document(contract: Contract) -> None:
+    """Every reference leads to a component of the document itself."""
+    found = set(references(contract.document))
+    assert found
+    for reference in found:
+        match = re.fullmatch("#/components/([a-z]+)/([a-z0-9_]+)(/.*)?", reference)
+        assert match, reference
+        assert match[2] in contract.document["components"][match[1]], reference
