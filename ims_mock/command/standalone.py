@@ -109,4 +109,5 @@ class _JsonFormatter(logging.Formatter):
         if entry is None:
             return json.dumps({"level": record.levelname.lower(), "message": super().format(record)})
         names = ("request_id", "method", "path", "operation", "project_id", "status", "reason", "rules", "delivery")
-        return json.dumps({"time": entry.received_at, **{name: getattr(entry, name) for name in names}})
+        shown = entry.to_json()
+        return json.dumps({"time": entry.received_at, **{name: shown[name] for name in names}})

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from ims_mock.contract import schema_files
+from ims_mock.contract.patterns import compiled
 from ims_mock.state.images import OS_VERSIONS, is_visible, new_image
 
 
@@ -43,9 +44,7 @@ def test_every_os_version_derives_three_attributes() -> None:
 
 def test_name_pattern_takes_the_marks_of_every_script() -> None:
     """A word of any script may have the marks that it is written with, and no character that is no part of a word."""
-    import re
-
-    pattern = re.compile(schema_files.read("models/image_attributes.json")["properties"]["name"]["pattern"])
+    pattern = compiled(schema_files.read("models/image_attributes.json")["properties"]["name"]["pattern"])
     refused = []
     for point in range(0x10000):
         char = chr(point)
