@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from ims_mock.faults.responses import Fail, Garble, LoopingMarker, Mutate, Redirect, Throttle
     from ims_mock.faults.rules import Rule
     from ims_mock.faults.sequences import Sequence
-    from ims_mock.faults.stored import SpoilUpload, Stale
+    from ims_mock.faults.stored import BadUpload, Stale
     from ims_mock.mock import ImsMock
     from ims_mock.service.snapshots import Snapshot
     from ims_mock.state.clock import ManualClock, SystemClock
 
 __all__ = [
+    "BadUpload",
     "Delay",
     "Drip",
     "Entry",
@@ -44,7 +45,6 @@ __all__ = [
     "Rule",
     "Sequence",
     "Snapshot",
-    "SpoilUpload",
     "Stale",
     "Stall",
     "SystemClock",

@@ -41,9 +41,9 @@ RULES = [
     "glance_list_images: stale(seconds=5000) every 4",
     "glance_list_images: looping_marker every 3",
     "glance_show_image: redirect probability 0.05",
-    "glance_upload_image: spoil_upload(killed) probability 0.2",
-    "glance_upload_image: spoil_upload(saving) probability 0.2",
-    "glance_upload_image: spoil_upload(checksum) probability 0.2",
+    "glance_upload_image: bad_upload(killed) probability 0.2",
+    "glance_upload_image: bad_upload(saving) probability 0.2",
+    "glance_upload_image: bad_upload(checksum) probability 0.2",
     "glance_list_images: sequence(500, pass, reset) x30",
 ]
 

@@ -36,8 +36,8 @@ RULES = [
     "glance_list_images: stale(seconds=0.5)",
     "glance_list_images: looping_marker every 3",
     "glance_show_image: redirect probability 0.1",
-    "glance_upload_image: spoil_upload(killed) probability 0.3",
-    "glance_upload_image: spoil_upload(checksum) probability 0.3",
+    "glance_upload_image: bad_upload(killed) probability 0.3",
+    "glance_upload_image: bad_upload(checksum) probability 0.3",
     "glance_list_images: sequence(500, pass, 504) x10",
 ]
 SETTINGS: dict[str, Any] = {

@@ -18,20 +18,20 @@ UNTIL_THE_CLIENT_GIVES_UP = 3600.0
 
 @dataclass(frozen=True)
 class LoseResponse(Fault):
-    """Do the work, and lose the answer: the client sees `then`, which is "reset", "hangup", "timeout", 500, 502 or 504.
+    """Do the work, and lose the answer: the client sees `mode`, which is "reset", "hangup", "timeout", 500, 502 or 504.
 
     What makes a create that is tried again leave two images.
     """
 
-    then: str | int = "reset"
+    mode: str | int = "reset"
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)
-        if isinstance(self.then, int):
+        if isinstance(self.mode, int):
             done = "; the work is done" if response.status < 400 else ""
-            raise ImsError(self.then, reason=self.reason_of(response) + done)
-        pause = UNTIL_THE_CLIENT_GIVES_UP if self.then == "timeout" else 0.0
-        ending = "reset" if self.then == "reset" else "hangup"
+            raise ImsError(self.mode, reason=self.reason_of(response) + done)
+        pause = UNTIL_THE_CLIENT_GIVES_UP if self.mode == "timeout" else 0.0
+        ending = "reset" if self.mode == "reset" else "hangup"
         return _delivered(self, response, Delivery(ending, is_silent=True, pause=pause))
 
 
@@ -67,17 +67,17 @@ class Truncate(Fault):
 
 @dataclass(frozen=True)
 class Drip(Fault):
-    """Do the work, and send the body at so many bytes a second; `really` is as with Delay."""
+    """Do the work, and send the body at so many bytes a second; `real_time` is as with Delay."""
 
     bytes_per_second: float
-    really: bool = False
+    real_time: bool = False
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)
         if not visible_length(exchange.request, response):
             exchange.hit.cancel()
             return response
-        return _delivered(self, response, Delivery(rate=self.bytes_per_second, real_time=self.really))
+        return _delivered(self, response, Delivery(rate=self.bytes_per_second, real_time=self.real_time))
 
 
 @dataclass(frozen=True)

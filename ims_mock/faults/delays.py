@@ -17,17 +17,17 @@ _LONGEST = 1e9
 class Delay(Fault):
     """Do the work and answer `seconds` later, `jitter` more or less.
 
-    A clock that stands still is moved by it, unless `really`: then real seconds pass.
+    A clock that stands still is moved by it, unless `real_time`: then real seconds pass.
     """
 
     seconds: float
     jitter: float = 0.0
-    really: bool = False
+    real_time: bool = False
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)
         seconds = self.seconds + exchange.hit.random.uniform(-self.jitter, self.jitter)
-        exchange.pass_time(max(seconds, 0.0), real_time=self.really)
+        exchange.pass_time(max(seconds, 0.0), real_time=self.real_time)
         return response
 
 
@@ -37,10 +37,10 @@ class LognormalDelay(Fault):
 
     median: float
     sigma: float
-    really: bool = False
+    real_time: bool = False
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)
         seconds = exchange.hit.random.lognormvariate(math.log(self.median), self.sigma)
-        exchange.pass_time(min(seconds, _LONGEST), real_time=self.really)
+        exchange.pass_time(min(seconds, _LONGEST), real_time=self.real_time)
         return response

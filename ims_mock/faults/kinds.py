@@ -11,13 +11,13 @@ from ims_mock.faults.definition import Fault, checked, schema_of
 from ims_mock.faults.delays import Delay, LognormalDelay
 from ims_mock.faults.responses import Fail, Garble, LoopingMarker, Mutate, Redirect, Throttle
 from ims_mock.faults.sequences import Sequence
-from ims_mock.faults.stored import SpoilUpload, Stale
+from ims_mock.faults.stored import BadUpload, Stale
 
 KINDS: dict[str, type[Fault]] = {
     fault.kind(): fault
     for fault in (
         *(Fail, Throttle, Delay, LognormalDelay, LoseResponse, Reset, Hangup, Truncate, Drip, Stall, Garble, Mutate),
-        *(Stale, LoopingMarker, Redirect, SpoilUpload, Sequence),
+        *(Stale, LoopingMarker, Redirect, BadUpload, Sequence),
     )
 }
 """The faults by their name in JSON."""

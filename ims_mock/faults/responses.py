@@ -101,31 +101,31 @@ class Redirect(Fault):
 class Garble(Fault):
     """Do the work, and answer something that no document has.
 
-    `form` is "html_200" or "html_502" (a page of a gateway), "text", "empty" (a body of no bytes), "invalid_json",
+    `mode` is "html_200" or "html_502" (a page of a gateway), "text", "empty" (a body of no bytes), "invalid_json",
     "invalid_utf8", or "content_type" (JSON that is said to be HTML).
     """
 
-    form: str
+    mode: str
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)
         if response.delivery.is_silent or (
-            not response.body and self.form in ("empty", "invalid_json", "invalid_utf8", "content_type")
+            not response.body and self.mode in ("empty", "invalid_json", "invalid_utf8", "content_type")
         ):
             exchange.hit.cancel()
             return response
         body, media_type, status = response.body, response.headers.get("Content-Type", JSON), response.status
-        if self.form == "html_200":
+        if self.mode == "html_200":
             body, media_type, status = _PAGE % (b"Welcome", b"Welcome"), "text/html", 200
-        elif self.form == "html_502":
+        elif self.mode == "html_502":
             body, media_type, status = _PAGE % (b"502 Bad Gateway", b"502 Bad Gateway"), "text/html", 502
-        elif self.form == "text":
+        elif self.mode == "text":
             body, media_type, status = b"upstream connect error\n", "text/plain", status if status != 204 else 200
-        elif self.form == "empty":
+        elif self.mode == "empty":
             body = b""
-        elif self.form == "invalid_json":
+        elif self.mode == "invalid_json":
             body = body[:-1]
-        elif self.form == "invalid_utf8":
+        elif self.mode == "invalid_utf8":
             body = body.replace(b'"', b'"\xff', 1)
         else:
             media_type = "text/html"
@@ -143,20 +143,20 @@ class Garble(Fault):
 class Mutate(Fault):
     """Do the work, and change one attribute of the answer, which the documents have as optional.
 
-    `how` is "drop", "null", "retype" (a text becomes a number, a number a text, a list an object, and so on) or
+    `mode` is "drop", "null", "retype" (a text becomes a number, a number a text, a list an object, and so on) or
     "value", which sets `value`. An answer that does not have the attribute is given it by "null" and "value".
     """
 
     pointer: str
-    how: str
+    mode: str
     value: Any = None
 
     hint = "; its pointer must lead to what the documents have as optional in the answer"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.value is not None and self.how != "value":
-            text = f'is set where how is "value" alone, got how {self.how!r}'
+        if self.value is not None and self.mode != "value":
+            text = f'is set where mode is "value" alone, got mode {self.mode!r}'
             raise wrong_setting("value", "dependent", text, self.value)
 
     def fits(self, operation: Operation) -> bool:
@@ -167,13 +167,13 @@ class Mutate(Fault):
         document = visible_json(exchange.request, response)
         *parents, name = parts_of(self.pointer)
         holder = value_at(document, parents)
-        if not isinstance(holder, dict) or (name not in holder and self.how in ("drop", "retype")):
+        if not isinstance(holder, dict) or (name not in holder and self.mode in ("drop", "retype")):
             exchange.hit.cancel()
             return response
-        if self.how == "drop":
+        if self.mode == "drop":
             del holder[name]
         else:
-            holder[name] = _retyped(holder[name]) if self.how == "retype" else self.value
+            holder[name] = _retyped(holder[name]) if self.mode == "retype" else self.value
         return _answered(self, response, document)
 
 

@@ -74,13 +74,13 @@ def _version_seen(memory: dict[str, Any], newest: int, reads: int) -> int:
 
 
 @dataclass(frozen=True)
-class SpoilUpload(Fault):
+class BadUpload(Fault):
     """Let an upload come to a bad end, though it is answered like any other.
 
-    `how` is "killed", "saving" (it stays so for ever) or "checksum": the image's is not that of the bytes that came.
+    `outcome` is "killed", "saving" (it stays so for ever) or "checksum": the image's is not that of the bytes that came.
     """
 
-    how: str
+    outcome: str
 
     operations = ("glance_upload_image",)
 
@@ -89,7 +89,7 @@ class SpoilUpload(Fault):
             # An outer fault has decided already.
             exchange.hit.cancel()
             return work(exchange)
-        response = work(exchange.seeing(exchange.store.seen_as(BAD_UPLOADS[self.how])))
+        response = work(exchange.seeing(exchange.store.seen_as(BAD_UPLOADS[self.outcome])))
         if response.status >= 400:
             exchange.hit.cancel()
         return response

@@ -25,6 +25,7 @@ from huaweicloudsdkims.v2 import (
 )
 
 from ims_mock import (
+    BadUpload,
     Delay,
     Drip,
     Fail,
@@ -38,7 +39,6 @@ from ims_mock import (
     Redirect,
     Reset,
     Sequence,
-    SpoilUpload,
     Stale,
     Stall,
     Throttle,
@@ -163,9 +163,9 @@ CASES = [
         times=None,
     ),
     answered(Delay(5), "create", "201 new queued", CREATED, "201 done", seconds=5),
-    awaited(Delay(3600, really=True), "ReadTimeout", LATE, "201 done"),
+    awaited(Delay(3600, real_time=True), "ReadTimeout", LATE, "201 done"),
     answered(LognormalDelay(2, 0), "create", "201 new queued", CREATED, "201 done", seconds=2),
-    awaited(LognormalDelay(3600, 0, really=True), "ReadTimeout", LATE, "201 done"),
+    awaited(LognormalDelay(3600, 0, real_time=True), "ReadTimeout", LATE, "201 done"),
     refused(LoseResponse(500), "500 IMG.0061", CREATED, "500 done"),
     refused(LoseResponse(502), "502 APIGW.0201", CREATED, "502 done"),
     refused(LoseResponse(504), "504 APIGW.0201", CREATED, "504 done"),
@@ -186,7 +186,7 @@ CASES = [
     cut(Stall(0), b"", "201 done, 0 bytes were sent, hangup"),
     awaited_body(Stall(3600), "201 done, 0 bytes were sent, silence for 3600 s, hangup"),
     answered(Drip(100), "create", "201 new queued", CREATED, "201 done, at 100 bytes a second", seconds=None),
-    awaited_body(Drip(0.001, really=True), "201 done, at 0.001 bytes a second"),
+    awaited_body(Drip(0.001, real_time=True), "201 done, at 0.001 bytes a second"),
     garbled("html_200", "200 text/html '<html><head>'", "JSONDecodeError", "200"),
     garbled(
         "html_502", "502 text/html '<html><head>'", "JSONDecodeError", "ServerResponseException 502 502", status=502
@@ -215,10 +215,10 @@ CASES = [
     answered(LoopingMarker(), "list", "200 [web], /v2/images?limit=1", BEFORE, "200 done"),
     *[redirected(status) for status in (301, 302, 303, 307, 308)],
     Case(Redirect(), "create", "302 to /v2/images", "200 [web, db], None", "302", BEFORE, "302 not done", times=None),
-    answered(SpoilUpload("killed"), "upload", "200 db killed", "web active, db killed", "204 done"),
-    answered(SpoilUpload("saving"), "upload", "200 db saving", "web active, db saving", "204 done"),
+    answered(BadUpload("killed"), "upload", "200 db killed", "web active, db killed", "204 done"),
+    answered(BadUpload("saving"), "upload", "200 db saving", "web active, db saving", "204 done"),
     answered(
-        SpoilUpload("checksum"),
+        BadUpload("checksum"),
         "upload",
         "200 db active 'ec0405c5aef93e771cd80e0db180b88b'",
         "web active, db active",

@@ -217,7 +217,7 @@ def test_other_requests_between_do_not_hide_a_retry(api: Api) -> None:
 
 
 def test_real_seconds_count_too(api: Api, real_time: RealTime) -> None:
-    """Who sleeps really, while the mock's clock stands still, waits all the same."""
+    """Who sleeps in real time, while the mock's clock stands still, waits all the same."""
     api.service.faults.add(Fail(503))
     for seconds in (0.0, 1.0, 2.0, 4.0):
         real_time.now += seconds

@@ -18,6 +18,7 @@ from referencing.jsonschema import DRAFT202012
 from werkzeug.test import TestResponse
 
 from ims_mock import (
+    BadUpload,
     Delay,
     Drip,
     Fail,
@@ -30,7 +31,6 @@ from ims_mock import (
     Redirect,
     Reset,
     Sequence,
-    SpoilUpload,
     Stale,
     Stall,
     Throttle,
@@ -62,28 +62,28 @@ EXAMPLES: list[tuple[Fault, dict[str, Any]]] = [
     ),
     (Throttle(5, 60), {"kind": "throttle", "limit": 5, "per": 60}),
     (Delay(1.5), {"kind": "delay", "seconds": 1.5}),
-    (Delay(2, 1, really=True), {"kind": "delay", "seconds": 2, "jitter": 1, "really": True}),
+    (Delay(2, 1, real_time=True), {"kind": "delay", "seconds": 2, "jitter": 1, "real_time": True}),
     (LognormalDelay(0.5, 1), {"kind": "lognormal_delay", "median": 0.5, "sigma": 1}),
     (LoseResponse(), {"kind": "lose_response"}),
-    (LoseResponse("timeout"), {"kind": "lose_response", "then": "timeout"}),
-    (LoseResponse(504), {"kind": "lose_response", "then": 504}),
+    (LoseResponse("timeout"), {"kind": "lose_response", "mode": "timeout"}),
+    (LoseResponse(504), {"kind": "lose_response", "mode": 504}),
     (Reset(), {"kind": "reset"}),
     (Hangup(), {"kind": "hangup"}),
     (Truncate(10), {"kind": "truncate", "at": 10}),
-    (Drip(0.5, really=True), {"kind": "drip", "bytes_per_second": 0.5, "really": True}),
+    (Drip(0.5, real_time=True), {"kind": "drip", "bytes_per_second": 0.5, "real_time": True}),
     (Stall(30), {"kind": "stall", "seconds": 30}),
-    (Garble("html_502"), {"kind": "garble", "form": "html_502"}),
-    (Mutate("/checksum", "drop"), {"kind": "mutate", "pointer": "/checksum", "how": "drop"}),
+    (Garble("html_502"), {"kind": "garble", "mode": "html_502"}),
+    (Mutate("/checksum", "drop"), {"kind": "mutate", "pointer": "/checksum", "mode": "drop"}),
     (
         Mutate("/checksum", "value", [1, {"a": None}]),
-        {"kind": "mutate", "pointer": "/checksum", "how": "value", "value": [1, {"a": None}]},
+        {"kind": "mutate", "pointer": "/checksum", "mode": "value", "value": [1, {"a": None}]},
     ),
     (Stale(reads=2), {"kind": "stale", "reads": 2}),
     (Stale(seconds=2.5), {"kind": "stale", "seconds": 2.5}),
     (LoopingMarker(), {"kind": "looping_marker"}),
     (Redirect(), {"kind": "redirect"}),
     (Redirect("/v2", 307), {"kind": "redirect", "location": "/v2", "status": 307}),
-    (SpoilUpload("killed"), {"kind": "spoil_upload", "how": "killed"}),
+    (BadUpload("killed"), {"kind": "bad_upload", "outcome": "killed"}),
     (
         Sequence((Fail(503), None, Reset())),
         {"kind": "sequence", "faults": [{"kind": "fail", "status": 503}, None, {"kind": "reset"}]},
@@ -158,7 +158,7 @@ def test_kinds() -> None:
     """The kind of a fault is its class's name in snake case."""
     assert list(KINDS) == [
         *("fail", "throttle", "delay", "lognormal_delay", "lose_response", "reset", "hangup", "truncate", "drip"),
-        *("stall", "garble", "mutate", "stale", "looping_marker", "redirect", "spoil_upload", "sequence"),
+        *("stall", "garble", "mutate", "stale", "looping_marker", "redirect", "bad_upload", "sequence"),
     ]
 
 
@@ -176,7 +176,7 @@ def test_frozen(fault: Fault) -> None:
 
 def test_default_may_be_written() -> None:
     """A field that is given as it is by default is the same as one that is left out."""
-    assert fault_from_json({"kind": "delay", "seconds": 5, "jitter": 0.0, "really": False}) == Delay(5)
+    assert fault_from_json({"kind": "delay", "seconds": 5, "jitter": 0.0, "real_time": False}) == Delay(5)
 
 
 def test_no_fault() -> None:
@@ -257,7 +257,7 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.Delay("1"), 'seconds must be of type number, got "1"'),
         (lambda: untyped.Delay(1, jitter=-1), "jitter must be at least 0, got -1"),
         (lambda: untyped.Delay(1, jitter=False), "jitter must be of type number, got false"),
-        (lambda: untyped.Delay(1, really=1), "really must be of type boolean, got 1"),
+        (lambda: untyped.Delay(1, real_time=1), "real_time must be of type boolean, got 1"),
         (lambda: untyped.LognormalDelay(0, 1), "median must be more than 0, got 0"),
         (lambda: untyped.LognormalDelay(1, 5), "sigma must be at most 4, got 5"),
         (
@@ -291,7 +291,7 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.Redirect("/a b"), "location must be a URL or a path"),
         (lambda: untyped.Redirect("http://["), "location must be a URL or a path, got 'http://['"),
         (lambda: untyped.Redirect("/", 304), "status must be 301 or 302 or 303 or 307 or 308, got 304"),
-        (lambda: untyped.SpoilUpload("lost"), 'how must be "killed" or "saving" or "checksum", got "lost"'),
+        (lambda: untyped.BadUpload("lost"), 'how must be "killed" or "saving" or "checksum", got "lost"'),
         (lambda: untyped.Sequence(()), "faults must have at least 1 items, got 0"),
         (lambda: untyped.Sequence([None, None]), "faults must have one that strikes, and not None alone"),
         (lambda: untyped.Sequence(untyped.Reset()), 'faults must be of type array, got {"kind": "reset"}'),
@@ -657,7 +657,7 @@ def watched_waits(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
-@pytest.mark.parametrize("fault", [Delay(5, really=True), LognormalDelay(5, 0, really=True)])
+@pytest.mark.parametrize("fault", [Delay(5, real_time=True), LognormalDelay(5, 0, real_time=True)])
 def test_real_delay(api: Api, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
     """A delay that is to be real is waited for, and the clock stands still."""
     waits = watched_waits(api, monkeypatch)
@@ -729,7 +729,7 @@ def test_response_lost_to_a_status(api: Api, status: int, message: str) -> None:
     assert answer.status_code == status
     assert message in (document.get("error_msg"), document.get("error", {}).get("message"))
     assert (len(api.images), last(api).is_done) == (1, True)
-    assert last(api).reason == f"fault: LoseResponse(then={status}); the work is done"
+    assert last(api).reason == f"fault: LoseResponse(mode={status}); the work is done"
 
 
 def test_create_that_is_tried_again_leaves_two_images(api: Api) -> None:
@@ -859,7 +859,7 @@ def test_really_dripping_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> No
     """Real seconds pass, where it is told so, and the clock stands still."""
     image_id = active_image(api)
     waits = watched_waits(api, monkeypatch)
-    api.service.faults.add(Drip(4, really=True))
+    api.service.faults.add(Drip(4, real_time=True))
     assert api("GET", f"/v2/images/{image_id}/file").data == b"0123456789"
     assert sum(waits) == pytest.approx(2.5)
     assert passed(api) == 0
@@ -913,7 +913,7 @@ def test_garbled_answer(api: Api, form: str, status: int, media_type: str) -> No
     answer = create(api)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, media_type)
     assert answer.headers["Content-Length"] == str(len(answer.data))
-    assert (len(api.images), last(api).reason) == (1, f"fault: Garble(form='{form}')")
+    assert (len(api.images), last(api).reason) == (1, f"fault: Garble(mode='{form}')")
 
 
 @pytest.mark.parametrize(
@@ -1094,7 +1094,7 @@ def test_mutation_beyond_the_end_of_a_list(api: Api) -> None:
 def test_mutation_of_what_is_not_optional_is_refused(api: Api, pointer: str, how: str) -> None:
     """What the documents require, or do not have, cannot be changed."""
     reason = message_of(lambda: api.service.faults.add(Mutate(pointer, how)))
-    assert reason.startswith(f"Mutate(pointer='{pointer}', how='{how}') means something on no operation")
+    assert reason.startswith(f"Mutate(pointer='{pointer}', mode='{how}') means something on no operation")
 
 
 # Stale.
@@ -1301,13 +1301,13 @@ def test_redirect(api: Api, status: int, location: str | None, expected: str) ->
     assert (len(api.images), last(api).is_done) == (0, False)
 
 
-# SpoilUpload.
+# BadUpload.
 
 
 def test_killed_upload(api: Api) -> None:
     """The upload is answered like any other, and the image is killed and has no file."""
     image_id = api.create()["id"]
-    api.service.faults.add(SpoilUpload("killed"))
+    api.service.faults.add(BadUpload("killed"))
     assert upload(api, image_id).status_code == 204
     image = api("GET", f"/v2/images/{image_id}").get_json()
     assert (image["status"], "checksum" in image, "size" in image) == ("killed", False, False)
@@ -1317,7 +1317,7 @@ def test_killed_upload(api: Api) -> None:
 def test_killed_upload_can_be_deleted(api: Api) -> None:
     """What was killed can be deleted."""
     image_id = api.create()["id"]
-    api.service.faults.add(SpoilUpload("killed"))
+    api.service.faults.add(BadUpload("killed"))
     upload(api, image_id)
     assert api("DELETE", f"/v2/images/{image_id}").status_code == 204
 
@@ -1325,7 +1325,7 @@ def test_killed_upload_can_be_deleted(api: Api) -> None:
 def test_upload_that_stays_saving(api: Api) -> None:
     """The upload is answered like any other, and the image is saving for ever."""
     image_id = api.create()["id"]
-    api.service.faults.add(SpoilUpload("saving"))
+    api.service.faults.add(BadUpload("saving"))
     assert upload(api, image_id).status_code == 204
     api.clock.advance(1e8)
     assert api("GET", f"/v2/images/{image_id}").get_json()["status"] == "saving"
@@ -1334,7 +1334,7 @@ def test_upload_that_stays_saving(api: Api) -> None:
 def test_upload_with_another_checksum(api: Api) -> None:
     """The image is active, its file is what was sent, and its checksum is another."""
     image_id, honest = api.create()["id"], active_image(api)
-    api.service.faults.add(SpoilUpload("checksum"))
+    api.service.faults.add(BadUpload("checksum"))
     assert upload(api, image_id).status_code == 204
     image = api("GET", f"/v2/images/{image_id}").get_json()
     assert (image["status"], image["size"], len(image["checksum"])) == ("active", 10, 32)
@@ -1346,7 +1346,7 @@ def test_upload_with_another_checksum(api: Api) -> None:
 def test_spoilt_upload_takes_its_time(how: str, status: str) -> None:
     """Where uploads take time, a spoilt one does too."""
     api = Api(delays={"queued": 5, "saving": 60})
-    api.service.faults.add(SpoilUpload(how))
+    api.service.faults.add(BadUpload(how))
     image_id = active_image(api)
     seen = []
     for seconds in (0, 5, 59, 1):
@@ -1357,13 +1357,13 @@ def test_spoilt_upload_takes_its_time(how: str, status: str) -> None:
 
 def test_only_the_upload_that_was_struck_is_spoilt(api: Api) -> None:
     """The next upload ends well."""
-    api.service.faults.add(SpoilUpload("killed"), times=1)
+    api.service.faults.add(BadUpload("killed"), times=1)
     assert [api.images[active_image(api)]["status"] for _ in range(2)] == ["killed", "active"]
 
 
 def test_refused_upload_is_not_spoilt(api: Api) -> None:
     """An upload that is refused has nothing to spoil, and is no hit."""
-    rule = api.service.faults.add(SpoilUpload("killed"))
+    rule = api.service.faults.add(BadUpload("killed"))
     assert (upload(api, "b912fb4a-0000-4000-8000-000000000000").status_code, rule.hits) == (404, 0)
 
 
@@ -1512,8 +1512,8 @@ def test_header_fault_is_inside_the_rules(api: Api) -> None:
             "sequence(503)",
             "Sequence(faults=[Fail(status=503)]) is of several requests; add a rule for it",
         ),
-        ("spoil_upload(killed)", "SpoilUpload(how='killed') means nothing on glance_list_images"),
-        ("mutate(/id, drop)", "Mutate(pointer='/id', how='drop') means nothing on glance_list_images"),
+        ("bad_upload(killed)", "BadUpload(outcome='killed') means nothing on glance_list_images"),
+        ("mutate(/id, drop)", "Mutate(pointer='/id', mode='drop') means nothing on glance_list_images"),
         ("delay(" + "[" * 5000 + ")", "delay: seconds must be of type number"),
     ],
 )
@@ -1556,7 +1556,7 @@ ANY = [
     Stale(reads=1),
     LoopingMarker(),
     Redirect(),
-    SpoilUpload("killed"),
+    BadUpload("killed"),
     Sequence([Fail(500), None, Reset()]),
 ]
 
@@ -1600,7 +1600,7 @@ def test_two_hundred_times_the_same(api: Api, fault: Fault) -> None:
 
 
 TWO = {
-    kind: [("PUT", "/v2/images/{}/file", b"x")] if kind == "spoil_upload" else [("GET", "/v2/images?limit=1", None)]
+    kind: [("PUT", "/v2/images/{}/file", b"x")] if kind == "bad_upload" else [("GET", "/v2/images?limit=1", None)]
     for kind in KINDS
 }
 """The request that each kind of fault strikes."""
@@ -1616,7 +1616,7 @@ def test_empty_header_is_no_fault(api: Api, text: str) -> None:
 
 def test_outer_spoiling_has_its_way(api: Api) -> None:
     """Of two that would spoil one upload the outer does, and the inner waits for its turn."""
-    rules = [api.service.faults.add(SpoilUpload(how), times=1) for how in ("killed", "checksum")]
+    rules = [api.service.faults.add(BadUpload(how), times=1) for how in ("killed", "checksum")]
     first, second = active_image(api), active_image(api)
     assert [api.images[image_id]["status"] for image_id in (first, second)] == ["killed", "active"]
     assert [rule.hits for rule in rules] == [1, 1]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock import (
+    BadUpload,
     Delay,
     Drip,
     Fail,
@@ -21,7 +22,6 @@ from ims_mock import (
     Redirect,
     Reset,
     Sequence,
-    SpoilUpload,
     Stale,
     Stall,
     Throttle,
@@ -48,12 +48,12 @@ FAULTS: list[tuple[str, Fault]] = [
     ("throttle(per=60, limit=10)", Throttle(10, 60)),
     ("delay(1.5)", Delay(1.5)),
     ("delay(1e1)", Delay(10)),
-    ("delay( 2 ,jitter=1 , really=true )", Delay(2, 1, really=True)),
-    ("delay(2,1,true,)", Delay(2, 1, really=True)),
+    ("delay( 2 ,jitter=1 , real_time=true )", Delay(2, 1, real_time=True)),
+    ("delay(2,1,true,)", Delay(2, 1, real_time=True)),
     ("lognormal_delay(0.1, 0.5)", LognormalDelay(0.1, 0.5)),
     ("lose_response", LoseResponse()),
     ("lose_response(timeout)", LoseResponse("timeout")),
-    ("lose_response(then=504)", LoseResponse(504)),
+    ("lose_response(mode=504)", LoseResponse(504)),
     ("reset", Reset()),
     ("reset()", Reset()),
     ("hangup", Hangup()),
@@ -73,7 +73,7 @@ FAULTS: list[tuple[str, Fault]] = [
     ("redirect", Redirect()),
     ("redirect(http://other.example:9/?a=b, 307)", Redirect("http://other.example:9/?a=b", 307)),
     ("redirect(/v2/images)", Redirect("/v2/images")),
-    ("spoil_upload(killed)", SpoilUpload("killed")),
+    ("bad_upload(killed)", BadUpload("killed")),
     ("sequence(503)", Sequence((Fail(503),))),
     ("sequence( 503(retry_after=1) ,pass, reset)", Sequence((Fail(503, retry_after=1), None, Reset()))),
 ]

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock import (
+    BadUpload,
     Delay,
     Fail,
     Garble,
@@ -23,7 +24,6 @@ from ims_mock import (
     Mutate,
     Reset,
     Sequence,
-    SpoilUpload,
     Stale,
     Throttle,
     Truncate,
@@ -187,7 +187,7 @@ def test_headers(api: Api, globs: dict[str, str], sent: dict[str, str], struck: 
 
 def test_operation_on_which_the_fault_means_nothing(api: Api) -> None:
     """A rule for many operations does not count those on which its fault means nothing."""
-    rule = api.service.faults.add(SpoilUpload("killed"), skip=1)
+    rule = api.service.faults.add(BadUpload("killed"), skip=1)
     image_id = api.create()["id"]
     api("PUT", f"/v2/images/{image_id}/file", b"x", Content_Type="application/octet-stream")
     assert (api.images[image_id]["status"], rule.hits) == ("active", 0)
@@ -708,8 +708,8 @@ def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:
             'LoopingMarker() means something only on glance_list_images, got the operation "glance_show_*"',
         ),
         (
-            {"fault": SpoilUpload("killed"), "operation": LIST},
-            "SpoilUpload(how='killed') means something only on glance_upl",
+            {"fault": BadUpload("killed"), "operation": LIST},
+            "BadUpload(outcome='killed') means something only on glance_upl",
         ),
         (
             {"fault": Reset(), "operation": "glance_show_image", "method": "POST"},
@@ -734,7 +734,7 @@ def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:
         ),
         (
             {"fault": Mutate("/id", "drop")},
-            "Mutate(pointer='/id', how='drop') means something on no operation, got the operation \"*\"; its pointer "
+            "Mutate(pointer='/id', mode='drop') means something on no operation, got the operation \"*\"; its pointer "
             "must lead to what the documents have as optional in the answer",
         ),
     ],
@@ -810,8 +810,8 @@ def test_list_of_rules() -> None:
         ([{"fault": {"kind": "fail", "status": 5}}], "/0/fault/status must be at least 400, got 5"),
         ([{"fault": {"kind": "reset"}, "times": 0}], "/0/times: must be at least 1, got 0"),
         (
-            [{"fault": {"kind": "mutate", "pointer": "/id", "how": "drop"}}],
-            "/0: Mutate(pointer='/id', how='drop') means",
+            [{"fault": {"kind": "mutate", "pointer": "/id", "mode": "drop"}}],
+            "/0: Mutate(pointer='/id', mode='drop') means",
         ),
     ],
 )

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from ims_mock import ImsError, ImsMock, ManualClock, SpoilUpload
+from ims_mock import BadUpload, ImsError, ImsMock, ManualClock
 from ims_mock.faults.stored import BAD_UPLOADS
 from ims_mock.service.settings import Settings
 from ims_mock.state.files import File
@@ -576,7 +576,7 @@ def test_reset_while_the_file_arrives(ims_mock: ImsMock) -> None:
 )
 def test_bad_end_takes_its_time(slow: Api, how: str, expected: list[str]) -> None:
     """An upload that is to end badly is answered as any other, and its image takes as long as `delays` says."""
-    slow.service.faults.add(SpoilUpload(how), times=1)
+    slow.service.faults.add(BadUpload(how), times=1)
     image = slow.create()
     assert upload(slow, image).status_code == 204
     found = [status(slow, image)]
@@ -588,7 +588,7 @@ def test_bad_end_takes_its_time(slow: Api, how: str, expected: list[str]) -> Non
 
 def test_killed_when_it_was_due(slow: Api) -> None:
     """An image that is killed says when it was, and nothing of a file, of which there is none."""
-    slow.service.faults.add(SpoilUpload("killed"), times=1)
+    slow.service.faults.add(BadUpload("killed"), times=1)
     image = uploaded(slow)
     slow.clock.advance(1000)
     assert shown(slow, image) == {**image, "status": "killed", "updated_at": IN_65}
@@ -597,7 +597,7 @@ def test_killed_when_it_was_due(slow: Api) -> None:
 
 def test_checksum_of_another_file(slow: Api) -> None:
     """A file whose checksum differs is whole all the same, and the image tells another than that of its bytes."""
-    slow.service.faults.add(SpoilUpload("checksum"), times=1)
+    slow.service.faults.add(BadUpload("checksum"), times=1)
     image = uploaded(slow)
     slow.clock.advance(65)
     answer = slow("GET", f"/v2/images/{image['id']}/file")
@@ -607,7 +607,7 @@ def test_checksum_of_another_file(slow: Api) -> None:
 
 def test_killed_image_can_be_deleted(slow: Api) -> None:
     """What was killed takes no other file, and can be deleted."""
-    slow.service.faults.add(SpoilUpload("killed"), times=1)
+    slow.service.faults.add(BadUpload("killed"), times=1)
     image = uploaded(slow)
     slow.clock.advance(65)
     assert upload(slow, image).status_code == 409

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import Fail, ImsMock, ManualClock, Snapshot, SpoilUpload, Stale, SystemClock
+from ims_mock import BadUpload, Fail, ImsMock, ManualClock, Snapshot, Stale, SystemClock
 from ims_mock.contract.operations import load_contract
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
@@ -123,7 +123,7 @@ class Rich:
         self._add("small", SMALL)
         self._add("large", LARGE)
         for how in ("killed", "saving", "checksum"):
-            with faults.add(SpoilUpload(how)):
+            with faults.add(BadUpload(how)):
                 self._add(f"end {how}", SMALL)
         api.clock.advance(100)
         self._add("protected", protected=True)

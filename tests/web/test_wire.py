@@ -79,11 +79,11 @@ def watched(clock: WatchedClock) -> Iterator[ImsMock]:
 
 
 WAITS = [
-    Delay(3600, really=True),
-    LognormalDelay(3600, 0, really=True),
+    Delay(3600, real_time=True),
+    LognormalDelay(3600, 0, real_time=True),
     LoseResponse("timeout"),
     Stall(3600),
-    Drip(0.001, really=True),
+    Drip(0.001, real_time=True),
 ]
 
 
@@ -129,8 +129,8 @@ def test_mock_that_is_stopped_waits_no_longer(clock: WatchedClock, fault: Fault,
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        (Delay(3600, really=True), "201"),
-        (LognormalDelay(3600, 0, really=True), "201"),
+        (Delay(3600, real_time=True), "201"),
+        (LognormalDelay(3600, 0, real_time=True), "201"),
         (LoseResponse("timeout"), HUNG_UP),
         (Stall(3600), "IncompleteRead b''"),
     ],
@@ -162,7 +162,7 @@ def test_others_are_served_meanwhile(watched: ImsMock, clock: WatchedClock, faul
 
 def test_drip_comes_in_pieces(watched: ImsMock, clock: WatchedClock) -> None:
     """A dripping answer comes piece by piece, as the clock says."""
-    watched.faults.add(Drip(0.001, really=True))
+    watched.faults.add(Drip(0.001, real_time=True))
     pieces = []
     with closing(new_connection(watched)) as connection:
         create(connection)
