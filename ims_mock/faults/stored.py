@@ -77,7 +77,7 @@ def _version_seen(memory: dict[str, Any], newest: int, reads: int) -> int:
 class BadUpload(Fault):
     """Let an upload come to a bad end, though it is answered like any other.
 
-    `outcome` is "killed", "saving" (it stays so for ever) or "checksum": the image's is not that of the bytes that came.
+    `outcome` is "killed", "saving" (it stays so for ever) or "checksum": the image has that of other bytes.
     """
 
     outcome: str

@@ -262,15 +262,15 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.LognormalDelay(1, 5), "sigma must be at most 4, got 5"),
         (
             lambda: untyped.LoseResponse("later"),
-            'then must be "reset" or "hangup" or "timeout" or 500 or 502 or 504, got "later"',
+            'mode must be "reset" or "hangup" or "timeout" or 500 or 502 or 504, got "later"',
         ),
-        (lambda: untyped.LoseResponse(503), 'then must be "reset" or'),
+        (lambda: untyped.LoseResponse(503), 'mode must be "reset" or'),
         (lambda: untyped.Truncate(-1), "at must be at least 0, got -1"),
         (lambda: untyped.Drip(0), "bytes_per_second must be more than 0, got 0"),
         (lambda: untyped.Stall(-1), "seconds must be at least 0, got -1"),
         (
             lambda: untyped.Garble("html"),
-            'form must be "html_200" or "html_502" or "text" or "empty" or "invalid_json" or',
+            'mode must be "html_200" or "html_502" or "text" or "empty" or "invalid_json" or',
         ),
         (
             lambda: untyped.Mutate("checksum", "drop"),
@@ -279,7 +279,7 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.Mutate("", "drop"), "pointer must be a JSON pointer"),
         (
             lambda: untyped.Mutate("/checksum", "remove"),
-            'how must be "drop" or "null" or "retype" or "value", got "remove"',
+            'mode must be "drop" or "null" or "retype" or "value", got "remove"',
         ),
         (lambda: untyped.Mutate("/checksum", "null", 5), "value is set where how is \"value\" alone, got how 'null'"),
         (lambda: untyped.Mutate("/checksum", "value", {1}), "value must be a JSON value, got one of type set"),
@@ -291,7 +291,7 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.Redirect("/a b"), "location must be a URL or a path"),
         (lambda: untyped.Redirect("http://["), "location must be a URL or a path, got 'http://['"),
         (lambda: untyped.Redirect("/", 304), "status must be 301 or 302 or 303 or 307 or 308, got 304"),
-        (lambda: untyped.BadUpload("lost"), 'how must be "killed" or "saving" or "checksum", got "lost"'),
+        (lambda: untyped.BadUpload("lost"), 'outcome must be "killed" or "saving" or "checksum", got "lost"'),
         (lambda: untyped.Sequence(()), "faults must have at least 1 items, got 0"),
         (lambda: untyped.Sequence([None, None]), "faults must have one that strikes, and not None alone"),
         (lambda: untyped.Sequence(untyped.Reset()), 'faults must be of type array, got {"kind": "reset"}'),

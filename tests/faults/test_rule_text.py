@@ -172,7 +172,7 @@ def test_sequence_strikes_once_with_each_fault() -> None:
         ("delay(", "      ^", "must be a value"),
         ("stale", "^", "stale: needs either reads or seconds"),
         ("stale(1, 2)", "^", "stale: needs either reads or seconds"),
-        ("garble(html)", "       ^", 'garble: form must be "html_200" or'),
+        ("garble(html)", "       ^", 'garble: mode must be "html_200" or'),
         ("mutate(checksum, drop)", "       ^", "mutate: pointer must be a JSON pointer such as /checksum"),
         ("mutate(/id, drop)", "^", "its pointer must lead to what the documents have as optional"),
         ("redirect(http://[)", "         ^", "redirect: location must be a URL or a path"),
