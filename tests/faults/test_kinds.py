@@ -281,7 +281,7 @@ def test_value_is_the_faults_own() -> None:
             lambda: untyped.Mutate("/checksum", "remove"),
             'mode must be "drop" or "null" or "retype" or "value", got "remove"',
         ),
-        (lambda: untyped.Mutate("/checksum", "null", 5), "value is set where how is \"value\" alone, got how 'null'"),
+        (lambda: untyped.Mutate("/checksum", "null", 5), "value is set where mode is \"value\" alone, got mode 'null'"),
         (lambda: untyped.Mutate("/checksum", "value", {1}), "value must be a JSON value, got one of type set"),
         (lambda: untyped.Stale(), "needs either reads or seconds"),
         (lambda: untyped.Stale(1, 1), "needs either reads or seconds"),
