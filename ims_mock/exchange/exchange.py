@@ -52,7 +52,6 @@ class Exchange:
     store: Store
     entry: Entry
     journal: Journal
-    identity: Any
     caller: Caller = NOBODY
     claimed_project: str = ""
     query: Mapping[str, Any] = field(default_factory=dict)

@@ -18,18 +18,24 @@ Token = dict[str, Any]
 
 
 class Identity:
-    """The identity service of one mock. `lifetime` is that of a token, in seconds.
+    """The identity service of one mock, as its store has it: tokens, and the accounts that they are of."""
 
-    `own_token` is the default user's from the beginning, and does not expire.
-    """
-
-    def __init__(self, store: Store, accounts: Accounts, lifetime: float, own_token: str) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.accounts = accounts
-        self.lifetime = lifetime
-        user = accounts.default_user
-        with store.transaction():
-            store.tokens.put(own_token, self._record(user, accounts.own_project(user), ["password"], expires_at=LAST))
+        self.accounts = Accounts(store)
+
+    @property
+    def lifetime(self) -> float:
+        """How many seconds a token is valid."""
+        seconds: float = self.store.settings["token_lifetime"]
+        return seconds
+
+    def issue_own(self, token: str) -> None:
+        """Issue a token of the default user, in the user's own project, that does not expire."""
+        user = self.accounts.default_user
+        record = self._record(user, self.accounts.own_project(user), ["password"], expires_at=LAST)
+        with self.store.transaction():
+            self.store.tokens.put(token, record)
 
     def new_token(
         self,

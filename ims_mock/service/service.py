@@ -17,7 +17,6 @@ from ims_mock.exchange.messages import Request, Response, rejection
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
 from ims_mock.faults.rule_text import RuleTextError, parse_fault
-from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.auth import Auth
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
@@ -78,9 +77,10 @@ class Service:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
         self.settings = settings
         self.store.settings.load(settings.saved())
-        self.accounts = Accounts(self.store)
+        self.identity = Identity(self.store)
+        self.accounts = self.identity.accounts
         self.accounts.restore(settings.new_accounts().to_json())
-        self.identity = Identity(self.store, self.accounts, settings.token_lifetime, settings.token)
+        self.identity.issue_own(settings.token)
         self.auth = Auth(settings.auth, self.identity, settings.token)
 
     def _new_clock(self, settings: Settings) -> Clock:
@@ -89,7 +89,7 @@ class Service:
     def serve(self, operation: Operation, request: Request) -> Response:
         """Respond to a request of an operation; no exception leaves."""
         entry = self._open(operation.id, request)
-        exchange = Exchange(operation, request, request.body, self.store, entry, self.journal, self.identity)
+        exchange = Exchange(operation, request, request.body, self.store, entry, self.journal)
         try:
             response = self._respond(exchange)
         except ImsError as error:

@@ -33,10 +33,10 @@ def keystone_create_token(exchange: Exchange) -> Response:
     user = _authenticated(exchange, given)
     project, for_domain = _scope(exchange, user, auth.get("scope", {}))
     # What is got for a token lives no longer than that, and tells how that was got (as with Keystone).
-    first = exchange.identity.find_token(given["token"]["id"]) if "token" in given["methods"] else None
+    first = Identity(exchange.store).find_token(given["token"]["id"]) if "token" in given["methods"] else None
     methods = list(dict.fromkeys([*given["methods"], *(first["methods"] if first else ())]))
     until = first["expires_at"] if first else LAST
-    token = exchange.identity.new_token(user, project, methods=methods, for_domain=for_domain, until=until)
+    token = Identity(exchange.store).new_token(user, project, methods=methods, for_domain=for_domain, until=until)
     return _token_response(exchange, token)
 
 
@@ -47,13 +47,13 @@ def keystone_validate_token(exchange: Exchange) -> Response:
 
 def keystone_revoke_token(exchange: Exchange) -> Response:
     """Take a token back."""
-    exchange.identity.revoke_token(_subject_token(exchange))
+    Identity(exchange.store).revoke_token(_subject_token(exchange))
     return exchange.respond()
 
 
 def keystone_list_projects(exchange: Exchange) -> Response:
     """List the caller's projects; the region's name is that of its own one."""
-    query, region = exchange.query, exchange.identity.accounts.region
+    query, region = exchange.query, Accounts(exchange.store).region
     projects = _projects(exchange)
     if query.get("name") == region and region not in [project["name"] for project in projects]:
         projects = [{**project, "name": region} for project in projects[:1]]
@@ -66,7 +66,7 @@ def keystone_list_projects(exchange: Exchange) -> Response:
 
 def keystone_show_project(exchange: Exchange) -> Response:
     """Show a project of the domain, the caller's or another's, with whose id images are shared."""
-    project_id, accounts = exchange.path["project_id"], exchange.identity.accounts
+    project_id, accounts = exchange.path["project_id"], Accounts(exchange.store)
     project = accounts.find_project(id=project_id)
     if project is None:
         raise ImsError(
@@ -82,7 +82,7 @@ def keystone_list_auth_projects(exchange: Exchange) -> Response:
 
 def keystone_list_auth_domains(exchange: Exchange) -> Response:
     """List the domain."""
-    domain = exchange.identity.accounts.domain
+    domain = Accounts(exchange.store).domain
     described = {"id": domain.id, "name": domain.name, "enabled": True, "description": "", "links": {}}
     return exchange.respond({"domains": [described], "links": _links(exchange, "/auth/domains")})
 
@@ -105,7 +105,7 @@ def _authenticated(exchange: Exchange, identity: Mapping[str, Any]) -> User:
 
 
 def _by_password(exchange: Exchange, password: Mapping[str, Any]) -> User:
-    given, accounts = password["user"], exchange.identity.accounts
+    given, accounts = password["user"], Accounts(exchange.store)
     if not _is_domain(exchange, given.get("domain", {})):
         raise _wrong_credentials("/auth/identity/password/user/domain: there is no such domain")
     user: User | None = accounts.find_user(id=given.get("id"), name=given.get("name"))
@@ -116,7 +116,7 @@ def _by_password(exchange: Exchange, password: Mapping[str, Any]) -> User:
 
 
 def _by_token(exchange: Exchange, given: Mapping[str, Any]) -> User:
-    identity: Identity = exchange.identity
+    identity = Identity(exchange.store)
     record = identity.find_token(given["id"])
     user = identity.user_of(record) if record and identity.is_valid(record) else None
     if user is None:
@@ -131,7 +131,7 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
     if isinstance(scope, str):
         raise ImsError(400, reason='/auth/scope: must be a project, the domain, or "unscoped"')
     if "project" in scope:
-        asked, accounts = scope["project"], exchange.identity.accounts
+        asked, accounts = scope["project"], Accounts(exchange.store)
         project = accounts.find_project(id=asked.get("id"), name=asked.get("name"))
         if project is not None and project.name not in user.roles:
             project = None
@@ -149,7 +149,7 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
 
 def _is_domain(exchange: Exchange, asked: Mapping[str, Any]) -> bool:
     """Tell whether a domain is the one that there is, as Keystone too names it by default."""
-    domain = exchange.identity.accounts.domain
+    domain = Accounts(exchange.store).domain
     return asked.get("id", domain.id) in (domain.id, "default") and asked.get("name", domain.name) == domain.name
 
 
@@ -160,11 +160,12 @@ def _wrong_credentials(reason: str) -> ImsError:
 def _subject_token(exchange: Exchange) -> str:
     """Return the token that is asked about; raise 404 for one that is none, or not any more, 403 for another's."""
     token: str = exchange.headers.get("X-Subject-Token", "")
-    record = exchange.identity.find_token(token)
-    if record is None or not exchange.identity.is_valid(record) or exchange.identity.user_of(record) is None:
+    identity = Identity(exchange.store)
+    record = identity.find_token(token)
+    if record is None or not identity.is_valid(record) or identity.user_of(record) is None:
         raise ImsError(404, IAM, "Could not find token.", reason="/X-Subject-Token: no such token is valid here")
     name = exchange.caller.user
-    if name not in (None, record["user"]) and not _is_admin(exchange.identity.accounts, exchange.caller):
+    if name not in (None, record["user"]) and not _is_admin(Accounts(exchange.store), exchange.caller):
         raise ImsError(403, IAM, reason=f"/X-Subject-Token: is not {name}'s own, and {name} is no admin of its project")
     return token
 
@@ -176,13 +177,13 @@ def _is_admin(accounts: Accounts, caller: Caller) -> bool:
 
 
 def _token_response(exchange: Exchange, token: str) -> Response:
-    record = exchange.identity.store.tokens[token]
+    record = exchange.store.tokens[token]
     return exchange.respond({"token": _described(exchange, record)}, headers={"X-Subject-Token": token})
 
 
 def _described(exchange: Exchange, record: Token) -> dict[str, Any]:
     """Return what a token says of its bearer."""
-    identity = exchange.identity
+    identity = Identity(exchange.store)
     domain = {"id": identity.accounts.domain.id, "name": identity.accounts.domain.name}
     user, project = identity.user_of(record), identity.project_of(record)
     assert user is not None
@@ -208,7 +209,7 @@ def _time(seconds: float) -> str:
 
 def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the catalogue: the image service at the mock's unversioned root, and the identity service."""
-    region = exchange.identity.accounts.region
+    region = Accounts(exchange.store).region
     return [
         {
             "id": type_,
@@ -231,13 +232,13 @@ def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
 
 def _projects(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the projects of whoever calls."""
-    accounts: Accounts = exchange.identity.accounts
+    accounts: Accounts = Accounts(exchange.store)
     user = accounts.find_user(name=exchange.caller.user) or accounts.default_user
     return [_project(exchange, project) for project in accounts.projects_of(user)]
 
 
 def _project(exchange: Exchange, project: Project) -> dict[str, Any]:
-    domain_id = exchange.identity.accounts.domain.id
+    domain_id = Accounts(exchange.store).domain.id
     return {
         "id": project.id,
         "name": project.name,

@@ -199,7 +199,6 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
         store=service.store,
         entry=Entry("", 0.0, "PUT", "", None),
         journal=service.journal,
-        identity=service.identity,
         caller=Caller(service.auth.project_id),
     )
     with pytest.raises(ImsError, match="404"):
