@@ -158,7 +158,7 @@ class ImsMock:
 
     def snapshot(self) -> Snapshot:
         """Return everything that the mock needs to answer as it would have gone on to; `save` writes it to a file."""
-        return snapshots.take(self.service)
+        return snapshots.capture(self.service)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, also in time; rules, denials and the journal stay as they are."""

@@ -210,14 +210,12 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Returns the variables that are set.
     """
     from ims_mock.command.environment import Target, clouds_yaml, openstack_variables, sdk_variables
-    from ims_mock.identity.accounts import Secretive
+    from ims_mock.identity.accounts import Redacted
 
     target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user)
     clouds = tmp_path / "clouds.yaml"
     clouds.write_text(clouds_yaml(target), "utf-8")
-    variables = Secretive(
-        {**sdk_variables(target), **openstack_variables(target), "OS_CLIENT_CONFIG_FILE": str(clouds)}
-    )
+    variables = Redacted({**sdk_variables(target), **openstack_variables(target), "OS_CLIENT_CONFIG_FILE": str(clouds)})
     for name in ("NO_PROXY", "no_proxy"):
         variables[name] = ",".join(filter(None, (os.environ.get(name), variables[name])))
     # What else is set, such as OS_CLOUD, would lead a client elsewhere.
@@ -244,11 +242,11 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     mock = _mock_of(item)
     if mock is None:
         return
-    from ims_mock.faults.rules import check_struck
+    from ims_mock.faults.rules import check_fired
 
     before = item.stash.get(_RULES, [])
     try:
-        check_struck([rule for rule in mock.faults.ever_armed() if not any(rule is other for other in before)])
+        check_fired([rule for rule in mock.faults.ever_armed() if not any(rule is other for other in before)])
     except AssertionError as error:
         message = str(error)
     else:
@@ -264,10 +262,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     mock = _mock_of(item)
     if report.failed and mock is not None:
         from ims_mock.evidence.journal import Mark
-        from ims_mock.testing.report import story
+        from ims_mock.testing.report import describe
 
         began, command = item.stash.get(_BEGAN, Mark()), _command(item, mock)
-        report.sections.append(("ims_mock", story(mock.service, began, command)))
+        report.sections.append(("ims_mock", describe(mock.service, began, command)))
         folder = item.config.getoption("ims_mock_bundle")
         if folder is not None:
             report.sections.append(("ims_mock bundle", _bundle(folder, item, report, mock, began, command)))

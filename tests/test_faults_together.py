@@ -120,7 +120,7 @@ def test_faults_of_all_kinds_under_many_threads(ims_mock: ImsMock) -> None:
     entries = list(ims_mock.journal)
     assert len(entries) == ims_mock.journal.received == THREADS * REQUESTS
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
-    assert ims_mock.journal.being_answered() == []
+    assert ims_mock.journal.in_progress() == []
     noted = Counter(rule_id for entry in entries for rule_id in entry.rules)
     assert {rule.id: rule.hits for rule in ims_mock.faults} == noted
     assert all(noted.values())

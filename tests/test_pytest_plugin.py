@@ -353,7 +353,7 @@ def test_it(monkeypatch, request):
 
 # Rules that have never struck.
 
-NEVER = "faults that were armed have never struck:"
+NEVER = "rules never fired:"
 
 
 @pytest.mark.parametrize("arguments", [[], WORKERS])
@@ -388,7 +388,7 @@ def test_added_over_http(ims_mock):
             "    busy: Fail(status=503), operation='glance_list_images', times=2; 0 hits",
             "    1: Fail(status=503), operation='glance_[*]', times=2; 0 hits",
             "    1: Reset(); 0 hits",
-            "say optional=True where that is as it should be",
+            "set optional=True where that is expected",
         ]
     )
     assert "During handling" not in result.stdout.str()

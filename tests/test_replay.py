@@ -134,7 +134,14 @@ def test_replay_on_another_server() -> None:
         with ImsMock(**SETTINGS) as mock:
             run(mock)
             return [
-                (entry.request_id, entry.received_at, entry.answered_at, entry.status, entry.response_body, entry.rules)
+                (
+                    entry.request_id,
+                    entry.received_at,
+                    entry.responded_at,
+                    entry.status,
+                    entry.response_body,
+                    entry.rules,
+                )
                 for entry in mock.journal
             ]
 
@@ -185,7 +192,7 @@ def test_faults_of_a_header_are_replayed(api: Api) -> None:
         api.service.reset()
         for _ in range(5):
             api("GET", "/v2/images", X_IMS_Mock_Fault="delay(5, 5)")
-        return [entry.answered_at for entry in api.service.journal]
+        return [entry.responded_at for entry in api.service.journal]
 
     first = story()
     assert first == story()
@@ -209,7 +216,7 @@ def test_tokens_and_keys_are_replayed() -> None:
         ({"arrived": 5.0}, True),
         ({"seconds": 5.0}, True),
         ({"base_url": "http://elsewhere"}, True),
-        ({"answered_at": 5.0}, False),
+        ({"responded_at": 5.0}, False),
         ({"rules": ("1",)}, False),
         ({"ignored": ("/a",)}, False),
         ({"response_body": b"other"}, False),

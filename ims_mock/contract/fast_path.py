@@ -15,7 +15,7 @@ from typing import Any
 
 from ims_mock.contract.patterns import compiled
 
-Acceptor = Callable[[Any], bool]
+FastPath = Callable[[Any], bool]
 Resolve = Callable[[str], Any]
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -57,7 +57,7 @@ _TYPED = {
 }
 
 
-def new_acceptor(schema: Any, resolve: Resolve, *, writing: bool) -> Acceptor:
+def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
     """Return the acceptor of a JSON Schema 2020-12.
 
     `resolve` returns the schema that a `$ref` names. With `writing`, as in a request's body, a readOnly property is
@@ -67,8 +67,8 @@ def new_acceptor(schema: Any, resolve: Resolve, *, writing: bool) -> Acceptor:
         return _accept
     if schema is False or (writing and schema.get("readOnly")):
         return _refuse
-    compile_ = partial(new_acceptor, resolve=resolve, writing=writing)
-    checks: list[Acceptor] = []
+    compile_ = partial(new_fast_path, resolve=resolve, writing=writing)
+    checks: list[FastPath] = []
     together = _together(schema)
     if together:
         checks.append(_text(schema) if schema["type"] == "string" else _range(schema["minimum"], schema["maximum"]))
@@ -111,7 +111,7 @@ def _refuse(_: Any) -> bool:
     return False
 
 
-def _all(checks: list[Acceptor]) -> Acceptor:
+def _all(checks: list[FastPath]) -> FastPath:
     if not checks:
         return _accept
     if len(checks) == 1:
@@ -129,12 +129,12 @@ def _all(checks: list[Acceptor]) -> Acceptor:
     return accept
 
 
-def _type(names: str | list[str]) -> Acceptor:
+def _type(names: str | list[str]) -> FastPath:
     types = {type_ for name in ([names] if isinstance(names, str) else names) for type_ in _TYPES[name]}
     return lambda value: type(value) in types
 
 
-def _enum(values: list[Any]) -> Acceptor:
+def _enum(values: list[Any]) -> FastPath:
     if not all(type(value) is str for value in values):
         return _refuse
     known = frozenset(values)
@@ -155,53 +155,53 @@ def _together(schema: dict[str, Any]) -> set[str]:
     return found if len(found) > 1 else set()
 
 
-def _text(schema: dict[str, Any]) -> Acceptor:
+def _text(schema: dict[str, Any]) -> FastPath:
     search = compiled(schema.get("pattern", "")).search
     least, most = schema.get("minLength", 0), schema.get("maxLength", sys.maxsize)
     return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
 
 
-def _range(least: int, most: int) -> Acceptor:
+def _range(least: int, most: int) -> FastPath:
     return lambda value: type(value) is int and least <= value <= most
 
 
-def _pattern(pattern: str) -> Acceptor:
+def _pattern(pattern: str) -> FastPath:
     search = compiled(pattern).search
     return lambda value: type(value) is str and search(value) is not None
 
 
-def _compared(compare: Callable[[Any, Any], bool], bound: float) -> Acceptor:
+def _compared(compare: Callable[[Any, Any], bool], bound: float) -> FastPath:
     return lambda value: type(value) in (int, float) and compare(value, bound)
 
 
-def _where(types: tuple[type, ...], check: Acceptor) -> Acceptor:
+def _where(types: tuple[type, ...], check: FastPath) -> FastPath:
     """Accept what a keyword says nothing about, and of the rest what it accepts."""
     return lambda value: not isinstance(value, types) or check(value)
 
 
-def _if(condition: Acceptor, then: Acceptor, otherwise: Acceptor) -> Acceptor:
+def _if(condition: FastPath, then: FastPath, otherwise: FastPath) -> FastPath:
     """Accept what keeps the branch that applies; both of them where the condition is not surely met."""
     return lambda value: then(value) if condition(value) else then(value) and otherwise(value)
 
 
-def _required(names: list[str]) -> Acceptor:
+def _required(names: list[str]) -> FastPath:
     needed = frozenset(names)
     return lambda value: isinstance(value, dict) and needed <= value.keys()
 
 
-def _short_names(most: int) -> Acceptor:
+def _short_names(most: int) -> FastPath:
     return lambda value: isinstance(value, dict) and max(map(len, value), default=0) <= most
 
 
-def _names(check: Acceptor) -> Acceptor:
+def _names(check: FastPath) -> FastPath:
     return lambda value: isinstance(value, dict) and all(map(check, value))
 
 
-def _items(check: Acceptor) -> Acceptor:
+def _items(check: FastPath) -> FastPath:
     return lambda value: type(value) is list and all(map(check, value))
 
 
-def _properties(properties: dict[str, Acceptor], additional: Acceptor) -> Acceptor:
+def _properties(properties: dict[str, FastPath], additional: FastPath) -> FastPath:
     if additional is _accept:
         return _known_properties(properties)
     find = properties.get
@@ -217,7 +217,7 @@ def _properties(properties: dict[str, Acceptor], additional: Acceptor) -> Accept
     return accept
 
 
-def _known_properties(properties: dict[str, Acceptor]) -> Acceptor:
+def _known_properties(properties: dict[str, FastPath]) -> FastPath:
     def accept(value: Any) -> bool:
         if not isinstance(value, dict):
             return False
@@ -229,7 +229,7 @@ def _known_properties(properties: dict[str, Acceptor]) -> Acceptor:
     return accept
 
 
-_KEYWORDS: dict[str, Callable[[Any], Acceptor]] = {
+_KEYWORDS: dict[str, Callable[[Any], FastPath]] = {
     "type": _type,
     "enum": _enum,
     "const": lambda value: _enum([value]),

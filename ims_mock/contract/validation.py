@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ims_mock.contract.fast_path import new_acceptor
+from ims_mock.contract.fast_path import new_fast_path
 from ims_mock.contract.patterns import compiled
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import Problem
@@ -40,7 +40,7 @@ class Schema:
         self._pointer = pointer
         self._writing = writing
         self.content = self._resolve(pointer)
-        self.is_surely_valid = new_acceptor(self.content, self._resolve, writing=writing)
+        self.is_surely_valid = new_fast_path(self.content, self._resolve, writing=writing)
 
     def find_problems(self, value: Any) -> list[Problem]:
         """Return everything that is wrong with `value`, in the order in which the document has it."""

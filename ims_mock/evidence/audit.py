@@ -79,7 +79,7 @@ def _gap(earlier: Entry, later: Entry) -> float:
     A test's clock stands still while a client sleeps, or is moved instead of the sleep. Of two requests that were under
     way together it is less than 0.
     """
-    return max(later.received_at - earlier.answered_at, later.arrived - earlier.arrived - earlier.seconds)
+    return max(later.received_at - earlier.responded_at, later.arrived - earlier.arrived - earlier.seconds)
 
 
 def _is_cut(entry: Entry) -> bool:
@@ -218,7 +218,7 @@ def _left_queued(entries: list[Entry], images: Collection[Image]) -> Iterator[Fi
 
 def _created(entry: Entry) -> str:
     """Return the id of the image that a request has created, as far as its answer has it; "" otherwise."""
-    created = entry.answer if entry.operation == _CREATE and entry.is_done else None
+    created = entry.response_json if entry.operation == _CREATE and entry.is_done else None
     image_id = created.get("id") if isinstance(created, dict) else None
     return image_id if isinstance(image_id, str) else ""
 

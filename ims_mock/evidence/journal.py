@@ -46,7 +46,7 @@ _FILTERS: dict[str, type] = {
 class Entry:
     """One request and its answer.
 
-    `received_at` and `answered_at` are in seconds of the mock's clock, `arrived` in real ones that only differ from
+    `received_at` and `responded_at` are in seconds of the mock's clock, `arrived` in real ones that only differ from
     each other, and `seconds` the real ones until the answer. `is_done` is whether the work was done, be it that the
     answer was lost. `operation` is None for a request that matched no route, `caller` the name of the user whose
     credential it was; `path` is the target as it was sent, with its query. Credentials in headers are masked, and of a
@@ -76,7 +76,7 @@ class Entry:
     reason: str = ""
     delivery: Delivery = WHOLE
     is_done: bool = False
-    answered_at: float = 0.0
+    responded_at: float = 0.0
     arrived: float = field(default=0.0, compare=False)
     seconds: float = field(default=0.0, compare=False)
 
@@ -90,7 +90,7 @@ class Entry:
         return _parsed(self.request_body)
 
     @property
-    def answer(self) -> Any:
+    def response_json(self) -> Any:
         """The JSON value of the answer's body; None where it is none, or was cut."""
         return _parsed(self.response_body)
 
@@ -193,7 +193,7 @@ class Journal:
         entry.response_headers = masked(headers)
         self.record(entry)
 
-    def being_answered(self) -> list[Entry]:
+    def in_progress(self) -> list[Entry]:
         """Return the requests that were received, and have had no effect so far."""
         with self._lock:
             return list(self._open.values())

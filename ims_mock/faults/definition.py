@@ -60,7 +60,7 @@ class Fault:
             object.__setattr__(self, name, given[name])
 
     def __str__(self) -> str:
-        given = ", ".join(f"{name}={_told(getattr(self, name))}" for name in self.settings())
+        given = ", ".join(f"{name}={_shown(getattr(self, name))}" for name in self.settings())
         return f"{type(self).__name__}({given})"
 
     def fits(self, operation: Operation) -> bool:
@@ -88,7 +88,7 @@ class Fault:
         raise NotImplementedError
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     """Return a setting as reports show it."""
     if isinstance(value, (list, tuple)) and any(isinstance(item, Fault) for item in value):
         return f"[{', '.join(map(str, value))}]"

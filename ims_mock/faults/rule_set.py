@@ -15,7 +15,7 @@ from ims_mock.contract.wording import nearest
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
-from ims_mock.faults.rules import Rule, check_struck
+from ims_mock.faults.rules import Rule, check_fired
 from ims_mock.state.store import Store
 
 _MOST_DISARMED = 1000
@@ -27,7 +27,7 @@ class Faults:
     def __init__(self, store: Store) -> None:
         self._lock = threading.Lock()
         self._store = store
-        self.begin_anew()
+        self.reset()
 
     def add(self, fault: Fault, **settings: Any) -> Rule:
         """Arm a fault and return its rule, whose `hits` counts; raise InvalidError for one that could never fire.
@@ -56,9 +56,14 @@ class Faults:
             self._rules[rule_id] = rule
         return rule
 
-    def remove(self, rule_id: str) -> None:
-        """Disarm one rule; raise KeyError when there is none of that id."""
+    def remove(self, rule: Rule | str) -> None:
+        """Disarm a rule, given itself or its id; raise KeyError when it is not armed."""
+        rule_id = rule.id if isinstance(rule, Rule) else rule
         with self._lock:
+            armed = self._rules.get(rule_id)
+            if armed is None or (isinstance(rule, Rule) and armed is not rule):
+                known = ", ".join(self._rules) or "none"
+                raise KeyError(f"rule {rule_id!r} is not armed; armed rules: {known}")
             self._disarmed.append(self._rules.pop(rule_id))
 
     def discard(self, rule: Rule) -> None:
@@ -73,7 +78,7 @@ class Faults:
             self._disarmed += self._rules.values()
             self._rules.clear()
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Disarm every rule, and number them from 1 again."""
         with self._lock:
             self._ids = itertools.count(1)
@@ -85,9 +90,9 @@ class Faults:
         for rule in self:
             rule.move(seconds)
 
-    def check_struck(self) -> None:
+    def check_fired(self) -> None:
         """Raise AssertionError when a rule that is not optional has not struck, be it that it has been disarmed."""
-        check_struck(self.ever_armed())
+        check_fired(self.ever_armed())
 
     def ever_armed(self) -> list[Rule]:
         """Return the rules that are armed, and the last of those that have been removed, since they began anew."""

@@ -134,16 +134,16 @@ class Rule:
 
     def to_json(self) -> dict[str, Any]:
         """Return the rule as the control API and reports show it: credentials for which it looks are masked."""
-        return {"id": self.id, **self.told(), "hits": self.hits}
+        return {"id": self.id, **self.redacted(), "hits": self.hits}
 
-    def told(self) -> dict[str, Any]:
+    def redacted(self) -> dict[str, Any]:
         """Return the settings as reports have them: without the credentials for which a rule may look."""
         hidden = {pointer: MASK if is_secret(pointer) else value for pointer, value in self.json.items()}
         mappings = {"headers": masked(self.headers.items()), "json": hidden}
         return self.settings() | {name: value for name, value in mappings.items() if value}
 
     def __str__(self) -> str:
-        given = [f"{name}={value!r}" for name, value in self.told().items() if name not in ("fault", "name")]
+        given = [f"{name}={value!r}" for name, value in self.redacted().items() if name not in ("fault", "name")]
         return f"{self.name or self.id}: {', '.join([str(self.fault), *given])}; {self.hits} hits"
 
     def arm(self, rules: Holder, rule_id: str, store: Store) -> None:
@@ -239,7 +239,7 @@ class Rule:
         if self._rules is not None:
             self._rules.discard(self)
         if kind is None and self.hits == self._hits_before and not self.optional:
-            raise _never_struck([self])
+            raise _never_fired([self])
 
 
 def _default(item: Field[Any]) -> Any:
@@ -267,18 +267,16 @@ def _schema() -> Schema:
     return Schema(schema_files.read("faults/rule.json"), "#")
 
 
-def check_struck(rules: list[Rule]) -> None:
+def check_fired(rules: list[Rule]) -> None:
     """Raise AssertionError for rules that had to strike, and have not."""
     idle = [rule for rule in rules if not rule.hits and not rule.optional]
     if idle:
-        raise _never_struck(idle)
+        raise _never_fired(idle)
 
 
-def _never_struck(rules: list[Rule]) -> AssertionError:
+def _never_fired(rules: list[Rule]) -> AssertionError:
     listed = "\n".join(f"    {rule}" for rule in rules)
-    return AssertionError(
-        f"faults that were armed have never struck:\n{listed}\nsay optional=True where that is as it should be"
-    )
+    return AssertionError(f"rules never fired:\n{listed}\nset optional=True where that is expected")
 
 
 def check_rules(document: Any) -> list[Any]:

@@ -55,7 +55,7 @@ class User:
         return tuple(allowed for role in roles for allowed in _ROLES[role])
 
 
-class Secretive(dict[str, Any]):
+class Redacted(dict[str, Any]):
     """Settings of which a report shows the names alone: pytest prints the arguments and variables of a failed test."""
 
     def __repr__(self) -> str:

@@ -182,7 +182,7 @@ class Auth:
         payload = signing.payload_hash(exchange.body.read(), headers)
         canonical_of = partial(signing.canonical_request, exchange.request, authorization.headers, payload)
         if signing.is_same(signing.signature(key.secret, date, canonical_of()), authorization.signature):
-            self._forget_failures(authorization.access)
+            self._clear_failures(authorization.access)
             return
         self._count_failure(authorization.access)
         shown = canonical_of(hides=True).replace("\n", "|")
@@ -226,9 +226,9 @@ class Auth:
                     f"Authorization: {access} is locked until {timestamp(until)} by the mock's clock, after more than "
                     f"{MAX_FAILURES} wrong signatures in a row",
                 )
-            self._forget_failures(access)
+            self._clear_failures(access)
 
-    def _forget_failures(self, access: str) -> None:
+    def _clear_failures(self, access: str) -> None:
         with self._identity.store.transaction() as store:
             store.wrong_signatures.remove(access)
 

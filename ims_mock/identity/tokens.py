@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ims_mock.contract.problems import wrong_setting, wrong_settings
-from ims_mock.identity.accounts import Accounts, Project, Secretive, User
+from ims_mock.identity.accounts import Accounts, Project, Redacted, User
 from ims_mock.state.ids import new_token
 from ims_mock.state.store import Store
 from ims_mock.state.times import LAST, later
@@ -124,7 +124,7 @@ class Identity:
                 "expires_at": later(store.clock.now(), lifetime),
             }
             store.temporary_credentials.put(issued["access"], {**issued, "user": user.name})
-        return Secretive(issued)
+        return Redacted(issued)
 
 
 def check_lifetime(name: str, seconds: Any) -> None:

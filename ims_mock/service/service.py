@@ -45,7 +45,7 @@ class Service:
         self.store = Store(self._new_clock(self._initial), self._initial.seed)
         self.faults = Faults(self.store)
         self.snapshots: dict[str, Any] = {}
-        self._take(self._initial)
+        self._begin(self._initial)
         self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
 
     def reset(self, /, **changes: Any) -> None:
@@ -55,7 +55,7 @@ class Service:
             self.store.reset(self._new_clock(settings), settings.seed)
             self.permissions.clear()
             self.snapshots.clear()
-            self._take(settings)
+            self._begin(settings)
 
     def deny(self, action: str, user: str | None = None) -> Denial:
         """Deny an action to everybody or to one user; raise ValueError for one that does not exist."""
@@ -63,17 +63,17 @@ class Service:
             self.accounts.named_user(user)
         return self.permissions.deny(action, user)
 
-    def _take(self, settings: Settings) -> None:
+    def _begin(self, settings: Settings) -> None:
         """Begin with other settings; the store is empty."""
-        self.adopt(settings)
+        self.apply(settings)
         self.journal.clear(settings.journal_size)
-        self.faults.begin_anew()
+        self.faults.reset()
         if settings.public_images:
             load_public_images(self.store)
         for rule in settings.new_rules():
             self.faults.arm(rule)
 
-    def adopt(self, settings: Settings) -> None:
+    def apply(self, settings: Settings) -> None:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
         self.settings = settings
         self.store.settings.load(settings.saved())
@@ -126,8 +126,8 @@ class Service:
     def _close(self, entry: Entry, response: Response) -> Response:
         """Give a response what every one has, and close the journal's entry."""
         request_id = entry.request_id
-        entry.answered_at = self.store.clock.now()
-        response.headers["Date"] = http_date(entry.answered_at)
+        entry.responded_at = self.store.clock.now()
+        response.headers["Date"] = http_date(entry.responded_at)
         response.headers["X-Request-Id"] = request_id
         # The gateway's id in the form that Glance behind it has for one.
         response.headers["X-Openstack-Request-Id"] = (

@@ -100,7 +100,7 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Return the settings as the control API shows them: without secrets, also in rules."""
         shown = {name: getattr(self, name) for name, schema in SETTINGS.items() if not schema.get("writeOnly")}
-        return {**shown, "faults": [rule.told() for rule in self.new_rules()]}
+        return {**shown, "faults": [rule.redacted() for rule in self.new_rules()]}
 
 
 @cache

@@ -152,7 +152,7 @@ def _under(name: str) -> Iterator[None]:
         raise invalid(error).under(name).of_document() from None
 
 
-def take(service: Service) -> Snapshot:
+def capture(service: Service) -> Snapshot:
     """Return the state of a mock as it is now."""
     store = service.store
     with store.transaction():
@@ -198,7 +198,7 @@ def restore(service: Service, snapshot: Snapshot) -> None:
     settings = _checked_settings(document)
     with store.transaction():
         own = service.settings
-        service.adopt(settings.changed(own.kept()))
+        service.apply(settings.changed(own.kept()))
         if isinstance(store.clock, ManualClock):
             before = store.clock.now()
             store.clock.jump_to(document["clock"]["now"], document["clock"]["speed"])

@@ -106,7 +106,7 @@ def check_can_have_members(image: Image) -> None:
         raise ImsError(403, "IMG.0083", reason="/image_id: the image is public, and has no members")
 
 
-def check_answer(image: Image, member_id: str, project_id: str, answer: Mapping[str, Any]) -> None:
+def check_new_status(image: Image, member_id: str, project_id: str, answer: Mapping[str, Any]) -> None:
     """Raise the refusal of a member's answer: 403 unless the member itself gives it, 400 without a needed vault."""
     if member_id != project_id:
         raise ImsError(403, "IMG.0161", reason=f"/member_id: only project {member_id} itself may accept or reject")

@@ -22,7 +22,7 @@ _SHOWN = 500
 _LONGEST_NAME = 200
 
 
-def story(service: Service, began: Mark, command: str) -> str:
+def describe(service: Service, began: Mark, command: str) -> str:
     """Return seed, clock, rules, and the last requests since a test began, with the command that runs it again."""
     received, entries = service.journal.since(began)
     shown = entries[-LAST:]
@@ -33,7 +33,7 @@ def story(service: Service, began: Mark, command: str) -> str:
             *(_printable(f"rule {rule}") for rule in service.faults),
             *([f"... {left_out} requests before"] if left_out else []),
             *(line for entry in shown for line in _lines(entry)),
-            *(f"being answered: {entry}" for entry in service.journal.being_answered()),
+            *(f"being answered: {entry}" for entry in service.journal.in_progress()),
             f"run it again: {command}",
         ]
     )

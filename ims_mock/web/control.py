@@ -189,7 +189,7 @@ def _add_state(control: flask.Blueprint, service: Service) -> None:
 
     @control.get("/state")
     def save_state() -> flask.Response:
-        return _json(snapshots.take(service).to_json())
+        return _json(snapshots.capture(service).to_json())
 
     @control.put("/state")
     def load_state() -> flask.Response:
@@ -202,7 +202,7 @@ def _add_state(control: flask.Blueprint, service: Service) -> None:
         if not isinstance(name, str) or not re.fullmatch("[^/]+", name) or name in (".", ".."):
             what = f"must be a text that can be in a path, without '/', got {shown(name)}"
             raise wrong_at(("name",), "pattern", what)
-        kept[name] = snapshots.take(service)
+        kept[name] = snapshots.capture(service)
         return _json({"name": name}, 201)
 
     @control.get("/snapshots")

@@ -151,7 +151,7 @@ def test_connection_breaks(
     mock.faults.add(fault, times=1)
     with closing(new_connection(mock)) as connection:
         assert seen(connection, method, target, body, OCTETS if target.endswith("/file") else TOKEN) in outcomes
-    mock.faults.check_struck()
+    mock.faults.check_fired()
 
 
 def test_reset_under_tls_is_a_tcp_reset(secure: ImsMock) -> None:

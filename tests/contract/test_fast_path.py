@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.contract.fast_path import new_acceptor
+from ims_mock.contract.fast_path import new_fast_path
 from ims_mock.contract.operations import load_contract
 from ims_mock.contract.validation import Schema
 from ims_mock.state.images import OS_VERSIONS
@@ -111,7 +111,7 @@ SCHEMAS: list[Any] = [
 @given(value=values)
 def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
     """Keyword by keyword the acceptor says no more than jsonschema; what it does not know, it leaves."""
-    accept = new_acceptor(schema, lambda _: {}, writing=False)
+    accept = new_fast_path(schema, lambda _: {}, writing=False)
     if accept(value):
         jsonschema.Draft202012Validator(schema).validate(value)
 
@@ -119,5 +119,5 @@ def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
 def test_read_only_is_left_when_writing() -> None:
     """What only the service sets is accepted in an answer, not in a request."""
     schema = {"properties": {"status": {"type": "string", "readOnly": True}}}
-    assert new_acceptor(schema, lambda _: {}, writing=False)({"status": "a"})
-    assert not new_acceptor(schema, lambda _: {}, writing=True)({"status": "a"})
+    assert new_fast_path(schema, lambda _: {}, writing=False)({"status": "a"})
+    assert not new_fast_path(schema, lambda _: {}, writing=True)({"status": "a"})

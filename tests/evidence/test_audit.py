@@ -234,14 +234,14 @@ def test_slow_answer_is_no_failure(api: Api) -> None:
 
 def test_requests_under_way_together_are_no_retries() -> None:
     """Threads that ask for the same at the same time do not try again."""
-    first = Entry("", 10, "GET", IMAGES, "glance_list_images", status=503, answered_at=12, seconds=2, number=1)
+    first = Entry("", 10, "GET", IMAGES, "glance_list_images", status=503, responded_at=12, seconds=2, number=1)
     both = [replace(first, number=number, received_at=11, arrived=1) for number in (2, 3)]
     assert audit([first, *both], []) == []
 
 
 def test_two_callers_do_not_retry_each_others_requests() -> None:
     """What one user has failed with, and another sends, is no retry."""
-    first = Entry("", 10, "GET", IMAGES, "glance_list_images", status=503, answered_at=10, caller="demo", number=1)
+    first = Entry("", 10, "GET", IMAGES, "glance_list_images", status=503, responded_at=10, caller="demo", number=1)
     others = [replace(first, caller=name, number=number) for number, name in enumerate(("alt", "ci"), 2)]
     assert audit([first, *others], []) == []
 

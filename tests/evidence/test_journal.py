@@ -69,7 +69,7 @@ def test_entry_has_bodies_as_json(api: Api) -> None:
     """`json` and `answer` are what the bodies hold."""
     image = api.create(name="a")
     (entry,) = api.service.journal
-    assert (entry.json, entry.answer) == ({"name": "a"}, image)
+    assert (entry.json, entry.response_json) == ({"name": "a"}, image)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
@@ -90,7 +90,7 @@ def test_times_are_of_the_mocks_clock(api: Api) -> None:
     api.service.faults.add(Delay(7))
     api("GET", "/v2/images")
     (entry,) = api.service.journal
-    assert (entry.received_at, entry.answered_at) == (START, START + 7)
+    assert (entry.received_at, entry.responded_at) == (START, START + 7)
 
 
 def test_rules_that_struck_are_in_the_order_of_striking(api: Api) -> None:
@@ -411,7 +411,7 @@ def test_entries_are_in_the_order_of_the_changes() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    created = [entry.answer["id"] for entry in api.service.journal.calls(CREATE)]
+    created = [entry.response_json["id"] for entry in api.service.journal.calls(CREATE)]
     assert created == list(api.images)
     assert [entry.number for entry in api.service.journal] == list(range(1, 401))
 
@@ -454,12 +454,12 @@ def test_request_from_before_a_reset_is_not_after_it(api: Api, monkeypatch: pyte
     thread = threading.Thread(target=api, args=("GET", image["self"]))
     thread.start()
     assert has_begun.wait(60)
-    assert [entry.path for entry in api.service.journal.being_answered()] == [image["self"]]
+    assert [entry.path for entry in api.service.journal.in_progress()] == [image["self"]]
     api.service.journal.clear()
     is_reset.set()
     thread.join()
     assert (len(api.service.journal), api.service.journal.received) == (0, 0)
-    assert api.service.journal.being_answered() == []
+    assert api.service.journal.in_progress() == []
 
 
 def test_mark_is_a_moment_of_the_journal(api: Api) -> None:

@@ -615,7 +615,7 @@ def test_work_is_done_before_the_delay(api: Api) -> None:
     answer = create(api)
     assert answer.get_json()["created_at"] == "2016-06-02T07:49:48Z"
     assert answer.headers["Date"] == "Thu, 02 Jun 2016 08:49:48 GMT"
-    assert (last(api).received_at, last(api).answered_at) == (START, START + 3600)
+    assert (last(api).received_at, last(api).responded_at) == (START, START + 3600)
 
 
 def test_what_is_due_comes_about_in_a_delay() -> None:

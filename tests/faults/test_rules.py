@@ -32,7 +32,7 @@ from ims_mock.contract import schema_files
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
-from ims_mock.faults.rules import Rule, check_rules, check_struck, rule_from_json
+from ims_mock.faults.rules import Rule, check_fired, check_rules, rule_from_json
 from ims_mock.service import snapshots
 from tests.conftest import Api
 
@@ -330,18 +330,38 @@ def test_iteration_and_length(api: Api) -> None:
     assert [rule.id for rule in added] == ["1", "2"]
 
 
-def test_remove(api: Api) -> None:
-    """A rule that is removed strikes no more, and those behind it do."""
+@pytest.mark.parametrize("name", [lambda rule: rule, lambda rule: rule.id], ids=["rule", "id"])
+def test_remove(api: Api, name: Callable[[Rule], Rule | str]) -> None:
+    """A rule that is removed, itself or by its id, never fires again; the rules behind it do."""
     first = api.service.faults.add(Fail(503))
     api.service.faults.add(Fail(500))
-    api.service.faults.remove(first.id)
+    api.service.faults.remove(name(first))
     assert statuses(api, 1) == [500]
 
 
 def test_remove_of_what_is_not_there(api: Api) -> None:
-    """Removing a rule that is not there is an error."""
-    with pytest.raises(KeyError):
+    """The error of a rule that is not armed names the rules that are."""
+    with pytest.raises(KeyError, match="rule '1' is not armed; armed rules: none"):
         api.service.faults.remove("1")
+    api.service.faults.add(Fail(503))
+    with pytest.raises(KeyError, match="rule '7' is not armed; armed rules: 1"):
+        api.service.faults.remove("7")
+
+
+def test_remove_of_a_rule_twice(api: Api) -> None:
+    """A rule that has been removed already is not armed."""
+    rule = api.service.faults.add(Fail(503))
+    api.service.faults.remove(rule)
+    with pytest.raises(KeyError, match="rule '1' is not armed"):
+        api.service.faults.remove(rule)
+
+
+def test_remove_of_a_rule_of_another_mock(api: Api) -> None:
+    """A rule of another mock is not removed by its id, which both have."""
+    kept = api.service.faults.add(Fail(503))
+    with pytest.raises(KeyError, match="rule '1' is not armed"):
+        api.service.faults.remove(Api().service.faults.add(Fail(503)))
+    assert list(api.service.faults) == [kept]
 
 
 def test_discard(api: Api) -> None:
@@ -435,17 +455,17 @@ def test_check_struck(api: Api) -> None:
     faults.add(Fail(504), operation=CREATE, optional=True)
     statuses(api, 1)
     with pytest.raises(AssertionError) as caught:
-        faults.check_struck()
+        faults.check_fired()
     assert str(caught.value) == (
-        "faults that were armed have never struck:\n"
+        "rules never fired:\n"
         f"    2: Fail(status=500), operation='{CREATE}'; 0 hits\n"
-        "say optional=True where that is as it should be"
+        "set optional=True where that is expected"
     )
 
 
 def test_check_struck_of_nothing() -> None:
     """Where there are no rules nothing has to strike."""
-    check_struck([])
+    check_fired([])
 
 
 def test_name_is_what_reports_call_a_rule(api: Api) -> None:
@@ -829,7 +849,7 @@ def test_time_that_is_over_is_refused(api: Api) -> None:
     assert len(api.service.faults) == 0
 
 
-@pytest.mark.parametrize("disarm", [lambda rules, rule: rules.remove(rule.id), lambda rules, _: rules.clear()])
+@pytest.mark.parametrize("disarm", [lambda rules, rule: rules.remove(rule), lambda rules, _: rules.clear()])
 def test_rule_that_is_disarmed_before_it_struck_is_told(api: Api, disarm: Callable[[Faults, Rule], None]) -> None:
     """Taking a rule away is no proof either; beginning anew is."""
     rules = api.service.faults
@@ -839,17 +859,17 @@ def test_rule_that_is_disarmed_before_it_struck_is_told(api: Api, disarm: Callab
         if rule.id in {other.id for other in rules}:
             disarm(rules, rule)
     with pytest.raises(AssertionError, match=r"3: Fail\(status=502\); 0 hits") as caught:
-        rules.check_struck()
+        rules.check_fired()
     assert "500" not in str(caught.value)
     api.service.reset()
-    rules.check_struck()
+    rules.check_fired()
 
 
 def test_block_wants_a_strike_of_its_own(api: Api) -> None:
     """A rule that has struck before its block has to strike inside all the same."""
     rule = api.service.faults.add(Fail(503))
     statuses(api, 1)
-    with pytest.raises(AssertionError, match="never struck"), rule:
+    with pytest.raises(AssertionError, match="never fired"), rule:
         pass
 
 
@@ -874,7 +894,7 @@ def test_credentials_that_a_rule_looks_for_are_not_told(api: Api) -> None:
 
 def test_time_of_a_rule_goes_back_with_the_clock(api: Api) -> None:
     """Seconds are of the clock, also when a state of another time is restored; times are times."""
-    earlier = snapshots.take(api.service)
+    earlier = snapshots.capture(api.service)
     api.clock.advance(1000)
     api.service.faults.add(Fail(503), between=(0, 60))
     api.service.faults.add(Fail(500), between=("2016-06-02T08:00:00Z", "2016-06-02T09:00:00Z"))

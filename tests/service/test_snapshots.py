@@ -331,7 +331,7 @@ def over_control_api(api: Api, snapshot: Snapshot, folder: Path) -> Api:
 def test_restored_state_is_equal_in_every_answer(way: Callable[..., Api], tmp_path: Path) -> None:
     """Whatever is asked after going back to a state is answered as it was before, to the last byte of every header."""
     saved = rich()
-    snapshot = snapshots.take(saved.api.service)
+    snapshot = snapshots.capture(saved.api.service)
     first = Series(saved, in_process(saved.api)).answers
     restored = way(saved.api, snapshot, tmp_path)
     assert first_difference(first, Series(saved, in_process(restored)).answers) is None
@@ -341,7 +341,7 @@ def test_series_asks_for_everything() -> None:
     """What restored states are compared by has every operation, successes and refusals, and images of every status."""
     saved = rich()
     statuses = {image["status"] for image in saved.api.images.values()}
-    snapshot = snapshots.take(saved.api.service)
+    snapshot = snapshots.capture(saved.api.service)
     seen = len(list(saved.api.service.journal))
     Series(saved, in_process(saved.api))
     entries = list(saved.api.service.journal)[seen:]
@@ -357,14 +357,14 @@ def test_series_asks_for_everything() -> None:
 def test_state_after_the_same_is_the_same() -> None:
     """Going back and doing the same leads to the same state."""
     saved = rich()
-    snapshot = snapshots.take(saved.api.service)
+    snapshot = snapshots.capture(saved.api.service)
     ends = []
     for _ in range(2):
         Series(saved, in_process(saved.api))
-        ends.append(snapshots.take(saved.api.service).to_json())
+        ends.append(snapshots.capture(saved.api.service).to_json())
         snapshots.restore(saved.api.service, snapshot)
     assert ends[0] == ends[1]
-    assert snapshots.take(saved.api.service).to_json() == snapshot.to_json()
+    assert snapshots.capture(saved.api.service).to_json() == snapshot.to_json()
 
 
 @pytest.mark.slow
@@ -403,7 +403,7 @@ def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str
 def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Popen[str], str]]) -> None:
     """The command that is given a saved state answers as the mock would have that saved it."""
     saved = rich()
-    _, url = process(json.dumps(snapshots.take(saved.api.service).to_json()), "--speed", "0")
+    _, url = process(json.dumps(snapshots.capture(saved.api.service).to_json()), "--speed", "0")
     first = Series(saved, in_process(saved.api)).answers
     assert first_difference(first, Series(saved, over_http(url)).answers) is None
 
@@ -458,7 +458,7 @@ def test_any_state_is_restored(before: list[tuple[int, int]], after: list[tuple[
 
     api = Api(delays={"queued": 1, "saving": 1.5})
     work(api, before)
-    document = json.loads(json.dumps(snapshots.take(api.service).to_json()))
+    document = json.loads(json.dumps(snapshots.capture(api.service).to_json()))
     other = Api()
     snapshots.restore(other.service, Snapshot.from_json(document))
     assert first_difference(work(api, after), work(other, after)) is None
@@ -522,7 +522,7 @@ def test_rollback_within_another() -> None:
 def test_snapshot_is_not_changed_by_what_happens_later() -> None:
     """Neither requests, nor edits of records in place, nor time change a snapshot that has been taken."""
     saved = rich()
-    snapshot = snapshots.take(saved.api.service)
+    snapshot = snapshots.capture(saved.api.service)
     before = snapshot.to_json()
     for image in saved.api.images.values():
         image["tags"].append("later")
@@ -571,12 +571,12 @@ def test_snapshot_has_what_is_due_settled() -> None:
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
     api.clock.moved = lambda: None
     api.clock.advance(5)
-    assert snapshots.take(api.service).document["transitions"] == []
+    assert snapshots.capture(api.service).document["transitions"] == []
 
 
 def test_saved_state_is_as_its_schema_has_it(tmp_path: Path) -> None:
     """A file that is saved is read again, and is the same."""
-    snapshot = snapshots.take(rich().api.service)
+    snapshot = snapshots.capture(rich().api.service)
     snapshot.save(tmp_path / "a.json")
     Snapshot.load(tmp_path / "a.json").save(tmp_path / "b.json")
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
@@ -587,7 +587,7 @@ def test_ids_and_order_go_on() -> None:
     api = Api()
     for name in "abc":
         api.create(name=name)
-    snapshot = snapshots.take(api.service)
+    snapshot = snapshots.capture(api.service)
     next_id = api.create(name="d")["id"]
     other = Api()
     snapshots.restore(other.service, snapshot)
@@ -598,7 +598,7 @@ def test_ids_and_order_go_on() -> None:
 def test_rules_denials_and_journal_stay() -> None:
     """Going back is no reset: what a test has set up to watch and to break stays as it is."""
     api = Api()
-    snapshot = snapshots.take(api.service)
+    snapshot = snapshots.capture(api.service)
     rule = api.service.faults.add(Fail(503), operation="glance_show_image")
     api.service.deny("ims:images:create")
     assert api("GET", "/v2/images/x").status_code == 503
@@ -611,7 +611,7 @@ def test_rules_denials_and_journal_stay() -> None:
 def test_settings_are_restored() -> None:
     """A state brings the settings under which it was saved, until the next reset."""
     api = Api(auth="off")
-    snapshots.restore(api.service, snapshots.take(Api(auth="strict", max_image_size=5, seed=9).service))
+    snapshots.restore(api.service, snapshots.capture(Api(auth="strict", max_image_size=5, seed=9).service))
     assert api("GET", "/v2/images").status_code == 401
     assert (api.service.settings.max_image_size, api.service.store.seed) == (5, 9)
     api.service.reset()
@@ -666,7 +666,7 @@ def test_own_clock_is_left() -> None:
     api = Api(delays={"saving": 5})
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
-    mock.restore(snapshots.take(api.service))
+    mock.restore(snapshots.capture(api.service))
     assert (mock.clock, mock.clock.now()) == (clock, 0)
     assert mock.images[image["id"]]["status"] == "saving"
     clock.seconds = api.clock.now() + 5
@@ -687,7 +687,7 @@ def test_what_was_to_come_comes() -> None:
     api = Api(delays={"queued": 5, "saving": 60})
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
-    document = snapshots.take(api.service).to_json()
+    document = snapshots.capture(api.service).to_json()
     document["transitions"].reverse()
     other = Api()
     snapshots.restore(other.service, Snapshot.from_json(document))
@@ -771,7 +771,7 @@ def test_download_goes_on_while_the_state_is_restored() -> None:
     """A download that has begun ends whole."""
     saved = rich()
     answer = saved.api("GET", f"{saved.path('large')}/file", X_Auth_Token=saved.tokens["demo"])
-    snapshots.restore(saved.api.service, snapshots.take(Api().service))
+    snapshots.restore(saved.api.service, snapshots.capture(Api().service))
     assert answer.data == LARGE
 
 
@@ -784,7 +784,7 @@ def test_stale_reads_after_going_back(fault: Stale) -> None:
     api = Api()
     kept = api.create(name="kept")["id"]
     api.clock.advance(1000)
-    snapshot = snapshots.take(api.service)
+    snapshot = snapshots.capture(api.service)
     api.service.faults.add(fault, optional=True)
     api.create(name="gone")
     api("DELETE", f"/v2/images/{kept}")
@@ -800,7 +800,7 @@ def test_stale_reads_lag_after_going_back(fault: Stale, seconds: float) -> None:
     """After going back reads lag behind the writes that come then."""
     api = Api()
     api.service.faults.add(fault)
-    snapshot = snapshots.take(api.service)
+    snapshot = snapshots.capture(api.service)
     api.create()
     snapshots.restore(api.service, snapshot)
     assert api("GET", "/v2/images").get_json()["images"] == []
@@ -885,7 +885,7 @@ def test_document_that_is_no_state(change: Callable[[dict[str, Any]], object], m
     api.create()
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
-    document = snapshots.take(api.service).to_json()
+    document = snapshots.capture(api.service).to_json()
     Snapshot.from_json(document)
     change(document)
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the text is compared below)
@@ -950,11 +950,11 @@ def test_file_that_is_not_there(tmp_path: Path) -> None:
 def test_wrong_state_changes_nothing(api: Api, body: Any, status: int, message: str) -> None:
     """What is no state is refused, and the state stays."""
     api.create()
-    before = snapshots.take(api.service).to_json()
+    before = snapshots.capture(api.service).to_json()
     answer = api("PUT", "/_ims_mock/state", body)
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, "invalid")
     assert answer.get_json()["error"]["message"].startswith(message)
-    assert snapshots.take(api.service).to_json() == before
+    assert snapshots.capture(api.service).to_json() == before
 
 
 def test_state_that_is_too_large(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1045,7 +1045,7 @@ def test_image_that_could_not_be_answered_is_refused(
 ) -> None:
     """A state is held against the image's own schema before anything is given up for it."""
     api.create()
-    document = snapshots.take(api.service).to_json()
+    document = snapshots.capture(api.service).to_json()
     spoil(document)
     answer = api("PUT", "/_ims_mock/state", document)
     assert answer.status_code == 400

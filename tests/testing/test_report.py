@@ -12,7 +12,7 @@ import pytest
 from ims_mock import Delay, Fail, LoseResponse
 from ims_mock.evidence.journal import MAX_BODY, Mark
 from ims_mock.exchange.messages import Request
-from ims_mock.testing.report import LAST, story, write_bundle
+from ims_mock.testing.report import LAST, describe, write_bundle
 from tests.conftest import PAGE, ROOT, Api
 
 LINE = "python -m pytest a.py::test_it --ims-mock-seed=0"
@@ -21,7 +21,7 @@ SECRET = "hunter2-very-secret"
 
 def told(api: Api, began: Mark | None = None) -> list[str]:
     """Return the lines of the report."""
-    return story(api.service, began or Mark(), LINE).splitlines()
+    return describe(api.service, began or Mark(), LINE).splitlines()
 
 
 def bundle(api: Api, folder: Path, test: str = "tests/test_a.py::test_it", error: str = "boom") -> Any:

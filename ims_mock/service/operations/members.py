@@ -11,8 +11,8 @@ from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import find_image, find_own_image, set_members
 from ims_mock.state.members import (
     Member,
-    check_answer,
     check_can_have_members,
+    check_new_status,
     check_shareable,
     member_not_found,
     new_member,
@@ -49,7 +49,7 @@ def glance_show_image_member(exchange: Exchange) -> Response:
 def glance_update_image_member(exchange: Exchange) -> Response:
     """Accept or reject an image that is shared with oneself."""
     image, member = _find_member(exchange)
-    check_answer(image, member["member_id"], exchange.project_id, exchange.body.json)
+    check_new_status(image, member["member_id"], exchange.project_id, exchange.body.json)
     answered = {**member, "status": exchange.body.json["status"], "updated_at": exchange.store.timestamp()}
     members = exchange.store.members.of(image["id"])
     set_members(exchange.store, image, {**members, member["member_id"]: answered})
