@@ -266,22 +266,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
         began, command = item.stash.get(_BEGAN, Mark()), _command(item, mock)
         report.sections.append(("ims_mock", describe(mock.service, began, command)))
-        folder = item.config.getoption("ims_mock_bundle")
-        if folder is not None:
-            report.sections.append(("ims_mock bundle", _bundle(folder, item, report, mock, began, command)))
+        if item.config.getoption("ims_mock_bundle") is not None:
+            report.sections.append(("ims_mock bundle", _bundle(item, report, mock, began, command)))
         for rule in mock.faults:
             # One that a fixture still holds as a context manager is not to fail the test once more at its end.
             rule.optional = True
 
 
-def _bundle(folder: str, item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: Mark, command: str) -> str:
+def _bundle(item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: Mark, command: str) -> str:
     """Write the files of a failed test, and return where they are, or why they are nowhere."""
-    from ims_mock.testing.report import write_bundle
+    from ims_mock.testing.report import FailedTest, write_bundle
 
     # What failed in a fixture is not to take the place of what failed in the test.
-    test = item.nodeid if report.when == "call" else f"{item.nodeid}-{report.when}"
+    name = item.nodeid if report.when == "call" else f"{item.nodeid}-{report.when}"
+    test = FailedTest(name, report.longreprtext, began, command)
     try:
-        return str(write_bundle(folder, test, report.longreprtext, mock.service, began, command))
+        return str(write_bundle(item.config.getoption("ims_mock_bundle"), mock.service, test))
     except OSError as error:
         return f"could not be written: {error}"
 

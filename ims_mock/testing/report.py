@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +58,30 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def write_bundle(folder: str | Path, test: str, error: str, service: Service, began: Mark, command: str) -> Path:
+@dataclass(frozen=True)
+class FailedTest:
+    """A test that failed: its name, pytest's report of the error, the moment when it began, the line that repeats it."""
+
+    name: str
+    error: str
+    began: Mark
+    command: str
+
+
+def write_bundle(folder: str | Path, service: Service, test: FailedTest) -> Path:
     """Write all that there is to know of a failed test into a file, and the requests into an HTTP archive beside it.
 
     Returns the path of the first; the archive has the same name, and ends in .har. Passwords and tokens that were sent
-    are masked; `error` is pytest's, and stands there as it is. Raises OSError when the files cannot be written.
+    are masked; the error is pytest's, and stands there as it is. Raises OSError when the files cannot be written.
     """
-    received, entries = service.journal.since(began)
+    received, entries = service.journal.since(test.began)
     store = service.store
-    with store.lock:
-        store.settle()
+    with store.transaction():
         images = list(store.images.values())
     document = {
-        "test": test,
-        "command": command,
-        "error": error,
+        "test": test.name,
+        "command": test.command,
+        "error": test.error,
         "seed": store.seed,
         "started_at": store.started_at,
         "now": store.clock.now(),
@@ -81,7 +91,7 @@ def write_bundle(folder: str | Path, test: str, error: str, service: Service, be
         "findings": [finding.to_json() for finding in audit(entries, images)],
         "images": images,
     }
-    path = Path(folder, _file_name(test) + ".json")
+    path = Path(folder, _file_name(test.name) + ".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     for file, content in ((path, document), (path.with_suffix(".har"), to_har(entries))):
         file.write_text(_dumped(content), "utf-8")

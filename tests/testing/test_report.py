@@ -12,7 +12,7 @@ import pytest
 from ims_mock import Delay, Fail, LoseResponse
 from ims_mock.evidence.journal import MAX_BODY, Mark
 from ims_mock.exchange.messages import Request
-from ims_mock.testing.report import LAST, describe, write_bundle
+from ims_mock.testing.report import LAST, FailedTest, describe, write_bundle
 from tests.conftest import PAGE, ROOT, Api
 
 LINE = "python -m pytest a.py::test_it --ims-mock-seed=0"
@@ -26,7 +26,7 @@ def told(api: Api, began: Mark | None = None) -> list[str]:
 
 def bundle(api: Api, folder: Path, test: str = "tests/test_a.py::test_it", error: str = "boom") -> Any:
     """Write the files of a test, and return what the first one holds."""
-    path = write_bundle(folder, test, error, api.service, Mark(), LINE)
+    path = write_bundle(folder, api.service, FailedTest(test, error, Mark(), LINE))
     return json.loads(path.read_text("utf-8"))
 
 
@@ -158,7 +158,7 @@ def test_bundle_has_all_that_there_is_to_know(api: Api, tmp_path: Path) -> None:
 def test_bundle_has_an_archive_beside_it(api: Api, tmp_path: Path) -> None:
     """The other file is an HTTP archive of the same requests."""
     api("GET", "/v2/images")
-    path = write_bundle(tmp_path, "test[1.5]", "", api.service, Mark(), LINE)
+    path = write_bundle(tmp_path, api.service, FailedTest("test[1.5]", "", Mark(), LINE))
     archive = json.loads(path.with_suffix(".har").read_text("utf-8"))
     schema = json.loads((ROOT / "tests/data" / "har-1.2.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator(schema).validate(archive)
@@ -191,7 +191,7 @@ def test_bundle_takes_what_a_test_has_written(api: Api, tmp_path: Path) -> None:
 )
 def test_bundle_is_named_for_its_test(api: Api, tmp_path: Path, test: str, name: str) -> None:
     """The name of the file is that of the test, in characters that any file system takes, in the folder itself."""
-    path = write_bundle(tmp_path / "new" / "folder", test, "", api.service, Mark(), LINE)
+    path = write_bundle(tmp_path / "new" / "folder", api.service, FailedTest(test, "", Mark(), LINE))
     assert path.parent == tmp_path / "new" / "folder"
     assert path.match(name.replace("[", "[[]"))
     assert path.name.isascii()
@@ -200,5 +200,5 @@ def test_bundle_is_named_for_its_test(api: Api, tmp_path: Path, test: str, name:
 def test_bundles_of_two_tests_are_two(api: Api, tmp_path: Path) -> None:
     """Tests whose names differ in odd characters alone, or late, have files of their own."""
     for test in ("t[a b]", "t[a+b]", "t[a-b]", "t" * 300 + "1", "u" + "t" * 299 + "1"):
-        write_bundle(tmp_path, test, "", api.service, Mark(), LINE)
+        write_bundle(tmp_path, api.service, FailedTest(test, "", Mark(), LINE))
     assert len(list(tmp_path.glob("*.json"))) == len(list(tmp_path.glob("*.har"))) == 5
