@@ -36,6 +36,13 @@ class Copy:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), "utf-8")
 
+    def change(self, name: str, old: str, new: str) -> None:
+        """Put another text in the place of one that a file has once."""
+        path = self._folder / name
+        text = path.read_text("utf-8")
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new), "utf-8")
+
     def append(self, name: str, content: str) -> None:
         """Add something at the end of a file."""
         path = self._folder / name
@@ -117,8 +124,82 @@ def test_operation_takes_one_schema_one_function_one_test(copy: Copy) -> None:
     copy.add("schemas/operations/quotas/show_image_quota.json", QUOTA)
     copy.add("ims_mock/service/operations/quotas.py", QUOTA_FUNCTION)
     copy.add("tests/service/operations/test_quotas.py", QUOTA_TEST)
-    copy.test(
-        "tests/service/operations/test_quotas.py", "tests/contract", "tests/test_layering.py", "tests/test_readme.py"
-    )
+    copy.test("tests/service/operations/test_quotas.py", "tests/contract", "tests/test_layering.py")
     assert "`show_image_quota`" in copy.run("-m", "ims_mock", "operations")
     assert "/v1/cloudimages/quota" in json.loads(copy.run("-m", "ims_mock", "openapi"))["paths"]
+
+
+GREETING = """"greeting": {
+      "type": "string",
+      "maxLength": 5,
+      "default": "hello",
+      "description": "what the mock says when it is asked how it is",
+      "x-group": "output"
+    },"""
+
+GREETING_TEST = '''"""A setting that has just been added."""
+
+from __future__ import annotations
+
+import pytest
+from ims_mock import ImsMock
+from ims_mock.command.cli import main
+from ims_mock.command.parser import options_table, settings_table
+from tests.conftest import Api
+
+
+def greeting(api: Api) -> str:
+    return str(api("GET", "/_ims_mock/health").get_json()["greeting"])
+
+
+def test_python_and_http() -> None:
+    """ImsMock, a reset over HTTP and GET settings have it, and refuse what it cannot be."""
+    assert ImsMock(greeting="hi").service.settings.greeting == "hi"
+    api = Api()
+    assert greeting(api) == "hello"
+    assert api("POST", "/_ims_mock/reset", {"greeting": "hi"}).status_code == 204
+    assert (greeting(api), api("GET", "/_ims_mock/settings").get_json()["greeting"]) == ("hi", "hi")
+    refusal = api("POST", "/_ims_mock/reset", {"greeting": "goodbye"})
+    assert refusal.headers["X-IMS-Mock-Reason"].startswith("/greeting: must have at most 5 characters, got 7")
+    assert api("GET", "/_ims_mock/state").get_json()["settings"]["greeting"] == "hi"
+
+
+def test_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command has it in its help, as an option and as an environment variable."""
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"], {})
+    assert "--greeting GREETING" in capsys.readouterr().out
+    for arguments, environ in ((["--greeting", "goodbye"], {}), ([], {"IMS_MOCK_GREETING": "goodbye"})):
+        with pytest.raises(SystemExit):
+            main(arguments, environ)
+        assert "argument --greeting: must have at most 5 characters" in capsys.readouterr().err
+
+
+def test_pytest(pytester: pytest.Pytester) -> None:
+    """The ini file and the marker have it."""
+    pytester.makeini("[pytest]\\nims_mock_greeting = moin")
+    pytester.makepyfile(
+        "import pytest\\n"
+        "def test_ini(ims_mock): assert ims_mock.service.settings.greeting == 'moin'\\n"
+        "@pytest.mark.ims_mock(greeting='hi')\\n"
+        "def test_marker(ims_mock): assert ims_mock.service.settings.greeting == 'hi'\\n"
+    )
+    pytester.runpytest_inprocess("-p", "no:xdist").assert_outcomes(passed=2)
+
+
+def test_tables() -> None:
+    """The tables of the README have a row for it."""
+    meaning = "what the mock says when it is asked how it is"
+    assert f'| `greeting` | `"hello"` | {meaning} |' in list(settings_table())
+    assert f"| `--greeting` | `IMS_MOCK_GREETING` | `hello` | {meaning} |" in list(options_table())
+'''
+
+
+def test_setting_takes_one_entry_and_its_use(copy: Copy) -> None:
+    """A new setting is in Python, over HTTP, on the command line, in pytest and in the tables by its entry alone."""
+    copy.change("schemas/settings.json", '"journal_size": {', f'{GREETING}\n    "journal_size": {{')
+    copy.change(
+        "ims_mock/service/control.py", '"status": "ok",', '"status": "ok", "greeting": service.settings.greeting,'
+    )
+    copy.add("tests/test_greeting.py", GREETING_TEST)
+    copy.test("tests/test_greeting.py", "tests/service/test_settings.py")

@@ -15,7 +15,7 @@ import requests
 import ims_mock
 from ims_mock import ImsMock
 from ims_mock.command.parser import OPTIONS, options_table, settings_table
-from ims_mock.contract.operations import operations_table
+from ims_mock.contract.operations import control_table, operations_table
 from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rules import Rule
 from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, new_accounts
@@ -62,6 +62,11 @@ def test_curl_example_runs(ims_mock: ImsMock) -> None:
 def test_operations_table_is_the_contracts() -> None:
     """The table of operations is what `python -m ims_mock operations` prints."""
     assert "\n".join(operations_table()) in README
+
+
+def test_table_of_the_control_api_is_the_schemas() -> None:
+    """The table of the control API says what schemas/control says."""
+    assert "\n".join(control_table()) + "\n\n" in README
 
 
 def test_users_are_the_accounts() -> None:

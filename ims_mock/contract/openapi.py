@@ -45,6 +45,14 @@ def resource_of(name: str) -> str:
     return posixpath.basename(posixpath.dirname(name))
 
 
+def _with_branches(value: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """Return a schema with each file of the folder that it names as a branch, so that a new file needs no mention."""
+    here = posixpath.dirname(file)
+    names = schema_files.names(posixpath.join(here, value["x-any-of"]))
+    rest = {key: item for key, item in value.items() if key != "x-any-of"}
+    return {**rest, "anyOf": [{"$ref": posixpath.relpath(name, here)} for name in names]}
+
+
 class _Composer:
     """Collects the components of a document while references to files become references to them."""
 
@@ -57,6 +65,8 @@ class _Composer:
             return [self.local(item, file) for item in value]
         if not isinstance(value, dict):
             return value
+        if "x-any-of" in value:
+            return self.local(_with_branches(value, file), file)
         return {
             key: self._reference(item, file)
             if key == "$ref" and isinstance(item, str)

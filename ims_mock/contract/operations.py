@@ -91,7 +91,8 @@ class Operation:
     `ends_in_slash_too` is whether a request's path may. `others` is the name under which query parameters of any other
     name are gathered, or "" where there are none. `actions` are those of IAM that a caller needs, and `dialect` is
     "iam" where errors have the form of the identity service. `bodies` are the media types that a request may have, with
-    what is in them: a model of JSON, or None for bytes.
+    what is in them: a model of JSON, or None for bytes; `most_bytes` is for a body that may be longer than others, and
+    with `has_own_check` the function itself checks the body, in better words than the schema has.
     """
 
     id: str
@@ -111,6 +112,8 @@ class Operation:
     bodies: Mapping[str, Model | None]
     body_required: bool
     response_body: Schema | None
+    most_bytes: int | None = None
+    has_own_check: bool = False
 
     @cached_property
     def takes_bytes(self) -> bool:
@@ -307,6 +310,8 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
             for media_type in raw.get("requestBody", {}).get("content", ())
         },
         body_required=raw.get("requestBody", {}).get("required", False),
+        most_bytes=raw.get("x-most-bytes"),
+        has_own_check=raw.get("x-own-check", False),
         response_body=Schema(document, f"{base}/responses/{success}/content/{_escaped(JSON)}/schema")
         if JSON in response.get("content", ())
         else None,
@@ -331,3 +336,12 @@ def operations_table() -> Iterator[str]:
     yield "|---|---|---|"
     for operation in load_contract().operations.values():
         yield f"| `{operation.id}` | `{operation.method} {operation.path}` | {operation.success} |"
+
+
+def control_table() -> Iterator[str]:
+    """Yield the lines of a Markdown table of the control API, for the README."""
+    yield "| request | status | what it does |"
+    yield "|---|---|---|"
+    for operation in load_control().operations.values():
+        summary = load_control().document["paths"][operation.path][operation.method.lower()]["summary"]
+        yield f"| `{operation.method} {operation.path}` | {operation.success} | {summary} |"

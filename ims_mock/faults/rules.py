@@ -282,7 +282,7 @@ def _never_fired(rules: list[Rule]) -> AssertionError:
 def check_rules(document: Any) -> list[Any]:
     """Return a list of rules in JSON; raise InvalidError naming the place and what is wrong there.
 
-    schemas/faults/rules.json has them all in one; here each is held against the schema of its own kind.
+    schemas/control/add_fault.json has one with every kind; here each fault is held against the schema of its own kind.
     """
     if not isinstance(document, list):
         raise InvalidError(Problem((), "type", f"must be a list of rules, got {shown(document)}", document))

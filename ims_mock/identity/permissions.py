@@ -56,6 +56,12 @@ class Permissions:
             self._denials = []
             self.needed = set()
 
+    @property
+    def denials(self) -> list[Denial]:
+        """What is denied, the earliest first."""
+        with self._lock:
+            return list(self._denials)
+
     def deny(self, action: str, user: str | None = None) -> Denial:
         """Deny an action, such as "ims:images:create" or "ims:*:delete", to everybody or to the user of a name.
 

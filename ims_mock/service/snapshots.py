@@ -26,8 +26,6 @@ from ims_mock.state.images import Image
 from ims_mock.state.store import Store
 
 VERSION = 1
-MAX_BYTES = 1024 * 1024 * 1024
-"""Largest state, in bytes of JSON, that is taken over the control API."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from ims_mock.contract.operations import Contract, load_contract
+from ims_mock.contract.operations import Contract, load_contract, load_control
 from ims_mock.contract.patterns import python_pattern
 
-CONTRACTS = {"api": load_contract()}
+CONTRACTS = {"api": load_contract(), "control": load_control()}
 
 
 def references(value: Any) -> Iterator[str]:

@@ -37,6 +37,7 @@ from ims_mock import (
     Truncate,
 )
 from ims_mock.contract import schema_files
+from ims_mock.contract.operations import load_control
 from ims_mock.evidence.journal import Entry
 from ims_mock.faults import kinds
 from ims_mock.faults.definition import Fault
@@ -360,19 +361,21 @@ def test_schema_accepts_the_defaults(kind: str) -> None:
 
 
 def test_schema_of_a_rule_has_every_kind() -> None:
-    """The schemas of a rule and of a list of rules know the kinds that there are."""
-    known = schema_files.read("faults/rule.json")["properties"]["fault"]["properties"]["kind"]["enum"]
-    branches = schema_files.read("faults/rules.json")["items"]["allOf"][1]["properties"]["fault"]["anyOf"]
-    assert known == sorted(KINDS)
-    assert [branch["$ref"] for branch in branches] == [f"kinds/{kind}.json" for kind in sorted(KINDS)]
+    """The files of the kinds are those of the faults, and in the document a rule has a branch for each."""
     assert list(schema_files.names("faults/kinds")) == [f"faults/kinds/{kind}.json" for kind in sorted(KINDS)]
+    components = load_control().document["components"]["schemas"]
+    branches = components["faults_rule"]["properties"]["fault"]["anyOf"]
+    assert [branch["$ref"].rpartition("/")[2] for branch in branches] == [
+        f"faults_kinds_{kind}" for kind in sorted(KINDS)
+    ]
 
 
 def rules_validator() -> jsonschema.Draft202012Validator:
-    """Return the judge of schemas/faults/rules.json, as any tool has it."""
-    resources = [(name, DRAFT202012.create_resource(schema_files.read(name))) for name in schema_files.names("faults")]
-    registry: Registry[Any] = Registry().with_resources(resources)
-    return jsonschema.Draft202012Validator({"$ref": "faults/rules.json"}, registry=registry)
+    """Return the judge of a list of rules, with the schema that the control API shows, as any tool has it."""
+    document = load_control().document
+    registry: Registry[Any] = Registry().with_resource("control", DRAFT202012.create_resource(document))
+    schema = {"type": "array", "items": {"$ref": "control#/components/schemas/faults_rule"}}
+    return jsonschema.Draft202012Validator(schema, registry=registry)
 
 
 @pytest.mark.parametrize(

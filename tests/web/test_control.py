@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from ims_mock import __version__
-from ims_mock.contract.operations import load_contract
+from ims_mock.contract.operations import load_contract, load_control
+from ims_mock.service.control import FUNCTIONS
 from tests.conftest import PAGE, Api
 
 RULE = {"operation": "glance_create_image_metadata", "times": 1, "fault": {"kind": "fail", "status": 503}}
@@ -21,7 +23,7 @@ def test_health(api: Api) -> None:
 
 def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """What fails unforeseen is answered all the same, in JSON."""
-    monkeypatch.delattr("ims_mock.web.control.__version__")
+    monkeypatch.delattr("ims_mock.service.control.__version__")
     answer = api("GET", "/_ims_mock/health")
     assert (answer.status_code, answer.get_json()["error_code"]) == (500, "APIGW.0201")
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [NameError]
@@ -109,15 +111,15 @@ def test_reset_takes_settings(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"[]", "body: must be an object of settings, or empty"),
-        ({"sed": 1}, "ims_mock has no setting 'sed'"),
-        ({"seed": None}, "seed must be of type integer or string, got null"),
+        (b"[]", "body: must be of type object, got []"),
+        ({"sed": 1}, 'body: has an unknown member "sed"; there are seed, start,'),
+        ({"seed": None}, "/seed: must be of type integer or string, got null"),
         ({"start": "yesterday"}, "start must be seconds since 1970 or text like"),
-        ({"auth": "none"}, 'auth must be "off" or "lenient" or "strict"'),
-        ({"self": 1}, "ims_mock has no setting 'self'"),
-        ({"token": 5}, "token must be"),
-        ({"project_id": 5}, "project_id must be"),
-        ({"start": 1e300}, "start must be"),
+        ({"auth": "none"}, '/auth: must be "off" or "lenient" or "strict"'),
+        ({"self": 1}, 'body: has an unknown member "self"'),
+        ({"token": 5}, "/token: must be of type string ["),
+        ({"project_id": 5}, "/project_id: must be of type string, got 5"),
+        ({"start": 1e300}, "/start: must be at most 253402300799"),
     ],
 )
 def test_wrong_reset_changes_nothing(api: Api, body: Any, message: str) -> None:
@@ -149,11 +151,11 @@ def test_add_image_with_a_file(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ([], "body: must be an object of an image's attributes"),
-        ({"members": ["p"]}, "/members: must be an object, from project ids to their status"),
+        ([], "body: must be of type object, got []"),
+        ({"members": ["p"]}, '/members: must be of type object, got ["p"]'),
         ({"members": {"p": 5}}, "/members/p: must be of type string, got 5"),
         ({"data": "?"}, '/data: must be the file in base64 (RFC 4648), got "?"'),
-        ({"data": 5}, "/data: must be the file in base64 (RFC 4648), got 5"),
+        ({"data": 5}, "/data: must be of type string, got 5"),
         ({"min_disk": "x"}, '/min_disk: must be of type integer, got "x"'),
         (b"", "body: is empty"),
     ],
@@ -208,14 +210,14 @@ def test_add_token(api: Api) -> None:
     [
         ("tokens", {"user": "nobody"}, "there is no user 'nobody'; there are demo, alt, demo_reader, admin"),
         ("tokens", {"user": "alt", "project": "demo"}, "alt has no role in project 'demo'; it has in alt"),
-        ("tokens", {"name": "alt"}, "/name: is unknown; there are user, project"),
+        ("tokens", {"name": "alt"}, 'body: has an unknown member "name"; there are user, project'),
         (
             "denials",
             {"action": "ims:images:creat"},
             "action 'ims:images:creat' is needed by no operation; did you mean",
         ),
-        ("denials", {}, "action '' is needed by no operation; there are ims:images:create"),
-        ("denials", {"action": 5}, "action must be a string such as 'ims:images:create', got 5"),
+        ("denials", {}, 'body: must have "action", got {}'),
+        ("denials", {"action": 5}, "/action: must be of type string, got 5"),
         ("denials", {"action": "ims:*", "user": "nobody"}, "there is no user 'nobody'"),
     ],
 )
@@ -241,11 +243,11 @@ def test_denials_and_policy(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("tokens", {"user": []}, "there is no user []; there are demo,"),
-        ("tokens", {"user": {}}, "there is no user {}; there are demo,"),
-        ("tokens", {"user": "demo", "project": []}, "demo has no role in project []; it has in demo"),
-        ("denials", {"action": "ims:images:create", "user": []}, "there is no user []; there are demo,"),
-        ("denials", {"action": []}, "action must be a string"),
+        ("tokens", {"user": []}, "/user: must be of type string or null, got []"),
+        ("tokens", {"user": {}}, "/user: must be of type string or null, got {}"),
+        ("tokens", {"user": "demo", "project": []}, "/project: must be of type string or null, got []"),
+        ("denials", {"action": "ims:images:create", "user": []}, "/user: must be of type string or null, got []"),
+        ("denials", {"action": []}, "/action: must be of type string, got []"),
         ("accounts", {"users": None}, "/users: must be of type array"),
     ],
 )
@@ -280,3 +282,108 @@ def test_audit_settles_first(api: Api) -> None:
     api.clock.advance(5)
     found = api("GET", "/_ims_mock/audit").get_json()["findings"]
     assert "image_left_queued" not in [finding["rule"] for finding in found]
+
+
+# What can be set, and the document.
+
+
+def test_settings_are_shown(api: Api) -> None:
+    """What is set is shown as a reset takes it, without the token and the accounts."""
+    api("POST", "/_ims_mock/reset", {"seed": 7, "token": "hunter2", "faults": ["glance_list_images: 503 x1"]})
+    shown = api("GET", "/_ims_mock/settings").get_json()
+    assert (shown["seed"], shown["auth"]) == (7, "lenient")
+    assert shown["faults"] == [
+        {"fault": {"kind": "fail", "status": 503}, "operation": "glance_list_images", "times": 1}
+    ]
+    assert "hunter2" not in str(shown)
+    assert api("POST", "/_ims_mock/reset", shown).status_code == 204
+    assert api("GET", "/_ims_mock/settings").get_json() == shown
+
+
+def test_accounts_are_listed_without_secrets(api: Api) -> None:
+    """Who there is can be seen, with access keys and roles, and no password or secret key."""
+    answer = api("GET", "/_ims_mock/accounts")
+    assert [project["name"] for project in answer.get_json()["projects"]] == ["demo", "alt", "admin"]
+    assert answer.get_json()["users"][1] == {
+        "id": "e8d4b6a2c0f14e35b79d1c3f5a7e9b02",
+        "name": "alt",
+        "access": "alt-ak",
+        "roles": {"alt": ["member"]},
+    }
+    assert "alt-sk" not in answer.get_data(as_text=True)
+
+
+def test_denials_are_listed(api: Api) -> None:
+    """What is denied, and to whom, can be seen."""
+    assert api("GET", "/_ims_mock/denials").get_json() == {"denials": []}
+    api("POST", "/_ims_mock/denials", {"action": "ims:images:create"})
+    api("POST", "/_ims_mock/denials", {"action": "ims:*:get", "user": "alt"})
+    assert api("GET", "/_ims_mock/denials").get_json() == {
+        "denials": [{"action": "ims:images:create", "user": None}, {"action": "ims:*:get", "user": "alt"}]
+    }
+
+
+def test_control_document(api: Api) -> None:
+    """The control API has a document of its own, and is not in that of the service."""
+    assert api("GET", "/_ims_mock/control.json").get_json() == load_control().document
+    assert all(path.startswith("/_ims_mock/") for path in load_control().document["paths"])
+    assert not any(path.startswith("/_ims_mock") for path in load_contract().document["paths"])
+
+
+SERIES: list[tuple[str, str, Any]] = [
+    ("GET", "/health", None),
+    ("GET", "/openapi.json", None),
+    ("GET", "/control.json", None),
+    ("GET", "/settings", None),
+    ("POST", "/reset", {"seed": 5}),
+    ("POST", "/images", {"name": "a", "data": "MDEy"}),
+    ("POST", "/accounts", {"projects": [{"name": "web"}]}),
+    ("GET", "/accounts", None),
+    ("POST", "/tokens", {}),
+    ("POST", "/denials", {"action": "ims:*:list"}),
+    ("GET", "/denials", None),
+    ("DELETE", "/denials", None),
+    ("GET", "/policy", None),
+    ("POST", "/faults", "503 x1 optional"),
+    ("GET", "/faults", None),
+    ("DELETE", "/faults/1", None),
+    ("DELETE", "/faults", None),
+    ("POST", "/clock", {"advance": 1}),
+    ("GET", "/clock", None),
+    ("GET", "/audit", None),
+    ("GET", "/journal", None),
+    ("GET", "/journal.har", None),
+    ("DELETE", "/journal", None),
+    ("POST", "/snapshots", {"name": "a"}),
+    ("GET", "/snapshots", None),
+    ("POST", "/snapshots/a/restore", None),
+    ("DELETE", "/snapshots/a", None),
+    ("GET", "/state", None),
+]
+
+
+def test_every_answer_keeps_its_schema(api: Api) -> None:
+    """Each operation answers with the status and the document that its file describes."""
+    by_request = {(operation.method, operation.path): operation for operation in load_control().operations.values()}
+    api.create()
+    asked = set()
+    for method, path, body in SERIES:
+        answer = api(method, "/_ims_mock" + path, body)
+        known = path if (method, "/_ims_mock" + path) in by_request else re.sub("/(a|1)", "/{name}", path)
+        operation = by_request.get((method, "/_ims_mock" + known)) or by_request[method, "/_ims_mock/faults/{id}"]
+        assert answer.status_code == operation.success, answer.data
+        if operation.response_body:
+            operation.check_response_body(answer.get_json())
+        else:
+            assert answer.data == b""
+        asked.add(operation.id)
+    state = api("GET", "/_ims_mock/state").get_json()
+    assert api("PUT", "/_ims_mock/state", state).status_code == 204
+    assert asked | {"load_state"} == set(load_control().operations)
+
+
+def test_every_operation_has_its_function() -> None:
+    """An operation's id is the name of its file and of its function."""
+    for operation in load_control().operations.values():
+        assert operation.source == f"control/{operation.id}.json"
+        assert FUNCTIONS[operation.id].__doc__

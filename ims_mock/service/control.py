@@ -1,0 +1,226 @@
+"""The operations of the control API: what a test asks of the mock itself. schemas/control has what they accept.
+
+Each function has the name of its operation. It receives the service, the values in the path and the checked body, and
+returns the document of the response, or None where there is none.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ims_mock.contract.operations import load_contract, load_control
+from ims_mock.contract.problems import wrong_at
+from ims_mock.contract.wording import shown
+from ims_mock.evidence.audit import audit
+from ims_mock.evidence.har import to_har
+from ims_mock.faults.rule_text import new_rule
+from ims_mock.service import snapshots
+from ims_mock.service.catalogue import add_image as add_to_catalogue
+from ims_mock.service.service import Service
+from ims_mock.service.snapshots import Snapshot
+from ims_mock.state.clock import ManualClock
+from ims_mock.version import __version__
+
+Path = Mapping[str, str]
+Function = Callable[[Service, Path, Any], Any]
+
+
+class NotFoundError(Exception):
+    """Raised for a name in a path that nothing has; the text names those that there are."""
+
+    def __init__(self, what: str, known: list[str]) -> None:
+        super().__init__(f"{what}; there are: {', '.join(known) or 'none'}")
+
+
+def show_health(service: Service, _path: Path, _body: Any) -> Any:
+    """Show version, seed and time."""
+    return {"status": "ok", "version": __version__, "seed": service.store.seed, "now": service.store.timestamp()}
+
+
+def show_openapi(_service: Service, _path: Path, _body: Any) -> Any:
+    """Show the document of the service's API."""
+    return load_contract().document
+
+
+def show_control(_service: Service, _path: Path, _body: Any) -> Any:
+    """Show the document of this API."""
+    return load_control().document
+
+
+def show_settings(service: Service, _path: Path, _body: Any) -> Any:
+    """Show what is set, without secrets."""
+    return service.settings.to_json()
+
+
+def reset(service: Service, _path: Path, body: Any) -> None:
+    """Clear everything, and apply settings until the next reset."""
+    service.reset(**body)
+
+
+def add_image(service: Service, _path: Path, body: Any) -> Any:
+    """Add an image as a test wants it."""
+    attributes = {name: value for name, value in body.items() if name not in ("members", "data")}
+    data = _from_base64(body["data"]) if "data" in body else None
+    return add_to_catalogue(service.store, service.auth.project_id, attributes, data, body.get("members", {}))
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        what = f"must be the file in base64 (RFC 4648), got {shown(text)}"
+        raise wrong_at(("data",), "contentEncoding", what) from None
+
+
+def list_accounts(service: Service, _path: Path, _body: Any) -> Any:
+    """List projects and users without what gives access."""
+    accounts = service.accounts
+    return {
+        "projects": [{"id": project.id, "name": project.name} for project in accounts.projects.values()],
+        "users": [
+            {"id": user.id, "name": user.name, "access": user.access, "roles": dict(user.roles)}
+            for user in accounts.users.values()
+        ],
+    }
+
+
+def add_accounts(service: Service, _path: Path, body: Any) -> None:
+    """Add projects and users."""
+    service.accounts.add(body)
+
+
+def add_token(service: Service, _path: Path, body: Any) -> Any:
+    """Issue a token without a login."""
+    return {"token": service.identity.new_token_for(body.get("user"), body.get("project"))}
+
+
+def list_denials(service: Service, _path: Path, _body: Any) -> Any:
+    """List what is denied, the earliest first."""
+    return {"denials": [{"action": denial.action, "user": denial.user} for denial in service.permissions.denials]}
+
+
+def add_denial(service: Service, _path: Path, body: Any) -> None:
+    """Deny an action."""
+    service.deny(body["action"], body.get("user"))
+
+
+def clear_denials(service: Service, _path: Path, _body: Any) -> None:
+    """Allow every action again."""
+    service.permissions.allow_all()
+
+
+def show_policy(service: Service, _path: Path, _body: Any) -> Any:
+    """Show the policy that the requests since the reset have needed."""
+    return service.permissions.policy()
+
+
+def list_faults(service: Service, _path: Path, _body: Any) -> Any:
+    """List the rules, the first outermost."""
+    return {"faults": [rule.to_json() for rule in service.faults]}
+
+
+def add_fault(service: Service, _path: Path, body: Any) -> Any:
+    """Add a rule as the innermost."""
+    if not isinstance(body, (str, dict)):
+        raise wrong_at((), "type", f"must be a rule, as an object or a line of text, got {shown(body)}")
+    return service.faults.arm(new_rule(body)).to_json()
+
+
+def clear_faults(service: Service, _path: Path, _body: Any) -> None:
+    """Remove every rule."""
+    service.faults.clear()
+
+
+def remove_fault(service: Service, path: Path, _body: Any) -> None:
+    """Remove a rule by its id."""
+    try:
+        service.faults.remove(path["id"])
+    except KeyError:
+        raise NotFoundError(f"no rule has the id {path['id']!r}", [rule.id for rule in service.faults]) from None
+
+
+def show_clock(service: Service, _path: Path, _body: Any) -> Any:
+    """Show the time, and how fast it passes."""
+    clock = service.store.clock
+    return {"now": clock.now(), "time": service.store.timestamp(), "speed": getattr(clock, "speed", None)}
+
+
+def move_clock(service: Service, path: Path, body: Any) -> Any:
+    """Advance the clock, let it run, or freeze it."""
+    clock = service.store.clock
+    if not isinstance(clock, ManualClock):
+        raise wrong_at((), "clock", "the mock has a clock of its owner's, which cannot be moved")
+    if "advance" in body:
+        clock.advance(body["advance"])
+    else:
+        clock.run(body.get("run", 0.0))
+    return show_clock(service, path, None)
+
+
+def show_journal(service: Service, _path: Path, _body: Any) -> Any:
+    """Show the last requests."""
+    journal = service.journal
+    return {"received": journal.received, "entries": [entry.to_json() for entry in journal]}
+
+
+def clear_journal(service: Service, _path: Path, _body: Any) -> None:
+    """Clear the journal."""
+    service.journal.clear()
+
+
+def export_journal(service: Service, _path: Path, _body: Any) -> Any:
+    """Show the last requests as an HTTP archive."""
+    return to_har(service.journal)
+
+
+def audit_client(service: Service, _path: Path, _body: Any) -> Any:
+    """Show what the client did that it should not do; what is due is settled first."""
+    with service.store.lock:
+        service.store.settle()
+        found = audit(service.journal, list(service.store.images.values()))
+    return {"findings": [finding.to_json() for finding in found]}
+
+
+def save_state(service: Service, _path: Path, _body: Any) -> Any:
+    """Show the whole state."""
+    return snapshots.capture(service).to_json()
+
+
+def load_state(service: Service, _path: Path, body: Any) -> None:
+    """Go to a state that was saved."""
+    snapshots.restore(service, Snapshot.from_json(body))
+
+
+def list_snapshots(service: Service, _path: Path, _body: Any) -> Any:
+    """List the names of the snapshots."""
+    return {"snapshots": list(service.snapshots)}
+
+
+def take_snapshot(service: Service, _path: Path, body: Any) -> Any:
+    """Keep the state under a name."""
+    service.snapshots[body["name"]] = snapshots.capture(service)
+    return {"name": body["name"]}
+
+
+def restore_snapshot(service: Service, path: Path, _body: Any) -> None:
+    """Go back to a snapshot."""
+    snapshots.restore(service, _snapshot(service, path["name"]))
+
+
+def delete_snapshot(service: Service, path: Path, _body: Any) -> None:
+    """Forget a snapshot."""
+    _snapshot(service, path["name"])
+    del service.snapshots[path["name"]]
+
+
+def _snapshot(service: Service, name: str) -> Snapshot:
+    if name not in service.snapshots:
+        raise NotFoundError(f"no snapshot has the name {name!r}", list(service.snapshots))
+    snapshot: Snapshot = service.snapshots[name]
+    return snapshot
+
+
+FUNCTIONS: Mapping[str, Function] = {name: globals()[name] for name in load_control().operations}
+"""The functions by the ids of their operations."""
