@@ -68,10 +68,8 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
     if schema is False or (writing and schema.get("readOnly")):
         return _refuse
     compile_ = partial(new_fast_path, resolve=resolve, writing=writing)
-    checks: list[FastPath] = []
     together = _together(schema)
-    if together:
-        checks.append(_text(schema) if schema["type"] == "string" else _range(schema["minimum"], schema["maximum"]))
+    checks: list[FastPath] = [_bounded(schema)] if together else []
     for keyword, value in schema.items():
         if keyword in _SILENT or keyword in together or keyword.startswith("x-"):
             continue
@@ -90,9 +88,7 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
         elif keyword == "if":
             checks.append(_if(*(compile_(schema.get(name, True)) for name in ("if", "then", "else"))))
         elif keyword == "propertyNames":
-            checks.append(
-                _short_names(value["maxLength"]) if value.keys() == {"maxLength"} else _names(compile_(value))
-            )
+            checks.append(_names(value, compile_))
         elif keyword != "properties":
             return _refuse
     if "items" in schema:
@@ -155,14 +151,14 @@ def _together(schema: dict[str, Any]) -> set[str]:
     return found if len(found) > 1 else set()
 
 
-def _text(schema: dict[str, Any]) -> FastPath:
+def _bounded(schema: dict[str, Any]) -> FastPath:
+    """Accept a text or an integer that keeps all the bounds of a schema."""
+    if schema["type"] == "integer":
+        lowest, highest = schema["minimum"], schema["maximum"]
+        return lambda value: type(value) is int and lowest <= value <= highest
     search = compiled(schema.get("pattern", "")).search
     least, most = schema.get("minLength", 0), schema.get("maxLength", sys.maxsize)
     return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
-
-
-def _range(least: int, most: int) -> FastPath:
-    return lambda value: type(value) is int and least <= value <= most
 
 
 def _pattern(pattern: str) -> FastPath:
@@ -189,11 +185,12 @@ def _required(names: list[str]) -> FastPath:
     return lambda value: isinstance(value, dict) and needed <= value.keys()
 
 
-def _short_names(most: int) -> FastPath:
-    return lambda value: isinstance(value, dict) and max(map(len, value), default=0) <= most
-
-
-def _names(check: FastPath) -> FastPath:
+def _names(schema: dict[str, Any], compile_: Callable[[Any], FastPath]) -> FastPath:
+    """Accept an object whose keys a schema accepts; where that only says how long they may be, without a call a key."""
+    if schema.keys() == {"maxLength"}:
+        most = schema["maxLength"]
+        return lambda value: isinstance(value, dict) and max(map(len, value), default=0) <= most
+    check = compile_(schema)
     return lambda value: isinstance(value, dict) and all(map(check, value))
 
 
