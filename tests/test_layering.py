@@ -100,6 +100,17 @@ def test_modules_know_only_what_they_may(path: Path) -> None:
                 assert module_of(path) in modules, f"{path.name} imports {module}"
 
 
+FAMILIES = {f"faults.{name}" for name in ("connections", "delays", "responses", "sequences", "stored")}
+"""The modules that have the faults."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_no_module_but_the_list_of_kinds_knows_a_fault(path: Path) -> None:
+    """What is particular to a fault is a hook of Fault, so that adding one needs an edit nowhere else."""
+    if module_of(path) != "faults.kinds":
+        assert not own_imports(path) & FAMILIES
+
+
 def test_every_package_has_a_layer() -> None:
     """A new package is given its layer here."""
     assert {module_of(path).partition(".")[0] for path in FILES} <= set(LAYERS)

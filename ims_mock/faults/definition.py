@@ -67,6 +67,11 @@ class Fault:
         """Tell whether the fault means something on an operation."""
         return self.operations is None or operation.id in self.operations
 
+    @classmethod
+    def settings_of(cls, word: str) -> dict[str, Any] | None:
+        """Return the settings for which a word alone stands in a rule's text, as 503 does; None where it does not."""
+        return None
+
     def default_times(self) -> int | None:
         """Return how often a rule that does not say so applies the fault; None for without end."""
         return None

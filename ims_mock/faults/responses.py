@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
@@ -37,6 +38,10 @@ class Fail(Fault):
         super().__post_init__()
         if self.code is not None and self.message is None:
             documented_message(self.code, self.status)
+
+    @classmethod
+    def settings_of(cls, word: str) -> dict[str, Any] | None:
+        return {"status": int(word)} if re.fullmatch("[0-9]{3}", word) else None
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}

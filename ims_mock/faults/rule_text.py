@@ -23,9 +23,7 @@ from ims_mock.contract.problems import InvalidError, Keys, Problem, listed
 from ims_mock.contract.wording import nearest
 from ims_mock.faults.definition import Fault, schema_of
 from ims_mock.faults.kinds import KINDS, fault_from_json
-from ims_mock.faults.responses import Fail
 from ims_mock.faults.rules import Rule, rule_from_json
-from ims_mock.faults.sequences import Sequence
 
 _OPERATION = re.compile(r"\s*(?P<operation>[^\s:(),\"]+)\s*:(?!/)")
 _TOKEN = re.compile(r"\s*(?P<word>[(),]|(?:[^\s(),\"]|\"(?:[^\"\\]|\\.)*\")+|\"|$)")
@@ -103,14 +101,13 @@ class _Parser:
     def fault(self) -> Fault:
         """Read a status or a kind, with its arguments in parentheses."""
         at, word = self._start(), self._next()
-        kind = Fail.kind() if re.fullmatch("[0-9]{3}", word) else word
+        kind, given = _short_form(word)
         if kind not in KINDS:
             known = [*KINDS]
             raise self._error(at, f"must be a status such as 503, or one of {', '.join(known)}{nearest(word, known)}")
-        given: dict[str, Any] = {"status": int(word)} if kind != word else {}
         positions: dict[Keys, int] = {}
-        if kind == Sequence.kind() and self._peek() == "(":
-            given["faults"] = self._faults()
+        if KINDS[kind].nested and self._peek() == "(":
+            given[KINDS[kind].nested] = self._faults()
         elif self._peek() == "(":
             names = [item.name for item in dataclasses.fields(KINDS[kind])]
             positions = self._arguments(given, names, schema_of(kind).content["properties"])
@@ -225,6 +222,12 @@ class _Parser:
 
     def _error(self, position: int, what: str, problems: tuple[Problem, ...] = ()) -> RuleTextError:
         return RuleTextError(self._text, position, what, problems)
+
+
+def _short_form(word: str) -> tuple[str, dict[str, Any]]:
+    """Return the kind of fault for which a word stands, and its settings: a word that is no short form is the kind."""
+    found = ((name, kind.settings_of(word)) for name, kind in KINDS.items())
+    return next(((name, settings) for name, settings in found if settings is not None), (word, {}))
 
 
 def _header(parser: _Parser) -> tuple[tuple[str, ...], Any]:
