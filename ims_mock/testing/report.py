@@ -60,7 +60,7 @@ def _printable(text: str) -> str:
 
 @dataclass(frozen=True)
 class FailedTest:
-    """A test that failed: its name, pytest's report of the error, the moment when it began, the line that repeats it."""
+    """A test that failed: its name, pytest's report of the error, when it began, and the line that repeats it."""
 
     name: str
     error: str
