@@ -7,14 +7,15 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import MISSING, fields
 
 import pytest
 import requests
 
 import ims_mock
-from ims_mock import ImsMock
+from ims_mock import ImsMock, Redirect, Sequence
 from ims_mock.command.parser import OPTIONS, options_table, settings_table
+from ims_mock.contract import schema_files
 from ims_mock.contract.operations import control_table, operations_table
 from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rules import Rule
@@ -107,6 +108,22 @@ def test_every_fault_is_told() -> None:
     assert re.findall(r"^\| `([A-Z][A-Za-z]+)\(", FAULTS, re.MULTILINE) == faults
     assert set(faults) <= set(ims_mock.__all__)
     assert all(getattr(ims_mock, name) for name in ims_mock.__all__)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_of_a_fault_is_its_schemas(kind: str) -> None:
+    """A fault's row has its fields in the order of its schema, with their defaults, and each value of a field."""
+    fault, schema = KINDS[kind], schema_files.read(f"faults/kinds/{kind}.json")
+    (row,) = re.findall(rf"^\| `({fault.__name__}\(.*)$", FAULTS, re.MULTILINE)
+    if fault is not Sequence:  # Its row shows what stands in the list.
+        defaults = {item.name: item.default for item in fields(fault)}
+        given = [name if value is MISSING else f"{name}={json.dumps(value)}" for name, value in defaults.items()]
+        python = {"null": "None", "false": "False", "0.0": "0"}
+        shown = [re.sub("=(null|false|0.0)$", lambda match: f"={python[match[1]]}", text) for text in given]
+        assert row.startswith(f"{fault.__name__}({', '.join(shown)})`")
+    for item in schema["properties"].values():
+        for value in item.get("enum", ()):
+            assert fault is Redirect or json.dumps(value) in row
 
 
 def test_every_field_of_a_rule_is_told() -> None:
