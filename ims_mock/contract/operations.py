@@ -301,14 +301,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         query=query,
         others=others,
         headers=tuple(parameter for place, parameter in parameters if place == "header"),
-        bodies={
-            media_type: Model(
-                Schema(document, f"{base}/requestBody/content/{_escaped(media_type)}/schema", writing=True), name
-            )
-            if media_type.endswith(("json", "json-patch"))
-            else None
-            for media_type in raw.get("requestBody", {}).get("content", ())
-        },
+        bodies=_bodies(name, raw, document, base),
         body_required=raw.get("requestBody", {}).get("required", False),
         most_bytes=raw.get("x-most-bytes"),
         has_own_check=raw.get("x-own-check", False),
@@ -316,6 +309,16 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         if JSON in response.get("content", ())
         else None,
     )
+
+
+def _bodies(name: str, raw: Mapping[str, Any], document: Mapping[str, Any], base: str) -> dict[str, Model | None]:
+    """Return what a request's body may be, by media type: a model of JSON, or None for bytes."""
+    bodies: dict[str, Model | None] = {}
+    for media_type in raw.get("requestBody", {}).get("content", ()):
+        pointer = f"{base}/requestBody/content/{_escaped(media_type)}/schema"
+        is_json = media_type.endswith(("json", "json-patch"))
+        bodies[media_type] = Model(Schema(document, pointer, writing=True), name) if is_json else None
+    return bodies
 
 
 def _parameter(item: Mapping[str, Any], document: Mapping[str, Any], pointer: str) -> Parameter:
