@@ -8,15 +8,15 @@ import shlex
 import subprocess
 import sys
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 import pytest
 import requests
 
 import ims_mock
 from ims_mock import ImsMock, Redirect, Sequence
-from ims_mock.command.parser import OPTIONS, options_table, settings_table
+from ims_mock.command.parser import OPTIONS
 from ims_mock.contract import schema_files
-from ims_mock.contract.operations import control_table, operations_table
 from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rules import Rule
 from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, new_accounts
@@ -24,6 +24,7 @@ from tests.conftest import ROOT, needs_curl
 
 README = (ROOT / "README.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/faults.md").read_text("utf-8")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 BLOCKS = [block for text in (README, FAULTS) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
 
 
@@ -60,14 +61,18 @@ def test_curl_example_runs(ims_mock: ImsMock) -> None:
     assert all(line in outputs[2].splitlines() for line in shown)
 
 
-def test_operations_table_is_the_contracts() -> None:
-    """The table of operations is what `python -m ims_mock operations` prints."""
-    assert "\n".join(operations_table()) in README
-
-
-def test_table_of_the_control_api_is_the_schemas() -> None:
-    """The table of the control API says what schemas/control says."""
-    assert "\n".join(control_table()) + "\n\n" in README
+def test_tables_follow_from_the_schemas() -> None:
+    """The tables are those that the schemas make; `python docs/tables.py` writes them again."""
+    assert re.findall("<!-- table: (.*) -->", README) == ["operations", "settings", "options", "control"]
+    written = subprocess.run(
+        [sys.executable, "-c", "import sys, tables; sys.stdout.write(tables.with_tables(sys.stdin.read()))"],
+        input=README,
+        cwd=ROOT / "docs",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert written.stdout == README, "run: python docs/tables.py"
 
 
 def test_users_are_the_accounts() -> None:
@@ -88,18 +93,24 @@ def test_example_of_accounts(ims_mock: ImsMock) -> None:
     assert answer.status_code == 200
 
 
-def test_tables_of_settings_and_options_are_the_schemas() -> None:
-    """The tables of what can be set say what schemas/settings.json and schemas/command.json say."""
-    assert "\n".join(settings_table()) + "\n\n" in README
-    assert "\n".join(options_table()) + "\n\n" in README
+def test_every_option_has_a_variable_of_its_own() -> None:
+    """Each option is set by one environment variable, which no other has."""
     assert "| `--token-lifetime` | `IMS_MOCK_TOKEN_LIFETIME` | `86400` | seconds until a token expires |" in README
     assert len({option.variable for option in OPTIONS}) == len(OPTIONS)
 
 
-def test_documents_that_it_links_are_there() -> None:
-    """Every relative link leads to a file."""
-    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_documents_that_are_linked_are_there(path: Path) -> None:
+    """Every relative link of a document leads to a file."""
+    for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text("utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """The index of the decisions lists each of their files."""
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"\]\(([a-z-]+\.md)\)", (folder / "README.md").read_text("utf-8"))
+    assert sorted(listed) == sorted(path.name for path in folder.glob("*.md") if path.name != "README.md")
 
 
 def test_every_fault_is_told() -> None:
