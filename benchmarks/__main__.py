@@ -65,13 +65,13 @@ def serve(name: str) -> None:
         static.stop()
 
 
-def static_app(answer: bytes, target: str, method: str) -> flask.Flask:
+def static_app(response: bytes, target: str, method: str) -> flask.Flask:
     """Return a Flask application that answers the same bytes to everything."""
     app = flask.Flask("static", static_folder=None)
 
     @app.route(target, methods=[method])
     def static() -> flask.Response:
-        return flask.Response(answer, mimetype="application/json")
+        return flask.Response(response, mimetype="application/json")
 
     return app
 

@@ -47,9 +47,9 @@ class Api:
 
     def create(self, **attributes: Any) -> dict[str, Any]:
         """Create an image and return it."""
-        answer = self("POST", "/v2/images", attributes)
-        assert answer.status_code == 201, answer.headers
-        image: dict[str, Any] = answer.get_json()
+        response = self("POST", "/v2/images", attributes)
+        assert response.status_code == 201, response.headers
+        image: dict[str, Any] = response.get_json()
         return image
 
 

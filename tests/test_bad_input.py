@@ -20,10 +20,10 @@ def post(mock: ImsMock, body: bytes, headers: dict[str, str] | None = None) -> t
     connection = http.client.HTTPConnection(urlsplit(mock.url).netloc)
     try:
         connection.request("POST", "/v2/images", body, {"X-Auth-Token": mock.token} if headers is None else headers)
-        answer = connection.getresponse()
-        document = json.loads(answer.read())
+        response = connection.getresponse()
+        document = json.loads(response.read())
         code = document["error"]["code"] if "error" in document else document.get("error_code", "")
-        return answer.status, code, answer.headers.get("X-IMS-Mock-Reason", "")
+        return response.status, code, response.headers.get("X-IMS-Mock-Reason", "")
     finally:
         connection.close()
 
@@ -282,8 +282,8 @@ def test_body_over_the_limit_is_413(ims_mock: ImsMock, size: int) -> None:
 def test_chunked_body_over_the_limit_is_413(ims_mock: ImsMock) -> None:
     """A body that does not say its length is refused as soon as it is too long."""
     chunks = iter([b'{"name": "a"}', *[b" " * 1024 * 1024] * 13])
-    answer = requests.post(f"{ims_mock.url}/v2/images", data=chunks, headers={"X-Auth-Token": "t"}, timeout=10)
-    assert (answer.status_code, answer.json()["error_code"]) == (413, "APIGW.0201")
+    response = requests.post(f"{ims_mock.url}/v2/images", data=chunks, headers={"X-Auth-Token": "t"}, timeout=10)
+    assert (response.status_code, response.json()["error_code"]) == (413, "APIGW.0201")
     assert ims_mock.images == {}
 
 

@@ -35,7 +35,7 @@ class Hammer:
         self._other = f"project-{1 - number}"
         self._connection = http.client.HTTPConnection(urlsplit(mock.url).netloc, timeout=30)
         self.mine: dict[str, bytes | None] = {}
-        self.answers: Counter[int] = Counter()
+        self.responses: Counter[int] = Counter()
         self.wrong: list[Any] = []
         self._shared: list[str] = []
         self._token = ""
@@ -119,13 +119,13 @@ class Hammer:
         headers = {"X-Auth-Token": "t", "X-Project-Id": self._project, "Content-Type": media_type}
         headers["X-Subject-Token"] = self._token
         self._connection.request(method, path, sent, headers)
-        answer = self._connection.getresponse()
-        self.answers[answer.status] += 1
-        content = answer.read()
-        self._token = answer.headers.get("X-Subject-Token", self._token)
+        response = self._connection.getresponse()
+        self.responses[response.status] += 1
+        content = response.read()
+        self._token = response.headers.get("X-Subject-Token", self._token)
         if "member_status" in path:
             self._shared = [image["self"] for image in json.loads(content)["images"]]
-        return answer.status, content
+        return response.status, content
 
     def _expect(self, is_right: bool, what: str, status: int) -> None:
         if not is_right:
@@ -141,10 +141,10 @@ def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    answers = sum((hammer.answers for hammer in hammers), Counter())
+    responses = sum((hammer.responses for hammer in hammers), Counter())
     assert [wrong for hammer in hammers for wrong in hammer.wrong] == []
-    assert [status for status in answers if status >= 500] == []
-    assert sum(answers.values()) == ims_mock.journal.received >= 2 * REQUESTS
+    assert [status for status in responses if status >= 500] == []
+    assert sum(responses.values()) == ims_mock.journal.received >= 2 * REQUESTS
     assert set(ims_mock.images) == {image_id for hammer in hammers for image_id in hammer.mine}
     for hammer in hammers:
         for image_id, content in hammer.mine.items():

@@ -86,14 +86,14 @@ class Client:
         media_type = "application/octet-stream" if method == "PUT" else "application/json"
         try:
             self._connection.request(method, path, body, {"X-Auth-Token": "t", "Content-Type": media_type})
-            answer = self._connection.getresponse()
-            content = answer.read()
+            response = self._connection.getresponse()
+            content = response.read()
         except (http.client.HTTPException, OSError) as error:
             self._connection.close()
             return type(error).__name__
-        if answer.status == 201:
+        if response.status == 201:
             self._note(content)
-        return answer.status
+        return response.status
 
     def _note(self, content: bytes) -> None:
         with suppress(ValueError):  # Garbled: the image is there, and this client does not know of it.

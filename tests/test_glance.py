@@ -49,11 +49,11 @@ def replayed() -> Iterator[tuple[dict[str, Any], int]]:
         caller = re.fullmatch(r"\{token:(\w+)\}", headers.get("X-Auth-Token", ""))
         if caller:
             headers["X-Auth-Token"] = tokens[caller[1]]
-        answer = client.open(filled(request["path"]), method=request["method"], data=content, headers=headers)
-        if answer.status_code == 400 and request["status"] == 201 and '"id"' in str(body):
+        response = client.open(filled(request["path"]), method=request["method"], data=content, headers=headers)
+        if response.status_code == 400 and request["status"] == 201 and '"id"' in str(body):
             assert caller is not None
             put_in(service, service.accounts.users[caller[1]], json.loads(body))
-        yield request, answer.status_code
+        yield request, response.status_code
 
 
 def filled(text: str) -> str:

@@ -42,12 +42,12 @@ def test_memory_is_bounded_whatever_the_size() -> None:
         path = "/v2/images/00000000-0000-4000-8000-000000000001/file"
         octets = {**headers, "Content-Type": "application/octet-stream"}
         connection.request("PUT", path, pieces(), octets, encode_chunked=True)
-        answer = connection.getresponse()
-        assert (answer.status, answer.read()) == (204, b"")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (204, b"")
         connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
+        response = connection.getresponse()
         received = 0
-        while piece := answer.read(len(PIECE)):
+        while piece := response.read(len(PIECE)):
             received += len(piece)
         added = most_memory(process.pid) - before
         connection.close()

@@ -17,8 +17,8 @@ def test_usable_without_pytest() -> None:
     """Entering serves, leaving stops."""
     with ImsMock() as mock:
         headers = {"X-Auth-Token": mock.token}
-        answer = requests.post(f"{mock.url}/v2/images", json={"name": "a"}, headers=headers, timeout=10)
-        assert mock.images[answer.json()["id"]]["owner"] == mock.project_id
+        response = requests.post(f"{mock.url}/v2/images", json={"name": "a"}, headers=headers, timeout=10)
+        assert mock.images[response.json()["id"]]["owner"] == mock.project_id
         assert len(mock.journal.calls("glance_create_image_metadata")) == 1
         url = mock.url
     with pytest.raises(requests.ConnectionError):
@@ -29,11 +29,11 @@ def test_two_mocks_in_one_process() -> None:
     """Each has its own port, images and faults."""
     with ImsMock() as one, ImsMock(seed=2) as two:
         one.faults.add(Fail(503))
-        answers = [
+        responses = [
             requests.post(f"{mock.url}/v2/images", data="{}", headers={"X-Auth-Token": "t"}, timeout=10).status_code
             for mock in (one, two)
         ]
-        assert answers == [503, 201]
+        assert responses == [503, 201]
         assert (len(one.images), len(two.images)) == (0, 1)
 
 
@@ -41,9 +41,9 @@ def test_clock_moves_the_mocks_time() -> None:
     """An image is created at the time of the mock's clock."""
     with ImsMock(start=0) as mock:
         mock.clock.advance(60)
-        answer = requests.post(f"{mock.url}/v2/images", data="{}", headers={"X-Auth-Token": "t"}, timeout=10)
-    assert answer.json()["created_at"] == "1970-01-01T00:01:00Z"
-    assert answer.headers["Date"] == "Thu, 01 Jan 1970 00:01:00 GMT"
+        response = requests.post(f"{mock.url}/v2/images", data="{}", headers={"X-Auth-Token": "t"}, timeout=10)
+    assert response.json()["created_at"] == "1970-01-01T00:01:00Z"
+    assert response.headers["Date"] == "Thu, 01 Jan 1970 00:01:00 GMT"
 
 
 def test_clock_can_be_given() -> None:
@@ -61,8 +61,8 @@ def test_what_is_no_http_is_in_the_journal() -> None:
         address = urlsplit(mock.url)
         with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
             connection.sendall(b"GET /v2/images HTTP/1.1\r\n\r\n")
-            with connection.makefile("rb") as answer:
-                text = answer.read().decode()
+            with connection.makefile("rb") as response:
+                text = response.read().decode()
         (entry,) = mock.journal
     assert text.startswith("HTTP/1.1 400")
     assert '"error_code":"APIGW.0201"' in text
@@ -80,8 +80,8 @@ def test_client_that_hangs_up_half_way(ims_mock: ImsMock) -> None:
             b'POST /v2/images HTTP/1.1\r\nHost: a\r\nX-Auth-Token: t\r\nContent-Length: 100\r\n\r\n{"name"'
         )
         connection.shutdown(socket.SHUT_WR)
-        with connection.makefile("rb") as answer:
-            assert answer.readline().startswith(b"HTTP/1.1 400")
+        with connection.makefile("rb") as response:
+            assert response.readline().startswith(b"HTTP/1.1 400")
     (entry,) = ims_mock.journal
     assert entry.reason == "body: the body ended 93 bytes early"
     assert ims_mock.images == {}

@@ -84,10 +84,10 @@ def ask(mock: ImsMock, method: str, path: str, body: bytes | None, media_type: s
     connection = http.client.HTTPConnection(urlsplit(mock.url).netloc, timeout=60)
     try:
         connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        head = answer.status, answer.reason, answer.getheaders()
+        response = connection.getresponse()
+        head = response.status, response.reason, response.getheaders()
         try:
-            return (*head, answer.read())
+            return (*head, response.read())
         except http.client.IncompleteRead as error:
             return (*head, error.partial, error.expected)
     except (ConnectionError, http.client.HTTPException) as error:
@@ -98,8 +98,8 @@ def ask(mock: ImsMock, method: str, path: str, body: bytes | None, media_type: s
 
 def recorded(mock: ImsMock) -> tuple[list[Answer], list[Entry], dict[str, Any]]:
     """Return what a run was answered, what the journal has of it, and what images it has left."""
-    answers = run(mock)
-    return answers, list(mock.journal), dict(mock.images)
+    responses = run(mock)
+    return responses, list(mock.journal), dict(mock.images)
 
 
 @pytest.mark.slow
@@ -118,12 +118,12 @@ def test_replay_on_the_same_server(ims_mock: ImsMock) -> None:
 def test_run_has_faults_of_many_kinds(ims_mock: ImsMock) -> None:
     """What is replayed here is no quiet run: nearly every rule strikes, and every kind of end is seen."""
     ims_mock.reset(**SETTINGS)
-    answers, entries, _ = recorded(ims_mock)
+    responses, entries, _ = recorded(ims_mock)
     struck = {rule for entry in entries for rule in entry.rules}
     assert len(struck) >= 16
-    assert {answer[0] for answer in answers} >= {200, 201, 204, 302, 404, 502, 503, "ConnectionResetError"}
-    assert "RemoteDisconnected" in {answer[0] for answer in answers}
-    assert any(len(answer) == 5 for answer in answers)
+    assert {response[0] for response in responses} >= {200, 201, 204, 302, 404, 502, 503, "ConnectionResetError"}
+    assert "RemoteDisconnected" in {response[0] for response in responses}
+    assert any(len(response) == 5 for response in responses)
 
 
 @pytest.mark.slow
@@ -238,8 +238,10 @@ def test_requests_sees_the_same_twice(ims_mock: ImsMock) -> None:
         ims_mock.reset(seed=3, start=PAGE, faults=["redirect(/v2) probability 0.5", "delay(1, 1)"])
         with requests.Session() as session:
             session.headers["X-Auth-Token"] = "t"
-            answers = [session.get(f"{ims_mock.url}/v2/images?limit=1") for _ in range(10)]
-        return [(answer.status_code, dict(answer.headers), answer.content, answer.url) for answer in answers]
+            responses = [session.get(f"{ims_mock.url}/v2/images?limit=1") for _ in range(10)]
+        return [
+            (response.status_code, dict(response.headers), response.content, response.url) for response in responses
+        ]
 
     first = story()
     entries = list(ims_mock.journal)

@@ -95,17 +95,17 @@ class Case:
         return f"{self.fault} on {self.ask}"
 
 
-def answered(fault: Fault, ask: str, answer: str, images: str, entry: str, **more: Any) -> Case:
+def answered(fault: Fault, ask: str, response: str, images: str, entry: str, **more: Any) -> Case:
     """Return the case of an answer that every client takes as it is."""
-    return Case(fault, ask, answer, answer, answer, images, entry, **more)
+    return Case(fault, ask, response, response, response, images, entry, **more)
 
 
-def refused(fault: Fault, answer: str, images: str, entry: str, **more: Any) -> Case:
+def refused(fault: Fault, response: str, images: str, entry: str, **more: Any) -> Case:
     """Return the case of a refused create, of which the SDK makes an exception of its own."""
-    kind = "ServerResponseException" if answer.startswith("5") else "ClientRequestException"
+    kind = "ServerResponseException" if response.startswith("5") else "ClientRequestException"
     # The SDK keeps nothing of Retry-After.
-    sdk = f"{kind} {answer.partition(' after')[0]}"
-    return Case(fault, "create", answer, answer, sdk, images, entry, **more)
+    sdk = f"{kind} {response.partition(' after')[0]}"
+    return Case(fault, "create", response, response, sdk, images, entry, **more)
 
 
 def broken(fault: Fault, error: str, images: str, entry: str) -> Case:
@@ -293,21 +293,21 @@ def raw(scene: Scene) -> Iterator[Ask]:
         method, target, body = scene.request()
         try:
             connection.request(method, target, body, {"X-Auth-Token": "any"})
-            answer = connection.getresponse()
-            text = answer.read()
+            response = connection.getresponse()
+            text = response.read()
         except http.client.IncompleteRead as error:
             # Unlike the other two it leaves the connection to its user.
             connection.close()
             return f"IncompleteRead {error.partial!r}"
         except OSError as error:
             return type(error).__name__
-        if answer.headers["Location"] and answer.status < 400 and answer.status != 201:
-            return f"{answer.status} to {answer.headers['Location'].removeprefix(scene.mock.url)}"
+        if response.headers["Location"] and response.status < 400 and response.status != 201:
+            return f"{response.status} to {response.headers['Location'].removeprefix(scene.mock.url)}"
         try:
-            return scene.told(answer.status, json.loads(text), answer.headers["Retry-After"])
+            return scene.told(response.status, json.loads(text), response.headers["Retry-After"])
         except ValueError:
             told = text.decode("utf-8", "surrogateescape")[:12]
-            return f"{answer.status} {answer.headers['Content-Type']} {told!r}"
+            return f"{response.status} {response.headers['Content-Type']} {told!r}"
 
     with closing(connection):
         yield ask
@@ -333,8 +333,8 @@ def with_requests(scene: Scene) -> Iterator[Ask]:
         def ask() -> str:
             method, target, body = scene.request()
             try:
-                answer = session.request(method, scene.mock.url + target, data=body, timeout=scene.case.timeout)
-                return scene.told(answer.status_code, answer.json(), answer.headers.get("Retry-After"))
+                response = session.request(method, scene.mock.url + target, data=body, timeout=scene.case.timeout)
+                return scene.told(response.status_code, response.json(), response.headers.get("Retry-After"))
             except requests.RequestException as error:
                 return cause(error)
 
@@ -358,7 +358,7 @@ def sdk(scene: Scene) -> Iterator[Ask]:
 
     def ask() -> str:
         try:
-            answer = call()
+            response = call()
         except ServiceResponseException as error:
             return f"{type(error).__name__} {error.status_code} {error.error_code}"
         except ConnectionException as error:
@@ -366,12 +366,14 @@ def sdk(scene: Scene) -> Iterator[Ask]:
             return f"ConnectionException({found and found[0]})"
         except requests.RequestException as error:
             return f"requests' {cause(error)}"
-        fields = {name: getattr(answer, name) for name in answer.openapi_types if getattr(answer, name) is not None}
+        fields = {
+            name: getattr(response, name) for name in response.openapi_types if getattr(response, name) is not None
+        }
         if not fields:
-            return str(answer.status_code)
+            return str(response.status_code)
         if "images" in fields:
-            fields["images"] = [{"name": image.name} for image in answer.images]
-        return scene.told(answer.status_code, fields)
+            fields["images"] = [{"name": image.name} for image in response.images]
+        return scene.told(response.status_code, fields)
 
     with closing(client.get_http_client()):
         yield ask

@@ -39,9 +39,9 @@ def seen(
     """Return what http.client sees of an answer: its status, or the exception with the bytes that have come."""
     try:
         connection.request(method, target, body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        return str(answer.status)
+        response = connection.getresponse()
+        response.read()
+        return str(response.status)
     except http.client.IncompleteRead as error:
         connection.close()
         return f"IncompleteRead {error.partial!r}"
@@ -244,9 +244,9 @@ def test_nothing_is_said_to_a_client_that_waits(ims_mock: ImsMock) -> None:
 
 def test_refusal_is_the_last_word(ims_mock: ImsMock) -> None:
     """A client that waits for leave to send its file is not given it after the refusal."""
-    answer = read_all(ims_mock, upload_that_waits("/v2/images/x/file"))
-    assert answer.startswith(b"HTTP/1.1 404 ")
-    assert b"100 Continue" not in answer
+    response = read_all(ims_mock, upload_that_waits("/v2/images/x/file"))
+    assert response.startswith(b"HTTP/1.1 404 ")
+    assert b"100 Continue" not in response
 
 
 def test_refusal_is_read_by_a_client_that_does_not_wait(ims_mock: ImsMock) -> None:

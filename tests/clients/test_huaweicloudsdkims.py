@@ -99,7 +99,7 @@ def add_member(client: Any, image_id: str, member_id: str) -> Any:
     return client.glance_add_image_member(GlanceAddImageMemberRequest(image_id, body))
 
 
-def answer(client: Any, image_id: str, status: str) -> Any:
+def decide(client: Any, image_id: str, status: str) -> Any:
     """Accept or reject an image as the consumer."""
     body = GlanceUpdateImageMemberRequestBody(status=status)
     request = GlanceUpdateImageMemberRequest(image_id=image_id, member_id=CONSUMER, body=body)
@@ -457,7 +457,7 @@ def test_show_member(consumer: Any, shared: str) -> None:
 def test_accept(consumer: Any, ims_mock: ImsMock, shared: str) -> None:
     """An image that its member accepts is in the member's list, as the documents' recipe asks for it."""
     ims_mock.clock.advance(60)
-    member = answer(consumer, shared, "accepted")
+    member = decide(consumer, shared, "accepted")
     assert (member.image_id, member.member_id, member.status) == (shared, CONSUMER, "accepted")
     assert (member.created_at, member.updated_at) == (PAGE, "2016-06-02T07:50:48Z")
     recipe = GlanceListImagesRequest(member_status="accepted", visibility="shared", imagetype="shared")
@@ -466,7 +466,7 @@ def test_accept(consumer: Any, ims_mock: ImsMock, shared: str) -> None:
 
 def test_reject(consumer: Any, shared: str) -> None:
     """An image that its member rejects is in the member's list of those alone."""
-    assert answer(consumer, shared, "rejected").status == "rejected"
+    assert decide(consumer, shared, "rejected").status == "rejected"
     assert consumer.glance_list_images(GlanceListImagesRequest()).images == []
     recipe = GlanceListImagesRequest(member_status="rejected", visibility="shared", imagetype="shared")
     assert [image.id for image in consumer.glance_list_images(recipe).images] == [shared]
@@ -475,7 +475,7 @@ def test_reject(consumer: Any, shared: str) -> None:
 def test_owner_does_not_answer_for_its_member(client: Any, shared: str) -> None:
     """A project cannot accept for another."""
     with pytest.raises(ClientRequestException) as caught:
-        answer(client, shared, "accepted")
+        decide(client, shared, "accepted")
     assert caught.value.status_code == 403
 
 

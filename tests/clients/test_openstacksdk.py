@@ -459,8 +459,8 @@ def test_download_in_pieces(image: Any, web: str) -> None:
 
 def test_download_of_a_queued_image(image: Any) -> None:
     """An image that has no file yet is nothing, with 204."""
-    answer = image.download_image(image.create_image("web").id)
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = image.download_image(image.create_image("web").id)
+    assert (response.status_code, response.content) == (204, b"")
 
 
 # Delete and wait

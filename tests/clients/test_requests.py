@@ -56,10 +56,10 @@ def fixed(image: dict[str, Any]) -> dict[str, Any]:
 def test_page_example_with_requests(ims_mock: ImsMock, page: dict[str, Any]) -> None:
     """The page's example request gives the page's example response."""
     headers = {"X-Auth-Token": ims_mock.token}
-    answer = requests.post(f"{ims_mock.url}/v2/images", json=page["request"], headers=headers, timeout=10)
-    assert answer.status_code == 201
-    assert fixed(answer.json()) == fixed(page["response"])
-    assert answer.headers["Location"] == f"{ims_mock.url}/v2/images/{answer.json()['id']}"
+    response = requests.post(f"{ims_mock.url}/v2/images", json=page["request"], headers=headers, timeout=10)
+    assert response.status_code == 201
+    assert fixed(response.json()) == fixed(page["response"])
+    assert response.headers["Location"] == f"{ims_mock.url}/v2/images/{response.json()['id']}"
 
 
 @needs_curl
@@ -85,10 +85,10 @@ def test_session_keeps_its_connection(ims_mock: ImsMock) -> None:
 
 def test_chunked_upload_of_a_body(ims_mock: ImsMock) -> None:
     """A body that is sent in chunks is a body."""
-    answer = requests.post(
+    response = requests.post(
         f"{ims_mock.url}/v2/images", data=iter([b'{"na', b'me": "a"}']), headers={"X-Auth-Token": "t"}, timeout=10
     )
-    assert answer.json()["name"] == "a"
+    assert response.json()["name"] == "a"
 
 
 # Upload
@@ -97,8 +97,8 @@ def test_chunked_upload_of_a_body(ims_mock: ImsMock) -> None:
 def test_upload_of_an_open_file(ims_mock: ImsMock, queued: str, path: Path) -> None:
     """A file that requests reads from the disk makes a queued image active."""
     with path.open("rb") as data:
-        answer = requests.put(f"{queued}/file", data=data, headers=OCTETS, timeout=10)
-    assert (answer.status_code, answer.content) == (204, b"")
+        response = requests.put(f"{queued}/file", data=data, headers=OCTETS, timeout=10)
+    assert (response.status_code, response.content) == (204, b"")
     (image,) = ims_mock.images.values()
     assert (image["status"], image["size"], image["checksum"]) == ("active", len(FILE), MD5)
 
@@ -112,17 +112,17 @@ def test_upload_in_chunks(ims_mock: ImsMock, queued: str) -> None:
 
 def test_upload_without_a_media_type_is_refused(ims_mock: ImsMock, queued: str) -> None:
     """requests names no media type for bytes, and is told which one is missing."""
-    answer = requests.put(f"{queued}/file", data=FILE, headers=TOKEN, timeout=10)
-    assert answer.status_code == 415
-    assert answer.headers["X-IMS-Mock-Reason"] == "Content-Type: must be application/octet-stream, got none"
+    response = requests.put(f"{queued}/file", data=FILE, headers=TOKEN, timeout=10)
+    assert response.status_code == 415
+    assert response.headers["X-IMS-Mock-Reason"] == "Content-Type: must be application/octet-stream, got none"
     assert [image["status"] for image in ims_mock.images.values()] == ["queued"]
 
 
 def test_second_upload_is_a_conflict(ims_mock: ImsMock, active: str, path: Path) -> None:
     """An image that has a file takes no other, and the answer is read although the file has been sent in vain."""
     with path.open("rb") as data:
-        answer = requests.put(f"{active}/file", data=data, headers=OCTETS, timeout=10)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "IMG.0046")
+        response = requests.put(f"{active}/file", data=data, headers=OCTETS, timeout=10)
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "IMG.0046")
     assert [image["status"] for image in ims_mock.images.values()] == ["active"]
 
 
@@ -146,16 +146,16 @@ def test_upload_of_a_pipe_with_curl(ims_mock: ImsMock, queued: str) -> None:
 
 def test_download(active: str) -> None:
     """A file is downloaded with its size and its checksum."""
-    answer = requests.get(f"{active}/file", headers=TOKEN, timeout=10)
-    assert answer.content == FILE
-    assert (answer.headers["Content-Length"], answer.headers["Content-MD5"]) == (str(len(FILE)), MD5)
-    assert answer.headers["Content-Type"] == "application/octet-stream"
+    response = requests.get(f"{active}/file", headers=TOKEN, timeout=10)
+    assert response.content == FILE
+    assert (response.headers["Content-Length"], response.headers["Content-MD5"]) == (str(len(FILE)), MD5)
+    assert response.headers["Content-Type"] == "application/octet-stream"
 
 
 def test_download_of_a_queued_image(queued: str) -> None:
     """An image that has no file is 204."""
-    answer = requests.get(f"{queued}/file", headers=TOKEN, timeout=10)
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = requests.get(f"{queued}/file", headers=TOKEN, timeout=10)
+    assert (response.status_code, response.content) == (204, b"")
 
 
 @pytest.mark.parametrize(
@@ -168,14 +168,14 @@ def test_download_of_a_queued_image(queued: str) -> None:
 )
 def test_download_of_a_range(active: str, wanted: str, content: bytes, described: str) -> None:
     """A part of a file is downloaded: from one byte to another, from one on, and the last ones."""
-    answer = requests.get(f"{active}/file", headers={**TOKEN, "Range": wanted}, timeout=10)
-    assert (answer.status_code, answer.content, answer.headers["Content-Range"]) == (206, content, described)
+    response = requests.get(f"{active}/file", headers={**TOKEN, "Range": wanted}, timeout=10)
+    assert (response.status_code, response.content, response.headers["Content-Range"]) == (206, content, described)
 
 
 def test_download_of_a_range_that_is_not_there(active: str) -> None:
     """Bytes behind the end are 416, which says how many there are."""
-    answer = requests.get(f"{active}/file", headers={**TOKEN, "Range": "bytes=2560000-"}, timeout=10)
-    assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */2560000")
+    response = requests.get(f"{active}/file", headers={**TOKEN, "Range": "bytes=2560000-"}, timeout=10)
+    assert (response.status_code, response.headers["Content-Range"]) == (416, "bytes */2560000")
 
 
 @needs_curl
@@ -207,10 +207,10 @@ def test_curl_continues_a_download(active: str, tmp_path: Path) -> None:
 def test_update(ims_mock: ImsMock, active: str, version: str, changes: list[dict[str, str]]) -> None:
     """An image is changed by either of the two media types."""
     headers = {**TOKEN, "Content-Type": f"application/openstack-images-v{version}-json-patch"}
-    answer = requests.patch(active, data=json.dumps(changes), headers=headers, timeout=10)
-    assert (answer.status_code, answer.json()["name"], answer.json()["a/b"]) == (200, "db", "c")
-    assert "team" not in answer.json()
-    assert list(ims_mock.images.values()) == [answer.json()]
+    response = requests.patch(active, data=json.dumps(changes), headers=headers, timeout=10)
+    assert (response.status_code, response.json()["name"], response.json()["a/b"]) == (200, "db", "c")
+    assert "team" not in response.json()
+    assert list(ims_mock.images.values()) == [response.json()]
 
 
 @needs_curl
@@ -224,8 +224,8 @@ def test_update_with_curl(ims_mock: ImsMock, active: str) -> None:
 def test_update_as_plain_json_is_refused(active: str) -> None:
     """requests' json= names a media type that says too little, and is told the two that would do."""
     changes = [{"op": "replace", "path": "/name", "value": "db"}]
-    answer = requests.patch(active, json=changes, headers=TOKEN, timeout=10)
-    assert answer.status_code == 415
-    assert answer.headers["Accept-Patch"] == (
+    response = requests.patch(active, json=changes, headers=TOKEN, timeout=10)
+    assert response.status_code == 415
+    assert response.headers["Accept-Patch"] == (
         "application/openstack-images-v2.1-json-patch, application/openstack-images-v2.0-json-patch"
     )

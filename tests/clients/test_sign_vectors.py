@@ -29,10 +29,10 @@ def send(mock: ImsMock, vector: dict[str, Any], body: bytes) -> tuple[int, Any]:
         connection.putheader(name, value)
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body)
-    answer = connection.getresponse()
-    document = json.loads(answer.read() or b"null")
+    response = connection.getresponse()
+    document = json.loads(response.read() or b"null")
     connection.close()
-    return answer.status, document
+    return response.status, document
 
 
 def prepare(mock: ImsMock, vector: dict[str, Any], secret: str) -> None:

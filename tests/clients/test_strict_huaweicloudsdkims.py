@@ -487,9 +487,9 @@ def test_changed(ims_mock: ImsMock, image_id: str, change: dict[str, Any]) -> No
     request["headers"] |= change.get("headers", {})
     request["url"] = (ims_mock.url + change["url"] if "url" in change else request["url"]) + change.get("query", "")
     request |= {name: change[name] for name in ("method", "data") if name in change}
-    answer = requests.request(**request)
-    assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
-    assert answer.json()["error_msg"].startswith(WRONG_SIGNATURE)
+    response = requests.request(**request)
+    assert (response.status_code, response.json()["error_code"]) == (401, "APIGW.0301")
+    assert response.json()["error_msg"].startswith(WRONG_SIGNATURE)
     assert list(ims_mock.images) == [image_id]
 
 
@@ -497,9 +497,9 @@ def test_header_that_was_taken_away(ims_mock: ImsMock, image_id: str) -> None:
     """A signed header that does not arrive is 401."""
     request = signed_delete(ims_mock, image_id)
     del request["headers"]["X-Project-Id"]
-    answer = requests.request(**request)
-    assert (answer.status_code, answer.json()["error_msg"]) == (401, UNAUTHORIZED + "verify aksk signature fail")
-    assert answer.headers["X-IMS-Mock-Reason"] == "SignedHeaders: x-project-id did not come"
+    response = requests.request(**request)
+    assert (response.status_code, response.json()["error_msg"]) == (401, UNAUTHORIZED + "verify aksk signature fail")
+    assert response.headers["X-IMS-Mock-Reason"] == "SignedHeaders: x-project-id did not come"
 
 
 def test_time_that_was_changed(ims_mock: ImsMock, image_id: str) -> None:
@@ -532,9 +532,9 @@ def test_missing_body_of_another_media_type_is_signed(ims_mock: ImsMock, image_i
 def test_order_of_a_query_is_not_signed(ims_mock: ImsMock, image_id: str) -> None:
     """A query is signed in the order of its names and values, and may be sent in another."""
     query = [("tag", "x é"), ("name", "web"), ("limit", "5")]
-    answer = requests.request(**signed(ims_mock, "GET", "/v2/images", "application/json", query=query))
+    response = requests.request(**signed(ims_mock, "GET", "/v2/images", "application/json", query=query))
     assert ims_mock.journal.calls()[-1].path == "/v2/images?tag=x+%C3%A9&name=web&limit=5"
-    assert [image["id"] for image in answer.json()["images"]] == [image_id]
+    assert [image["id"] for image in response.json()["images"]] == [image_id]
 
 
 def test_upload(ims_mock: ImsMock) -> None:

@@ -250,8 +250,8 @@ def test_requests(secure: ImsMock, ca_file: str, host: str) -> None:
     url = secure.url.replace("127.0.0.1", host)
     with requests.Session() as session:
         for _ in range(3):
-            answer = session.get(url, verify=ca_file, timeout=10)
-            assert answer.json()["versions"][0]["links"][0]["href"] == f"{url}/v2/"
+            response = session.get(url, verify=ca_file, timeout=10)
+            assert response.json()["versions"][0]["links"][0]["href"] == f"{url}/v2/"
         (pool,) = session.get_adapter(url).poolmanager.pools._container.values()  # type: ignore[attr-defined]
         assert pool.num_connections == 1
 

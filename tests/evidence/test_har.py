@@ -89,12 +89,12 @@ def test_request(api: Api) -> None:
 
 def test_answer(api: Api) -> None:
     """An answer has its status with the phrase, its headers and its body."""
-    answer = api("POST", "/v2/images", {})
-    response = the_entry_of(api)["response"]
-    assert (response["status"], response["statusText"]) == (201, "Created")
-    assert headers_of(response)["X-Request-Id"] == answer.headers["X-Request-Id"]
-    assert response["content"] == {"size": len(answer.data), "mimeType": "application/json", "text": answer.text}
-    assert response["bodySize"] == len(answer.data)
+    response = api("POST", "/v2/images", {})
+    recorded = the_entry_of(api)["response"]
+    assert (recorded["status"], recorded["statusText"]) == (201, "Created")
+    assert headers_of(recorded)["X-Request-Id"] == response.headers["X-Request-Id"]
+    assert recorded["content"] == {"size": len(response.data), "mimeType": "application/json", "text": response.text}
+    assert recorded["bodySize"] == len(response.data)
 
 
 def test_times_are_iso_8601_of_the_mocks_clock() -> None:
@@ -136,9 +136,9 @@ def test_request_that_is_no_text_is_in_base64(api: Api) -> None:
 def test_answer_that_is_no_text_is_in_base64(api: Api) -> None:
     """An answer that is no UTF-8 says so as HAR has it."""
     api.service.faults.add(Garble("invalid_utf8"))
-    answer = api("GET", "/v2/images")
+    response = api("GET", "/v2/images")
     content = the_entry_of(api)["response"]["content"]
-    assert (base64.b64decode(content["text"]), content["encoding"]) == (answer.data, "base64")
+    assert (base64.b64decode(content["text"]), content["encoding"]) == (response.data, "base64")
 
 
 def test_files_have_their_size_alone(api: Api) -> None:

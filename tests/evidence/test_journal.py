@@ -38,7 +38,7 @@ def told(api: Api) -> str:
 
 def test_entry_has_request_and_answer(api: Api) -> None:
     """An entry tells the request, the operation, the caller's project and the answer."""
-    answer = api("POST", "/v2/images?a=b", b'{"name": "a"}', X_Project_Id="p")
+    response = api("POST", "/v2/images?a=b", b'{"name": "a"}', X_Project_Id="p")
     (entry,) = api.service.journal
     assert (entry.number, entry.method, entry.path, entry.operation, entry.project_id) == (
         1,
@@ -50,10 +50,10 @@ def test_entry_has_request_and_answer(api: Api) -> None:
     assert (entry.status, entry.request_body, entry.response_body, entry.reason) == (
         201,
         b'{"name": "a"}',
-        answer.data,
+        response.data,
         "",
     )
-    assert entry.request_id == answer.headers["X-Request-Id"]
+    assert entry.request_id == response.headers["X-Request-Id"]
     assert str(entry) == f"{PAGE} POST /v2/images?a=b -> 201 glance_create_image_metadata"
 
 

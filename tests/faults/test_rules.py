@@ -160,8 +160,8 @@ def test_file_has_no_values(api: Api) -> None:
     """The body of an upload is no JSON, whatever is in it."""
     rule = api.service.faults.add(Fail(503), json={"/name": "web"})
     image_id = api.create()["id"]
-    answer = api("PUT", f"/v2/images/{image_id}/file", b'{"name": "web"}', Content_Type="application/octet-stream")
-    assert (answer.status_code, rule.hits) == (204, 0)
+    response = api("PUT", f"/v2/images/{image_id}/file", b'{"name": "web"}', Content_Type="application/octet-stream")
+    assert (response.status_code, rule.hits) == (204, 0)
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,8 @@ def test_token_of_a_replaced_default_user() -> None:
     """When it is strict, the mock's own token has the roles that its user has now."""
     mock = ImsMock(auth="strict")
     mock.add_accounts(users=[{"name": "demo", "roles": {"demo": ["reader"]}}])
-    answer = mock.app.test_client().post("/v2/images", json={}, headers={"X-Auth-Token": mock.token})
-    assert answer.status_code == 403
+    response = mock.app.test_client().post("/v2/images", json={}, headers={"X-Auth-Token": mock.token})
+    assert response.status_code == 403
 
 
 def test_default_project_can_be_replaced() -> None:
@@ -287,12 +287,12 @@ def test_control_api_tells_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     mock = ImsMock()
     client = mock.app.test_client()
-    answers = [
+    responses = [
         client.post("/_ims_mock/accounts", json={"users": [document]})
         for document in ({"name": "x", "password": SECRET}, user(password=SECRET))
     ]
-    assert [answer.status_code for answer in answers] == [400, 204]
-    told = [f"{answer.headers} {answer.text}" for answer in answers]
+    assert [response.status_code for response in responses] == [400, 204]
+    told = [f"{response.headers} {response.text}" for response in responses]
     assert SECRET not in f"{told} {caplog.text} {list(mock.journal)}"
 
 

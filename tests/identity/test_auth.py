@@ -18,17 +18,17 @@ DATE = PAGE.replace("-", "").replace(":", "")
 UNAUTHORIZED = "Incorrect IAM authentication information: "
 
 
-def told(answer: TestResponse) -> tuple[int, str, str]:
+def told(response: TestResponse) -> tuple[int, str, str]:
     """Return status, code and message of a refusal by the gateway."""
-    body = answer.get_json()
-    return answer.status_code, body["error_code"], body["error_msg"]
+    body = response.get_json()
+    return response.status_code, body["error_code"], body["error_msg"]
 
 
 def owner(api: Api, **headers: str) -> str:
     """Create an image, and return the project that it is in."""
-    answer = api("POST", "/v2/images", {}, **headers)
-    assert answer.status_code == 201, answer.headers
-    return str(answer.get_json()["owner"])
+    response = api("POST", "/v2/images", {}, **headers)
+    assert response.status_code == 201, response.headers
+    return str(response.get_json()["owner"])
 
 
 def project(api: Api, name: str) -> str:
@@ -75,15 +75,15 @@ ODD_CREDENTIALS = [
 @pytest.mark.parametrize("level", ["lenient", "strict"])
 def test_no_credential_is_401(level: str) -> None:
     """Neither a token nor a header Authorization is no credential."""
-    answer = Api(auth=level)("GET", "/v2/images", X_Auth_Token="", Authorization="")
-    assert told(answer) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
+    response = Api(auth=level)("GET", "/v2/images", X_Auth_Token="", Authorization="")
+    assert told(response) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
 
 
 @pytest.mark.parametrize("authorization", ODD_CREDENTIALS)
 def test_credential_of_another_form_is_401_in_strict(authorization: str) -> None:
     """What is no well-formed signature is no credential where each is verified."""
-    answer = Api(auth="strict")("GET", "/v2/images", X_Auth_Token="", Authorization=authorization)
-    assert told(answer) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
+    response = Api(auth="strict")("GET", "/v2/images", X_Auth_Token="", Authorization=authorization)
+    assert told(response) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
 
 
 @pytest.mark.parametrize("level", ["off", "lenient"])
@@ -126,18 +126,18 @@ def test_token_that_is_not_good_any_more(level: str, spoil: str) -> None:
 def test_token_of_a_project_does_not_work_in_another(api: Api) -> None:
     """X-Project-Id that is not the token's project is 403, and the reason has both."""
     alt, demo = project(api, "alt"), project(api, "demo")
-    answer = api("GET", "/v2/images", X_Auth_Token=api.service.identity.new_token_for("alt"), X_Project_Id=demo)
-    assert told(answer) == (403, "APIGW.0302", "The IAM user is not authorized to access the API.")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"X-Project-Id: the token is scoped to {alt}, and not to {demo}"
+    response = api("GET", "/v2/images", X_Auth_Token=api.service.identity.new_token_for("alt"), X_Project_Id=demo)
+    assert told(response) == (403, "APIGW.0302", "The IAM user is not authorized to access the API.")
+    assert response.headers["X-IMS-Mock-Reason"] == f"X-Project-Id: the token is scoped to {alt}, and not to {demo}"
 
 
 def test_token_without_a_project_is_401_for_images(api: Api) -> None:
     """A token that is scoped to nothing names no project in which images could be."""
     identity = api.service.identity
     token = identity.new_token(identity.accounts.users["demo"], None, methods=["password"])
-    answer = api("GET", "/v2/images", X_Auth_Token=token)
-    assert told(answer)[0] == 401
-    assert answer.headers["X-IMS-Mock-Reason"] == "X-Auth-Token: the token is scoped to no project; get one that is"
+    response = api("GET", "/v2/images", X_Auth_Token=token)
+    assert told(response)[0] == 401
+    assert response.headers["X-IMS-Mock-Reason"] == "X-Auth-Token: the token is scoped to no project; get one that is"
 
 
 def test_token_lifetime_can_be_set() -> None:
@@ -186,8 +186,8 @@ def test_mocks_own_token_works_anywhere_when_lenient(api: Api) -> None:
 @pytest.mark.parametrize("project_id", ["a b", "x" * 256, "\u00fc", "a/b"])
 def test_malformed_project_is_400(api: Api, project_id: str) -> None:
     """A project id that none can be is refused with the service's code."""
-    answer = api("GET", "/v2/images", X_Project_Id=project_id)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "IMG.0067")
+    response = api("GET", "/v2/images", X_Project_Id=project_id)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0067")
 
 
 # strict
@@ -203,8 +203,8 @@ def test_strict_honours_the_mocks_own_token() -> None:
 
 def test_strict_refuses_an_unknown_token(strict: Api) -> None:
     """A token that was not issued here cannot be read."""
-    answer = strict("GET", "/v2/images", X_Auth_Token="anything")
-    assert told(answer) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
+    response = strict("GET", "/v2/images", X_Auth_Token="anything")
+    assert told(response) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ def test_strict_refuses_an_unknown_token(strict: Api) -> None:
 )
 def test_right_signature(strict: Api, method: str, target: str, body: bytes) -> None:
     """A request that is signed as the gateway computes it is its user's."""
-    answer = strict(method, target, body or None, **sign(method, target, body))
-    assert answer.status_code < 300, answer.headers
+    response = strict(method, target, body or None, **sign(method, target, body))
+    assert response.status_code < 300, response.headers
     assert strict.service.journal.calls()[-1].project_id == project(strict, "demo")
 
 
@@ -246,9 +246,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(("changes", "detail", "reason"), WRONG)
 def test_wrong_signature(strict: Api, changes: dict[str, Any], detail: str, reason: str) -> None:
     """An unknown key, and a time that is too far away or none, are each told in the documented words."""
-    answer = strict("GET", "/v2/images", **sign(**changes))
-    assert told(answer) == (401, "APIGW.0301", UNAUTHORIZED + detail)
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = strict("GET", "/v2/images", **sign(**changes))
+    assert told(response) == (401, "APIGW.0301", UNAUTHORIZED + detail)
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
 
 
 @pytest.mark.parametrize(
@@ -267,12 +267,12 @@ def test_request_that_is_not_the_signed_one(strict: Api, signed: dict[str, Any],
     if "x_note" in sent:
         headers["x_note"] = sent["x_note"]
     method = sent.get("method", signed.get("method", "GET"))
-    answer = strict(method, sent.get("target", "/v2/images"), sent.get("body"), **headers)
-    assert answer.status_code == 401
-    reason = answer.headers["X-IMS-Mock-Reason"]
+    response = strict(method, sent.get("target", "/v2/images"), sent.get("body"), **headers)
+    assert response.status_code == 401
+    reason = response.headers["X-IMS-Mock-Reason"]
     assert f"the canonical request here, with | for line breaks, is {method}|/v2/images/|" in reason
     if method != "HEAD":
-        assert told(answer)[2].startswith(f"{UNAUTHORIZED}verify aksk signature fail,canonicalRequest:{method}|/v2/")
+        assert told(response)[2].startswith(f"{UNAUTHORIZED}verify aksk signature fail,canonicalRequest:{method}|/v2/")
     assert "demo-sk" not in reason
 
 
@@ -280,8 +280,8 @@ def test_signed_header_that_does_not_come(strict: Api) -> None:
     """A header that is said to be signed must be there."""
     headers = sign(X_Note="a")
     del headers["x_note"]
-    answer = strict("GET", "/v2/images", **headers)
-    assert answer.headers["X-IMS-Mock-Reason"] == "SignedHeaders: x-note did not come"
+    response = strict("GET", "/v2/images", **headers)
+    assert response.headers["X-IMS-Mock-Reason"] == "SignedHeaders: x-note did not come"
 
 
 def test_signed_upload_covers_the_file(strict: Api) -> None:
@@ -327,9 +327,9 @@ def test_security_token_is_not_told(strict: Api) -> None:
     """A wrong signature is told without the security token that was signed with it."""
     issued = strict.service.identity.new_temporary_credentials("demo", 60)
     token = issued["security_token"]
-    answer = strict("GET", "/v2/images", **sign(access=issued["access"], secret="wrong", X_Security_Token=token))
-    assert "x-security-token:***" in answer.headers["X-IMS-Mock-Reason"]
-    assert token not in answer.headers["X-IMS-Mock-Reason"] + answer.get_data(as_text=True)
+    response = strict("GET", "/v2/images", **sign(access=issued["access"], secret="wrong", X_Security_Token=token))
+    assert "x-security-token:***" in response.headers["X-IMS-Mock-Reason"]
+    assert token not in response.headers["X-IMS-Mock-Reason"] + response.get_data(as_text=True)
 
 
 def test_key_is_locked_after_many_wrong_signatures(strict: Api) -> None:
@@ -356,8 +356,8 @@ def test_right_signature_ends_the_row(strict: Api) -> None:
 def test_signer_in_a_foreign_project(strict: Api) -> None:
     """A user works in the projects in which it has a role, and in no other."""
     alt = project(strict, "alt")
-    answer = strict("GET", "/v2/images", **sign(X_Project_Id=alt))
-    assert told(answer)[:2] == (403, "APIGW.0302")
+    response = strict("GET", "/v2/images", **sign(X_Project_Id=alt))
+    assert told(response)[:2] == (403, "APIGW.0302")
 
 
 # Settings
@@ -399,9 +399,9 @@ def test_signed_credential_is_not_told(strict: Api, caplog: pytest.LogCaptureFix
         access = issued["access"]
         strict.service.store.temporary_credentials[access]["security_token"] = value
     headers: dict[str, Any] = {name: value}
-    answer = strict("GET", "/v2/images", **sign(access=access, secret="wrong", **headers))
+    response = strict("GET", "/v2/images", **sign(access=access, secret="wrong", **headers))
     shown = f"{name.lower().replace('_', '-')}:***|"
-    for text in (answer.get_json()["error_msg"], answer.headers["X-IMS-Mock-Reason"], caplog.text):
+    for text in (response.get_json()["error_msg"], response.headers["X-IMS-Mock-Reason"], caplog.text):
         assert shown in text
         assert "GET|/v2/images/|" in text
         assert "TOPSECRET" not in text
@@ -415,24 +415,24 @@ def test_signed_body_of_a_get_is_part_of_it(strict: Api) -> None:
 
 def test_permanent_key_has_no_security_token(strict: Api) -> None:
     """A security token that comes with a permanent key belongs to nobody."""
-    answer = strict("GET", "/v2/images", **sign(X_Security_Token="zzz"))
-    assert told(answer) == (401, "APIGW.0301", UNAUTHORIZED + "Get secretKey failed")
+    response = strict("GET", "/v2/images", **sign(X_Security_Token="zzz"))
+    assert told(response) == (401, "APIGW.0301", UNAUTHORIZED + "Get secretKey failed")
 
 
 @pytest.mark.parametrize("date", [DATE.lower(), DATE.replace("T", "t"), DATE.replace("Z", "z"), f" {DATE}", "2016"])
 def test_date_of_another_form_is_401(strict: Api, date: str) -> None:
     """The date of a signature is YYYYMMDDTHHMMSSZ, and nothing like it."""
-    answer = strict("GET", "/v2/images", **sign(X_Sdk_Date=date))
-    assert answer.status_code == 401
-    assert answer.headers["X-IMS-Mock-Reason"] == "X-Sdk-Date: must be of the form YYYYMMDDTHHMMSSZ"
+    response = strict("GET", "/v2/images", **sign(X_Sdk_Date=date))
+    assert response.status_code == 401
+    assert response.headers["X-IMS-Mock-Reason"] == "X-Sdk-Date: must be of the form YYYYMMDDTHHMMSSZ"
 
 
 def test_token_of_a_project_that_the_user_has_left(strict: Api) -> None:
     """A token is good as long as its user has a role in its project."""
     token = strict.service.identity.new_token_for("demo")
     strict.service.accounts.add({"users": [{"name": "demo", "roles": {"alt": ["member"]}}]})
-    answer = strict("GET", "/v2/schemas/image", X_Auth_Token=token)
-    assert told(answer) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
+    response = strict("GET", "/v2/schemas/image", X_Auth_Token=token)
+    assert told(response) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
 
 
 @pytest.mark.parametrize("level", ["off", "lenient", "strict"])
@@ -440,8 +440,8 @@ def test_malformed_project_is_400_at_every_level(level: str) -> None:
     """What can be no project's id is told as that, whoever calls."""
     api = Api(auth=level)
     for headers in ({"X_Auth_Token": api.service.auth.token}, sign()):
-        answer = api("GET", "/v2/images", **headers, X_Project_Id="a b")
-        assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "IMG.0067")
+        response = api("GET", "/v2/images", **headers, X_Project_Id="a b")
+        assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0067")
 
 
 @pytest.mark.parametrize("lifetime", [0, -1, float("nan"), 1e30, True, "x", None])

@@ -81,10 +81,10 @@ def send(api: Api, name: str, image_id: str, user: str) -> TestResponse:
     return api(call.method, call.path.replace("{id}", image_id), call.body, **headers)
 
 
-def lacking(answer: TestResponse) -> str:
+def lacking(response: TestResponse) -> str:
     """Return the reason of a refusal for want of an action; "" for any other answer."""
-    reason = answer.headers.get("X-IMS-Mock-Reason", "")
-    return reason if answer.status_code == 403 and "the action" in reason else ""
+    reason = response.headers.get("X-IMS-Mock-Reason", "")
+    return reason if response.status_code == 403 and "the action" in reason else ""
 
 
 def create(api: Api, user: str = "demo") -> int:
@@ -117,10 +117,10 @@ def test_operation_needs_each_of_its_actions(api: Api, name: str, action: str) -
     image_id = new_image(api)
     before = dict(api.images)
     api.service.deny(action)
-    answer = send(api, name, image_id, "demo")
-    assert lacking(answer) == f"the action {action} is denied by a test"
+    response = send(api, name, image_id, "demo")
+    assert lacking(response) == f"the action {action} is denied by a test"
     if CALLS[name].method != "HEAD":
-        assert answer.get_json() == {
+        assert response.get_json() == {
             "error": {
                 "code": "IMG.0026",
                 "message": "The role is invalid. You need to apply for the required permissions or pass the real-name "
@@ -167,9 +167,9 @@ def test_member_may_do_everything(api: Api, name: str) -> None:
 def test_reader_may_not_write_or_share(api: Api, name: str, action: str) -> None:
     """A reader is refused whatever is more than to get and to list, and the reason says which action it lacks."""
     image_id = new_image(api)
-    answer = send(api, name, image_id, "demo_reader")
-    assert lacking(answer) == f"no role of demo_reader in this project has the action {action}"
-    assert answer.get_json()["error"]["code"] == "IMG.0026"
+    response = send(api, name, image_id, "demo_reader")
+    assert lacking(response) == f"no role of demo_reader in this project has the action {action}"
+    assert response.get_json()["error"]["code"] == "IMG.0026"
     assert list(api.images) == [image_id]
 
 
@@ -205,16 +205,16 @@ def test_want_of_an_action_is_told_before_anything_else(api: Api) -> None:
 def test_signer_has_the_roles_of_its_user(api: Api) -> None:
     """Whoever signs with a known access key may do what its user may."""
     signature = f"SDK-HMAC-SHA256 Access=demo_reader-ak, SignedHeaders=host, Signature={'0' * 64}"
-    answer = api("POST", "/v2/images", {}, X_Auth_Token="", Authorization=signature)
-    assert lacking(answer) == f"no role of demo_reader in this project has the action {CREATE}"
+    response = api("POST", "/v2/images", {}, X_Auth_Token="", Authorization=signature)
+    assert lacking(response) == f"no role of demo_reader in this project has the action {CREATE}"
 
 
 @pytest.mark.parametrize("level", ["off", "lenient"])
 def test_nobody_in_particular_may_do_everything(level: str) -> None:
     """A credential that is nobody's has every action."""
     api = Api(auth=level)
-    answers = [api("POST", "/v2/images", {}, X_Auth_Token=sent) for sent in ("any", api.service.auth.token)]
-    assert [answer.status_code for answer in answers] == [201, 201]
+    responses = [api("POST", "/v2/images", {}, X_Auth_Token=sent) for sent in ("any", api.service.auth.token)]
+    assert [response.status_code for response in responses] == [201, 201]
 
 
 def test_role_in_one_project_is_none_in_another(api: Api) -> None:
@@ -429,11 +429,11 @@ def test_image_of_another_project_is_not_there(api: Api, name: str, user: str) -
     """Another project's private image is 404 to every operation, an administrator's too, and stays as it is."""
     image_id = new_image(api)
     before = dict(api.images)
-    answer = send(api, name, image_id, user)
-    assert answer.status_code == 404
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(f"/image_id: no image '{image_id}' is visible")
+    response = send(api, name, image_id, user)
+    assert response.status_code == 404
+    assert response.headers["X-IMS-Mock-Reason"].startswith(f"/image_id: no image '{image_id}' is visible")
     if CALLS[name].method != "HEAD":
-        assert answer.get_json()["error"]["code"] == "IMG.0144"
+        assert response.get_json()["error"]["code"] == "IMG.0144"
     assert dict(api.images) == before
     assert api.service.store.files == {}
 

@@ -56,8 +56,8 @@ def test_file(mock: ImsMock) -> None:
     """Data is the image's file, and makes it active."""
     image = mock.add_image(data=b"0123456789")
     assert (image["status"], image["size"], image["checksum"]) == ("active", 10, "781e5e245d69b566979b86e28d23f2c7")
-    answer = mock.app.test_client().get(image["file"], headers={"X-Auth-Token": "t"})
-    assert answer.data == b"0123456789"
+    response = mock.app.test_client().get(image["file"], headers={"X-Auth-Token": "t"})
+    assert response.data == b"0123456789"
 
 
 def test_members(mock: ImsMock) -> None:

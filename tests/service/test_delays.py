@@ -55,8 +55,8 @@ def uploaded(api: Api, **attributes: Any) -> dict[str, Any]:
 
 def shown(api: Api, image: dict[str, Any]) -> dict[str, Any]:
     """Return an image as the service shows it."""
-    answer: dict[str, Any] = api("GET", f"/v2/images/{image['id']}").get_json()
-    return answer
+    response: dict[str, Any] = api("GET", f"/v2/images/{image['id']}").get_json()
+    return response
 
 
 def status(api: Api, image: dict[str, Any]) -> str:
@@ -217,10 +217,10 @@ def send(mock: ImsMock, image_id: str) -> int:
     connection.request(
         "PUT", f"/v2/images/{image_id}/file", CONTENT, {"X-Auth-Token": mock.token, "Content-Type": OCTETS}
     )
-    answer = connection.getresponse()
-    answer.read()
+    response = connection.getresponse()
+    response.read()
     connection.close()
-    return answer.status
+    return response.status
 
 
 def test_moving_the_clock_lets_it_come_about(slow: Api) -> None:
@@ -319,19 +319,19 @@ def test_one_large_step_is_many_small_ones(gaps: list[int], steps: list[int], de
 def test_file_is_not_there_before_it_is_active(slow: Api) -> None:
     """A download is 204 while the image is queued or saving, and the file once it is active."""
     image = uploaded(slow)
-    answers = []
+    responses = []
     for seconds in (0, 5, 60):
         slow.clock.advance(seconds)
-        answers.append(slow("GET", f"/v2/images/{image['id']}/file"))
-    assert [(answer.status_code, answer.data) for answer in answers] == [(204, b""), (204, b""), (200, CONTENT)]
+        responses.append(slow("GET", f"/v2/images/{image['id']}/file"))
+    assert [(response.status_code, response.data) for response in responses] == [(204, b""), (204, b""), (200, CONTENT)]
 
 
 def test_second_upload_while_queued_is_409(slow: Api) -> None:
     """An image that has been given a file takes no other, though it is queued still, and keeps the first."""
     image = uploaded(slow)
-    answer = upload(slow, image, b"other")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (409, "IMG.0046")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"/status: the file of image '{image['id']}' is there or arriving"
+    response = upload(slow, image, b"other")
+    assert (response.status_code, response.get_json()["error"]["code"]) == (409, "IMG.0046")
+    assert response.headers["X-IMS-Mock-Reason"] == f"/status: the file of image '{image['id']}' is there or arriving"
     slow.clock.advance(65)
     assert slow("GET", f"/v2/images/{image['id']}/file").data == CONTENT
 
@@ -340,8 +340,8 @@ def test_second_upload_while_saving_is_409(slow: Api) -> None:
     """An image that is saving takes no file, and becomes active with the first when it would have."""
     image = uploaded(slow)
     slow.clock.advance(5)
-    answer = upload(slow, image, b"other")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith("/status: an image that is saving cannot become saving")
+    response = upload(slow, image, b"other")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/status: an image that is saving cannot become saving")
     slow.clock.advance(60)
     assert (shown(slow, image)["checksum"], shown(slow, image)["active_at"]) == (MD5, IN_65)
 
@@ -360,8 +360,8 @@ def test_delete_while_saving_is_400(slow: Api) -> None:
     """An image that is saving cannot be deleted yet, and becomes active all the same."""
     image = uploaded(slow)
     slow.clock.advance(5)
-    answer = slow("DELETE", f"/v2/images/{image['id']}")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "IMG.0090")
+    response = slow("DELETE", f"/v2/images/{image['id']}")
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0090")
     slow.clock.advance(60)
     assert status(slow, image) == "active"
     assert slow("DELETE", f"/v2/images/{image['id']}").status_code == 204
@@ -384,10 +384,10 @@ def test_update_in_between(slow: Api) -> None:
     image = uploaded(slow)
     slow.clock.advance(10)
     patch = [{"op": "replace", "path": "/name", "value": "b"}]
-    answer = slow(
+    response = slow(
         "PATCH", f"/v2/images/{image['id']}", patch, Content_Type="application/openstack-images-v2.1-json-patch"
     )
-    assert (answer.status_code, answer.get_json()["updated_at"]) == (200, "2016-06-02T07:49:58Z")
+    assert (response.status_code, response.get_json()["updated_at"]) == (200, "2016-06-02T07:49:58Z")
     slow.clock.advance(55)
     record = shown(slow, image)
     assert (record["name"], record["status"], record["active_at"]) == ("b", "active", IN_65)
@@ -600,9 +600,9 @@ def test_checksum_of_another_file(slow: Api) -> None:
     slow.service.faults.add(BadUpload("checksum"), times=1)
     image = uploaded(slow)
     slow.clock.advance(65)
-    answer = slow("GET", f"/v2/images/{image['id']}/file")
-    assert (answer.data, shown(slow, image)["size"]) == (CONTENT, 10)
-    assert answer.headers["Content-MD5"] == shown(slow, image)["checksum"] != MD5
+    response = slow("GET", f"/v2/images/{image['id']}/file")
+    assert (response.data, shown(slow, image)["size"]) == (CONTENT, 10)
+    assert response.headers["Content-MD5"] == shown(slow, image)["checksum"] != MD5
 
 
 def test_killed_image_can_be_deleted(slow: Api) -> None:

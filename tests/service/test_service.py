@@ -23,8 +23,8 @@ def story(**settings: Any) -> list[tuple[int, str, bytes]]:
         ("GET", "/v2/images", None),
         ("GET", "/v2/nope", None),
     ]
-    answers = [api(*request) for request in requests]
-    return [(answer.status_code, str(answer.headers), answer.data) for answer in answers]
+    responses = [api(*request) for request in requests]
+    return [(response.status_code, str(response.headers), response.data) for response in responses]
 
 
 def test_same_seed_same_answers() -> None:
@@ -96,9 +96,9 @@ def test_request_that_a_reset_overtakes() -> None:
             return super().read(size)
 
     body = Overtaken(b"{}")
-    answer = api._client.open(
+    response = api._client.open(
         "/v2/images", method="POST", input_stream=body, content_length=2, headers={"X-Auth-Token": "t"}
     )
-    assert answer.status_code == 503
-    assert answer.headers["X-IMS-Mock-Reason"] == "the mock was reset while this request was on its way"
+    assert response.status_code == 503
+    assert response.headers["X-IMS-Mock-Reason"] == "the mock was reset while this request was on its way"
     assert (len(api.images), len(api.service.journal)) == (0, 0)

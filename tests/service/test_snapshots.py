@@ -46,7 +46,7 @@ READS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class Response:
     """All that a client sees of an answer."""
 
     asked: str
@@ -64,16 +64,16 @@ class Answer:
         return dict(self.headers)[name]
 
 
-Send = Callable[[str, str, Any, Mapping[str, str]], Answer]
+Send = Callable[[str, str, Any, Mapping[str, str]], Response]
 """How a request is sent: method, path, body (bytes or JSON) and headers, with _ for -."""
 
 
 def in_process(api: Api) -> Send:
     """Return a way to send requests to a service without a socket."""
 
-    def send(method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
-        answer = api(method, path, body, **headers)
-        return Answer(f"{method} {path}", answer.status_code, tuple(answer.headers.items()), answer.data)
+    def send(method: str, path: str, body: Any, headers: Mapping[str, str]) -> Response:
+        response = api(method, path, body, **headers)
+        return Response(f"{method} {path}", response.status_code, tuple(response.headers.items()), response.data)
 
     return send
 
@@ -81,16 +81,16 @@ def in_process(api: Api) -> Send:
 def over_http(url: str) -> Send:
     """Return a way to send the same requests over a socket."""
 
-    def send(method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
+    def send(method: str, path: str, body: Any, headers: Mapping[str, str]) -> Response:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"X-Auth-Token": "token", **{name.replace("_", "-"): value for name, value in headers.items()}}
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
         connection.request(method, path, data, {"Host": "localhost", **sent})
-        answer = connection.getresponse()
-        got = tuple((name, value) for name, value in answer.getheaders() if name not in ("Server", "Connection"))
-        content = answer.read()
+        response = connection.getresponse()
+        got = tuple((name, value) for name, value in response.getheaders() if name not in ("Server", "Connection"))
+        content = response.read()
         connection.close()
-        return Answer(f"{method} {path}", answer.status, got, content)
+        return Response(f"{method} {path}", response.status, got, content)
 
     return send
 
@@ -150,15 +150,15 @@ class Rich:
         image = self.api("POST", "/v2/images", {"name": name, **attributes}, X_Auth_Token=token).get_json()
         self.ids[name] = image["id"]
         if content is not None:
-            answer = self.api("PUT", image["file"], content, X_Auth_Token=token, Content_Type=OCTETS)
-            assert answer.status_code == 204
+            response = self.api("PUT", image["file"], content, X_Auth_Token=token, Content_Type=OCTETS)
+            assert response.status_code == 204
 
     def _share(self, name: str, member: str, status: str | None) -> None:
         path, project = f"{self.path(name)}/members", self.projects[member]
         assert self.api("POST", path, {"member": project}, X_Auth_Token=self.tokens["demo"]).status_code == 200
         if status is not None:
-            answer = self.api("PUT", f"{path}/{project}", {"status": status}, X_Auth_Token=self.tokens[member])
-            assert answer.status_code == 200
+            response = self.api("PUT", f"{path}/{project}", {"status": status}, X_Auth_Token=self.tokens[member])
+            assert response.status_code == 200
 
     def path(self, name: str) -> str:
         """Return the path of an image."""
@@ -191,7 +191,7 @@ class Series:
     def __init__(self, state: Rich, send: Send) -> None:
         self._state, self._send = state, send
         self._now = json.loads(send("GET", "/_ims_mock/clock", None, {}).body)["now"]
-        self.answers: list[Answer] = []
+        self.responses: list[Response] = []
         self._read("demo")
         self._authenticate()
         self._refuse()
@@ -201,16 +201,16 @@ class Series:
         self.advance(100_000)
         self._read(self._authenticate())
 
-    def ask(self, method: str, path: str, body: Any = None, user: str = "demo", **headers: str) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, user: str = "demo", **headers: str) -> Response:
         """Send a request, and keep the answer."""
         sent = {"X_Auth_Token": self._state.tokens.get(user, user), **headers}
-        self.answers.append(self._send(method, path, body, sent))
-        return self.answers[-1]
+        self.responses.append(self._send(method, path, body, sent))
+        return self.responses[-1]
 
     def advance(self, seconds: float) -> None:
         """Move the clock, by the control API, and keep what it answers."""
         self._now += seconds
-        self.answers.append(self._send("POST", "/_ims_mock/clock", {"advance": seconds}, {}))
+        self.responses.append(self._send("POST", "/_ims_mock/clock", {"advance": seconds}, {}))
 
     def _read(self, user: str) -> None:
         names = self._state
@@ -284,7 +284,7 @@ def _login(name: str, project: str) -> dict[str, Any]:
     return {"auth": {"identity": identity, "scope": {"project": {"name": project}}}}
 
 
-def first_difference(one: list[Answer], other: list[Answer]) -> Any:
+def first_difference(one: list[Response], other: list[Response]) -> Any:
     """Return the first two answers that are not the same; None where all are."""
     return next(((left, right) for left, right in zip(one, other, strict=True) if left != right), None)
 
@@ -332,9 +332,9 @@ def test_restored_state_is_equal_in_every_answer(way: Callable[..., Api], tmp_pa
     """Whatever is asked after going back to a state is answered as it was before, to the last byte of every header."""
     saved = rich()
     snapshot = snapshots.capture(saved.api.service)
-    first = Series(saved, in_process(saved.api)).answers
+    first = Series(saved, in_process(saved.api)).responses
     restored = way(saved.api, snapshot, tmp_path)
-    assert first_difference(first, Series(saved, in_process(restored)).answers) is None
+    assert first_difference(first, Series(saved, in_process(restored)).responses) is None
 
 
 def test_series_asks_for_everything() -> None:
@@ -372,10 +372,10 @@ def test_named_snapshot_over_the_control_api() -> None:
     """A state that is kept under a name is gone back to by any language, as often as one likes."""
     saved = rich()
     assert saved.api("POST", "/_ims_mock/snapshots", {"name": "before"}).get_json() == {"name": "before"}
-    series = [Series(saved, in_process(saved.api)).answers]
+    series = [Series(saved, in_process(saved.api)).responses]
     for _ in range(2):
         assert saved.api("POST", "/_ims_mock/snapshots/before/restore").status_code == 204
-        series.append(Series(saved, in_process(saved.api)).answers)
+        series.append(Series(saved, in_process(saved.api)).responses)
     assert first_difference(series[0], series[1]) is first_difference(series[1], series[2]) is None
 
 
@@ -404,8 +404,8 @@ def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Pop
     """The command that is given a saved state answers as the mock would have that saved it."""
     saved = rich()
     _, url = process(json.dumps(snapshots.capture(saved.api.service).to_json()), "--speed", "0")
-    first = Series(saved, in_process(saved.api)).answers
-    assert first_difference(first, Series(saved, over_http(url)).answers) is None
+    first = Series(saved, in_process(saved.api)).responses
+    assert first_difference(first, Series(saved, over_http(url)).responses) is None
 
 
 @pytest.mark.parametrize(
@@ -435,9 +435,9 @@ changes = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), max_size=12)
 def test_any_state_is_restored(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
     """Whatever was done before, and is done after: by way of JSON, another mock goes on as the first one did."""
 
-    def work(api: Api, todo: list[tuple[int, int]]) -> list[Answer]:
+    def work(api: Api, todo: list[tuple[int, int]]) -> list[Response]:
         send = in_process(api)
-        answers = []
+        responses = []
         for kind, number in todo:
             ids = sorted(api.images)
             path = f"/v2/images/{ids[number % len(ids)]}" if ids else "/v2/images/nope"
@@ -452,9 +452,12 @@ def test_any_state_is_restored(before: list[tuple[int, int]], after: list[tuple[
                 ("POST", "/_ims_mock/clock", {"advance": number / 2}, {}),
                 ("GET", "/v1.1/images/detail?changes-since=2016-01-01T00:00:00Z", None, {}),
             )[kind]
-            answers.append(send(method, target, body, headers))
-            answers += [send("GET", "/v2/images", None, {}), send("GET", "/v2/images", None, {"X_Project_Id": "other"})]
-        return answers
+            responses.append(send(method, target, body, headers))
+            responses += [
+                send("GET", "/v2/images", None, {}),
+                send("GET", "/v2/images", None, {"X_Project_Id": "other"}),
+            ]
+        return responses
 
     api = Api(delays={"queued": 1, "saving": 1.5})
     work(api, before)
@@ -770,9 +773,9 @@ def test_upload_after_going_back_while_another_arrives(ims_mock: ImsMock) -> Non
 def test_download_goes_on_while_the_state_is_restored() -> None:
     """A download that has begun ends whole."""
     saved = rich()
-    answer = saved.api("GET", f"{saved.path('large')}/file", X_Auth_Token=saved.tokens["demo"])
+    response = saved.api("GET", f"{saved.path('large')}/file", X_Auth_Token=saved.tokens["demo"])
     snapshots.restore(saved.api.service, snapshots.capture(Api().service))
-    assert answer.data == LARGE
+    assert response.data == LARGE
 
 
 # Stale reads
@@ -951,9 +954,9 @@ def test_wrong_state_changes_nothing(api: Api, body: Any, status: int, message: 
     """What is no state is refused, and the state stays."""
     api.create()
     before = snapshots.capture(api.service).to_json()
-    answer = api("PUT", "/_ims_mock/state", body)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, "invalid")
-    assert answer.get_json()["error"]["message"].startswith(message)
+    response = api("PUT", "/_ims_mock/state", body)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (status, "invalid")
+    assert response.get_json()["error"]["message"].startswith(message)
     assert snapshots.capture(api.service).to_json() == before
 
 
@@ -961,8 +964,8 @@ def test_state_that_is_too_large(api: Api) -> None:
     """A state may have far more bytes than another body, and one of more than that is 413, before it is read."""
     for length, status in ((2**30 + 1, 413), (2**30, 400)):
         environ = {"CONTENT_LENGTH": str(length)}
-        answer = api._client.open("/_ims_mock/state", method="PUT", data=b"{}", environ_overrides=environ)
-        assert answer.status_code == status
+        response = api._client.open("/_ims_mock/state", method="PUT", data=b"{}", environ_overrides=environ)
+        assert response.status_code == status
 
 
 def test_list_and_delete_snapshots(api: Api) -> None:
@@ -1007,8 +1010,8 @@ def test_snapshot_with_a_name_of_any_script(api: Api) -> None:
 )
 def test_name_that_cannot_be(api: Api, body: Any, message: str) -> None:
     """A snapshot without a name that a path can have is refused."""
-    answer = api("POST", "/_ims_mock/snapshots", body)
-    assert (answer.status_code, answer.get_json()["error"]["message"]) == (
+    response = api("POST", "/_ims_mock/snapshots", body)
+    assert (response.status_code, response.get_json()["error"]["message"]) == (
         400,
         f"{message} [schemas/control/take_snapshot.json]",
     )
@@ -1018,9 +1021,9 @@ def test_name_that_cannot_be(api: Api, body: Any, message: str) -> None:
 def test_snapshot_that_is_not_there(api: Api, method: str, path: str) -> None:
     """A name that no snapshot has is 404, with those that there are."""
     api("POST", "/_ims_mock/snapshots", {"name": "a"})
-    answer = api(method, f"/_ims_mock/snapshots{path}")
-    assert answer.status_code == 404
-    assert answer.get_json()["error"] == {
+    response = api(method, f"/_ims_mock/snapshots{path}")
+    assert response.status_code == 404
+    assert response.get_json()["error"] == {
         "code": "not_found",
         "message": "no snapshot has the name 'b'; there are: a",
     }
@@ -1056,7 +1059,7 @@ def test_image_that_could_not_be_answered_is_refused(
     api.create()
     document = snapshots.capture(api.service).to_json()
     spoil(document)
-    answer = api("PUT", "/_ims_mock/state", document)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"].startswith(message)
+    response = api("PUT", "/_ims_mock/state", document)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
     assert len(api.images) == 1

@@ -373,8 +373,8 @@ def test_show_clock(api: Api) -> None:
 
 def test_move_clock(api: Api) -> None:
     """The clock is advanced by any language, and answers what it then shows."""
-    answer = api("POST", "/_ims_mock/clock", {"advance": 12.5})
-    assert (answer.status_code, answer.get_json()) == (
+    response = api("POST", "/_ims_mock/clock", {"advance": 12.5})
+    assert (response.status_code, response.get_json()) == (
         200,
         {"now": 1464853800.5, "time": "2016-06-02T07:50:00Z", "speed": 0},
     )
@@ -415,7 +415,7 @@ def test_run_and_freeze_clock(api: Api, real: RealTime) -> None:
 )
 def test_clock_that_cannot_be_moved_so(api: Api, body: Any, message: str) -> None:
     """What is no move is refused by its name, and the clock stays."""
-    answer = api("POST", "/_ims_mock/clock", body)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"].startswith(message)
+    response = api("POST", "/_ims_mock/clock", body)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
     assert (api.clock.now(), api.clock.speed) == (1464853788, 0)

@@ -39,14 +39,14 @@ def test_apps_share_their_routes_alone() -> None:
 )
 def test_unknown_route(api: Api, path: str, near: str) -> None:
     """An unknown route is the gateway's 404, and the reason has the nearest one."""
-    answer = api("GET", path)
-    assert answer.status_code == 404
-    assert answer.get_json() == {
+    response = api("GET", path)
+    assert response.status_code == 404
+    assert response.get_json() == {
         "error_code": "APIGW.0101",
         "error_msg": "The API does not exist or has not been published in the environment.",
-        "request_id": answer.headers["X-Request-Id"],
+        "request_id": response.headers["X-Request-Id"],
     }
-    assert answer.headers["X-IMS-Mock-Reason"] == f"no route is {path}; the nearest is {near}"
+    assert response.headers["X-IMS-Mock-Reason"] == f"no route is {path}; the nearest is {near}"
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,19 @@ def test_unknown_route(api: Api, path: str, near: str) -> None:
 )
 def test_wrong_method(api: Api, method: str, path: str, allow: str) -> None:
     """A method that the route does not have is 405, with those that it has."""
-    answer = api(method, path)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
-    assert answer.get_json()["error_code"] == "APIGW.0201"
-    assert answer.headers["X-IMS-Mock-Reason"] == f"{method} is not served on {path}; use {allow}"
+    response = api(method, path)
+    assert (response.status_code, response.headers["Allow"]) == (405, allow)
+    assert response.get_json()["error_code"] == "APIGW.0201"
+    assert response.headers["X-IMS-Mock-Reason"] == f"{method} is not served on {path}; use {allow}"
 
 
 @pytest.mark.parametrize("path", ["/", "/v2/images", "/v2/images/x/file"])
 def test_options(api: Api, path: str) -> None:
     """OPTIONS says which methods a path has, to anybody, and has an entry in the journal."""
-    answer = api("OPTIONS", path, X_Auth_Token="")
+    response = api("OPTIONS", path, X_Auth_Token="")
     allow = {"/": "GET, HEAD, OPTIONS", "/v2/images": "GET, HEAD, OPTIONS, POST"}
-    assert (answer.status_code, answer.data) == (200, b"")
-    assert answer.headers["Allow"] == allow.get(path, "GET, HEAD, OPTIONS, PUT")
+    assert (response.status_code, response.data) == (200, b"")
+    assert response.headers["Allow"] == allow.get(path, "GET, HEAD, OPTIONS, PUT")
     assert [entry.status for entry in api.service.journal] == [200]
 
 
@@ -86,9 +86,9 @@ def test_options_of_the_server(ims_mock: ImsMock) -> None:
     """`OPTIONS *` asks for what is served anywhere (RFC 9110 section 9.3.7)."""
     connection = http.client.HTTPConnection(ims_mock.url.removeprefix("http://"), timeout=10)
     connection.request("OPTIONS", "*")
-    answer = connection.getresponse()
-    assert (answer.status, answer.read()) == (200, b"")
-    assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (200, b"")
+    assert response.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
     connection.close()
 
 
@@ -108,17 +108,17 @@ def test_head_has_the_headers_of_get(api: Api) -> None:
 @pytest.mark.parametrize("host", ["a b", "x\u00e9", "evil.example/path?"])
 def test_odd_host_does_not_reach_location(api: Api, host: str) -> None:
     """A Host that is no host name is not repeated."""
-    answer = api("POST", "/v2/images", {}, Host=host)
-    assert answer.headers["Location"].startswith("http://localhost:80/v2/images/")
+    response = api("POST", "/v2/images", {}, Host=host)
+    assert response.headers["Location"].startswith("http://localhost:80/v2/images/")
 
 
 def test_every_answer_has_a_request_id_and_the_mocks_date(api: Api) -> None:
     """X-Request-Id is 32 hexadecimal digits and new each time; Date is the mock's time."""
-    answers = [api("GET", "/v2/images"), api("GET", "/nope"), api("PUT", "/v2/images"), api("GET", "/v2/images/x")]
-    ids = {answer.headers["X-Request-Id"] for answer in answers}
+    responses = [api("GET", "/v2/images"), api("GET", "/nope"), api("PUT", "/v2/images"), api("GET", "/v2/images/x")]
+    ids = {response.headers["X-Request-Id"] for response in responses}
     assert len(ids) == 4
     assert all(len(request_id) == 32 and int(request_id, 16) >= 0 for request_id in ids)
-    assert {answer.headers["Date"] for answer in answers} == {"Thu, 02 Jun 2016 07:49:48 GMT"}
+    assert {response.headers["Date"] for response in responses} == {"Thu, 02 Jun 2016 07:49:48 GMT"}
 
 
 def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -> None:
@@ -127,13 +127,13 @@ def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -
     path = f"/v2/images/{image['id']}"
     image_of_test = api.images[image["id"]]
     image_of_test["status"] = "melted"
-    answer = api("GET", path)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (500, "IMG.0061")
-    assert "breaks schemas/operations/images/glance_show_image.json: /status" in answer.headers["X-IMS-Mock-Reason"]
+    response = api("GET", path)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (500, "IMG.0061")
+    assert "breaks schemas/operations/images/glance_show_image.json: /status" in response.headers["X-IMS-Mock-Reason"]
     del image_of_test["tags"]
-    answer = api("PUT", f"{path}/tags/a")
-    assert answer.status_code == 500
-    assert "unexpected KeyError in the mock: 'tags'" in answer.headers["X-IMS-Mock-Reason"]
+    response = api("PUT", f"{path}/tags/a")
+    assert response.status_code == 500
+    assert "unexpected KeyError in the mock: 'tags'" in response.headers["X-IMS-Mock-Reason"]
     assert "Traceback" in caplog.text
 
 
@@ -141,5 +141,5 @@ def test_query_that_is_not_encoded(api: Api) -> None:
     """Bytes that should have been percent-encoded are read as if they were."""
     api.create(name="\u00e9")
     environ = {"REQUEST_METHOD": "GET", "QUERY_STRING": "name=\xc3\xa9", "HTTP_X_AUTH_TOKEN": "t"}
-    answer = api._client.open("/v2/images", environ_overrides=environ)
-    assert [image["name"] for image in answer.get_json()["images"]] == ["\u00e9"]
+    response = api._client.open("/v2/images", environ_overrides=environ)
+    assert [image["name"] for image in response.get_json()["images"]] == ["\u00e9"]

@@ -70,7 +70,7 @@ class Connection:
             headers[name] = value
         return status, headers
 
-    def answer(self) -> tuple[int, bytes]:
+    def read_response(self) -> tuple[int, bytes]:
         """Read an answer whole."""
         status, headers = self.head()
         return status, self.file.read(int(headers["Content-Length"]))
@@ -101,13 +101,13 @@ def request(body: bytes = b"", *headers: str, target: str = "/", method: str = "
 def test_connection_is_kept(connection: Connection) -> None:
     """Requests follow one another on one connection."""
     for body in (b"one", b"", b"three"):
-        assert connection.send(request(body)).answer() == (200, body)
+        assert connection.send(request(body)).read_response() == (200, body)
 
 
 def test_requests_may_be_sent_ahead(connection: Connection) -> None:
     """Pipelined requests are answered in their order."""
     connection.send(request(b"one") + request(b"two"))
-    assert [connection.answer(), connection.answer()] == [(200, b"one"), (200, b"two")]
+    assert [connection.read_response(), connection.read_response()] == [(200, b"one"), (200, b"two")]
 
 
 def test_connection_close_is_obeyed(connection: Connection) -> None:
@@ -143,15 +143,15 @@ CHUNKED = "Transfer-Encoding: chunked"
 )
 def test_chunked_body(connection: Connection, sent: bytes, body: bytes) -> None:
     """Chunks, their extensions and the trailers are read, and the next request begins after them."""
-    assert connection.send(request(sent, CHUNKED)).answer() == (200, body)
-    assert connection.send(request(b"next")).answer() == (200, b"next")
+    assert connection.send(request(sent, CHUNKED)).read_response() == (200, body)
+    assert connection.send(request(b"next")).read_response() == (200, b"next")
 
 
 def test_large_chunks(connection: Connection) -> None:
     """A chunk may be larger than any buffer."""
     body = os.urandom(300_000)
     sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    assert connection.send(request(sent, CHUNKED)).answer() == (200, body)
+    assert connection.send(request(sent, CHUNKED)).read_response() == (200, body)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_uncertain_framing_is_refused(connection: Connection, headers: list[str]
     """Where it is not certain where a request ends, it is refused and the connection closed."""
     got, text = connection.send(
         request(b"", "Content-Length: 0" if "no colon" in headers else "X: y", *headers)
-    ).answer()
+    ).read_response()
     assert got == status
     assert reason in text
     assert connection.is_closed()
@@ -219,7 +219,7 @@ def test_uncertain_framing_is_refused(connection: Connection, headers: list[str]
 def test_chunks_need_http_1_1(connection: Connection) -> None:
     """An HTTP/1.0 client that sends chunks is refused: it may not mean them."""
     connection.send(b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
-    assert connection.answer()[0] == 400
+    assert connection.read_response()[0] == 400
     assert connection.is_closed()
 
 
@@ -242,8 +242,8 @@ def test_starting_twice_is_starting_once(server: Server) -> None:
 
 def test_same_length_twice_is_one(connection: Connection) -> None:
     """Two Content-Length headers that agree are one, and white space around them does not count."""
-    assert connection.send(request(b"a", "Content-Length: 1 ")).answer() == (200, b"a")
-    assert connection.send(request(b"a", "Content-Length: 1", "Content-Length: 1")).answer() == (200, b"a")
+    assert connection.send(request(b"a", "Content-Length: 1 ")).read_response() == (200, b"a")
+    assert connection.send(request(b"a", "Content-Length: 1", "Content-Length: 1")).read_response() == (200, b"a")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_same_length_twice_is_one(connection: Connection) -> None:
 )
 def test_what_is_no_request_is_refused(connection: Connection, sent: bytes, status: int) -> None:
     """A malformed request, a long line and too many headers have their own statuses."""
-    got, reason = connection.send(sent).answer()
+    got, reason = connection.send(sent).read_response()
     assert got == status
     assert reason
     assert connection.is_closed()
@@ -272,15 +272,15 @@ def test_refusal_does_not_name_the_request_before_it() -> None:
     """What is no request has no method and no target, whatever the connection has carried before."""
     with ImsMock() as mock:
         with Connection(mock._server) as client:
-            client.send(request(b"", "X-Auth-Token: t", target="/v2/images", method="GET")).answer()
-            assert client.send(b"nonsense\r\n\r\n").answer()[0] == 400
+            client.send(request(b"", "X-Auth-Token: t", target="/v2/images", method="GET")).read_response()
+            assert client.send(b"nonsense\r\n\r\n").read_response()[0] == 400
         assert [(entry.method, entry.path) for entry in mock.journal] == [("GET", "/v2/images"), ("-", "-")]
 
 
 def test_empty_line_before_a_request(connection: Connection) -> None:
     """A line end that an older client leaves after its body is passed over."""
-    assert connection.send(request(b"one") + b"\r\n" + request(b"two")).answer() == (200, b"one")
-    assert connection.answer() == (200, b"two")
+    assert connection.send(request(b"one") + b"\r\n" + request(b"two")).read_response() == (200, b"one")
+    assert connection.read_response() == (200, b"two")
 
 
 def test_status_line_has_a_phrase(connection: Connection) -> None:
@@ -292,8 +292,8 @@ def test_expect_100_continue(connection: Connection) -> None:
     """A client that waits for leave gets it when the body is read."""
     connection.send(request(b"", "Expect: 100-continue", "Content-Length: 3"))
     assert connection.head()[0] == 100
-    assert connection.send(b"abc").answer() == (200, b"abc")
-    assert connection.send(request(b"next")).answer() == (200, b"next")
+    assert connection.send(b"abc").read_response() == (200, b"abc")
+    assert connection.send(request(b"next")).read_response() == (200, b"next")
 
 
 def test_expect_without_need(connection: Connection) -> None:
@@ -308,15 +308,15 @@ def test_unread_body_is_drained(connection: Connection, framing: str) -> None:
     """A body that the application leaves is taken off the connection before the next request."""
     body = b"x" * 1_000_000
     sent = body if framing != CHUNKED else b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    assert connection.send(request(sent, framing, target="/unread")).answer() == (200, b"unread")
-    assert connection.send(request(b"next")).answer() == (200, b"next")
+    assert connection.send(request(sent, framing, target="/unread")).read_response() == (200, b"unread")
+    assert connection.send(request(b"next")).read_response() == (200, b"next")
 
 
 def test_drain_is_bounded(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the bound an unread body ends the connection."""
     monkeypatch.setattr("ims_mock.web.server.MAX_DRAIN", 1000)
     connection.send(request(b"x" * 100_000, "Content-Length: 1000000", target="/unread"))
-    assert connection.answer() == (200, b"unread")
+    assert connection.read_response() == (200, b"unread")
     assert connection.is_closed()
 
 
@@ -324,7 +324,7 @@ def test_head_has_no_body(connection: Connection) -> None:
     """HEAD gets the length and no byte of the body."""
     status, headers = connection.send(request(target="/unread", method="HEAD")).head()
     assert (status, headers["Content-Length"]) == (200, "6")
-    assert connection.send(request(b"next")).answer() == (200, b"next")
+    assert connection.send(request(b"next")).read_response() == (200, b"next")
 
 
 def without_length(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -336,7 +336,7 @@ def without_length(environ: dict[str, Any], start_response: Any) -> Iterable[byt
 @pytest.mark.parametrize("server", [without_length], indirect=True)
 def test_length_is_always_given(connection: Connection) -> None:
     """An answer whose length the application does not say is counted before it is sent."""
-    assert connection.send(request()).answer() == (200, b"abc")
+    assert connection.send(request()).read_response() == (200, b"abc")
 
 
 def in_pieces(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -348,9 +348,9 @@ def in_pieces(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 @pytest.mark.parametrize("server", [in_pieces], indirect=True)
 def test_pieces_are_sent_as_they_come(connection: Connection) -> None:
     """An answer of known length is sent piece by piece, and of it HEAD gets none."""
-    assert connection.send(request()).answer() == (200, b"abc")
+    assert connection.send(request()).read_response() == (200, b"abc")
     assert connection.send(request(method="HEAD")).head()[1]["Content-Length"] == "3"
-    assert connection.send(request()).answer() == (200, b"abc")
+    assert connection.send(request()).read_response() == (200, b"abc")
 
 
 def buffered(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -363,7 +363,7 @@ def buffered(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 @pytest.mark.parametrize("server", [buffered], indirect=True)
 def test_input_can_be_wrapped(connection: Connection) -> None:
     """The input of an application is a stream like any other."""
-    assert connection.send(request(b"one\ntwo\n")).answer() == (200, b"one\n")
+    assert connection.send(request(b"one\ntwo\n")).read_response() == (200, b"one\n")
 
 
 def reset(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -390,7 +390,7 @@ def test_client_that_hangs_up(server: Server) -> None:
         with Connection(server) as client:
             client.send(sent)
     with Connection(server) as client:
-        assert client.send(request(b"still here")).answer() == (200, b"still here")
+        assert client.send(request(b"still here")).read_response() == (200, b"still here")
 
 
 def test_nagle_is_off(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,7 +403,7 @@ def test_nagle_is_off(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(server._server, "app", app)
     with Connection(server) as client:
-        assert client.send(request(b"a")).answer() == (200, b"a")
+        assert client.send(request(b"a")).read_response() == (200, b"a")
     assert seen[0] != 0
 
 
@@ -419,7 +419,7 @@ def test_connections_have_their_own_threads(server: Server, monkeypatch: pytest.
     with Connection(server) as one, Connection(server) as two:
         one.send(request(b"1"))
         two.send(request(b"2"))
-        assert (one.answer(), two.answer()) == ((200, b"1"), (200, b"2"))
+        assert (one.read_response(), two.read_response()) == ((200, b"1"), (200, b"2"))
 
 
 def test_failing_application_ends_the_connection(
@@ -436,7 +436,7 @@ def test_failing_application_ends_the_connection(
         assert client.is_closed()
     monkeypatch.setattr(server._server, "app", echo)
     with Connection(server) as client:
-        assert client.send(request(b"a")).answer() == (200, b"a")
+        assert client.send(request(b"a")).read_response() == (200, b"a")
     assert "broken" in caplog.text
 
 
@@ -449,7 +449,7 @@ def test_taken_port_is_the_callers_error(server: Server) -> None:
 def test_stop_closes_connections(server: Server) -> None:
     """Stopping closes idle connections and frees the port; stopping again is no error."""
     with Connection(server) as client:
-        client.send(request(b"a")).answer()
+        client.send(request(b"a")).read_response()
         server.stop()
         assert client.is_closed()
     server.stop()
@@ -464,7 +464,7 @@ def test_stop_leaves_no_thread() -> None:
     server = Server(echo, "127.0.0.1", 0, refuse)
     server.start()
     with Connection(server) as client:
-        client.send(request(b"a")).answer()
+        client.send(request(b"a")).read_response()
         started = set(threading.enumerate()) - before
         server.stop()
     for thread in started:
@@ -502,5 +502,5 @@ def test_refused_upload_on_a_connection_that_ends(ims_mock: ImsMock) -> None:
         )
         for _ in range(64):
             client.sendall(bytes(size // 64))
-        answer = b"".join(iter(lambda: client.recv(65536), b""))
-    assert answer.startswith(b"HTTP/1.1 401 ")
+        response = b"".join(iter(lambda: client.recv(65536), b""))
+    assert response.startswith(b"HTTP/1.1 401 ")

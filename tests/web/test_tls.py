@@ -63,10 +63,10 @@ def ask(mock: ImsMock, method: str = "GET", path: str = "/", body: bytes | None 
         str(address.hostname), address.port, context=trust(mock.ca_pem), timeout=PATIENCE
     )
     client.request(method, path, body, {"X-Auth-Token": "t"})
-    answer = client.getresponse()
-    text = answer.read()
+    response = client.getresponse()
+    text = response.read()
     client.close()
-    return answer.status, json.loads(text or b"null")
+    return response.status, json.loads(text or b"null")
 
 
 def is_closed(connection: socket.socket) -> bool:
@@ -103,13 +103,13 @@ def test_answers(mock: ImsMock) -> None:
 
 def test_connection_is_kept(mock: ImsMock) -> None:
     """Requests follow one another on one connection."""
-    with secure(connect(mock), mock.ca_pem) as client, client.makefile("rb") as answers:
+    with secure(connect(mock), mock.ca_pem) as client, client.makefile("rb") as responses:
         for name in ("one", "two"):
             body = json.dumps({"name": name}).encode()
             client.sendall(CREATE.replace(b": 2\r\n", b": %d\r\n" % len(body)).replace(b"{}", body))
-            assert answers.readline() == b"HTTP/1.1 201 CREATED\r\n"
-            headers = http.client.parse_headers(answers)
-            assert json.loads(answers.read(int(headers["Content-Length"])))["name"] == name
+            assert responses.readline() == b"HTTP/1.1 201 CREATED\r\n"
+            headers = http.client.parse_headers(responses)
+            assert json.loads(responses.read(int(headers["Content-Length"])))["name"] == name
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "::1"])
@@ -226,10 +226,10 @@ def test_catalogue_is_https(mock: ImsMock) -> None:
 
 def test_location_is_https(mock: ImsMock) -> None:
     """A created image is at an HTTPS URL."""
-    with secure(connect(mock), mock.ca_pem) as client, client.makefile("rb") as answers:
+    with secure(connect(mock), mock.ca_pem) as client, client.makefile("rb") as responses:
         client.sendall(CREATE)
-        answers.readline()
-        headers = http.client.parse_headers(answers)
+        responses.readline()
+        headers = http.client.parse_headers(responses)
     (image_id,) = mock.images
     assert headers["Location"] == f"https://test/v2/images/{image_id}"
 
@@ -268,18 +268,18 @@ def test_file_goes_up_and_down(mock: ImsMock, session: requests.Session, data: C
 def test_refused_upload_leaves_the_connection(mock: ImsMock, session: requests.Session) -> None:
     """A file that is refused before it is read does not end the connection."""
     headers = {"Content-Type": "application/octet-stream"}
-    answer = session.put(f"{mock.url}/v2/images/nothing/file", data=FILE, headers=headers, timeout=PATIENCE)
-    assert answer.status_code == 404
+    response = session.put(f"{mock.url}/v2/images/nothing/file", data=FILE, headers=headers, timeout=PATIENCE)
+    assert response.status_code == 404
     assert session.get(f"{mock.url}/v2/images", timeout=PATIENCE).status_code == 200
 
 
 def test_expect_100_continue(mock: ImsMock) -> None:
     """A client that waits for leave to send gets it inside TLS."""
-    with secure(connect(mock), mock.ca_pem) as client, client.makefile("rb") as answers:
+    with secure(connect(mock), mock.ca_pem) as client, client.makefile("rb") as responses:
         client.sendall(CREATE.replace(b"\r\n\r\n{}", b"\r\nExpect: 100-continue\r\n\r\n"))
-        assert (answers.readline(), answers.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
+        assert (responses.readline(), responses.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
         client.sendall(b"{}")
-        assert answers.readline() == b"HTTP/1.1 201 CREATED\r\n"
+        assert responses.readline() == b"HTTP/1.1 201 CREATED\r\n"
 
 
 # Clients that do not do as they should

@@ -166,12 +166,12 @@ def test_drip_comes_in_pieces(watched: ImsMock, clock: WatchedClock) -> None:
     pieces = []
     with closing(new_connection(watched)) as connection:
         create(connection)
-        answer = connection.getresponse()
+        response = connection.getresponse()
         for _ in range(8):
             assert clock.waits.acquire(timeout=PATIENT)
             clock.advance(1000)
-            pieces.append(answer.read1(100))
-        answer.close()
+            pieces.append(response.read1(100))
+        response.close()
     assert pieces == [b"{", b'"', b"n", b"a", b"m", b"e", b'"', b":"]
 
 
@@ -380,8 +380,8 @@ def test_reset_of_the_mock_ends_its_waits(ims_mock: ImsMock) -> None:
     ims_mock.faults.add(Stall(3600))
     connection = http.client.HTTPConnection(urlsplit(ims_mock.url).netloc, timeout=60)
     connection.request("GET", "/v2/images", headers={"X-Auth-Token": "t"})
-    answer = connection.getresponse()
+    response = connection.getresponse()
     ims_mock.reset()
     with pytest.raises(http.client.IncompleteRead):
-        answer.read()
+        response.read()
     connection.close()

@@ -54,8 +54,8 @@ def test_upload_makes_the_image_active(api: Api) -> None:
     """An upload is 204 without a body, and the image tells of its file."""
     image = api.create()
     api.clock.advance(5)
-    answer = upload(api, image)
-    assert (answer.status_code, answer.data) == (204, b"")
+    response = upload(api, image)
+    assert (response.status_code, response.data) == (204, b"")
     assert api("GET", f"/v2/images/{image['id']}").get_json() == {
         **image,
         "status": "active",
@@ -81,9 +81,9 @@ def test_empty_upload_makes_an_active_image(api: Api) -> None:
 def test_upload_to_an_image_that_is_not_queued_is_409(api: Api, status: str) -> None:
     """Only a queued image takes a file; the reason has what it can become."""
     image = add_image(api.service.store, api.service.auth.project_id, {"status": status})
-    answer = upload(api, image)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (409, "IMG.0046")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(f"/status: an image that is {status} cannot become saving")
+    response = upload(api, image)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (409, "IMG.0046")
+    assert response.headers["X-IMS-Mock-Reason"].startswith(f"/status: an image that is {status} cannot become saving")
     assert api.images[image["id"]] == image
 
 
@@ -99,9 +99,9 @@ def test_second_upload_is_409(api: Api) -> None:
 def test_upload_of_another_media_type_is_415(api: Api, media_type: str) -> None:
     """Only application/octet-stream is taken, and the image stays queued."""
     image = api.create()
-    answer = upload(api, image, media_type=media_type)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (415, "IMG.0001")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"Content-Type: must be {OCTETS}, got {media_type or 'none'}"
+    response = upload(api, image, media_type=media_type)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (415, "IMG.0001")
+    assert response.headers["X-IMS-Mock-Reason"] == f"Content-Type: must be {OCTETS}, got {media_type or 'none'}"
     assert api.images[image["id"]] == image
 
 
@@ -137,8 +137,8 @@ def test_upload_to_another_projects_image(api: Api) -> None:
 def test_announced_size(api: Api, size: str, status: int, reason: str | None) -> None:
     """A size that the client announces must be that of the file; else the image is queued again."""
     image = api.create()
-    answer = upload(api, image, X_OpenStack_Image_Size=size)
-    assert (answer.status_code, answer.headers.get("X-IMS-Mock-Reason")) == (status, reason)
+    response = upload(api, image, X_OpenStack_Image_Size=size)
+    assert (response.status_code, response.headers.get("X-IMS-Mock-Reason")) == (status, reason)
     assert api.images[image["id"]]["status"] == ("queued" if reason else "active")
 
 
@@ -147,10 +147,10 @@ def test_most_size_of_an_image(size: int, status: int) -> None:
     """A file larger than max_image_size is 413, and its image stays queued."""
     api = Api(max_image_size=10)
     image = api.create()
-    answer = upload(api, image, b"x" * size)
-    assert answer.status_code == status
+    response = upload(api, image, b"x" * size)
+    assert response.status_code == status
     if status == 413:
-        assert answer.get_json()["error"] == {
+        assert response.get_json()["error"] == {
             "code": "IMG.0059",
             "message": "The size of the image file exceeds the maximum allowed.",
         }
@@ -161,11 +161,11 @@ def test_most_size_of_an_image(size: int, status: int) -> None:
 def test_signed_upload_is_bounded(api: Api, size: int, status: int) -> None:
     """A request that is signed with an AK/SK has at most 12 MB, as the gateway takes no more."""
     signature = "SDK-HMAC-SHA256 Access=ak, SignedHeaders=host, Signature=" + "0" * 64
-    answer = upload(api, api.create(), b"x" * size, X_Auth_Token="", Authorization=signature)
-    assert answer.status_code == status
+    response = upload(api, api.create(), b"x" * size, X_Auth_Token="", Authorization=signature)
+    assert response.status_code == status
     if status == 413:
-        assert answer.get_json()["error_code"] == "APIGW.0201"
-        assert answer.headers["X-IMS-Mock-Reason"].endswith("when it is signed; send a token")
+        assert response.get_json()["error_code"] == "APIGW.0201"
+        assert response.headers["X-IMS-Mock-Reason"].endswith("when it is signed; send a token")
 
 
 def test_signed_upload_with_another_limit() -> None:
@@ -174,9 +174,9 @@ def test_signed_upload_with_another_limit() -> None:
     for most, code in ((10, "IMG.0059"), (20_000_000, "APIGW.0201")):
         api = Api(max_image_size=most)
         content = b"x" * (most + 1 if most == 10 else 12 * 1024 * 1024 + 1)
-        answer = upload(api, api.create(), content, X_Auth_Token="", Authorization=signature)
-        assert answer.status_code == 413
-        assert code in answer.get_data(as_text=True)
+        response = upload(api, api.create(), content, X_Auth_Token="", Authorization=signature)
+        assert response.status_code == 413
+        assert code in response.get_data(as_text=True)
 
 
 def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
@@ -311,21 +311,21 @@ def test_download(api: Api) -> None:
     """A download is the file, with its checksum in hexadecimal digits as Glance has it."""
     image = api.create()
     upload(api, image)
-    answer = download(api, image)
-    assert (answer.status_code, answer.data) == (200, b"0123456789")
+    response = download(api, image)
+    assert (response.status_code, response.data) == (200, b"0123456789")
     assert {
         "Content-Type": OCTETS,
         "Content-Length": "10",
         "Content-MD5": MD5,
         "Accept-Ranges": "bytes",
-    }.items() <= dict(answer.headers).items()
+    }.items() <= dict(response.headers).items()
 
 
 def test_download_of_an_image_without_a_file(api: Api) -> None:
     """An image without a file is 204 with neither body nor type."""
-    answer = download(api, api.create())
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Type" not in answer.headers
+    response = download(api, api.create())
+    assert (response.status_code, response.data) == (204, b"")
+    assert "Content-Type" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -345,11 +345,11 @@ def test_download_of_a_range(
     """One range of bytes is served, one that is not there is 416, several are 400, and what is none is passed over."""
     image = api.create()
     upload(api, image)
-    answer = download(api, image, Range=header)
-    assert (answer.status_code, answer.headers.get("Content-Range")) == (status, content_range)
+    response = download(api, image, Range=header)
+    assert (response.status_code, response.headers.get("Content-Range")) == (status, content_range)
     if content is not None:
-        assert (answer.data, answer.headers["Content-Length"]) == (content, str(len(content)))
-        assert answer.headers["Content-MD5"] == MD5
+        assert (response.data, response.headers["Content-Length"]) == (content, str(len(content)))
+        assert response.headers["Content-MD5"] == MD5
 
 
 @pytest.mark.parametrize("header", ["bytes=2-4", "bytes=20-30", ""])
@@ -370,8 +370,8 @@ def test_if_range(api: Api) -> None:
     """As no answer has a validator, none holds, and the whole file is sent (RFC 9110 section 13.1.5)."""
     image = api.create()
     upload(api, image)
-    answer = download(api, image, Range="bytes=2-4", If_Range='"any"')
-    assert (answer.status_code, answer.data) == (200, b"0123456789")
+    response = download(api, image, Range="bytes=2-4", If_Range='"any"')
+    assert (response.status_code, response.data) == (200, b"0123456789")
 
 
 def test_download_of_another_projects_image(api: Api) -> None:
@@ -407,9 +407,9 @@ def test_download_goes_on_while_the_image_is_deleted(api: Api) -> None:
     image = api.create()
     content = bytes(range(256)) * 8192
     upload(api, image, content)
-    answer = download(api, image)
+    response = download(api, image)
     api("DELETE", f"/v2/images/{image['id']}")
-    assert answer.data == content
+    assert response.data == content
 
 
 def test_two_clients_at_once(ims_mock: ImsMock) -> None:

@@ -53,9 +53,9 @@ def by_token(token: str, scope: Any = None) -> dict[str, Any]:
 
 def issue(api: Api, body: Any, query: str = "") -> tuple[str, dict[str, Any]]:
     """Log in; return the token, and what it says."""
-    answer = api("POST", TOKENS + query, body, X_Auth_Token="")
-    assert answer.status_code == 201, answer.headers
-    return answer.headers["X-Subject-Token"], answer.get_json()["token"]
+    response = api("POST", TOKENS + query, body, X_Auth_Token="")
+    assert response.status_code == 201, response.headers
+    return response.headers["X-Subject-Token"], response.get_json()["token"]
 
 
 def validate(api: Api, token: str, query: str = "") -> TestResponse:
@@ -63,17 +63,17 @@ def validate(api: Api, token: str, query: str = "") -> TestResponse:
     return api("GET", TOKENS + query, X_Subject_Token=token)
 
 
-def check_refusal(answer: TestResponse, error: dict[str, Any], reason: str) -> None:
+def check_refusal(response: TestResponse, error: dict[str, Any], reason: str) -> None:
     """Check that an answer is a refusal in the form of the identity service, and how its reason begins."""
-    assert (answer.status_code, answer.get_json()) == (error["code"], {"error": error})
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
-    assert "X-Subject-Token" not in answer.headers
+    assert (response.status_code, response.get_json()) == (error["code"], {"error": error})
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
+    assert "X-Subject-Token" not in response.headers
 
 
 def project_names(api: Api, url: str, user: str) -> list[str]:
     """Return the names of the projects that a user lists."""
-    answer = api("GET", url, X_Auth_Token=api.service.identity.new_token_for(user))
-    return [project["name"] for project in answer.get_json()["projects"]]
+    response = api("GET", url, X_Auth_Token=api.service.identity.new_token_for(user))
+    return [project["name"] for project in response.get_json()["projects"]]
 
 
 # keystone_show_version
@@ -82,9 +82,9 @@ def project_names(api: Api, url: str, user: str) -> list[str]:
 @pytest.mark.parametrize("path", ["/v3", "/v3/"])
 def test_version(api: Api, path: str) -> None:
     """The version needs no credential, with a slash at its end or without, and links to where the client asked."""
-    answer = api("GET", path, X_Auth_Token="", Host="iam.example:8443")
-    assert answer.status_code == 200
-    assert answer.get_json() == {
+    response = api("GET", path, X_Auth_Token="", Host="iam.example:8443")
+    assert response.status_code == 200
+    assert response.get_json() == {
         "version": {
             "id": "v3.14",
             "status": "stable",
@@ -98,9 +98,9 @@ def test_version(api: Api, path: str) -> None:
 
 def test_no_other_path_ends_in_a_slash(api: Api) -> None:
     """The path of a token has no slash at its end, and the gateway says so."""
-    answer = api("POST", "/v3/auth/tokens/", by_password())
-    assert (answer.status_code, answer.get_json()["error_code"]) == (404, "APIGW.0101")
-    assert answer.headers["X-IMS-Mock-Reason"] == "no route is /v3/auth/tokens/; the nearest is /v3/auth/tokens"
+    response = api("POST", "/v3/auth/tokens/", by_password())
+    assert (response.status_code, response.get_json()["error_code"]) == (404, "APIGW.0101")
+    assert response.headers["X-IMS-Mock-Reason"] == "no route is /v3/auth/tokens/; the nearest is /v3/auth/tokens"
 
 
 # keystone_create_token
@@ -108,12 +108,12 @@ def test_no_other_path_ends_in_a_slash(api: Api) -> None:
 
 def test_token_of_a_project(api: Api) -> None:
     """A token is in a header; the body says whose it is, in which project, with which roles, and for how long."""
-    answer = api("POST", TOKENS, by_password(scope=TO_DEMO), X_Auth_Token="")
-    assert answer.status_code == 201
-    assert len(answer.headers["X-Subject-Token"]) == 64
-    token = answer.get_json()["token"]
+    response = api("POST", TOKENS, by_password(scope=TO_DEMO), X_Auth_Token="")
+    assert response.status_code == 201
+    assert len(response.headers["X-Subject-Token"]) == 64
+    token = response.get_json()["token"]
     assert [service["type"] for service in token.pop("catalog")] == ["image", "identity"]
-    assert answer.get_json().keys() == {"token"}
+    assert response.get_json().keys() == {"token"}
     assert token == {
         "methods": ["password"],
         "issued_at": "2016-06-02T07:49:48.000000Z",
@@ -184,8 +184,8 @@ def test_name_of_the_region_is_each_users_own(region: str, name: str) -> None:
 
 def test_name_of_another_region_is_no_project(api: Api) -> None:
     """A region that the mock is not in has no project."""
-    answer = api("POST", TOKENS, by_password(scope={"project": {"name": "eu-west-101"}}))
-    check_refusal(answer, WRONG, "/auth/scope/project: demo has no role in such a project, but in demo")
+    response = api("POST", TOKENS, by_password(scope={"project": {"name": "eu-west-101"}}))
+    check_refusal(response, WRONG, "/auth/scope/project: demo has no role in such a project, but in demo")
 
 
 @pytest.mark.parametrize("domain", [{"name": "Default"}, {"id": "default"}, {"id": DOMAIN["id"]}, DOMAIN])
@@ -258,15 +258,17 @@ def test_tokens_are_the_seeds() -> None:
 def test_login_needs_no_credential(level: str) -> None:
     """Whoever logs in has no token yet, and one that is none does not hinder."""
     api = Api(auth=level)
-    answers = [api("POST", TOKENS, by_password(scope=TO_DEMO), X_Auth_Token=token) for token in ("", "nonsense")]
-    assert [answer.status_code for answer in answers] == [201, 201]
+    responses = [api("POST", TOKENS, by_password(scope=TO_DEMO), X_Auth_Token=token) for token in ("", "nonsense")]
+    assert [response.status_code for response in responses] == [201, 201]
 
 
 @pytest.mark.parametrize("level", ["off", "lenient", "strict"])
 def test_password_is_verified_at_every_level(level: str) -> None:
     """A wrong password is wrong, however lenient the mock is with tokens."""
-    answer = Api(auth=level)("POST", TOKENS, by_password({**BY_NAME, "password": "wrong"}))
-    check_refusal(answer, WRONG, "/auth/identity/password/user: no user of this name and password; there are demo, alt")
+    response = Api(auth=level)("POST", TOKENS, by_password({**BY_NAME, "password": "wrong"}))
+    check_refusal(
+        response, WRONG, "/auth/identity/password/user: no user of this name and password; there are demo, alt"
+    )
 
 
 def test_issued_token_works_in_its_project() -> None:
@@ -381,9 +383,9 @@ def test_validated_token_says_what_it_said(api: Api, scope: Any) -> None:
     """A token says the same whenever it is asked, and is in the header again."""
     token, said = issue(api, by_password(scope=scope))
     api.clock.advance(3600)
-    answer = validate(api, token)
-    assert (answer.status_code, answer.headers["X-Subject-Token"]) == (200, token)
-    assert answer.get_json() == {"token": said}
+    response = validate(api, token)
+    assert (response.status_code, response.headers["X-Subject-Token"]) == (200, token)
+    assert response.get_json() == {"token": said}
 
 
 @pytest.mark.parametrize("query", ["?nocatalog", "?nocatalog=true"])
@@ -398,7 +400,7 @@ def test_head_of_a_token(api: Api) -> None:
     token, _ = issue(api, by_password(scope=TO_DEMO))
     good = api("HEAD", TOKENS, X_Subject_Token=token)
     bad = api("HEAD", TOKENS, X_Subject_Token="nonsense")
-    assert [(answer.status_code, answer.data) for answer in (good, bad)] == [(200, b""), (404, b"")]
+    assert [(response.status_code, response.data) for response in (good, bad)] == [(200, b""), (404, b"")]
     assert good.headers["X-Subject-Token"] == token
     assert bad.headers["X-IMS-Mock-Reason"] == "/X-Subject-Token: no such token is valid here"
 
@@ -417,16 +419,16 @@ def test_token_of_another_user(api: Api) -> None:
     for method in ("GET", "DELETE"):
         refused = api(method, TOKENS, X_Auth_Token=theirs, X_Subject_Token=token)
         check_refusal(refused, FORBIDDEN, "/X-Subject-Token: is not alt's own, and alt is no admin")
-    answer = api("GET", TOKENS, X_Auth_Token=admins, X_Subject_Token=token)
-    assert answer.get_json()["token"]["user"] == DEMO_USER
+    response = api("GET", TOKENS, X_Auth_Token=admins, X_Subject_Token=token)
+    assert response.get_json()["token"]["user"] == DEMO_USER
     assert api("DELETE", TOKENS, X_Auth_Token=admins, X_Subject_Token=token).status_code == 204
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_unknown_token_is_404(api: Api, method: str) -> None:
     """Nothing is said of a token that was not issued here, and there is nothing to revoke."""
-    answer = api(method, TOKENS, X_Subject_Token="nonsense")
-    check_refusal(answer, NOT_FOUND, "/X-Subject-Token: no such token is valid here")
+    response = api(method, TOKENS, X_Subject_Token="nonsense")
+    check_refusal(response, NOT_FOUND, "/X-Subject-Token: no such token is valid here")
 
 
 def test_token_expires_by_the_mocks_clock(api: Api) -> None:
@@ -496,8 +498,8 @@ def test_other_tokens_outlive_a_revoked_one(api: Api) -> None:
 def test_body_of_a_revocation_is_400(api: Api) -> None:
     """A revocation takes no body, and the token stays good."""
     token, _ = issue(api, by_password())
-    answer = api("DELETE", TOKENS, {}, X_Subject_Token=token)
-    check_refusal(answer, MALFORMED, "body: keystone_revoke_token takes none; leave it out")
+    response = api("DELETE", TOKENS, {}, X_Subject_Token=token)
+    check_refusal(response, MALFORMED, "body: keystone_revoke_token takes none; leave it out")
     assert validate(api, token).status_code == 200
 
 
@@ -507,9 +509,9 @@ def test_body_of_a_revocation_is_400(api: Api) -> None:
 def test_projects(api: Api) -> None:
     """A project is answered with its domain, and links to where the client asked."""
     token = api.service.identity.new_token_for("demo")
-    answer = api("GET", "/v3/projects", X_Auth_Token=token, Host="iam.example:8443")
-    assert answer.status_code == 200
-    assert answer.get_json() == {
+    response = api("GET", "/v3/projects", X_Auth_Token=token, Host="iam.example:8443")
+    assert response.status_code == 200
+    assert response.get_json() == {
         "projects": [
             {
                 "id": DEMO["id"],
@@ -601,8 +603,8 @@ def test_project_that_is_none(api: Api) -> None:
 def test_projects_of_a_signer(api: Api) -> None:
     """Whoever signs with a known access key lists the projects of its user."""
     signature = f"SDK-HMAC-SHA256 Access=alt-ak, SignedHeaders=host, Signature={'0' * 64}"
-    answer = api("GET", "/v3/projects", X_Auth_Token="", Authorization=signature)
-    assert [project["name"] for project in answer.get_json()["projects"]] == ["alt"]
+    response = api("GET", "/v3/projects", X_Auth_Token="", Authorization=signature)
+    assert [project["name"] for project in response.get_json()["projects"]] == ["alt"]
 
 
 # keystone_list_auth_projects, keystone_list_auth_domains
@@ -610,16 +612,16 @@ def test_projects_of_a_signer(api: Api) -> None:
 
 def test_auth_projects_are_projects(api: Api) -> None:
     """The projects to log in to are described as the listed ones are."""
-    answer = api("GET", "/v3/auth/projects").get_json()
-    assert answer["projects"] == api("GET", "/v3/projects").get_json()["projects"]
-    assert answer["links"] == {"self": "http://localhost/v3/auth/projects", "next": None, "previous": None}
+    response = api("GET", "/v3/auth/projects").get_json()
+    assert response["projects"] == api("GET", "/v3/projects").get_json()["projects"]
+    assert response["links"] == {"self": "http://localhost/v3/auth/projects", "next": None, "previous": None}
 
 
 def test_domains(api: Api) -> None:
     """There is one domain, whoever asks."""
     for user in ("demo", "alt"):
-        answer = api("GET", "/v3/auth/domains", X_Auth_Token=api.service.identity.new_token_for(user))
-        assert answer.get_json() == {
+        response = api("GET", "/v3/auth/domains", X_Auth_Token=api.service.identity.new_token_for(user))
+        assert response.get_json() == {
             "domains": [{**DOMAIN, "enabled": True, "description": "", "links": {}}],
             "links": {"self": "http://localhost/v3/auth/domains", "next": None, "previous": None},
         }
@@ -641,7 +643,7 @@ def endpoints(type_: str, url: str, region: str) -> list[dict[str, str]]:
 def test_catalogue(host: str, region: str) -> None:
     """The image service is at the unversioned root, the identity service beside it, both where the client asked."""
     api = Api(region=region)
-    answer = api("GET", "/v3/auth/catalog", Host=host)
+    response = api("GET", "/v3/auth/catalog", Host=host)
     catalog = [
         {
             "id": "image",
@@ -656,7 +658,7 @@ def test_catalogue(host: str, region: str) -> None:
             "endpoints": endpoints("identity", f"http://{host}/v3", region),
         },
     ]
-    assert answer.get_json() == {"catalog": catalog, "links": {"self": f"http://{host}/v3/auth/catalog"}}
+    assert response.get_json() == {"catalog": catalog, "links": {"self": f"http://{host}/v3/auth/catalog"}}
     login = api("POST", TOKENS, by_password(scope=TO_DEMO), Host=host)
     assert login.get_json()["token"]["catalog"] == catalog
 
@@ -678,9 +680,9 @@ def test_catalogue(host: str, region: str) -> None:
 def test_without_a_credential_is_401(api: Api, method: str, path: str) -> None:
     """Whoever has not logged in is refused, and the subject stays good."""
     subject, _ = issue(api, by_password())
-    answer = api(method, path, X_Auth_Token="", X_Subject_Token=subject)
-    assert answer.status_code == 401
-    assert answer.headers["X-IMS-Mock-Reason"].startswith("no credential: send X-Auth-Token")
+    response = api(method, path, X_Auth_Token="", X_Subject_Token=subject)
+    assert response.status_code == 401
+    assert response.headers["X-IMS-Mock-Reason"].startswith("no credential: send X-Auth-Token")
     assert validate(api, subject).status_code == 200
 
 
@@ -781,11 +783,11 @@ OTHER_FORMS = {
 
 def refused(api: Api, body: Any) -> tuple[str, str]:
     """Log in with something that is refused; return what was told about it, and what was kept of its body."""
-    answer = api("POST", TOKENS, body)
-    assert answer.status_code in (400, 401)
+    response = api("POST", TOKENS, body)
+    assert response.status_code in (400, 401)
     (entry,) = api.service.journal
     kept = entry.request_body.replace(b"\0", b"").decode("latin-1")
-    return f"{answer.headers} {answer.text} {entry} {entry.path} {entry.response_body!r}", kept
+    return f"{response.headers} {response.text} {entry} {entry.path} {entry.response_body!r}", kept
 
 
 @pytest.mark.parametrize("body", MISPLACED.values(), ids=MISPLACED)
@@ -864,8 +866,8 @@ def test_secret_in_a_revocation_is_not_kept(api: Api) -> None:
 @pytest.mark.parametrize("depth", [480, 600, 900, 2000])
 def test_deep_login_is_400(api: Api, depth: int) -> None:
     """However deep a body goes, it is refused, and nothing of it is in the journal."""
-    answer = api("POST", TOKENS, b"[" * depth + b'"secret"' + b"]" * depth)
-    assert answer.status_code == 400
+    response = api("POST", TOKENS, b"[" * depth + b'"secret"' + b"]" * depth)
+    assert response.status_code == 400
     assert b"secret" not in api.service.journal.calls()[-1].request_body
 
 
@@ -904,5 +906,5 @@ def test_admin_of_another_project_is_none_here(api: Api) -> None:
 def test_fault_of_a_status_that_has_no_name(api: Api) -> None:
     """A status that no document names is answered all the same."""
     api.service.faults.add(Fail(420, "IMG.0001"))
-    answer = api("POST", TOKENS, by_password())
-    assert (answer.status_code, answer.get_json()["error"]["title"]) == (420, "Error")
+    response = api("POST", TOKENS, by_password())
+    assert (response.status_code, response.get_json()["error"]["title"]) == (420, "Error")

@@ -20,12 +20,12 @@ OTHER = {"X_Project_Id": "another-project"}
 
 def test_page_example(api: Api, page: dict[str, Any]) -> None:
     """The page's example request gives the page's example response, but for id, owner and times."""
-    answer = api("POST", "/v2/images", page["request"]).get_json()
+    response = api("POST", "/v2/images", page["request"]).get_json()
     same = {"id", "owner", "self", "file", "updated_at"}
-    assert {key: value for key, value in answer.items() if key not in same} == {
+    assert {key: value for key, value in response.items() if key not in same} == {
         key: value for key, value in page["response"].items() if key not in same
     }
-    assert answer.keys() == page["response"].keys()
+    assert response.keys() == page["response"].keys()
 
 
 def test_defaults(api: Api) -> None:
@@ -51,11 +51,11 @@ def test_defaults(api: Api) -> None:
 
 def test_urls_name_the_image(api: Api) -> None:
     """`self`, `file` and `schema` are relative; Location is absolute."""
-    answer = api("POST", "/v2/images", {})
-    image = answer.get_json()
+    response = api("POST", "/v2/images", {})
+    image = response.get_json()
     path = f"/v2/images/{image['id']}"
     assert (image["self"], image["file"], image["schema"]) == (path, f"{path}/file", "/v2/schemas/image")
-    assert answer.headers["Location"] == f"http://localhost{path}"
+    assert response.headers["Location"] == f"http://localhost{path}"
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_accepted(api: Api, attributes: dict[str, Any]) -> None:
 
 def test_whole_float_is_an_integer(api: Api) -> None:
     """40.0 is the integer 40, and leaves as one."""
-    answer = api("POST", "/v2/images", b'{"min_disk": 40.0, "min_ram": 1e3}')
-    assert b'"min_disk":40,' in answer.data
-    assert b'"min_ram":1000,' in answer.data
+    response = api("POST", "/v2/images", b'{"min_disk": 40.0, "min_ram": 1e3}')
+    assert b'"min_disk":40,' in response.data
+    assert b'"min_ram":1000,' in response.data
 
 
 def test_repeated_tags_are_one(api: Api) -> None:
@@ -194,8 +194,8 @@ def test_unknown_id_is_404(api: Api, method: str, image_id: str) -> None:
     """An id that no image has is 404 whatever it looks like."""
     from urllib.parse import quote
 
-    answer = api(method, f"/v2/images/{quote(image_id)}")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "IMG.0144")
+    response = api(method, f"/v2/images/{quote(image_id)}")
+    assert (response.status_code, response.get_json()["error"]["code"]) == (404, "IMG.0144")
 
 
 def test_another_projects_image_is_404(api: Api) -> None:
@@ -223,9 +223,9 @@ def test_public_image_is_seen_by_all_and_deleted_by_its_owner(api: Api) -> None:
 def test_delete(api: Api) -> None:
     """Delete answers 204 with neither body nor type; the second time 404."""
     path = f"/v2/images/{api.create()['id']}"
-    answer = api("DELETE", path)
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Type" not in answer.headers
+    response = api("DELETE", path)
+    assert (response.status_code, response.data) == (204, b"")
+    assert "Content-Type" not in response.headers
     assert api.images == {}
     assert api("DELETE", path).status_code == 404
 
@@ -242,8 +242,8 @@ def test_delete_takes_delete_backup(api: Api) -> None:
 def test_protected_is_403(api: Api) -> None:
     """A protected image is not deleted."""
     image = api.create(protected=True)
-    answer = api("DELETE", f"/v2/images/{image['id']}")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (403, "IMG.0091")
+    response = api("DELETE", f"/v2/images/{image['id']}")
+    assert (response.status_code, response.get_json()["error"]["code"]) == (403, "IMG.0091")
     assert image["id"] in api.images
 
 
@@ -352,9 +352,9 @@ def test_list_limits(api: Api) -> None:
 def test_bad_query_is_400(api: Api, query: str, reason: str) -> None:
     """A query parameter that cannot be served is refused by its name."""
     api.create()
-    answer = api("GET", f"/v2/images?{query}")
-    assert answer.status_code == 400
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = api("GET", f"/v2/images?{query}")
+    assert response.status_code == 400
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
 
 
 def test_no_image_is_hidden(api: Api) -> None:
@@ -489,16 +489,16 @@ def test_unregistered_image_is_in_no_list(api: Api) -> None:
 def test_marker_of_an_image_that_is_not_seen_is_403(api: Api) -> None:
     """A list does not begin after another project's image; it is refused as Glance refuses it."""
     hidden = api.create()
-    answer = api("GET", f"/v2/images?marker={hidden['id']}", **OTHER)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (403, "IMG.0161")
+    response = api("GET", f"/v2/images?marker={hidden['id']}", **OTHER)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (403, "IMG.0161")
 
 
 def test_marker_that_was_deleted_is_400(api: Api) -> None:
     """Where the last image of a page has been deleted, nothing can follow it, as with Glance."""
     first, last = api.create(), api.create()
     api("DELETE", f"/v2/images/{last['id']}")
-    answer = api("GET", f"/v2/images?marker={last['id']}")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "IMG.0027")
+    response = api("GET", f"/v2/images?marker={last['id']}")
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0027")
     assert list(api.images) == [first["id"]]
 
 
@@ -617,10 +617,10 @@ def test_update(
         body = [{op: path} if op == "remove" else {op: path, "value": value} for op, path, value in changes]
     else:
         body = [{"op": op, "path": path, **({} if op == "remove" else {"value": value})} for op, path, value in changes]
-    answer = patch(api, image, body, media_type)
-    assert answer.status_code == 200
+    response = patch(api, image, body, media_type)
+    assert response.status_code == 200
     expected = {name: value for name, value in {**image, **changed}.items() if name not in removed}
-    assert answer.get_json() == expected
+    assert response.get_json() == expected
     assert api("GET", f"/v2/images/{image['id']}").get_json() == expected
 
 
@@ -682,9 +682,9 @@ def test_update_that_is_refused_changes_nothing(
     image = api.create(name="a")
     op, path, value = change
     body = [{"op": "add", "path": "/right", "value": "1"}, {"op": op, "path": path, "value": value}]
-    answer = patch(api, image, body)
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, code or "IMG.0001")
+    response = patch(api, image, body)
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (status, code or "IMG.0001")
     assert api.images[image["id"]] == image
 
 
@@ -713,9 +713,9 @@ def test_update_that_is_refused_changes_nothing(
 )
 def test_update_that_is_malformed_is_400(api: Api, media_type: str, body: Any, reason: str) -> None:
     """What is no list of changes of the dialect is refused, saying where."""
-    answer = patch(api, api.create(), body, media_type)
-    assert answer.status_code == 400
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = patch(api, api.create(), body, media_type)
+    assert response.status_code == 400
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
 
 
 @pytest.mark.parametrize(
@@ -750,10 +750,10 @@ def test_update_says_why_an_attribute_stays(api: Api) -> None:
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain", ""])
 def test_update_of_another_media_type_is_415(api: Api, media_type: str) -> None:
     """Any other media type is refused, and Accept-Patch has the two."""
-    answer = patch(api, api.create(), [], media_type)
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (415, "IMG.0001")
-    assert answer.headers["Accept-Patch"] == f"{V21}, {V20}"
-    assert answer.headers["X-IMS-Mock-Reason"] == f"Content-Type: must be {V21} or {V20}, got {media_type or 'none'}"
+    response = patch(api, api.create(), [], media_type)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (415, "IMG.0001")
+    assert response.headers["Accept-Patch"] == f"{V21}, {V20}"
+    assert response.headers["X-IMS-Mock-Reason"] == f"Content-Type: must be {V21} or {V20}, got {media_type or 'none'}"
 
 
 def test_update_has_at_most_128_custom_attributes(api: Api) -> None:
@@ -809,6 +809,6 @@ def test_id_of_a_deleted_image_is_not_free(api: Api) -> None:
 def test_delete_by_status(api: Api, status: str, answered: int, code: str | None) -> None:
     """An image whose file is arriving is not deleted; one of any other status is."""
     image = add_image(api.service.store, api.service.auth.project_id, {"status": status})
-    answer = api("DELETE", f"/v2/images/{image['id']}")
-    assert answer.status_code == answered
-    assert code is None or answer.get_json()["error"]["code"] == code
+    response = api("DELETE", f"/v2/images/{image['id']}")
+    assert response.status_code == answered
+    assert code is None or response.get_json()["error"]["code"] == code

@@ -18,9 +18,9 @@ AS_STRANGER = {"X_Project_Id": "stranger"}
 WHOLE = {"__whole_image": True, "__backup_id": "e6ba4c0c-8e5b-4b5f-9d3c-2d3f1c3a4b5d"}
 
 
-def refusal(answer: TestResponse) -> tuple[int, str]:
+def refusal(response: TestResponse) -> tuple[int, str]:
     """Return the status and the code of a refusal."""
-    return answer.status_code, answer.get_json()["error"]["code"]
+    return response.status_code, response.get_json()["error"]["code"]
 
 
 def share(api: Api, *members: str, **attributes: Any) -> str:
@@ -28,8 +28,8 @@ def share(api: Api, *members: str, **attributes: Any) -> str:
     image = add_image(api.service.store, api.service.auth.project_id, attributes)
     path = f"/v2/images/{image['id']}"
     for member in members:
-        answer = api("POST", f"{path}/members", {"member": member})
-        assert answer.status_code == 200, answer.headers
+        response = api("POST", f"{path}/members", {"member": member})
+        assert response.status_code == 200, response.headers
     return path
 
 
@@ -60,9 +60,9 @@ def sharing(api: Api, path: str) -> tuple[str, str]:
 def test_added_member_is_pending(api: Api) -> None:
     """The new member is answered as the page has it, pending and with the time of the clock."""
     path = share(api)
-    answer = api("POST", f"{path}/members", {"member": CONSUMER})
-    assert answer.status_code == 200
-    assert answer.get_json() == {
+    response = api("POST", f"{path}/members", {"member": CONSUMER})
+    assert response.status_code == 200
+    assert response.get_json() == {
         "member_id": CONSUMER,
         "image_id": path.rpartition("/")[2],
         "status": "pending",
@@ -98,23 +98,23 @@ def test_member_within_bounds(api: Api, member: str) -> None:
 def test_bad_member_is_400(api: Api, body: Any, code: str, reason: str) -> None:
     """A body that names no project is refused, and the image is shared with nobody."""
     path = share(api)
-    answer = api("POST", f"{path}/members", body)
-    assert refusal(answer) == (400, code)
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = api("POST", f"{path}/members", body)
+    assert refusal(response) == (400, code)
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
     assert member_ids(api, f"{path}/members") == []
 
 
 def test_unknown_keys_of_an_add_mean_nothing(api: Api) -> None:
     """An owner cannot add a member that has accepted already."""
-    answer = api("POST", f"{share(api)}/members", {"member": CONSUMER, "status": "accepted"})
-    assert answer.get_json()["status"] == "pending"
+    response = api("POST", f"{share(api)}/members", {"member": CONSUMER, "status": "accepted"})
+    assert response.get_json()["status"] == "pending"
 
 
 def test_sharing_with_oneself_is_400(api: Api) -> None:
     """The project that owns an image is no member of it."""
-    answer = api("POST", f"{share(api)}/members", {"member": api.service.auth.project_id})
-    assert refusal(answer) == (400, "IMG.0076")
-    assert answer.headers["X-IMS-Mock-Reason"] == "/member: the project owns the image"
+    response = api("POST", f"{share(api)}/members", {"member": api.service.auth.project_id})
+    assert refusal(response) == (400, "IMG.0076")
+    assert response.headers["X-IMS-Mock-Reason"] == "/member: the project owns the image"
 
 
 @pytest.mark.parametrize(
@@ -134,16 +134,16 @@ def test_sharing_with_oneself_is_400(api: Api) -> None:
 def test_image_that_is_not_shared_is_400(api: Api, attributes: dict[str, Any], code: str, reason: str) -> None:
     """An image that is public, sold, encrypted or of a whole ECS without a backup is shared with nobody."""
     path = share(api, **attributes)
-    answer = api("POST", f"{path}/members", {"member": CONSUMER})
-    assert refusal(answer) == (400, code)
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = api("POST", f"{path}/members", {"member": CONSUMER})
+    assert refusal(response) == (400, code)
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
 
 
 def test_public_image_of_another_is_not_shared(api: Api) -> None:
     """Sharing a public image is refused as such, whoever owns it."""
     image = add_image(api.service.store, "publisher", {"visibility": "public"})
-    answer = api("POST", f"/v2/images/{image['id']}/members", {"member": CONSUMER})
-    assert refusal(answer) == (400, "IMG.0089")
+    response = api("POST", f"/v2/images/{image['id']}/members", {"member": CONSUMER})
+    assert refusal(response) == (400, "IMG.0089")
 
 
 @pytest.mark.parametrize("attributes", [{"__system__cmkid": ""}, {"__whole_image": False}, WHOLE])
@@ -156,9 +156,9 @@ def test_second_add_is_409(api: Api) -> None:
     """A project that is a member is not added again, and stays what it was."""
     path = share(api, CONSUMER)
     decide(api, path, "accepted")
-    answer = api("POST", f"{path}/members", {"member": CONSUMER})
-    assert refusal(answer) == (409, "IMG.0112")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"/member: project '{CONSUMER}' is a member already"
+    response = api("POST", f"{path}/members", {"member": CONSUMER})
+    assert refusal(response) == (409, "IMG.0112")
+    assert response.headers["X-IMS-Mock-Reason"] == f"/member: project '{CONSUMER}' is a member already"
     assert api("GET", f"{path}/members/{CONSUMER}").get_json()["status"] == "accepted"
 
 
@@ -166,9 +166,9 @@ def test_second_add_is_409(api: Api) -> None:
 def test_members_end_at_the_quota(api: Api, attributes: dict[str, Any], quota: int) -> None:
     """An image is shared with 128 projects at most, one of a whole ECS with 10."""
     path = share(api, *map(str, range(quota)), **attributes)
-    answer = api("POST", f"{path}/members", {"member": CONSUMER})
-    assert refusal(answer) == (400, "IMG.0088")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"/member: the image has {quota} members, which is the most"
+    response = api("POST", f"{path}/members", {"member": CONSUMER})
+    assert refusal(response) == (400, "IMG.0088")
+    assert response.headers["X-IMS-Mock-Reason"] == f"/member: the image has {quota} members, which is the most"
     assert len(member_ids(api, f"{path}/members")) == quota
 
 
@@ -235,9 +235,9 @@ def test_member_sees_itself_alone(api: Api) -> None:
 
 def test_public_image_has_no_members(api: Api) -> None:
     """The members of a public image are listed to nobody."""
-    answer = api("GET", f"{share(api, visibility='public')}/members")
-    assert refusal(answer) == (403, "IMG.0083")
-    assert answer.headers["X-IMS-Mock-Reason"] == "/image_id: the image is public, and has no members"
+    response = api("GET", f"{share(api, visibility='public')}/members")
+    assert refusal(response) == (403, "IMG.0083")
+    assert response.headers["X-IMS-Mock-Reason"] == "/image_id: the image is public, and has no members"
 
 
 @pytest.mark.parametrize(
@@ -288,9 +288,9 @@ def test_pages_lead_through_all_members(api: Api) -> None:
 )
 def test_bad_query_of_members_is_400(api: Api, query: str, code: str, reason: str) -> None:
     """A query parameter that cannot be served is refused by its name."""
-    answer = api("GET", f"{share(api, CONSUMER)}/members?{query}")
-    assert refusal(answer) == (400, code)
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = api("GET", f"{share(api, CONSUMER)}/members?{query}")
+    assert refusal(response) == (400, code)
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
 
 
 def test_marker_is_a_member_that_the_caller_may_know(api: Api) -> None:
@@ -319,9 +319,9 @@ def test_member_decides(api: Api, status: str) -> None:
     """A member accepts or rejects; the record has its decision and when it was made."""
     path = share(api, CONSUMER)
     api.clock.advance(60)
-    answer = decide(api, path, status)
-    assert answer.status_code == 200
-    assert answer.get_json() == {
+    response = decide(api, path, status)
+    assert response.status_code == 200
+    assert response.get_json() == {
         "member_id": CONSUMER,
         "image_id": path.rpartition("/")[2],
         "status": status,
@@ -329,7 +329,7 @@ def test_member_decides(api: Api, status: str) -> None:
         "updated_at": "2016-06-02T07:50:48Z",
         "schema": "/v2/schemas/member",
     }
-    assert api("GET", f"{path}/members/{CONSUMER}").get_json() == answer.get_json()
+    assert api("GET", f"{path}/members/{CONSUMER}").get_json() == response.get_json()
 
 
 @pytest.mark.parametrize("second", ["accepted", "rejected"])
@@ -371,18 +371,18 @@ def test_decision_is_of_one_member(api: Api) -> None:
 def test_bad_decision_is_400(api: Api, body: Any, code: str, reason: str) -> None:
     """A body that decides nothing is refused, and the member stays pending."""
     path = share(api, CONSUMER)
-    answer = api("PUT", f"{path}/members/{CONSUMER}", body, **AS_CONSUMER)
-    assert refusal(answer) == (400, code)
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = api("PUT", f"{path}/members/{CONSUMER}", body, **AS_CONSUMER)
+    assert refusal(response) == (400, code)
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
     assert api("GET", f"{path}/members/{CONSUMER}").get_json()["status"] == "pending"
 
 
 def test_owner_does_not_decide(api: Api) -> None:
     """Only the member itself accepts or rejects."""
     path = share(api, CONSUMER)
-    answer = api("PUT", f"{path}/members/{CONSUMER}", {"status": "accepted"})
-    assert refusal(answer) == (403, "IMG.0161")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"/member_id: only project {CONSUMER} itself may accept or reject"
+    response = api("PUT", f"{path}/members/{CONSUMER}", {"status": "accepted"})
+    assert refusal(response) == (403, "IMG.0161")
+    assert response.headers["X-IMS-Mock-Reason"] == f"/member_id: only project {CONSUMER} itself may accept or reject"
     assert api("GET", f"{path}/members/{CONSUMER}").get_json()["status"] == "pending"
 
 
@@ -416,8 +416,8 @@ def test_vault_of_another_image_means_nothing(api: Api) -> None:
 def test_delete_member(api: Api) -> None:
     """The owner deletes one member, which is answered with nothing; the others stay."""
     path = share(api, CONSUMER, "another-member")
-    answer = api("DELETE", f"{path}/members/{CONSUMER}")
-    assert (answer.status_code, answer.data) == (204, b"")
+    response = api("DELETE", f"{path}/members/{CONSUMER}")
+    assert (response.status_code, response.data) == (204, b"")
     assert member_ids(api, f"{path}/members") == ["another-member"]
 
 
@@ -439,9 +439,9 @@ def test_deleted_member_is_added_anew(api: Api) -> None:
 def test_delete_member_takes_no_body(api: Api) -> None:
     """A body is refused, and the member stays."""
     path = share(api, CONSUMER)
-    answer = api("DELETE", f"{path}/members/{CONSUMER}", {})
-    assert refusal(answer) == (400, "IMG.0001")
-    assert answer.headers["X-IMS-Mock-Reason"] == "body: glance_delete_image_member takes none; leave it out"
+    response = api("DELETE", f"{path}/members/{CONSUMER}", {})
+    assert refusal(response) == (400, "IMG.0001")
+    assert response.headers["X-IMS-Mock-Reason"] == "body: glance_delete_image_member takes none; leave it out"
     assert member_ids(api, f"{path}/members") == [CONSUMER]
 
 
@@ -452,10 +452,10 @@ def test_delete_member_takes_no_body(api: Api) -> None:
 def test_member_shares_with_nobody(api: Api, method: str, path: str, body: Any) -> None:
     """A member neither adds another nor deletes itself: only the owner shares."""
     image = share(api, CONSUMER)
-    answer = api(method, image + path, body, **AS_CONSUMER)
-    assert refusal(answer) == (403, "IMG.0047")
+    response = api(method, image + path, body, **AS_CONSUMER)
+    assert refusal(response) == (403, "IMG.0047")
     owner = api.service.auth.project_id
-    assert answer.headers["X-IMS-Mock-Reason"] == f"/image_id: only project {owner}, which owns the image, may"
+    assert response.headers["X-IMS-Mock-Reason"] == f"/image_id: only project {owner}, which owns the image, may"
     assert member_ids(api, f"{image}/members") == [CONSUMER]
 
 
@@ -476,9 +476,9 @@ ONE_MEMBER = EACH[2:]
 def test_stranger_finds_no_image(api: Api, method: str, path: str, body: Any) -> None:
     """To a project with which an image is not shared it is not there, nor are its members."""
     image = share(api, CONSUMER)
-    answer = api(method, image + path, body, **AS_STRANGER)
-    assert refusal(answer) == (404, "IMG.0144")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith("/image_id: no image ")
+    response = api(method, image + path, body, **AS_STRANGER)
+    assert refusal(response) == (404, "IMG.0144")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/image_id: no image ")
     assert api("GET", f"{image}/members/{CONSUMER}").get_json()["status"] == "pending"
 
 
@@ -492,9 +492,9 @@ def test_members_of_an_unknown_image_are_404(api: Api, image_id: str, method: st
 @pytest.mark.parametrize(("method", "path", "body"), ONE_MEMBER)
 def test_owner_finds_no_project_that_is_no_member(api: Api, method: str, path: str, body: Any) -> None:
     """A project with which the image is not shared is no member to be shown, changed or deleted."""
-    answer = api(method, share(api, "another-member") + path, body)
-    assert refusal(answer) == (404, "IMG.0114")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(f"/member_id: no member '{CONSUMER}' of image ")
+    response = api(method, share(api, "another-member") + path, body)
+    assert refusal(response) == (404, "IMG.0114")
+    assert response.headers["X-IMS-Mock-Reason"].startswith(f"/member_id: no member '{CONSUMER}' of image ")
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ONE_MEMBER[:2])
@@ -593,9 +593,9 @@ def test_consumer_filters_by_member_status(offers: Api, query: str, names: list[
 
 def test_bad_member_status_is_400(api: Api) -> None:
     """A member status that no member has is refused by its name."""
-    answer = api("GET", "/v2/images?visibility=shared&member_status=maybe")
-    assert refusal(answer) == (400, "IMG.0001")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith('/member_status: must be "accepted" or "rejected" or')
+    response = api("GET", "/v2/images?visibility=shared&member_status=maybe")
+    assert refusal(response) == (400, "IMG.0001")
+    assert response.headers["X-IMS-Mock-Reason"].startswith('/member_status: must be "accepted" or "rejected" or')
 
 
 def test_member_does_not_delete_the_image(api: Api) -> None:

@@ -173,9 +173,9 @@ def test_members_keep_their_schemas(api: Api) -> None:
 @ALL
 def test_schema_is_json_schema(api: Api, name: str) -> None:
     """What is served is a JSON Schema of the newest draft, though the page's image list is none."""
-    answer = api("GET", f"/v2/schemas/{name}")
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
-    jsonschema.Draft202012Validator.check_schema(answer.get_json())
+    response = api("GET", f"/v2/schemas/{name}")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
+    jsonschema.Draft202012Validator.check_schema(response.get_json())
 
 
 @pytest.mark.parametrize(("name", "item"), [("images", "image"), ("members", "member")])
@@ -193,12 +193,12 @@ def test_schema_needs_a_credential(api: Api, name: str) -> None:
 @ALL
 def test_schema_is_only_read(api: Api, name: str) -> None:
     """Any other method is refused, naming those that are served."""
-    answer = api("POST", f"/v2/schemas/{name}", {})
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    response = api("POST", f"/v2/schemas/{name}", {})
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 @pytest.mark.parametrize("path", ["", "/", "/nope", "/task", "/image/", "/image/name"])
 def test_unknown_schema_is_404(api: Api, path: str) -> None:
     """What has no schema has no route."""
-    answer = api("GET", f"/v2/schemas{path}")
-    assert (answer.status_code, answer.get_json()["error_code"]) == (404, "APIGW.0101")
+    response = api("GET", f"/v2/schemas{path}")
+    assert (response.status_code, response.get_json()["error_code"]) == (404, "APIGW.0101")

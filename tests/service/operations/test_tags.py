@@ -30,9 +30,9 @@ ALLOWED = [
 ]
 
 
-def refusal(answer: TestResponse) -> tuple[int, str]:
+def refusal(response: TestResponse) -> tuple[int, str]:
     """Return the status and the code of a refusal."""
-    return answer.status_code, answer.get_json()["error"]["code"]
+    return response.status_code, response.get_json()["error"]["code"]
 
 
 def new_image(api: Api, *tags: str) -> str:
@@ -59,9 +59,9 @@ def stored(api: Api, path: str) -> tuple[list[str], str]:
 def test_create_tag(api: Api) -> None:
     """A tag is added behind the others, and answered with nothing."""
     path = new_image(api, "one", "key=value")
-    answer = tag(api, "PUT", path, "two")
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Type" not in answer.headers
+    response = tag(api, "PUT", path, "two")
+    assert (response.status_code, response.data) == (204, b"")
+    assert "Content-Type" not in response.headers
     assert stored(api, path) == (["one", "key=value", "two"], LATER)
 
 
@@ -103,9 +103,9 @@ def test_tags_differ_by_case(api: Api) -> None:
 def test_bad_tag_is_400(api: Api, name: str, reason: str) -> None:
     """A tag that is too long, or more than a key, is refused, and nothing changes."""
     path = new_image(api, "one")
-    answer = tag(api, "PUT", path, name)
-    assert refusal(answer) == (400, "IMG.0115")
-    assert answer.headers["X-IMS-Mock-Reason"] == reason
+    response = tag(api, "PUT", path, name)
+    assert refusal(response) == (400, "IMG.0115")
+    assert response.headers["X-IMS-Mock-Reason"] == reason
     assert stored(api, path) == (["one"], PAGE)
 
 
@@ -125,9 +125,9 @@ def test_tenth_tag_is_the_last(api: Api) -> None:
     """An image has ten tags at most."""
     path = new_image(api, *"abcdefghi")
     assert tag(api, "PUT", path, "j").status_code == 204
-    answer = tag(api, "PUT", path, "k")
-    assert refusal(answer) == (400, "IMG.0116")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith("/tags: must have at most 10 items, got 11")
+    response = tag(api, "PUT", path, "k")
+    assert refusal(response) == (400, "IMG.0116")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/tags: must have at most 10 items, got 11")
     assert stored(api, path)[0] == list("abcdefghij")
 
 
@@ -150,9 +150,9 @@ def test_deleted_tag_makes_room(api: Api) -> None:
 def test_delete_tag(api: Api) -> None:
     """A tag is deleted from among the others, and answered with nothing."""
     path = new_image(api, "one", "two", "three")
-    answer = tag(api, "DELETE", path, "two")
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Type" not in answer.headers
+    response = tag(api, "DELETE", path, "two")
+    assert (response.status_code, response.data) == (204, b"")
+    assert "Content-Type" not in response.headers
     assert stored(api, path) == (["one", "three"], LATER)
 
 
@@ -168,9 +168,9 @@ def test_any_tag_that_is_there_is_deleted(api: Api, name: str) -> None:
 def test_delete_of_a_tag_that_is_not_there_is_404(api: Api, name: str) -> None:
     """Only a whole tag that the image has is deleted; otherwise nothing changes."""
     path = new_image(api, "one", "key=value")
-    answer = tag(api, "DELETE", path, name)
-    assert refusal(answer) == (404, "IMG.0115")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"/tag: image '{path.rpartition('/')[2]}' has no tag '{name}'"
+    response = tag(api, "DELETE", path, name)
+    assert refusal(response) == (404, "IMG.0115")
+    assert response.headers["X-IMS-Mock-Reason"] == f"/tag: image '{path.rpartition('/')[2]}' has no tag '{name}'"
     assert stored(api, path) == (["one", "key=value"], PAGE)
 
 
@@ -192,8 +192,8 @@ BOTH = pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_slash_in_a_tag_is_404(api: Api, method: str, name: str) -> None:
     """A slash, however it is written, ends a part of the path, and there is no such route; nor without a tag."""
     path = new_image(api, "one")
-    answer = api(method, f"{path}/tags/{name}")
-    assert (answer.status_code, answer.get_json()["error_code"]) == (404, "APIGW.0101")
+    response = api(method, f"{path}/tags/{name}")
+    assert (response.status_code, response.get_json()["error_code"]) == (404, "APIGW.0101")
     assert stored(api, path) == (["one"], PAGE)
 
 
@@ -202,10 +202,10 @@ def test_slash_in_a_tag_is_404(api: Api, method: str, name: str) -> None:
 def test_tag_takes_no_body(api: Api, method: str, body: Any) -> None:
     """A body is refused, be it JSON or not, and nothing changes."""
     path = new_image(api, "one")
-    answer = tag(api, method, path, "one", body)
-    assert refusal(answer) == (400, "IMG.0001")
+    response = tag(api, method, path, "one", body)
+    assert refusal(response) == (400, "IMG.0001")
     operation = {"PUT": "glance_create_tag", "DELETE": "glance_delete_tag"}[method]
-    assert answer.headers["X-IMS-Mock-Reason"] == f"body: {operation} takes none; leave it out"
+    assert response.headers["X-IMS-Mock-Reason"] == f"body: {operation} takes none; leave it out"
     assert stored(api, path) == (["one"], PAGE)
 
 
@@ -213,9 +213,9 @@ def test_tag_takes_no_body(api: Api, method: str, body: Any) -> None:
 def test_tags_of_anothers_image_are_404(api: Api, method: str) -> None:
     """A project that does not see an image neither adds nor deletes its tags."""
     path = new_image(api, "one")
-    answer = tag(api, method, path, "one", **STRANGER)
-    assert refusal(answer) == (404, "IMG.0144")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith("/image_id: no image ")
+    response = tag(api, method, path, "one", **STRANGER)
+    assert refusal(response) == (404, "IMG.0144")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/image_id: no image ")
 
 
 @BOTH
@@ -224,9 +224,9 @@ def test_tags_are_the_owners(api: Api, method: str, name: str) -> None:
     """A project with which an image is shared changes no tags, be they there or not."""
     owner = api.service.auth.project_id
     image = add_image(api.service.store, owner, {"tags": ["one"]}, members={"member": "accepted"})
-    answer = tag(api, method, image["self"], name, **MEMBER)
-    assert refusal(answer) == (403, "IMG.0047")
-    assert answer.headers["X-IMS-Mock-Reason"] == f"/image_id: only project {owner}, which owns the image, may"
+    response = tag(api, method, image["self"], name, **MEMBER)
+    assert refusal(response) == (403, "IMG.0047")
+    assert response.headers["X-IMS-Mock-Reason"] == f"/image_id: only project {owner}, which owns the image, may"
     assert stored(api, image["self"])[0] == ["one"]
 
 
@@ -261,8 +261,8 @@ def test_protected_image_is_tagged(api: Api, method: str) -> None:
 def test_tag_is_not_read(api: Api) -> None:
     """A tag can be put and deleted, and neither it nor the tags of an image can be got."""
     path = new_image(api, "one")
-    answer = tag(api, "GET", path, "one")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, OPTIONS, PUT")
+    response = tag(api, "GET", path, "one")
+    assert (response.status_code, response.headers["Allow"]) == (405, "DELETE, OPTIONS, PUT")
     assert api("GET", f"{path}/tags").status_code == 404
 
 

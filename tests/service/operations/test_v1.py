@@ -22,22 +22,22 @@ def later(api: Api, seconds: float) -> None:
     api.clock.advance(seconds)
 
 
-def refusal(answer: TestResponse) -> tuple[int, str]:
+def refusal(response: TestResponse) -> tuple[int, str]:
     """Return the status and the code of a refusal."""
-    return answer.status_code, answer.get_json()["error"]["code"]
+    return response.status_code, response.get_json()["error"]["code"]
 
 
 def upload(api: Api, image_id: str, data: bytes = b"abc") -> None:
     """Give an image its file."""
-    answer = api("PUT", f"/v2/images/{image_id}/file", data, Content_Type="application/octet-stream")
-    assert answer.status_code == 204, answer.headers
+    response = api("PUT", f"/v2/images/{image_id}/file", data, Content_Type="application/octet-stream")
+    assert response.status_code == 204, response.headers
 
 
 def listed(api: Api, query: str = "", **headers: str) -> list[str]:
     """Return the names of a list of images."""
-    answer = api("GET", LIST + query, **headers)
-    assert answer.status_code == 200, answer.headers
-    return [image["name"] for image in answer.get_json()["images"]]
+    response = api("GET", LIST + query, **headers)
+    assert response.status_code == 200, response.headers
+    return [image["name"] for image in response.get_json()["images"]]
 
 
 def head(api: Api, image_id: str, **headers: str) -> TestResponse:
@@ -45,12 +45,12 @@ def head(api: Api, image_id: str, **headers: str) -> TestResponse:
     return api("HEAD", f"/v1/images/{image_id}", **headers)
 
 
-def properties(answer: TestResponse) -> dict[str, str]:
+def properties(response: TestResponse) -> dict[str, str]:
     """Return the attributes that have headers of their own, but for those that every image has."""
     prefix = "X-Image-Meta-Property-"
     return {
         name.removeprefix(prefix): value.encode("latin-1").decode()
-        for name, value in answer.headers
+        for name, value in response.headers
         if name.startswith(prefix) and not name.startswith((f"{prefix}__", f"{prefix}virtual_env_type"))
     }
 
@@ -200,9 +200,9 @@ def test_filters(three: Api, query: str, names: list[str]) -> None:
 )
 def test_bad_query_is_400(api: Api, query: str, reason: str) -> None:
     """A query parameter that cannot be served is refused by its name."""
-    answer = api("GET", f"{LIST}?{query}")
-    assert refusal(answer) == (400, "IMG.0001")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(reason)
+    response = api("GET", f"{LIST}?{query}")
+    assert refusal(response) == (400, "IMG.0001")
+    assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
 
 
 def test_changes_since(api: Api) -> None:
@@ -294,10 +294,10 @@ def test_deleted_image_is_its_owners(api: Api) -> None:
 def test_headers_of_a_queued_image(api: Api) -> None:
     """An image is shown in headers, those without a value left out, with an empty body."""
     image = api.create(name="web", min_disk=40)
-    answer = head(api, image["id"])
-    assert (answer.status_code, answer.data) == (200, b"")
+    response = head(api, image["id"])
+    assert (response.status_code, response.data) == (200, b"")
     prefix = "X-Image-Meta-"
-    shown = {name.removeprefix(prefix): value for name, value in answer.headers if name.startswith(prefix)}
+    shown = {name.removeprefix(prefix): value for name, value in response.headers if name.startswith(prefix)}
     assert {name: value for name, value in shown.items() if not name.startswith("Property-")} == {
         "Id": image["id"],
         "Name": "web",
@@ -314,8 +314,8 @@ def test_headers_of_a_queued_image(api: Api) -> None:
         "Is_public": "False",
         "Size": "0",
     }
-    assert "Etag" not in answer.headers
-    assert "Content-Type" not in answer.headers
+    assert "Etag" not in response.headers
+    assert "Content-Type" not in response.headers
 
 
 def test_headers_after_an_upload(api: Api) -> None:
@@ -359,10 +359,10 @@ def test_custom_attributes_have_headers(api: Api) -> None:
 )
 def test_attribute_that_no_header_can_have_is_left_out(api: Api, attributes: dict[str, Any]) -> None:
     """A line break in an attribute, or a name that is no header's, breaks nothing, and leaves the others there."""
-    answer = head(api, api.create(**attributes, custom="x")["id"])
-    assert answer.status_code == 200
-    assert properties(answer) == {"custom": "x"}
-    assert "X-Injected" not in answer.headers
+    response = head(api, api.create(**attributes, custom="x")["id"])
+    assert response.status_code == 200
+    assert properties(response) == {"custom": "x"}
+    assert "X-Injected" not in response.headers
 
 
 def test_headers_have_a_request_id(api: Api) -> None:
@@ -389,9 +389,9 @@ def test_shared_image_is_shown_to_its_member(api: Api, status: str) -> None:
 @pytest.mark.parametrize("image_id", ["nope", "detail", "00000000-0000-4000-8000-000000000000"])
 def test_head_of_an_unknown_image_is_404(api: Api, image_id: str) -> None:
     """An id that no image has is 404, with the reason and without a body."""
-    answer = head(api, image_id)
-    assert (answer.status_code, answer.data) == (404, b"")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(f"/image_id: no image '{image_id}' is visible")
+    response = head(api, image_id)
+    assert (response.status_code, response.data) == (404, b"")
+    assert response.headers["X-IMS-Mock-Reason"].startswith(f"/image_id: no image '{image_id}' is visible")
 
 
 def test_deleted_image_is_not_shown(api: Api) -> None:
@@ -408,9 +408,9 @@ def test_delete_is_200(api: Api) -> None:
     """Delete answers 200 with nothing; the second time 404, in either version."""
     image = api.create()
     path = f"/v1.1/images/{image['id']}"
-    answer = api("DELETE", path)
-    assert (answer.status_code, answer.data) == (200, b"")
-    assert "Content-Type" not in answer.headers
+    response = api("DELETE", path)
+    assert (response.status_code, response.data) == (200, b"")
+    assert "Content-Type" not in response.headers
     assert api.images == {}
     assert refusal(api("DELETE", path)) == (404, "IMG.0144")
     assert refusal(api("DELETE", image["self"])) == (404, "IMG.0144")
@@ -419,9 +419,9 @@ def test_delete_is_200(api: Api) -> None:
 def test_protected_is_403(api: Api) -> None:
     """A protected image is not deleted."""
     image = api.create(protected=True)
-    answer = api("DELETE", f"/v1.1/images/{image['id']}")
-    assert refusal(answer) == (403, "IMG.0091")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith("/protected: image ")
+    response = api("DELETE", f"/v1.1/images/{image['id']}")
+    assert refusal(response) == (403, "IMG.0091")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/protected: image ")
     assert image["id"] in api.images
 
 
@@ -447,9 +447,9 @@ def test_image_that_is_not_deleted(
 def test_delete_takes_no_body(api: Api) -> None:
     """A body is refused, and the image stays."""
     image = api.create()
-    answer = api("DELETE", f"/v1.1/images/{image['id']}", {})
-    assert refusal(answer) == (400, "IMG.0001")
-    assert answer.headers["X-IMS-Mock-Reason"] == "body: glance_delete_image_v1 takes none; leave it out"
+    response = api("DELETE", f"/v1.1/images/{image['id']}", {})
+    assert refusal(response) == (400, "IMG.0001")
+    assert response.headers["X-IMS-Mock-Reason"] == "body: glance_delete_image_v1 takes none; leave it out"
     assert image["id"] in api.images
 
 

@@ -26,10 +26,10 @@ V1 = [version("v1.1", "DEPRECATED", "/v1/"), version("v1.0", "DEPRECATED", "/v1/
 @pytest.mark.parametrize(("path", "status"), [("/", 300), ("/versions", 200)])
 def test_versions_are_the_documented_ones(api: Api, path: str, status: int) -> None:
     """Every version is listed, newest first; as IMS does with a status 300, as Glance does with 200."""
-    answer = api("GET", path)
-    assert answer.status_code == status
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.get_json() == {"versions": [*V2, *V1]}
+    response = api("GET", path)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.get_json() == {"versions": [*V2, *V1]}
 
 
 # show_version
@@ -38,24 +38,24 @@ def test_versions_are_the_documented_ones(api: Api, path: str, status: int) -> N
 @pytest.mark.parametrize("expected", [*V2, *V1], ids=lambda expected: expected["id"])
 def test_one_version(api: Api, expected: dict[str, Any]) -> None:
     """A whole version is shown alone, with a status 300."""
-    answer = api("GET", f"/{expected['id']}")
-    assert answer.status_code == 300
-    assert answer.get_json() == {"versions": [expected]}
+    response = api("GET", f"/{expected['id']}")
+    assert response.status_code == 300
+    assert response.get_json() == {"versions": [expected]}
 
 
 @pytest.mark.parametrize(("path", "versions"), [("/v2", V2), ("/v1", V1)])
 def test_major_version(api: Api, path: str, versions: list[dict[str, Any]]) -> None:
     """A major version is shown as all of its minor ones."""
-    answer = api("GET", path)
-    assert answer.status_code == 300
-    assert answer.get_json() == {"versions": versions}
+    response = api("GET", path)
+    assert response.status_code == 300
+    assert response.get_json() == {"versions": versions}
 
 
 @pytest.mark.parametrize("path", ["/v4", "/v2.3", "/v2.", "/v", "/v22", "/V2", "/2", "/v1.1.0", "/version", "/v2%20"])
 def test_unknown_version_is_404(api: Api, path: str) -> None:
     """What is no version is no route either."""
-    answer = api("GET", path)
-    assert (answer.status_code, answer.get_json()["error_code"]) == (404, "APIGW.0101")
+    response = api("GET", path)
+    assert (response.status_code, response.get_json()["error_code"]) == (404, "APIGW.0101")
 
 
 @pytest.mark.parametrize("name", ["v2", "v1", "v2.2", "v2.1", "v2.0", "v1.1", "v1.0"])
@@ -75,8 +75,8 @@ def test_links_lead_to_versions(api: Api) -> None:
 @pytest.mark.parametrize("path", ["/versions/", "/v4/", "/v2//", "/v2.0/x"])
 def test_other_slash_is_404(api: Api, path: str) -> None:
     """Behind anything else a slash makes another route, which is not there."""
-    answer = api("GET", path)
-    assert (answer.status_code, answer.get_json()["error_code"]) == (404, "APIGW.0101")
+    response = api("GET", path)
+    assert (response.status_code, response.get_json()["error_code"]) == (404, "APIGW.0101")
 
 
 # All three
@@ -128,5 +128,5 @@ def test_head(api: Api, path: str) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_versions_are_only_read(api: Api, path: str, method: str) -> None:
     """Any other method is refused, naming those that are served."""
-    answer = api(method, path, **ANONYMOUS)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    response = api(method, path, **ANONYMOUS)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
