@@ -7,8 +7,7 @@ from typing import Any
 from ims_mock.state import life_cycle
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File
-from ims_mock.state.ids import new_image_id
-from ims_mock.state.images import Image, new_image
+from ims_mock.state.images import Image
 from ims_mock.state.members import Member
 from ims_mock.state.store import Store
 
@@ -29,9 +28,7 @@ def set_delays(store: Store, **delays: float) -> None:
 def added(store: Store, owner: str = "p", **attributes: Any) -> Image:
     """Add an image and return it."""
     with store.transaction():
-        image = new_image(attributes, new_image_id(store), owner, store.timestamp())
-        life_cycle.add_image(store, image)
-        return image
+        return life_cycle.add_image(store, attributes, owner)
 
 
 def changed(store: Store, image: Image, **attributes: Any) -> Image:

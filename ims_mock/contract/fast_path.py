@@ -94,9 +94,20 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
     if "items" in schema:
         checks.append(_items(compile_(schema["items"])))
     if "properties" in schema or "additionalProperties" in schema:
-        properties = {name: compile_(value) for name, value in schema.get("properties", {}).items()}
-        checks.append(_properties(properties, compile_(schema.get("additionalProperties", True))))
+        checks.append(_object(schema, compile_, writing=writing))
     return _all(checks)
+
+
+def _object(schema: Any, compile_: Callable[[Any], FastPath], *, writing: bool) -> FastPath:
+    """Accept an object whose members their own schemas accept."""
+    plain, properties = {}, {}
+    for name, value in schema.get("properties", {}).items():
+        found = _plain(value)
+        if found is None or (writing and value.get("readOnly")):
+            properties[name] = compile_(value)
+        else:
+            plain[name] = found
+    return _properties(plain, properties, compile_(schema.get("additionalProperties", True)))
 
 
 def _accept(_: Any) -> bool:
@@ -198,29 +209,38 @@ def _items(check: FastPath) -> FastPath:
     return lambda value: type(value) is list and all(map(check, value))
 
 
-def _properties(properties: dict[str, FastPath], additional: FastPath) -> FastPath:
-    if additional is _accept:
-        return _known_properties(properties)
-    find = properties.get
+Plain = tuple[frozenset[type], frozenset[str] | None]
+"""A schema that names types alone, or the texts that there are: checked without a call."""
 
+
+def _plain(schema: Any) -> Plain | None:
+    """Return the types, and the texts, of a schema that says nothing else; None of any other."""
+    if not isinstance(schema, dict):
+        return None
+    says = {keyword: value for keyword, value in schema.items() if keyword not in _SILENT and keyword[:2] != "x-"}
+    texts = says.pop("enum", None) or ([says.pop("const")] if "const" in says else None)
+    if schema.keys() & {"items", "additionalProperties"} or says.keys() - {"type"} or not (says or texts):
+        return None
+    if texts is not None:
+        is_text = says.get("type", "string") == "string" and all(type(text) is str for text in texts)
+        return (frozenset({str}), frozenset(texts)) if is_text else None
+    names = says["type"] if isinstance(says["type"], list) else [says["type"]]
+    return frozenset(type_ for name in names for type_ in _TYPES[name]), None
+
+
+def _properties(plain: dict[str, Plain], properties: dict[str, FastPath], additional: FastPath) -> FastPath:
     def accept(value: Any) -> bool:
         if not isinstance(value, dict):
             return False
         for name, item in value.items():
-            if not find(name, additional)(item):
-                return False
-        return True
-
-    return accept
-
-
-def _known_properties(properties: dict[str, FastPath]) -> FastPath:
-    def accept(value: Any) -> bool:
-        if not isinstance(value, dict):
-            return False
-        for name, check in properties.items():
-            if name in value and not check(value[name]):
-                return False
+            simple = plain.get(name)
+            if simple is not None:
+                if type(item) not in simple[0] or (simple[1] is not None and item not in simple[1]):
+                    return False
+            else:
+                check = properties.get(name, additional)
+                if check is not _accept and not check(item):
+                    return False
         return True
 
     return accept

@@ -14,7 +14,6 @@ from ims_mock.contract.problems import InvalidError, Problem
 from ims_mock.contract.wording import shown
 from ims_mock.state import life_cycle
 from ims_mock.state.files import File
-from ims_mock.state.ids import image_id_for
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.members import check_shareable, new_member
 from ims_mock.state.store import Store
@@ -42,15 +41,16 @@ def add_image(
     given = dict(attributes)
     _check_attributes(given, file, members or {})
     with store.transaction():
-        image_id, now = image_id_for(store, given), store.timestamp()
+        now = store.timestamp()
         if given.get("status") == "active":
             given.setdefault("active_at", now)
         try:
-            image = new_image(given, image_id, project_id, now)
+            image = new_image(given, life_cycle.id_for(store, given), project_id, now)
             sharing = _members(image, members or {}, now)
-            life_cycle.add_image(store, image)
         except ImsError as error:
             raise error.as_invalid() from None
+        image_id = image["id"]
+        store.images.put(image_id, image)
         if file is not None:
             store.files.put(image_id, file)
         if sharing:

@@ -25,49 +25,45 @@ class Change:
 class ChangeLog:
     """The last changes of a store, oldest first; `version` counts them all.
 
-    `now` returns the time of a change. Nothing is remembered until `begin` is called. `is_open` is whether the store
-    may be changed now: it is, inside of a transaction.
+    `now` returns the time of a change. Changes are remembered while the log `is_on`. `is_open` is whether the store may
+    be changed now: it may, inside of a transaction.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._changes: deque[Change] | None = None
+        self._changes: deque[Change] = deque()
+        self.is_on = False
         self.version = 0
         self.is_open = False
 
     def begin(self) -> None:
         """Remember changes from now on; whoever began before keeps what is remembered."""
-        if self._changes is None:
-            self._changes = deque(maxlen=MAX_CHANGES)
+        if not self.is_on:
+            self._changes, self.is_on = deque(maxlen=MAX_CHANGES), True
 
     def end(self) -> None:
         """Remember nothing any more, and count from 0 again."""
-        self._changes, self.version = None, 0
+        self._changes.clear()
+        self.is_on, self.version = False, 0
 
     def cut(self) -> None:
         """Drop what is remembered: from now on the records are those of another state."""
-        if self._changes is not None:
+        if self.is_on:
             self._changes.clear()
             self.version += 1
 
     def note(self, collection: str, key: str, before: Any) -> None:
         """Remember what a record is before it changes; a copy, which nobody edits."""
-        if self._changes is not None:
-            self._changes.append(Change(self._now(), collection, key, deepcopy(before)))
-            self.version += 1
-
-    def check_open(self) -> None:
-        """Raise RuntimeError outside of a transaction."""
-        if not self.is_open:
-            raise RuntimeError("the store is changed inside of a transaction only: with store.transaction(): ...")
+        self._changes.append(Change(self._now(), collection, key, deepcopy(before)))
+        self.version += 1
 
     def version_at(self, moment: float) -> int:
         """Return the version that there was at a moment, or the earliest that is remembered."""
-        return self.version - sum(change.at > moment for change in self._changes or ())
+        return self.version - sum(change.at > moment for change in self._changes)
 
     def before(self, version: int) -> dict[tuple[str, str], Any]:
         """Return what records were in a version, by collection and key, of those that have changed since."""
-        changes = list(self._changes or ())
+        changes = list(self._changes)
         undone = changes[max(len(changes) - (self.version - version), 0) :]
         # Of several changes of a record the first says what it was before.
         return {(change.collection, change.key): change.before for change in reversed(undone)}

@@ -62,6 +62,8 @@ class ManualClock:
 
     def now(self) -> float:
         """Return the time to which the clock was last moved, and what has passed since if it runs."""
+        if not self._speed:
+            return self._base
         with self._changed:
             return self._now()
 

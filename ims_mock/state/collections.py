@@ -67,10 +67,12 @@ class Collection(Mapping[str, Any]):
             del self._records[key]
 
     def _note(self, key: str) -> None:
-        self._changes.check_open()
+        changes = self._changes
+        if not changes.is_open:
+            raise RuntimeError("the store is changed inside of a transaction only: with store.transaction(): ...")
         self.edits += 1
-        if self.is_logged:
-            self._changes.note(self.name, key, self._records.get(key))
+        if self.is_logged and changes.is_on:
+            changes.note(self.name, key, self._records.get(key))
 
     def clear(self) -> None:
         """Remove every record."""

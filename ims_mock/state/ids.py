@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-
-from ims_mock.state.images import Image
 from ims_mock.state.store import Store
-
-_drawing = threading.Lock()
-
-
-def _draw(store: Store, kind: str) -> str:
-    """Return the next 64 hexadecimal digits of a kind."""
-    with _drawing:
-        number = store.drawn.count(kind)
-    return hashlib.sha256(f"{store.seed!r}/{kind}/{number}".encode()).hexdigest()
-
-
-def image_id_for(store: Store, attributes: Image) -> str:
-    """Return the id that a new image asks for, in lower case as the service's own are, or a new one."""
-    return str(attributes["id"]).lower() if "id" in attributes else new_image_id(store)
 
 
 def new_image_id(store: Store) -> str:
     """Return a lower-case UUID that no image has or had; the caller holds the lock."""
     while True:
-        bits = _draw(store, "images")
+        bits = store.draw("images")
         # Version 4, variant 1 (RFC 9562 section 5.4); uuid.UUID takes three times as long.
         image_id = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) % 4]}{bits[17:20]}-{bits[20:32]}"
         if image_id not in store.images and image_id not in store.deleted:
@@ -35,9 +17,9 @@ def new_image_id(store: Store) -> str:
 
 def new_request_id(store: Store) -> str:
     """Return 32 hexadecimal digits."""
-    return _draw(store, "requests")[:32]
+    return store.draw("requests")[:32]
 
 
 def new_token(store: Store) -> str:
     """Return 64 hexadecimal digits, for a token or a secret."""
-    return _draw(store, "tokens")
+    return store.draw("tokens")

@@ -13,6 +13,7 @@ from ims_mock.contract.errors import file_arriving, image_id_taken, image_not_fo
 from ims_mock.state import images
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
+from ims_mock.state.ids import new_image_id
 from ims_mock.state.images import Image, check_deletable, check_move, check_owner, is_visible, shared_attributes
 from ims_mock.state.members import Member
 from ims_mock.state.store import Store
@@ -40,14 +41,26 @@ def find_own_image(store: Store, image_id: str, project_id: str) -> Image:
     return image
 
 
-def add_image(store: Store, image: Image) -> None:
-    """Add a new image; raise 409 when its id is taken, also by one that was deleted."""
-    image_id = image["id"]
+def id_for(store: Store, attributes: Image) -> str:
+    """Return the id that a new image asks for, in lower case as the service's own are, or a new one.
+
+    Raise 409 when it is taken, also by an image that was deleted.
+    """
+    if "id" not in attributes:
+        return new_image_id(store)
+    image_id = str(attributes["id"]).lower()
     if image_id in store.images or image_id in store.deleted:
         raise image_id_taken(image_id)
     # A test that removed an image has left what belonged to it.
     _remove_belongings(store, image_id)
-    store.images.put(image_id, image)
+    return image_id
+
+
+def add_image(store: Store, attributes: Image, owner: str) -> Image:
+    """Add an image whose metadata has just been created, and return it; raise 409 as id_for does, 413 as new_image."""
+    image = images.new_image(attributes, id_for(store, attributes), owner, store.timestamp())
+    store.images.put(image["id"], image)
+    return image
 
 
 def change(store: Store, image: Image, **attributes: Any) -> Image:

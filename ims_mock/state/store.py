@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Mapping
 from itertools import count
 from types import TracebackType
@@ -38,6 +40,7 @@ class Store:
         self.changes = ChangeLog(self._time_of_change)
         self._collections: dict[str, Collection] = {}
         self.settings = self._declare("settings", Collection)
+        self._seed = self.settings.stored()
         self.projects = self._declare("projects", Collection)
         self.users = self._declare("users", Collection)
         self.images = self._declare("images", Images, is_logged=True)
@@ -51,6 +54,7 @@ class Store:
         self.wrong_signatures = self._declare("wrong_signatures", Collection)
         self.drawn = self._declare("drawn", Counters)
         self._upload_numbers = count(1)
+        self._drawing = threading.Lock()
         self._transaction = Transaction(self)
         self._settling_at: float | None = None
         self.clock = clock
@@ -61,10 +65,16 @@ class Store:
         self._collections[name] = collection
         return collection
 
+    def draw(self, kind: str) -> str:
+        """Return the next 64 hexadecimal digits of a kind, which follow from the seed; any thread may ask."""
+        with self._drawing:
+            number = self.drawn.count(kind)
+        return hashlib.sha256(f"{self.seed!r}/{kind}/{number}".encode()).hexdigest()
+
     @property
     def seed(self) -> int | str:
         """What ids, chances and delays are made from."""
-        seed: int | str = self.settings["seed"]
+        seed: int | str = self._seed["seed"]
         return seed
 
     def reset(self, clock: Clock, seed: int | str) -> None:
@@ -199,7 +209,7 @@ class Transaction:
         self._depth += 1
         store.changes.is_open = True
         try:
-            if store.transitions:
+            if store.transitions.by_time:
                 store.settle_due()
         except BaseException:
             self.__exit__(None, None, None)

@@ -10,12 +10,15 @@ from ims_mock.state.collections import Collection, Transition
 
 
 class Transitions(Collection):
-    """The transitions that are pending; each is found without a walk over the others."""
+    """The transitions that are pending; each is found without a walk over the others.
+
+    `by_time` is a heap of when what is due, in which what was removed may still stand.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._last = 0
-        self._by_time: list[tuple[float, int]] = []
+        self.by_time: list[tuple[float, int]] = []
         self._by_record: dict[tuple[str, str], list[str]] = {}
 
     def add(self, transition: Transition) -> None:
@@ -41,8 +44,8 @@ class Transitions(Collection):
         if not self._by_record[record]:
             del self._by_record[record]
         # What is left of those that were removed is dropped when it is the larger part.
-        if len(self._by_time) > 2 * len(self._records) + 64:
-            self._by_time = sorted(map(_order, self._records.values()))
+        if len(self.by_time) > 2 * len(self._records) + 64:
+            self.by_time = sorted(map(_order, self._records.values()))
 
     def remove_of(self, collection: str, record_id: str) -> None:
         """Remove the transitions of a record."""
@@ -51,8 +54,8 @@ class Transitions(Collection):
 
     def take_due(self, now: float) -> Transition | None:
         """Remove and return the transition that is due first, or None where none is due yet."""
-        while self._by_time and self._by_time[0][0] <= now:
-            key = str(heapq.heappop(self._by_time)[1])
+        while self.by_time and self.by_time[0][0] <= now:
+            key = str(heapq.heappop(self.by_time)[1])
             transition: Transition | None = self._records.get(key)
             if transition is not None:
                 self.remove(key)
@@ -62,7 +65,7 @@ class Transitions(Collection):
     def load(self, stored: Mapping[str, Any]) -> None:
         """Have these transitions and no others."""
         super().load(stored)
-        self._by_time, self._by_record = [], {}
+        self.by_time, self._by_record = [], {}
         self._last = max((transition["number"] for transition in stored.values()), default=0)
         for transition in self._records.values():
             self._index(transition)
@@ -76,7 +79,7 @@ class Transitions(Collection):
         self.load({str(transition["number"]): transition for transition in sorted(document, key=_order)})
 
     def _index(self, transition: Transition) -> None:
-        heapq.heappush(self._by_time, _order(transition))
+        heapq.heappush(self.by_time, _order(transition))
         record = transition["collection"], transition["id"]
         self._by_record.setdefault(record, []).append(str(transition["number"]))
 

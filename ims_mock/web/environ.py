@@ -34,7 +34,7 @@ def _headers_of(environ: WSGIEnvironment) -> dict[str, str]:
 
 def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
     """Return the request of a WSGI environ; `path` has the values of the route's parameters."""
-    host = environ.get("HTTP_HOST", "")
+    host, query = environ.get("HTTP_HOST", ""), environ.get("QUERY_STRING", "")
     if not _HOST.fullmatch(host):
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return Request(
@@ -43,7 +43,7 @@ def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
         base_url=f"{environ['wsgi.url_scheme']}://{host}",
         headers=_headers_of(environ),
         path=path,
-        query_text=_quoted(environ.get("QUERY_STRING", "")),
+        query_text=query if query.isascii() else _quoted(query),
         body=body_of(environ),
         has_gone=partial(_has_gone, environ),
     )
@@ -65,11 +65,11 @@ def _target_of(environ: WSGIEnvironment) -> str:
     if not target:
         query = environ.get("QUERY_STRING", "")
         target = f"/{environ['PATH_INFO'].lstrip('/')}" + (f"?{query}" if query else "")
-    return _quoted(_ORIGIN.sub("", target))
+    if not target.startswith("/"):
+        target = _ORIGIN.sub("", target)
+    return target if target.isascii() else _quoted(target)
 
 
 def _quoted(target: str) -> str:
     """Return a target with bytes that are not ASCII percent-encoded, as they should have been sent."""
-    if target.isascii():
-        return target
     return "".join(char if char.isascii() else quote_from_bytes(char.encode("latin-1")) for char in target)

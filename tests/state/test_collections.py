@@ -232,5 +232,5 @@ def test_removed_transitions_leave_nothing_behind() -> None:
     for number in range(5000):
         pending.add({"due": 9.0, "collection": "images", "id": f"x{number}", "status": "x", "attributes": {}})
         pending.remove_of("images", f"x{number}")
-    assert len(pending._by_time) < 100
+    assert len(pending.by_time) < 100
     assert [transition["due"] for transition in pending.dump()] == [1.0, 2.0, 3.0]

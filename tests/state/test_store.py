@@ -19,7 +19,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File
 from ims_mock.state.ids import new_image_id
 from ims_mock.state.image_collection import place_of
-from ims_mock.state.images import LEGAL_MOVES, new_image
+from ims_mock.state.images import LEGAL_MOVES
 from ims_mock.state.life_cycle import add_image, saving, set_members
 from ims_mock.state.members import new_member
 from ims_mock.state.store import Store
@@ -94,8 +94,7 @@ def test_deleted_images_are_remembered_but_not_all(store: Store, monkeypatch: py
 def test_new_id_passes_over_that_of_a_deleted_image(store: Store) -> None:
     """An id that was an image's is not made again."""
     taken = new_image_id(Store(ManualClock(0)))
-    with store.transaction():
-        add_image(store, new_image({}, taken, "p", store.timestamp()))
+    added(store, id=taken)
     delete(store, taken)
     assert new_image_id(store) != taken
 
@@ -107,7 +106,7 @@ def test_image_has_nothing_of_another_that_had_its_id(store: Store) -> None:
         store.files.put(image["id"], File())
         set_members(store, image, {"q": new_member(image["id"], "q", "now")})
         store.images.remove(image["id"])
-        add_image(store, image)
+        add_image(store, {"id": image["id"]}, "p")
     assert (dict(store.files), store.members.of(image["id"]), store.members.images_of("q")) == ({}, {}, set())
 
 

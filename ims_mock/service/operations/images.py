@@ -9,8 +9,6 @@ from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.listing import filters, listed_for, ordered, sorting
 from ims_mock.service.patching import changes_of, patched
-from ims_mock.state.ids import image_id_for
-from ims_mock.state.images import new_image
 from ims_mock.state.life_cycle import add_image, change, delete_image, find_image, find_own_image
 
 
@@ -19,10 +17,7 @@ def glance_create_image_metadata(exchange: Exchange) -> Response:
 
     https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0707.html
     """
-    store = exchange.store
-    image_id = image_id_for(store, exchange.body.json)
-    image = new_image(exchange.body.json, image_id, exchange.project_id, store.timestamp())
-    add_image(store, image)
+    image = add_image(exchange.store, exchange.body.json, exchange.project_id)
     return exchange.respond(image, location=image["self"])
 
 
