@@ -12,7 +12,7 @@ from ims_mock.contract.operations import JSON, Operation
 from ims_mock.evidence.journal import Entry, Journal
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.caller import NOBODY, Caller
-from ims_mock.exchange.messages import Request, Response, encoded, rejection
+from ims_mock.exchange.messages import Request, Response, encode, rejection
 from ims_mock.exchange.waiting import pass_time
 from ims_mock.state.store import Store
 
@@ -39,9 +39,10 @@ class Hit:
 class Exchange:
     """One request on its way, with all that belongs to it.
 
-    `store` is the state as this request sees it. `caller` is known once the credential has been looked at;
-    `claimed_project` is the project that the request says it is of, for the rules of faults alone. `query`, `headers`
-    and `media_type` are the operation's parameters by name and the type of the body, once they have been found valid.
+    `store` is the state as this request sees it. `caller`, and the `project_id` in which it works, are known once the
+    credential has been looked at; `claimed_project` is the project that the request says it is of, for the rules of
+    faults alone. `query`, `headers` and `media_type` are the operation's parameters by name and the type of the body,
+    once they have been found valid.
 
     An operation that takes no file is called with the store's lock held, and its request recorded then.
     """
@@ -53,6 +54,7 @@ class Exchange:
     entry: Entry
     journal: Journal
     caller: Caller = NOBODY
+    project_id: str = ""
     claimed_project: str = ""
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
@@ -68,11 +70,6 @@ class Exchange:
     def base_url(self) -> str:
         """The root of the service as the client reached it, without a slash at its end."""
         return self.request.base_url
-
-    @property
-    def project_id(self) -> str:
-        """The project in which the caller works; "" for none."""
-        return self.caller.project_id or ""
 
     @property
     def hit(self) -> Hit:
@@ -119,7 +116,7 @@ class Exchange:
             sent["Location"] = self.request.base_url + location
         if content is not None:
             return Response(status, sent, content=content)
-        body = b"" if document is None else encoded(document)
+        body = b"" if document is None else encode(document).encode()
         if body:
             sent["Content-Type"] = JSON
         if status != 204:

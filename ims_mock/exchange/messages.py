@@ -52,12 +52,13 @@ class Response:
     delivery: Delivery = WHOLE
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Writes a JSON document as text, without needless blanks."""
 
 
 def encoded(document: Any) -> bytes:
     """Return a JSON document as the bytes that are sent."""
-    return _encode(document).encode()
+    return encode(document).encode()
 
 
 def rejection(error: ImsError, request_id: str, dialect: str = "") -> Response:

@@ -22,7 +22,7 @@ _MOST_DISARMED = 1000
 
 
 class Faults:
-    """The rules of one mock, in the order in which they were added."""
+    """The rules of one mock, in the order in which they were added; `armed` has them by id."""
 
     def __init__(self, store: Store) -> None:
         self._lock = threading.Lock()
@@ -53,36 +53,36 @@ class Faults:
         with self._store.lock, self._lock:
             rule_id = str(next(self._ids))
             rule.arm(self, rule_id, self._store)
-            self._rules[rule_id] = rule
+            self.armed[rule_id] = rule
         return rule
 
     def remove(self, rule: Rule | str) -> None:
         """Disarm a rule, given itself or its id; raise KeyError when it is not armed."""
         rule_id = rule.id if isinstance(rule, Rule) else rule
         with self._lock:
-            armed = self._rules.get(rule_id)
+            armed = self.armed.get(rule_id)
             if armed is None or (isinstance(rule, Rule) and armed is not rule):
-                known = ", ".join(self._rules) or "none"
+                known = ", ".join(self.armed) or "none"
                 raise KeyError(f"rule {rule_id!r} is not armed; armed rules: {known}")
-            self._disarmed.append(self._rules.pop(rule_id))
+            self._disarmed.append(self.armed.pop(rule_id))
 
     def discard(self, rule: Rule) -> None:
         """Disarm one rule; that it is none any more is no error."""
         with self._lock:
-            if self._rules.get(rule.id) is rule:
-                del self._rules[rule.id]
+            if self.armed.get(rule.id) is rule:
+                del self.armed[rule.id]
 
     def clear(self) -> None:
         """Disarm every rule; ids go on, so that the journal's are each of one rule."""
         with self._lock:
-            self._disarmed += self._rules.values()
-            self._rules.clear()
+            self._disarmed += self.armed.values()
+            self.armed.clear()
 
     def reset(self) -> None:
         """Disarm every rule, and number them from 1 again."""
         with self._lock:
             self._ids = itertools.count(1)
-            self._rules: dict[str, Rule] = {}
+            self.armed: dict[str, Rule] = {}
             self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
 
     def move(self, seconds: float) -> None:
@@ -97,18 +97,18 @@ class Faults:
     def ever_armed(self) -> list[Rule]:
         """Return the rules that are armed, and the last of those that have been removed, since they began anew."""
         with self._lock:
-            return [*self._disarmed, *self._rules.values()]
+            return [*self._disarmed, *self.armed.values()]
 
     def __iter__(self) -> Iterator[Rule]:
         with self._lock:
-            return iter(list(self._rules.values()))
+            return iter(list(self.armed.values()))
 
     def __len__(self) -> int:
-        return len(self._rules)
+        return len(self.armed)
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         """Do the work of a request with every rule around it, the first added outermost."""
-        for rule in reversed(list(self)) if self._rules else ():
+        for rule in reversed(list(self)) if self.armed else ():
             work = partial(rule.around, work)
         return work(exchange)
 

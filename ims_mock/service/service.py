@@ -24,7 +24,6 @@ from ims_mock.service.catalogue import load_public_images
 from ims_mock.service.settings import Settings
 from ims_mock.service.validating import validate
 from ims_mock.state.clock import Clock, ManualClock, real_seconds
-from ims_mock.state.ids import new_request_id
 from ims_mock.state.store import Store
 from ims_mock.state.times import http_date
 
@@ -43,6 +42,7 @@ class Service:
         self.journal = Journal()
         self.permissions = Permissions()
         self.store = Store(self._new_clock(self._initial), self._initial.seed)
+        self._transaction = self.store.transaction()
         self.faults = Faults(self.store)
         self.snapshots: dict[str, Any] = {}
         self._begin(self._initial)
@@ -119,7 +119,7 @@ class Service:
 
     def _open(self, operation_id: str | None, request: Request) -> Entry:
         store = self.store
-        entry = Entry(new_request_id(store), store.clock.now(), request.method, request.target, operation_id)
+        entry = Entry(store.draw("requests")[:32], store.clock.now(), request.method, request.target, operation_id)
         entry.base_url, entry.arrived = request.base_url, real_seconds()
         return self.journal.open(entry, request.headers.items())
 
@@ -147,7 +147,7 @@ class Service:
         if operation.reads_body:
             _read_body(exchange)
         asked = headers.get(_FAULT_HEADER)
-        if asked is None and not self.faults:
+        if asked is None and not self.faults.armed:
             return self._work(exchange)
         exchange.claimed_project = self.auth.claimed_project(headers)
         work: Work = self._work_or_rejection
@@ -171,6 +171,7 @@ class Service:
             self._limit_file(exchange)
         if not operation.is_anonymous:
             exchange.caller = self.auth.caller_of(exchange)
+            exchange.project_id = exchange.caller.project_id or ""
             self.permissions.check(exchange)
         entry.project_id, entry.caller = exchange.caller.project_id, exchange.caller.user
         validate(exchange)
@@ -181,7 +182,7 @@ class Service:
         function = self._functions[exchange.operation.id]
         if exchange.operation.takes_bytes:
             return function(exchange)
-        with self.store.transaction():
+        with self._transaction:
             if not self.journal.is_open(exchange.entry):
                 raise ImsError(503, reason="the mock was reset while this request was on its way")
             response = function(exchange)

@@ -17,7 +17,8 @@ class Collection(Mapping[str, Any]):
 
     A record is replaced, and not edited, so that one which has been read can be used without the lock. `put`, `remove`
     and `clear` need a transaction of the store; with `is_logged` the change log has what was before. `is_dumped` says
-    whether a snapshot has the collection; `edits` counts how often anything was written.
+    whether a snapshot has the collection; `edits` counts how often anything was written. `records` are what is
+    stored, by key, to be read.
     """
 
     def __init__(
@@ -33,24 +34,24 @@ class Collection(Mapping[str, Any]):
         self.is_logged = is_logged
         self.is_dumped = is_dumped
         self.edits = 0
-        self._records = records
+        self.records = records
         self._changes = changes
 
     def __getitem__(self, key: str) -> Any:
-        return self._records[key]
+        return self.records[key]
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a record, or the default where there is none."""
-        return self._records.get(key, default)
+        return self.records.get(key, default)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._records
+        return key in self.records
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._records)
+        return iter(self.records)
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self.records)
 
     def put(self, key: str, record: Any) -> None:
         """Add a record, or put it in the place of the one that has its key."""
@@ -58,13 +59,13 @@ class Collection(Mapping[str, Any]):
 
     def _write(self, key: str, stored: Any) -> None:
         self._note(key)
-        self._records[key] = stored
+        self.records[key] = stored
 
     def remove(self, key: str) -> None:
         """Remove a record; no error where there is none."""
-        if key in self._records:
+        if key in self.records:
             self._note(key)
-            del self._records[key]
+            del self.records[key]
 
     def _note(self, key: str) -> None:
         changes = self._changes
@@ -72,11 +73,11 @@ class Collection(Mapping[str, Any]):
             raise RuntimeError("the store is changed inside of a transaction only: with store.transaction(): ...")
         self.edits += 1
         if self.is_logged and changes.is_on:
-            changes.note(self.name, key, self._records.get(key))
+            changes.note(self.name, key, self.records.get(key))
 
     def clear(self) -> None:
         """Remove every record."""
-        for key in list(self._records):
+        for key in list(self.records):
             self.remove(key)
 
     def settle(self, transition: Transition) -> None:
@@ -85,30 +86,16 @@ class Collection(Mapping[str, Any]):
         if record is not None:
             self.put(transition["id"], {**record, **transition["attributes"], "status": transition["status"]})
 
-    def stored(self) -> Mapping[str, Any]:
-        """Return what is stored, by key."""
-        return self._records
-
     def load(self, stored: Mapping[str, Any]) -> None:
         """Have these records and no others; the change log does not have that."""
         self.edits += 1
-        self._records.clear()
-        self._records.update(stored)
+        self.records.clear()
+        self.records.update(stored)
 
     def dump(self) -> Any:
         """Return the records as a snapshot has them."""
-        return dict(self._records)
+        return dict(self.records)
 
     def restore(self, document: Any) -> None:
         """Have the records that `dump` returned, and no others."""
         self.load(document)
-
-
-class Counters(Collection):
-    """Counts by name; they count without a transaction, each number once."""
-
-    def count(self, name: str) -> int:
-        """Count on, and return the new number; the caller holds a lock."""
-        number: int = self._records.get(name, 0) + 1
-        self._records[name] = number
-        return number

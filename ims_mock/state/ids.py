@@ -11,13 +11,8 @@ def new_image_id(store: Store) -> str:
         bits = store.draw("images")
         # Version 4, variant 1 (RFC 9562 section 5.4); uuid.UUID takes three times as long.
         image_id = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) % 4]}{bits[17:20]}-{bits[20:32]}"
-        if image_id not in store.images and image_id not in store.deleted:
+        if image_id not in store.images.records and image_id not in store.deleted.records:
             return image_id
-
-
-def new_request_id(store: Store) -> str:
-    """Return 32 hexadecimal digits."""
-    return store.draw("requests")[:32]
 
 
 def new_token(store: Store) -> str:

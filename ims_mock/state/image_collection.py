@@ -43,17 +43,17 @@ class Images(Collection):
         self._indexed: dict[str, tuple[str, ...]] = {}
 
     def __getitem__(self, image_id: str) -> Image:
-        image: Image = self._records[image_id]["image"]
+        image: Image = self.records[image_id]["image"]
         return image
 
     def get(self, image_id: str, default: Any = None) -> Any:
         """Return an image, or the default where there is none."""
-        placed = self._records.get(image_id)
+        placed = self.records.get(image_id)
         return default if placed is None else placed["image"]
 
     def put(self, image_id: str, image: Image) -> None:
         """Add an image, or put it in the place of the one that has its id."""
-        before = self._records.get(image_id)
+        before = self.records.get(image_id)
         if before is None:
             self.last_number += 1
         number = self.last_number if before is None else before["number"]
@@ -70,7 +70,7 @@ class Images(Collection):
 
     def placed(self, image_id: str) -> Placed:
         """Return what is stored of an image."""
-        placed: Placed = self._records[image_id]
+        placed: Placed = self.records[image_id]
         return placed
 
     def place(self, image_id: str) -> Place:
@@ -90,7 +90,7 @@ class Images(Collection):
         self.last_number = max((placed["number"] for placed in stored.values()), default=-1)
         for index in (self._places, self._indexes, self._indexed):
             index.clear()
-        for image_id, placed in self._records.items():
+        for image_id, placed in self.records.items():
             place, keys = self._places[image_id], self._indexed[image_id] = _place_and_keys(image_id, placed)
             for key in keys:
                 self._indexes.setdefault(key, []).append(place)
@@ -99,7 +99,7 @@ class Images(Collection):
 
     def dump(self) -> list[Placed]:
         """Return the images with their places, as a snapshot has them."""
-        return list(self._records.values())
+        return list(self.records.values())
 
     def restore(self, document: list[Placed]) -> None:
         """Have the images that `dump` returned, and no others."""
@@ -165,7 +165,7 @@ class DeletedImages(Collection):
 
     def dump(self) -> list[Placed]:
         """Return the images with their places, as a snapshot has them."""
-        return list(self._records.values())
+        return list(self.records.values())
 
     def restore(self, document: list[Placed]) -> None:
         """Have the images that `dump` returned, and no others."""

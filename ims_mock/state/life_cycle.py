@@ -17,7 +17,7 @@ from ims_mock.state.ids import new_image_id
 from ims_mock.state.images import Image, check_deletable, check_move, check_owner, is_visible, shared_attributes
 from ims_mock.state.members import Member
 from ims_mock.state.store import Store
-from ims_mock.state.times import later
+from ims_mock.state.times import later, timestamp
 
 DELAYED = ("queued", "saving")
 """The statuses in which an upload can leave an image for a while."""
@@ -58,7 +58,7 @@ def id_for(store: Store, attributes: Image) -> str:
 
 def add_image(store: Store, attributes: Image, owner: str) -> Image:
     """Add an image whose metadata has just been created, and return it; raise 409 as id_for does, 413 as new_image."""
-    image = images.new_image(attributes, id_for(store, attributes), owner, store.timestamp())
+    image = images.new_image(attributes, id_for(store, attributes), owner, timestamp(store.clock.now()))
     store.images.put(image["id"], image)
     return image
 

@@ -25,7 +25,7 @@ class Members(Collection):
 
     def of(self, image_id: str) -> dict[str, Member]:
         """Return the members of an image, by project."""
-        members: dict[str, Member] = self._records.get(image_id, {})
+        members: dict[str, Member] = self.records.get(image_id, {})
         return members
 
     def images_of(self, project_id: str) -> set[str]:
@@ -51,7 +51,7 @@ class Members(Collection):
         """Have these members and no others."""
         super().load({image_id: members for image_id, members in stored.items() if members})
         self._images.clear()
-        for image_id, members in self._records.items():
+        for image_id, members in self.records.items():
             self._index(image_id, members)
 
     def _index(self, image_id: str, members: Mapping[str, Member]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ims_mock.state.backing import Backing, Lock, Memory
 from ims_mock.state.changes import ChangeLog
 from ims_mock.state.clock import Clock, ManualClock
-from ims_mock.state.collections import Collection, Counters, Transition
+from ims_mock.state.collections import Collection, Transition
 from ims_mock.state.image_collection import DeletedImages, Images
 from ims_mock.state.members import Members
 from ims_mock.state.times import timestamp
@@ -40,7 +40,7 @@ class Store:
         self.changes = ChangeLog(self._time_of_change)
         self._collections: dict[str, Collection] = {}
         self.settings = self._declare("settings", Collection)
-        self._seed = self.settings.stored()
+        self._seed = self.settings.records
         self.projects = self._declare("projects", Collection)
         self.users = self._declare("users", Collection)
         self.images = self._declare("images", Images, is_logged=True)
@@ -52,7 +52,8 @@ class Store:
         self.tokens = self._declare("tokens", Collection)
         self.temporary_credentials = self._declare("temporary_credentials", Collection)
         self.wrong_signatures = self._declare("wrong_signatures", Collection)
-        self.drawn = self._declare("drawn", Counters)
+        self.drawn = self._declare("drawn", Collection)
+        self._counts = self.drawn.records
         self._upload_numbers = count(1)
         self._drawing = threading.Lock()
         self._transaction = Transaction(self)
@@ -66,9 +67,9 @@ class Store:
         return collection
 
     def draw(self, kind: str) -> str:
-        """Return the next 64 hexadecimal digits of a kind, which follow from the seed; any thread may ask."""
+        """Return the next 64 hexadecimal digits of a kind, which follow from the seed; it needs no transaction."""
         with self._drawing:
-            number = self.drawn.count(kind)
+            number = self._counts[kind] = self._counts.get(kind, 0) + 1
         return hashlib.sha256(f"{self.seed!r}/{kind}/{number}".encode()).hexdigest()
 
     @property
@@ -181,7 +182,7 @@ class Store:
         for name, collection in self._collections.items():
             if collection.is_logged:
                 undone = {key: stored for (of, key), stored in before.items() if of == name}
-                stored = {key: record for key, record in collection.stored().items() if key not in undone}
+                stored = {key: record for key, record in collection.records.items() if key not in undone}
                 stored |= {key: record for key, record in undone.items() if record is not None}
                 copied = type(collection)(name, {}, earlier.changes)
                 copied.load(stored)

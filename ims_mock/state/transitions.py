@@ -31,11 +31,11 @@ class Transitions(Collection):
     def of(self, collection: str, record_id: str) -> list[Transition]:
         """Return the transitions of a record, in the order in which they are due."""
         keys = self._by_record.get((collection, record_id), ())
-        return sorted((self._records[key] for key in keys), key=_order)
+        return sorted((self.records[key] for key in keys), key=_order)
 
     def remove(self, key: str) -> None:
         """Remove a transition; no error where there is none."""
-        transition = self._records.get(key)
+        transition = self.records.get(key)
         if transition is None:
             return
         super().remove(key)
@@ -44,8 +44,8 @@ class Transitions(Collection):
         if not self._by_record[record]:
             del self._by_record[record]
         # What is left of those that were removed is dropped when it is the larger part.
-        if len(self.by_time) > 2 * len(self._records) + 64:
-            self.by_time = sorted(map(_order, self._records.values()))
+        if len(self.by_time) > 2 * len(self.records) + 64:
+            self.by_time = sorted(map(_order, self.records.values()))
 
     def remove_of(self, collection: str, record_id: str) -> None:
         """Remove the transitions of a record."""
@@ -56,7 +56,7 @@ class Transitions(Collection):
         """Remove and return the transition that is due first, or None where none is due yet."""
         while self.by_time and self.by_time[0][0] <= now:
             key = str(heapq.heappop(self.by_time)[1])
-            transition: Transition | None = self._records.get(key)
+            transition: Transition | None = self.records.get(key)
             if transition is not None:
                 self.remove(key)
                 return transition
@@ -67,12 +67,12 @@ class Transitions(Collection):
         super().load(stored)
         self.by_time, self._by_record = [], {}
         self._last = max((transition["number"] for transition in stored.values()), default=0)
-        for transition in self._records.values():
+        for transition in self.records.values():
             self._index(transition)
 
     def dump(self) -> list[Transition]:
         """Return the transitions as a snapshot has them, in the order in which they are due."""
-        return sorted(self._records.values(), key=_order)
+        return sorted(self.records.values(), key=_order)
 
     def restore(self, document: list[Transition]) -> None:
         """Have the transitions that `dump` returned, and no others."""
