@@ -1,25 +1,55 @@
-"""Writes the tables of the README that follow from the schemas: python docs/tables.py."""
+"""Writes the tables of the documents that follow from the schemas: python docs/tables.py."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from ims_mock.command.parser import options_table, settings_table  # noqa: E402 (the checkout's own)
+from ims_mock.contract import schema_files  # noqa: E402
 from ims_mock.contract.operations import control_table, operations_table  # noqa: E402
+from ims_mock.faults.kinds import KINDS  # noqa: E402
 
-README = ROOT / "README.md"
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs/faults.md")
+
+_COLUMNS = ("effect", "work done", "http.client", "requests", "SDK")
+
+
+def faults_table() -> Iterator[str]:
+    """Yield the lines of the table of faults: how each is made, and what each client sees."""
+    yield "| fault | what it does | is the work done? | http.client | requests | SDK |"
+    yield "|---|---|---|---|---|---|"
+    for kind, fault in KINDS.items():
+        says = schema_files.read(f"faults/kinds/{kind}.json")["x-documentation"]
+        signature = (
+            says.get("signature") or f"{fault.__name__}({', '.join(map(_parameter, dataclasses.fields(fault)))})"
+        )
+        yield f"| `{signature}` | {' | '.join(says[column] for column in _COLUMNS)} |"
+
+
+def _parameter(item: dataclasses.Field[Any]) -> str:
+    if item.default is dataclasses.MISSING:
+        return item.name
+    default = item.default
+    if isinstance(default, str):
+        return f"{item.name}={json.dumps(default)}"
+    return f"{item.name}={default:g}" if type(default) is float else f"{item.name}={default}"
+
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "operations": operations_table,
     "settings": settings_table,
     "options": options_table,
     "control": control_table,
+    "faults": faults_table,
 }
 """What makes each table, by the name in the comment before it."""
 
@@ -33,4 +63,5 @@ def with_tables(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text("utf-8")), "utf-8")
+    for document in DOCUMENTS:
+        document.write_text(with_tables(document.read_text("utf-8")), "utf-8")

@@ -5,6 +5,7 @@ The public names are resolved when they are first used, so that importing the pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +65,14 @@ _HOMES = {
     "Snapshot": "service.snapshots",
     "SystemClock": "state.clock",
 }
-"""Where each name is at home; the faults, which are the others, in the module of that name."""
+"""Where each name is at home; the others are faults, each in the module of its family."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'ims_mock' has no attribute {name!r}")
-    return getattr(import_module(f"ims_mock.{_HOMES.get(name, 'faults.kinds')}"), name)
+    if name in _HOMES:
+        return getattr(import_module(f"ims_mock.{_HOMES[name]}"), name)
+    kinds: Mapping[str, type] = import_module("ims_mock.faults.kinds").KINDS if name[:1].isupper() else {}
+    for fault in kinds.values():
+        if fault.__name__ == name:
+            return fault
+    raise AttributeError(f"module 'ims_mock' has no attribute {name!r}")

@@ -48,6 +48,10 @@ class Copy:
         path = self._folder / name
         path.write_text(path.read_text("utf-8") + content, "utf-8")
 
+    def read(self, name: str) -> str:
+        """Return the text of a file."""
+        return (self._folder / name).read_text("utf-8")
+
     def run(self, *arguments: str) -> str:
         """Run Python in the copy, and return what it has printed; it has to succeed."""
         environment = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -203,3 +207,67 @@ def test_setting_takes_one_entry_and_its_use(copy: Copy) -> None:
     )
     copy.add("tests/test_greeting.py", GREETING_TEST)
     copy.test("tests/test_greeting.py", "tests/service/test_settings.py")
+
+
+TEAPOT = '''
+
+@dataclass(frozen=True)
+class Teapot(Fault):
+    """Refuse with 418, so many times hotter; the work is not done."""
+
+    heat: int = 1
+
+    def around(self, work: Work, exchange: Exchange) -> Response:
+        raise ImsError(418, "APIGW.0201", "I am a teapot.", reason=f"heat {self.heat}")
+'''
+
+TEAPOT_SCHEMA = {
+    "type": "object",
+    "description": "Refuses with 418.",
+    "x-documentation": {
+        "effect": "is a teapot",
+        "work done": "no",
+        "http.client": "418",
+        "requests": "418",
+        "SDK": "418",
+    },
+    "additionalProperties": False,
+    "properties": {
+        "kind": {"const": "teapot"},
+        "heat": {"type": "integer", "minimum": 1, "description": "How hot it is."},
+    },
+    "required": ["kind"],
+}
+
+TEAPOT_TEST = '''"""A fault that has just been added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ims_mock
+import pytest
+from tests.conftest import Api
+
+
+@pytest.mark.parametrize("rule", ["teapot(2)", "teapot(heat=2)", {"fault": {"kind": "teapot", "heat": 2}}])
+def test_teapot(api: Api, rule: Any) -> None:
+    """It is known as a text, in JSON and in Python, with its bounds."""
+    assert api("POST", "/_ims_mock/faults", rule).status_code == 201
+    refused = api("GET", "/v2/images")
+    assert (refused.status_code, refused.headers["X-IMS-Mock-Reason"]) == (418, "heat 2")
+    teapot: Any = ims_mock.Teapot
+    assert str(teapot(3)) == "Teapot(heat=3)"
+    with pytest.raises(ValueError, match="heat must be at least 1, got 0"):
+        teapot(0)
+'''
+
+
+def test_fault_takes_one_class_one_schema_one_test(copy: Copy) -> None:
+    """A new fault is in Python, in texts, in JSON and in the documents by its class and its schema alone."""
+    copy.append("ims_mock/faults/responses.py", TEAPOT)
+    copy.add("schemas/faults/kinds/teapot.json", TEAPOT_SCHEMA)
+    copy.add("tests/faults/test_teapot.py", TEAPOT_TEST)
+    copy.run("docs/tables.py")
+    copy.test("tests/faults/test_teapot.py", "tests/faults/test_rules.py", "tests/test_layering.py")
+    assert "| `Teapot(heat=1)` | is a teapot | no | 418 |" in copy.read("docs/faults.md")

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.contract.problems import InvalidError, wrong_setting
-from ims_mock.faults.connections import Drip, Hangup, LoseResponse, Reset, Stall, Truncate
+from ims_mock.faults import connections, delays, responses, sequences, stored
 from ims_mock.faults.definition import Fault, checked, schema_of
-from ims_mock.faults.delays import Delay, LognormalDelay
-from ims_mock.faults.responses import Fail, Garble, LoopingMarker, Mutate, Redirect, Throttle
-from ims_mock.faults.sequences import Sequence
-from ims_mock.faults.stored import BadUpload, Stale
+
+FAMILIES = (responses, delays, connections, stored, sequences)
+"""The modules of the faults: each class in them that is a Fault is one."""
 
 KINDS: dict[str, type[Fault]] = {
     fault.kind(): fault
-    for fault in (
-        *(Fail, Throttle, Delay, LognormalDelay, LoseResponse, Reset, Hangup, Truncate, Drip, Stall, Garble, Mutate),
-        *(Stale, LoopingMarker, Redirect, BadUpload, Sequence),
-    )
+    for family in FAMILIES
+    for fault in vars(family).values()
+    if isinstance(fault, type) and issubclass(fault, Fault) and fault.__module__ == family.__name__
 }
 """The faults by their name in JSON."""
 

@@ -144,7 +144,7 @@ def test_sequence_strikes_once_with_each_fault() -> None:
 @pytest.mark.parametrize(
     ("text", "caret", "what"),
     [
-        ("", "^", "must be a status such as 503, or one of fail, throttle, delay,"),
+        ("", "^", "must be a status such as 503, or one of fail, throttle,"),
         ("   ", "   ^", "must be a status"),
         ("x2", "^", "must be a status"),
         ("glance_*", "^", "must be a status"),
