@@ -141,3 +141,15 @@ def test_what_is_found(taken: str) -> None:
 def test_what_is_not_found(fine: str) -> None:
     """A text may stand in another, and structure be used."""
     assert list(cuts(f"def f(error: ValueError, name: str):\n    return {fine}\n")) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_modules_and_functions_are_short(path: Path) -> None:
+    """A module has at most 400 lines, a function at most 40 lines and five parameters beside self."""
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 40, node.name
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            assert len([item for item in given if item.arg not in ("self", "cls")]) <= 5, node.name
