@@ -49,7 +49,7 @@ def create_body() -> bytes:
 
 
 def serve(name: str) -> None:
-    """Serve a mock with 25 images, and static JSON like its answer to one operation, until the input ends."""
+    """Serve a mock with 25 images, and static JSON like its response to one operation, until the input ends."""
     with ImsMock() as mock:
         create = Client(mock.url, "POST", "/v2/images", create_body())
         image_id = [json.loads(create())["id"] for _ in range(25)][-1]
@@ -66,7 +66,7 @@ def serve(name: str) -> None:
 
 
 def static_app(response: bytes, target: str, method: str) -> flask.Flask:
-    """Return a Flask application that answers the same bytes to everything."""
+    """Return a Flask application that returns the same bytes for everything."""
     app = flask.Flask("static", static_folder=None)
 
     @app.route(target, methods=[method])

@@ -26,7 +26,7 @@ class Client:
         self._socket: socket.socket | None = None
 
     def __call__(self) -> bytes:
-        """Send the request and return the answer's body."""
+        """Send the request and return the response's body."""
         if self._socket is None:
             self._socket = socket.create_connection(self._address)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,7 +18,7 @@ BODY = b'{"name": "test", "min_disk": 100}'
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
-    """Read the request's body and answer it."""
+    """Read the request's body and respond."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]

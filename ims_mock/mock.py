@@ -35,7 +35,7 @@ class ImsMock:
 
     `settings` are those of Settings: seed, start, auth, project_id, token, region, accounts, token_lifetime,
     public_images, max_image_size, speed, delays, faults, header_faults, journal_size. The clock stands still until it
-    is advanced or told to run, unless a `clock` is given. Entering
+    is advanced or runs, unless a `clock` is given. Entering
     raises OSError when the port cannot be had; port 0 takes a free one. With `tls` it serves HTTPS, with a throw-away
     certificate whose authority is `ca_pem`, or with one of tls.from_files.
     """
@@ -148,7 +148,7 @@ class ImsMock:
 
     @property
     def journal(self) -> Journal:
-        """The requests that were received, with their answers."""
+        """The requests that were received, with their responses."""
         return self.service.journal
 
     @property
@@ -157,7 +157,7 @@ class ImsMock:
         return self.service.store.clock
 
     def snapshot(self) -> Snapshot:
-        """Return everything that the mock needs to answer as it would have gone on to; `save` writes it to a file."""
+        """Return everything that the mock needs to respond as before; `save` writes it to a file."""
         return snapshots.capture(self.service)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -180,11 +180,11 @@ class ImsMock:
             self.restore(snapshot)
 
     def audit(self) -> list[Finding]:
-        """Return what the requests since the last reset tell of their client: see docs/faults.md."""
+        """Return what the requests since the last reset show of their client: see docs/faults.md."""
         return audit(self.journal, list(self.images.values()))
 
     def reset(self, /, **settings: Any) -> None:
-        """Forget images, faults and journal, and start anew with the first settings but for those given here."""
+        """Clear images, faults and journal, and start again with the first settings but for those given here."""
         self.service.reset(**settings)
 
     def start(self) -> ImsMock:
@@ -205,5 +205,5 @@ class ImsMock:
         self.stop()
 
     def _refuse(self, status: int, reason: str, method: str, target: str) -> Response:
-        """Answer what is no HTTP request, and have it in the journal all the same."""
+        """Respond to what is no HTTP request, and have it in the journal all the same."""
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))

@@ -114,7 +114,7 @@ def _values(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the controller of pytest-xdist, where there is one, what this worker's tests have needed."""
+    """Report to the controller of pytest-xdist, where there is one, what this worker's tests have needed."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         needed = session.config.stash[_NEEDED]
@@ -238,7 +238,7 @@ def _settings(node: pytest.Item) -> dict[str, Any]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
-    """Fail a test, when it has otherwise passed, that has armed a rule which has never struck."""
+    """Fail a test, when it has otherwise passed, that has a rule that never fired."""
     mock = _mock_of(item)
     if mock is None:
         return
@@ -287,7 +287,7 @@ def _bundle(item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: 
 
 
 def _mock_of(item: pytest.Item) -> ImsMock | None:
-    """Return the session's mock, where a test has to do with it, be it that it asked for it while it ran."""
+    """Return the session's mock, where a test has to do with it, also where it asked while it ran."""
     mock = item.session.stash.get(_SERVER, None)
     names = getattr(item, "fixturenames", ())
     has_asked = mock is not None and ("ims_mock_server" in names or item.stash.get(_IS_USED, False))

@@ -41,7 +41,7 @@ def test_failed_upload_leaves_nothing(ims_mock: ImsMock, tmp_path: Path) -> None
 
 
 def test_expired_token(ims_mock: ImsMock, tmp_path: Path) -> None:
-    """With a token that has expired nothing is created, and the gateway's answer is shown."""
+    """With a token that has expired nothing is created, and the gateway's response is shown."""
     token = ims_mock.new_token()
     ims_mock.clock.advance(24 * 3600)
     done = upload_image(ims_mock, tmp_path, token)

@@ -1,4 +1,4 @@
-"""The command line: `python -m ims_mock` serves until it is told to stop."""
+"""The command line: `python -m ims_mock` serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _parse(
 ) -> dict[str, Any]:
     """Return the options that are given, an argument counting more than a variable of the environment."""
     from_environment = list(variables(parser, command, environ))
-    # Parsed by themselves first, so that a wrong one is told as what it is.
+    # Parsed by themselves first, so that a wrong one is reported as what it is.
     prog, parser.prog = parser.prog, f"{PROG}: a variable of the environment"
     parser.parse_args(from_environment)
     parser.prog = prog

@@ -143,7 +143,7 @@ CLIENTS: dict[str, Callable[[Target], str]] = {
     "otc": _otc,
     "curl": _curl,
 }
-"""What each client is to be told, as text: lines for a shell, or a provider's block."""
+"""The settings of each client, as text: lines for a shell, or a provider's block."""
 
 
 def _unset(prefix: str) -> str:

@@ -90,7 +90,7 @@ class Option:
         return "" if self.is_switch or default in (None, {}, []) else str(default)
 
     def belongs_to(self, command: str) -> bool:
-        """Tell whether a command has the option."""
+        """Return whether a command has the option."""
         return command in self.schema.get("x-commands", ("serve",))
 
     def value_of(self, text: str) -> Any:

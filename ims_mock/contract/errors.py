@@ -1,4 +1,4 @@
-"""What the service refuses, and in whose words."""
+"""The errors of the service: status, documented code and message, and the reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ims_mock.contract.problems import InvalidError, Problem, wrong_at, wrong_se
 REASON_LIMIT = 4096
 """Longest reason, in bytes, that is sent in a header."""
 
-# The code of a status that nothing more particular is known about.
+# The code of each status for which no more specific code is given.
 _USUAL_CODES = {
     400: "IMG.0001",
     401: "APIGW.0301",
@@ -28,9 +28,9 @@ _USUAL_CODES = {
 
 
 IAM = "IAM"
-"""The code of what the identity service refuses."""
+"""The code of an error of the identity service."""
 
-# What Keystone says of a status that nothing more particular is known about.
+# The message of Keystone for each status, where no more specific message is given.
 _KEYSTONE_MESSAGES = {
     400: "The server could not comply with the request since it is either malformed or otherwise incorrect. "
     "The client is assumed to be in error.",
@@ -42,7 +42,7 @@ _KEYSTONE_MESSAGES = {
 
 
 class ImsError(Exception):
-    """A refusal: an HTTP status, a documented code and message, and the mock's own reason.
+    """A rejection: an HTTP status, a documented code and message, and the mock's own reason.
 
     The code's prefix is the dialect of the body: IMG codes are the service's, APIGW codes the gateway's, and IAM, which
     has no numbers, the identity service's. Without a code it is the documented one of the status; without a message,
@@ -70,11 +70,11 @@ class ImsError(Exception):
         super().__init__(f"{status} {self.code} {self.message} ({self.reason})")
 
     def as_invalid(self) -> InvalidError:
-        """Return the error of a value that came from a test, where a client would be refused it."""
+        """Return the error for a value that a test gave, where a client would get a rejection."""
         return self._invalid or wrong_settings("refused", self.reason)
 
     def body(self, request_id: str, dialect: str = "") -> dict[str, Any]:
-        """Return the JSON body in the dialect of whoever refuses: the gateway, the identity service ("iam") or IMS."""
+        """Return the JSON body in the dialect of whoever rejects: the gateway, the identity service ("iam") or IMS."""
         if self.code.startswith("APIGW."):
             return {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
         if dialect == "iam":
@@ -117,7 +117,7 @@ def header_text(reason: str) -> str:
 
 
 def image_not_found(image_id: str) -> ImsError:
-    """Return the 404 of an image that is not there, or not for this project."""
+    """Return the 404 of an image that does not exist, or that this project cannot see."""
     text = f"no image {image_id!r} is visible to this project; GET /v2/images lists those that are"
     return ImsError(404, "IMG.0144", reason=wrong_at(("image_id",), "visible", text, image_id))
 
@@ -135,24 +135,24 @@ def image_id_taken(image_id: str) -> ImsError:
 
 
 def file_arriving(image_id: str) -> ImsError:
-    """Return the 409 of giving a file to an image that has been given one, though it is still queued."""
+    """Return the 409 of an upload to an image that has a file already, though it is still queued."""
     text = f"the file of image {image_id!r} is there or arriving"
     return ImsError(409, "IMG.0046", reason=wrong_at(("status",), "enum", text))
 
 
 def tag_not_found(image_id: str, tag: str) -> ImsError:
-    """Return the 404 of deleting a tag that an image has not."""
+    """Return the 404 of deleting a tag that an image does not have."""
     text = f"image {image_id!r} has no tag {tag!r}"
     return ImsError(404, "IMG.0115", reason=wrong_at(("tag",), "contains", text, tag))
 
 
 def marker_unknown(marker: str) -> ImsError:
-    """Return the 400 of a list that is to begin after something that is not there, or not any more."""
+    """Return the 400 of a list whose marker does not exist, or no longer exists."""
     text = f"there is no {marker!r}; give the id of the last one of the page before, while that is there"
     return ImsError(400, "IMG.0027", reason=wrong_at(("marker",), "exists", text, marker))
 
 
 def marker_invisible(marker: str) -> ImsError:
-    """Return the 403 of a list that is to begin after an image that the project does not see."""
+    """Return the 403 of a list whose marker is an image that the project cannot see."""
     text = f"image {marker!r} is not visible to this project"
     return ImsError(403, "IMG.0161", reason=wrong_at(("marker",), "visible", text, marker))

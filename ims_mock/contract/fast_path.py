@@ -1,7 +1,7 @@
-"""A quick yes: functions derived from JSON Schemas that accept what is surely valid.
+"""The fast path of validation: functions derived from JSON Schemas that accept what is surely valid.
 
-What an acceptor accepts, jsonschema accepts too; what it does not, jsonschema judges. It knows the keywords that the
-project's schemas use, and accepts nothing of a schema that has another one. Loops are written out, as all() over a
+jsonschema accepts whatever the fast path accepts, and decides about the rest. The fast path knows the keywords that the
+project's schemas use; for a schema with another keyword it accepts nothing. Loops are written out, because all() over a
 generator takes twice as long.
 """
 
@@ -58,7 +58,7 @@ _TYPED = {
 
 
 def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
-    """Return the acceptor of a JSON Schema 2020-12.
+    """Return the fast path of a JSON Schema 2020-12: a function that returns True for what is surely valid.
 
     `resolve` returns the schema that a `$ref` names. With `writing`, as in a request's body, a readOnly property is
     not accepted.
@@ -66,7 +66,7 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
     if schema is True:
         return _accept
     if schema is False or (writing and schema.get("readOnly")):
-        return _refuse
+        return _reject
     compile_ = partial(new_fast_path, resolve=resolve, writing=writing)
     together = _together(schema)
     checks: list[FastPath] = [_bounded(schema)] if together else []
@@ -90,7 +90,7 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
         elif keyword == "propertyNames":
             checks.append(_names(value, compile_))
         elif keyword != "properties":
-            return _refuse
+            return _reject
     if "items" in schema:
         checks.append(_items(compile_(schema["items"])))
     if "properties" in schema or "additionalProperties" in schema:
@@ -114,7 +114,7 @@ def _accept(_: Any) -> bool:
     return True
 
 
-def _refuse(_: Any) -> bool:
+def _reject(_: Any) -> bool:
     return False
 
 
@@ -143,13 +143,13 @@ def _type(names: str | list[str]) -> FastPath:
 
 def _enum(values: list[Any]) -> FastPath:
     if not all(type(value) is str for value in values):
-        return _refuse
+        return _reject
     known = frozenset(values)
     return lambda value: type(value) is str and value in known
 
 
 def _is_enum(schema: dict[str, Any]) -> bool:
-    """Tell whether a schema says nothing but which values there are."""
+    """Return whether a schema only lists the valid values."""
     return {keyword for keyword in schema if not keyword.startswith("x-")} == {"enum"}
 
 
@@ -182,12 +182,12 @@ def _compared(compare: Callable[[Any, Any], bool], bound: float) -> FastPath:
 
 
 def _where(types: tuple[type, ...], check: FastPath) -> FastPath:
-    """Accept what a keyword says nothing about, and of the rest what it accepts."""
+    """Accept values of other types, to which a keyword does not apply, and the values that it accepts."""
     return lambda value: not isinstance(value, types) or check(value)
 
 
 def _if(condition: FastPath, then: FastPath, otherwise: FastPath) -> FastPath:
-    """Accept what keeps the branch that applies; both of them where the condition is not surely met."""
+    """Accept what satisfies the branch that applies, or both branches where the condition is not surely met."""
     return lambda value: then(value) if condition(value) else then(value) and otherwise(value)
 
 

@@ -1,4 +1,4 @@
-"""The headers of a message, whatever holds them, and how they are named."""
+"""The headers of a message, and the form of their names."""
 
 from __future__ import annotations
 

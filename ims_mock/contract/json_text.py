@@ -1,4 +1,4 @@
-"""JSON text, read as RFC 8259 has it and no more leniently."""
+"""JSON text, read strictly by RFC 8259."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAX_DEPTH = 64
 
 
 class _UnfitError(Exception):
-    """Raised where a text has something that is no JSON number; stands in the document when it is read once more."""
+    """Raised where a text has something that is not a JSON number; a second reading puts it into the document."""
 
 
 def _float(text: str) -> float | int:
-    """Read 40.0 as the integer 40, which in JSON it is; a number that no double holds is unfit."""
+    """Read 40.0 as the integer 40, as JSON means it; a number too large for a double is unfit."""
     number = float(text)
     if math.isinf(number):
         raise _UnfitError("the number is too large")
@@ -27,7 +27,7 @@ def _float(text: str) -> float | int:
 
 
 def _integer(text: str) -> int:
-    # Past 308 digits no double holds it, and past 4300 the interpreter refuses to read it.
+    # A double holds at most 308 digits, and the interpreter reads at most 4300.
     if len(text) > 308 and len(text.lstrip("-")) > 308:
         raise _UnfitError("the number is too large")
     return int(text)
@@ -59,7 +59,7 @@ def parse(raw: bytes) -> Any:
     """Return the value of a JSON text; raise 400 saying where the text is wrong.
 
     UTF-8 without a byte order mark; a whole float is an integer; no NaN, no Infinity, no half of a surrogate pair,
-    nothing deeper than MAX_DEPTH. Of keys that are given twice the last counts, as with Glance.
+    nothing deeper than MAX_DEPTH. Where a key is given twice, the last one counts, as with Glance.
     """
     if not raw:
         raise ImsError(400, "IMG.0007", reason=wrong_at((), "json", "is empty; send JSON"))
@@ -81,7 +81,7 @@ def parse(raw: bytes) -> Any:
 
 
 def _decoded(text: str) -> tuple[Any, bool]:
-    """Return the value of a JSON text, and whether it has marks of what is no JSON number."""
+    """Return the value of a JSON text, and whether it has marks of invalid numbers."""
     try:
         return _decoder.decode(text), False
     except _UnfitError:

@@ -12,14 +12,14 @@ from typing import Any
 from ims_mock.contract import schema_files
 
 _OWN_KEYS = ("method", "path")
-"""What the file of an operation has beside OpenAPI's Operation Object."""
+"""What the file of an operation has in addition to OpenAPI's Operation Object."""
 
 
 def compose(head: str, folder: str, models: Iterable[str] = ()) -> dict[str, Any]:
     """Return the document of the operations in a folder.
 
-    `head` is the file of everything that is not an operation. Each operation has the responses of the head too, where
-    it has none of its own for that status. What is referred to becomes a component, and `models` in any case.
+    `head` is the file of everything that is not an operation. Each operation also has the responses of the head, except
+    for a status for which it has its own. What is referred to becomes a component, and so do all `models`.
     """
     composer = _Composer()
     document: dict[str, Any] = composer.local(schema_files.read(head), head)
@@ -41,7 +41,7 @@ def compose(head: str, folder: str, models: Iterable[str] = ()) -> dict[str, Any
 
 
 def resource_of(name: str) -> str:
-    """Return what the operation in a file is about: the file's folder."""
+    """Return the resource of the operation in a file: the name of the file's folder."""
     return posixpath.basename(posixpath.dirname(name))
 
 

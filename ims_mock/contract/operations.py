@@ -22,13 +22,13 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Model:
-    """A JSON Schema of the contract; `source` is the file that a refusal names."""
+    """A JSON Schema of the contract; `source` is the file that a rejection names."""
 
     schema: Schema
     source: str
 
     def check(self, value: Any, name_at: Keys | None = None, value_at: Keys = ()) -> None:
-        """Raise the refusal of the first problem of a value; the reason lists them all.
+        """Raise the rejection for the first problem of a value; the reason lists them all.
 
         `name_at` and `value_at` are where in the request the name and the value of its one member stand, when they do
         not stand there by themselves.
@@ -124,7 +124,7 @@ class Operation:
     def reads_body(self) -> bool:
         """Whether the request's body is read at once.
 
-        A file is received piece by piece, and what a GET may carry means nothing (RFC 9110 section 9.3.1).
+        A file is received piece by piece, and the body of a GET means nothing (RFC 9110 section 9.3.1).
         """
         return not self.takes_bytes and self.method not in ("GET", "HEAD")
 
@@ -205,20 +205,20 @@ class Operation:
         return given
 
     def check_request_body(self, body: Any, media_type: str = JSON) -> None:
-        """Raise the refusal of the first problem of a body; the reason lists them all."""
+        """Raise the rejection for the first problem of a body; the reason lists them all."""
         model = self.bodies.get(media_type)
         if model:
             model.check(body)
 
     def find_ignored(self, query_text: str, body: Any, media_type: str = JSON) -> list[str]:
-        """Return what of a valid request nothing reads: parameters of the query, and JSON pointers into the body."""
+        """Return what nothing reads in a valid request: parameters of the query, and JSON pointers into the body."""
         unread = parse_qsl(query_text, keep_blank_values=True) if query_text and not self.query else ()
         model = self.bodies.get(media_type)
         unnamed = model.schema.unnamed(body) if model and not model.schema.names_all else []
         return [*(f"?{name}" for name, _ in unread), *unnamed] if unread else unnamed
 
     def without_secrets(self, raw: bytes) -> bytes:
-        """Return a body with everything blotted out that may be a secret: what its schema does not have, or hides."""
+        """Return a body in which everything that may be a secret is hidden: what its schema does not have, or hides."""
         model = self.bodies.get(JSON)
         try:
             document = json.loads(raw)
@@ -227,12 +227,12 @@ class Operation:
             return HIDDEN.encode() if raw else b""
 
     def check_response_body(self, body: Any) -> None:
-        """Raise 500 when an answer breaks the operation's own schema: the mock is wrong, or a test that wrote to it."""
+        """Raise 500 when a response breaks the operation's own schema: the mock or a test is wrong."""
         if self.response_body is None or self.response_body.is_surely_valid(body):
             return
         problems = self.response_body.find_problems(body)
         if problems:
-            raise ImsError(500, reason=f"the mock's own answer breaks schemas/{self.source}: {listed(problems)}")
+            raise ImsError(500, reason=f"the mock's own response breaks schemas/{self.source}: {listed(problems)}")
 
 
 def _wrong_parameter(name: str, keyword: str, text: str) -> ImsError:
@@ -294,7 +294,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         is_anonymous=raw.get("security") == [],
         dialect=raw.get("x-dialect", ""),
         actions=tuple(raw.get("x-actions", ())),
-        # Of a parameter that is any text at all there is nothing to check.
+        # A parameter that may be any text needs no check.
         path_parameters=tuple(
             parameter for place, parameter in parameters if place == "path" and len(parameter.schema.content) > 1
         ),

@@ -1,4 +1,4 @@
-"""The patterns of schemas, as ECMA-262 means them, for Python's `re`.
+"""The patterns of schemas, with the meaning of ECMA-262, for Python's `re`.
 
 JSON Schema takes its patterns from ECMA-262, with the flag `u`
 (https://json-schema.org/draft/2020-12/json-schema-core#name-regular-expressions). Python reads the same text with other
@@ -86,7 +86,7 @@ def _escaped(match: re.Match[str], *, in_class: bool) -> str:
         return "/"
     if letter in _ESCAPES or (letter and not letter.isalnum()):
         return token
-    raise ValueError(f"a pattern has {token}, which contract/patterns.py does not translate; say it otherwise")
+    raise ValueError(f"a pattern has {token}, which contract/patterns.py does not translate; write it in another way")
 
 
 def _others(ranges: Ranges) -> Ranges:

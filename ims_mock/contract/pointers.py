@@ -19,7 +19,7 @@ def pointer_to(parts: tuple[str | int, ...]) -> str:
 
 
 def value_at(document: Any, parts: list[str], default: Any = None) -> Any:
-    """Return what stands at a place in a JSON value, and the default where nothing does."""
+    """Return the value at a place in a JSON value, or the default where there is none."""
     for part in parts:
         if isinstance(document, list) and _INDEX.fullmatch(part) and int(part) < len(document):
             document = document[int(part)]
@@ -31,13 +31,13 @@ def value_at(document: Any, parts: list[str], default: Any = None) -> Any:
 
 
 def has_values(document: Any, values: dict[str, Any]) -> bool:
-    """Tell whether a JSON value has certain values at the places to which pointers lead."""
+    """Return whether a JSON value has certain values at the places to which pointers lead."""
     nothing = object()
     return all(is_same(value_at(document, parts_of(pointer), nothing), value) for pointer, value in values.items())
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Tell whether two JSON values are one; true is not 1, as it is in Python."""
+    """Return whether two JSON values are equal; unlike in Python, true is not 1."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(is_same(value, other[name]) for name, value in one.items())
     if isinstance(one, list) and isinstance(other, list):

@@ -1,4 +1,4 @@
-"""What is wrong with a value, as data: where, which rule, which value. Text is made of it, and never taken apart."""
+"""What is wrong with a value, as data: where, which rule, which value. Text is made from it, and never parsed back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Problem:
     """One way in which a value breaks a rule: where, and in words.
 
     `keyword` names the rule: a keyword of JSON Schema or, where none fits, another word. `is_setting` is whether the
-    path is the subject of the sentence: "times must be ...", where it is otherwise "times: must be ...".
+    path is the subject of the sentence: "times must be ...", and not "times: must be ...".
     """
 
     path: Keys
@@ -32,7 +32,7 @@ class Problem:
         return pointer_to(self.path)
 
     def under(self, *path: str | int) -> Problem:
-        """Return the same problem of a value that stands at a place in another."""
+        """Return the same problem with a path in a larger value."""
         return replace(self, path=(*path, *self.path))
 
     def moved(self, name_at: Keys, value_at: Keys) -> Problem:
@@ -56,7 +56,7 @@ def listed(problems: Iterable[Problem], *, in_document: bool = True) -> str:
 class InvalidError(ValueError):
     """A value that breaks rules: its problems, at least one, and the file below `schemas/` that has the rules, if any.
 
-    Those of a document are shown by their JSON pointers, those of settings in Python by their names.
+    Problems of a document are shown with JSON pointers, problems of settings in Python with names.
     """
 
     def __init__(self, *problems: Problem, source: str = "", in_document: bool = True) -> None:
@@ -70,7 +70,7 @@ class InvalidError(ValueError):
         return listed(self.problems, in_document=self.in_document) + source
 
     def under(self, *path: str | int) -> InvalidError:
-        """Return the same error of a value that stands at a place in another."""
+        """Return the same error with paths in a larger value."""
         problems = (problem.under(*path) for problem in self.problems)
         return InvalidError(*problems, source=self.source, in_document=self.in_document)
 
@@ -90,10 +90,10 @@ def wrong_setting(name: str, keyword: str, text: str, value: Any = None) -> Inva
 
 
 def wrong_settings(keyword: str, text: str) -> InvalidError:
-    """Return the error of settings in Python that do not go together."""
+    """Return the error of settings in Python that cannot be combined."""
     return InvalidError(Problem((), keyword, text), in_document=False)
 
 
 def invalid(error: ValueError) -> InvalidError:
-    """Return an error as one that carries problems: whatever another says is said of the whole value."""
+    """Return an error as one that carries problems; the text of any other error is a problem of the whole value."""
     return error if isinstance(error, InvalidError) else wrong_settings("value", str(error))

@@ -1,4 +1,4 @@
-"""Whether a JSON value keeps its schema and, where it does not, the problems that it has."""
+"""Whether a JSON value is valid by its schema, and what its problems are."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_OF_ONE = 100
 """Most problems of one member, where there are too many."""
 
 HIDDEN = "***"
-"""What stands for a secret."""
+"""The text that replaces a secret."""
 
 
 class Schema:
@@ -47,16 +47,16 @@ class Schema:
         if self.is_surely_valid(value):
             return []
         hides = bool(self.content.get("writeOnly"))
-        problems = _telling({_problem(error, hides=hides) for error in self._find_errors(value)})
+        problems = _informative({_problem(error, hides=hides) for error in self._find_errors(value)})
         position = _Order(value).position
         return sorted(problems, key=lambda problem: (position(problem.path), problem.keyword, problem.text))
 
     def _find_errors(self, value: Any) -> list[ValidationError]:
-        """Return what jsonschema finds, at most _MOST, and of those the first of the document in any case."""
+        """Return at most _MOST of the problems that jsonschema finds, always with the first one of the document."""
         find = self._validator.iter_errors
         errors = list(islice(find(value), _MOST))
         if len(errors) == _MOST and isinstance(value, dict):
-            # jsonschema goes by the order of the schema, where one endless member can hide what stands before it.
+            # jsonschema follows the order of the schema, so one member with many problems can hide those before it.
             each = (islice(find({name: value[name]}), _MOST_OF_ONE) for name in value)
             errors = list(islice((error for found in each for error in found if error.validator != "required"), _MOST))
         return errors
@@ -77,7 +77,7 @@ class Schema:
 
     @cached_property
     def names_all(self) -> bool:
-        """Whether the schema has a name or a rule for whatever is in a value, so that nothing can be unnamed."""
+        """Whether the schema has a name or a rule for everything that a value can have."""
         return self._names_all(self.content)
 
     def _names_all(self, schema: Any) -> bool:
@@ -107,7 +107,7 @@ class Schema:
                     yield (*path, name)
 
     def has_optional(self, path: Sequence[str]) -> bool:
-        """Tell whether the schema names a property at a place, and does not require it to be there."""
+        """Return whether the schema names a property at a place, and does not require it to be there."""
         schema: Mapping[str, Any] = self.content
         for part in path[:-1]:
             schema = self._below(schema, part)
@@ -116,7 +116,7 @@ class Schema:
         return name not in required and any(name in properties for properties in self._properties(schema))
 
     def _below(self, schema: Mapping[str, Any], part: str) -> Mapping[str, Any]:
-        """Return the schema of a member of what a schema describes; {} where it has none."""
+        """Return the schema of a member of what a schema describes; {} where it has no schema."""
         if part.isdecimal():
             return next((found["items"] for found in self._parts(schema) if "items" in found), {})
         return next((properties[part] for properties in self._properties(schema) if part in properties), {})
@@ -145,7 +145,7 @@ class Schema:
 
     @cached_property
     def _validator(self) -> Validator:
-        # Imported here: most processes that have the mock never see a refusal, and jsonschema takes 80 ms to import.
+        # Imported here: most processes that have the mock never reject a request, and jsonschema takes 80 ms to import.
         from jsonschema import Draft202012Validator, ValidationError, validators
         from referencing import Registry
         from referencing.jsonschema import DRAFT202012
@@ -176,12 +176,12 @@ def _without_secrets(schema: Mapping[str, Any], value: Any) -> Any:
         }
     if isinstance(value, list):
         return [_without_secrets(schema.get("items", {}), item) for item in value]
-    is_told = schema.get("type") == "string" and isinstance(value, str)
-    return value if is_told and value in schema.get("enum", [value]) else HIDDEN
+    is_text = schema.get("type") == "string" and isinstance(value, str)
+    return value if is_text and value in schema.get("enum", [value]) else HIDDEN
 
 
-def _telling(problems: set[Problem]) -> set[Problem]:
-    """Leave out what another problem of the same value makes idle to say."""
+def _informative(problems: set[Problem]) -> set[Problem]:
+    """Leave out problems that follow from another problem of the same value."""
     for masking in ("readOnly", "type", "const"):
         masked = {problem.path for problem in problems if problem.keyword == masking}
         problems = {problem for problem in problems if problem.path not in masked or problem.keyword == masking}
@@ -189,14 +189,14 @@ def _telling(problems: set[Problem]) -> set[Problem]:
 
 
 class _Order:
-    """The order in which a document has its parts."""
+    """The order of the parts of a document."""
 
     def __init__(self, document: Any) -> None:
         self._document = document
         self._keys: dict[int, dict[str, int]] = {}
 
     def position(self, path: tuple[str | int, ...]) -> tuple[int, ...]:
-        """Return what sorts as the place to which a path leads; a container comes before its parts."""
+        """Return the key by which paths sort in the order of the document; a container comes before its parts."""
         position, value = [], self._document
         for part in path:
             position.append(part if isinstance(part, int) else self._index(value, part))

@@ -27,12 +27,12 @@ class Broken:
 
     @property
     def got(self) -> str:
-        """What to say of the value, after what it must be."""
+        """The part of the sentence about the value, after what it must be."""
         return "" if self.is_secret else f", got {shown(self.value)}"
 
 
 def sentence(broken: Broken, otherwise: str) -> str:
-    """Say which rule a value breaks, such as "must be at least 1, got 0"; `otherwise` is for a keyword without one."""
+    """Return the rule that a value breaks, such as "must be at least 1, got 0"; `otherwise` is for other keywords."""
     words = _SENTENCES.get(broken.keyword)
     text = words(broken) if words else ""
     return text or (f"breaks the rule {broken.keyword}" if broken.is_secret else otherwise)

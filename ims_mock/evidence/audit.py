@@ -12,7 +12,7 @@ from ims_mock.evidence.journal import Entry
 from ims_mock.state.images import Image
 
 AT_ONCE = 0.1
-"""Fewest seconds that have to lie between an answer and the next try, or reads of the same thing count as repeated."""
+"""Fewest seconds that have to lie between a response and the next try, or reads of the same thing count as repeated."""
 
 MANY_READS = 3
 """How many reads in a row of the same thing are repeated ones."""
@@ -49,7 +49,7 @@ class Finding:
 
 
 def audit(entries: Iterable[Entry], images: Collection[Image]) -> list[Finding]:
-    """Return what the requests of a journal, and the images that they left, tell of their client, rule by rule."""
+    """Return what the requests of a journal, and the images that they left, show of their client, rule by rule."""
     checks: tuple[Callable[[list[Entry]], Iterator[Finding]], ...] = (
         _final_refusals,
         _retries_without_back_off,
@@ -69,12 +69,12 @@ def _asked(entry: Entry) -> tuple[str, str, bytes]:
 
 
 def _is_same(one: Entry, other: Entry) -> bool:
-    """Tell whether two requests ask for the same, and are not known to be of two callers."""
+    """Return whether two requests ask for the same, and are not known to be of two callers."""
     return _asked(one) == _asked(other) and (one.caller == other.caller or None in (one.caller, other.caller))
 
 
 def _gap(earlier: Entry, later: Entry) -> float:
-    """Return the seconds from an answer to the next request: of the mock's clock or real ones, whichever are more.
+    """Return the seconds from a response to the next request: of the mock's clock or real ones, whichever are more.
 
     A test's clock stands still while a client sleeps, or is moved instead of the sleep. Of two requests that were under
     way together it is less than 0.
@@ -83,17 +83,17 @@ def _gap(earlier: Entry, later: Entry) -> float:
 
 
 def _is_cut(entry: Entry) -> bool:
-    """Tell whether an answer did not come whole: that it came slowly is no failure."""
+    """Return whether a response did not come whole: that it came slowly is no failure."""
     return entry.delivery.is_cut
 
 
 def _has_failed(entry: Entry) -> bool:
-    """Tell whether a request is one that may be tried again: refused for the moment, or not answered."""
+    """Return whether a request is one that may be tried again: rejected for the moment, or without a response."""
     return entry.status in _PASSING or (entry.status >= 500 and entry.status not in _LASTING) or _is_cut(entry)
 
 
 def _is_final(entry: Entry) -> bool:
-    """Tell whether a request was refused once and for all; what a read does not find may come."""
+    """Return whether a request was refused once and for all; what a read does not find may come."""
     is_refused = 400 <= entry.status < 500 and entry.status not in _PASSING and not _is_cut(entry)
     return (is_refused and not (entry.status == 404 and entry.method in _READS)) or entry.status in _LASTING
 
@@ -136,7 +136,7 @@ def _final_refusals(entries: list[Entry]) -> Iterator[Finding]:
 
 
 def _repeats_refusal(earlier: Entry, later: Entry) -> bool:
-    """Tell whether a request was refused for good and sent again; what is in conflict may not be any more by then."""
+    """Return whether a request was refused for good and sent again; what is in conflict may not be any more by then."""
     is_again = _is_same(earlier, later) and earlier.request_headers == later.request_headers
     return is_again and _is_final(earlier) and (earlier.status != 409 or _gap(earlier, later) < AT_ONCE)
 
@@ -151,7 +151,7 @@ def _retries_without_back_off(entries: list[Entry]) -> Iterator[Finding]:
         gaps = [
             (_gap(earlier, later), "Retry-After" in earlier.response_headers) for earlier, later in pairwise(series)
         ]
-        waits = [gap for number, (gap, is_told) in enumerate(gaps) if not is_told and (number or gap >= AT_ONCE)]
+        waits = [gap for number, (gap, is_given) in enumerate(gaps) if not is_given and (number or gap >= AT_ONCE)]
         if not waits:
             continue
         if min(waits) < AT_ONCE:
@@ -167,7 +167,7 @@ def _name(series: list[Entry]) -> str:
 
 
 def _retry_after(entries: list[Entry]) -> Iterator[Finding]:
-    """The next try came sooner than the answer had asked for."""
+    """The next try came sooner than the response had asked for."""
     for series in _retries(entries):
         for earlier, later in pairwise(series):
             asked = earlier.response_headers.get("Retry-After", "")
@@ -177,19 +177,23 @@ def _retry_after(entries: list[Entry]) -> Iterator[Finding]:
 
 
 def _repeated_reads(entries: list[Entry]) -> Iterator[Finding]:
-    """Several reads of the same, with the same answer, at once after each other."""
+    """Several reads of the same, with the same response, at once after each other."""
     for run in _runs(entries, _is_repeated):
         if len(run) >= MANY_READS:
-            text = f"{run[0].method} {run[0].path} was asked for {len(run)} times in a row, with the same answer"
+            text = f"{run[0].method} {run[0].path} was asked for {len(run)} times in a row, with the same response"
             yield Finding("repeated_reads", text, tuple(run))
 
 
 def _is_repeated(earlier: Entry, later: Entry) -> bool:
     is_read = earlier.method in _READS and earlier.operation is not None
-    is_answered = 200 <= earlier.status < 300 and not _is_cut(earlier) and not _is_cut(later)
-    is_answer_same = (earlier.status, earlier.response_body) == (later.status, later.response_body)
+    has_response = 200 <= earlier.status < 300 and not _is_cut(earlier) and not _is_cut(later)
+    is_response_same = (earlier.status, earlier.response_body) == (later.status, later.response_body)
     return (
-        is_read and is_answered and is_answer_same and _is_same(earlier, later) and 0 <= _gap(earlier, later) < AT_ONCE
+        is_read
+        and has_response
+        and is_response_same
+        and _is_same(earlier, later)
+        and 0 <= _gap(earlier, later) < AT_ONCE
     )
 
 
@@ -217,18 +221,18 @@ def _left_queued(entries: list[Entry], images: Collection[Image]) -> Iterator[Fi
 
 
 def _created(entry: Entry) -> str:
-    """Return the id of the image that a request has created, as far as its answer has it; "" otherwise."""
+    """Return the id of the image that a request has created, as far as its response has it; "" otherwise."""
     created = entry.response_json if entry.operation == _CREATE and entry.is_done else None
     image_id = created.get("id") if isinstance(created, dict) else None
     return image_id if isinstance(image_id, str) else ""
 
 
 def _duplicates(entries: list[Entry]) -> Iterator[Finding]:
-    """A create whose answer was lost was sent again as it was, and so done twice, with nothing deleted in between."""
+    """A create whose response was lost was sent again as it was, and so done twice, with nothing deleted in between."""
     deleted_at = [entry.number for entry in entries if entry.method == "DELETE" and entry.is_done]
     for series in _retries([entry for entry in entries if entry.operation == _CREATE]):
         done = tuple(entry for entry in series if entry.is_done)
         is_tidied = done and any(done[0].number < number < done[-1].number for number in deleted_at)
         if len(done) > 1 and not is_tidied:
-            text = f"{done[0].operation} was done {len(done)} times: an answer was lost, and the request sent again"
+            text = f"{done[0].operation} was done {len(done)} times: a response was lost, and the request sent again"
             yield Finding("duplicate_after_lost_response", text, done)

@@ -18,7 +18,7 @@ from ims_mock.version import __version__
 
 
 def to_har(entries: Iterable[Entry]) -> dict[str, Any]:
-    """Return requests and answers as an archive; times are those of the mock's clock, durations real."""
+    """Return requests and responses as an archive; times are those of the mock's clock, durations real."""
     return {
         "log": {
             "version": "1.2",
@@ -66,11 +66,11 @@ def _request(entry: Entry) -> dict[str, Any]:
 
 
 def _response(entry: Entry) -> dict[str, Any]:
-    # What is kept of an answer to HEAD is what GET would have got.
+    # What is kept of a response to HEAD is what GET would have got.
     body = b"" if entry.method == "HEAD" else entry.response_body
-    # Status 0 is what browsers write of a request that was not answered.
-    is_answered = entry.status > 0 and not entry.delivery.is_silent
-    status = entry.status if is_answered else 0
+    # Status 0 is what browsers write of a request without a response.
+    has_response = entry.status > 0 and not entry.delivery.is_silent
+    status = entry.status if has_response else 0
     phrase = next((item.phrase for item in HTTPStatus if item == status), "")
     size = 0 if entry.method == "HEAD" else _size(entry.response_headers, body)
     return {
@@ -78,7 +78,7 @@ def _response(entry: Entry) -> dict[str, Any]:
         "statusText": phrase,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs(entry.response_headers) if is_answered else [],
+        "headers": _pairs(entry.response_headers) if has_response else [],
         "content": {
             "size": size,
             "mimeType": _header(entry.response_headers, "content-type") or "x-unknown",
@@ -86,8 +86,8 @@ def _response(entry: Entry) -> dict[str, Any]:
         },
         "redirectURL": _header(entry.response_headers, "location"),
         "headersSize": -1,
-        # How much of an answer that was cut has arrived is not known.
-        "bodySize": size if is_answered and entry.delivery == WHOLE else -1,
+        # How much of a response that was cut has arrived is not known.
+        "bodySize": size if has_response and entry.delivery == WHOLE else -1,
         **({} if entry.delivery == WHOLE else {"_error": str(entry.delivery)}),
     }
 

@@ -1,4 +1,4 @@
-"""What was received, what was answered, and why."""
+"""What was received, what was returned, and why."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ _FILTERS: dict[str, type] = {
 
 @dataclass(slots=True)
 class Entry:
-    """One request and its answer.
+    """One request and its response.
 
     `received_at` and `responded_at` are in seconds of the mock's clock, `arrived` in real ones that only differ from
-    each other, and `seconds` the real ones until the answer. `is_done` is whether the work was done, be it that the
-    answer was lost. `operation` is None for a request that matched no route, `caller` the name of the user whose
+    each other, and `seconds` the real ones until the response. `is_done` is whether the work was done, also where the
+    response was lost. `operation` is None for a request that matched no route, `caller` the name of the user whose
     credential it was; `path` is the target as it was sent, with its query. Credentials in headers are masked, and of a
     body MAX_BODY bytes are kept; of a file that is sent or received none are. `rules` are the ids of the fault rules
-    that struck, `ignored` what came and nothing read: JSON pointers into the body, parameters of the query with a "?"
-    before them, and headers. `reason` is "" unless the request was refused or a fault has changed the answer;
+    that fired, `ignored` what came and nothing read: JSON pointers into the body, parameters of the query with a "?"
+    before them, and headers. `reason` is "" unless the request was refused or a fault has changed the response;
     `delivery` is how the response left. Two are equal when
     all is but what is of the machine: `base_url`, `arrived` and `seconds`.
     """
@@ -81,7 +81,7 @@ class Entry:
     seconds: float = field(default=0.0, compare=False)
 
     def note(self, rule_id: str) -> None:
-        """Write down that a fault rule has struck this request."""
+        """Write down that a rule has fired for this request."""
         self.rules += (rule_id,)
 
     @property
@@ -91,7 +91,7 @@ class Entry:
 
     @property
     def response_json(self) -> Any:
-        """The JSON value of the answer's body; None where it is none, or was cut."""
+        """The JSON value of the response's body; None where it is none, or was cut."""
         return _parsed(self.response_body)
 
     def to_json(self) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 @lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
-    """Tell whether what stands under a name may give access to whoever has read it."""
+    """Return whether what stands under a name may give access to whoever has read it."""
     return _SECRET.search(name) is not None
 
 
@@ -161,7 +161,7 @@ class Journal:
         self.clear()
 
     def clear(self, size: int | None = None) -> None:
-        """Forget every request, also those that are still being answered."""
+        """Clear every request, also those that are still in progress."""
         with self._lock:
             self.size = self.size if size is None else size
             self._entries: deque[Entry] = deque(maxlen=self.size)
@@ -177,7 +177,7 @@ class Journal:
         return entry
 
     def is_open(self, entry: Entry) -> bool:
-        """Tell whether an entry waits for its place, and the journal was not cleared since."""
+        """Return whether an entry waits for its place, and the journal was not cleared since."""
         return id(entry) in self._open
 
     def record(self, entry: Entry) -> None:
@@ -206,7 +206,7 @@ class Journal:
     def since(self, mark: Mark) -> tuple[int, list[Entry]]:
         """Return how many requests were received since a moment, or since the journal was last cleared, and those kept.
 
-        What was received after the moment and before a clearing is forgotten.
+        What was received after the moment and before a clearing is gone.
         """
         with self._lock:
             before = mark.received if mark.clearings == self._clearings else 0
@@ -216,7 +216,7 @@ class Journal:
         """Return the requests of one operation, or all of them, oldest first.
 
         `operation` is a glob. `wanted` is what else they have to be: `method`, `path` (with the query or without it)
-        and `caller` (globs), `status`, `project_id`, `rule` (the id of one that struck), `headers` (from names to
+        and `caller` (globs), `status`, `project_id`, `rule` (the id of one that fired), `headers` (from names to
         globs), `json` (from JSON pointers into the request's body to values). What is None may be anything. Raises
         TypeError for what else is asked, ValueError for the value of a header that is masked.
         """
@@ -241,8 +241,10 @@ class Journal:
         """Return lines about the requests that differ least from what is wanted."""
         others = [(entry, differences) for entry in self if (differences := _differences(entry, wanted))]
         others.sort(key=lambda item: len(item[1]))
-        told = [f"    {entry}\n        differs in {', '.join(differences)}" for entry, differences in others[:_NEAREST]]
-        return ["nearest:", *told] if told else ["no other request is in the journal"]
+        shown = [
+            f"    {entry}\n        differs in {', '.join(differences)}" for entry, differences in others[:_NEAREST]
+        ]
+        return ["nearest:", *shown] if shown else ["no other request is in the journal"]
 
     def unmatched(self) -> list[Entry]:
         """Return the requests that matched no route."""
@@ -297,7 +299,7 @@ def _difference(entry: Entry, name: str, value: Any) -> str:
 
 
 def _matches(name: str, actual: str | None, glob: str) -> bool:
-    """Tell whether a glob matches; what is unknown matches none, and a path with and without its query."""
+    """Return whether a glob matches; what is unknown matches none, and a path with and without its query."""
     if actual is None:
         return False
     return fnmatchcase(actual, glob) or (name == "path" and fnmatchcase(actual.partition("?")[0], glob))

@@ -20,7 +20,7 @@ class Caller:
     actions: tuple[str, ...] = ("*",)
 
     def may(self, action: str) -> bool:
-        """Tell whether the caller's roles have an action, such as "ims:images:create"."""
+        """Return whether the caller's roles have an action, such as "ims:images:create"."""
         return "*" in self.actions or any(fnmatchcase(action, allowed) for allowed in self.actions)
 
 

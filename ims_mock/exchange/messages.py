@@ -22,7 +22,7 @@ def _never() -> bool:
 class Request:
     """A request as it came: `target` with its query as sent, `base_url` as the client reached the mock.
 
-    `base_url` has no slash at its end. `path` has the values of the path's parameters by name. `has_gone` tells whether
+    `base_url` has no slash at its end. `path` has the values of the path's parameters by name. `has_gone` says whether
     the client has hung up.
     """
 

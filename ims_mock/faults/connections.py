@@ -13,14 +13,14 @@ from ims_mock.faults.definition import Fault
 from ims_mock.faults.visible import visible_length
 
 UNTIL_THE_CLIENT_GIVES_UP = 3600.0
-"""Seconds that a lost answer is waited for, unless the client hangs up before."""
+"""Seconds that a client waits for a lost response, unless it hangs up before."""
 
 
 @dataclass(frozen=True)
 class LoseResponse(Fault):
-    """Do the work, and lose the answer: the client sees `mode`, which is "reset", "hangup", "timeout", 500, 502 or 504.
+    """Do the work, and lose the response: the client sees the `mode`.
 
-    What makes a create that is tried again leave two images.
+    It is "reset", "hangup", "timeout", 500, 502 or 504. A client that retries a create then leaves two images.
     """
 
     mode: str | int = "reset"
@@ -40,15 +40,15 @@ class Reset(Fault):
     """Reset the connection, with a TCP RST; the work is not done."""
 
     def around(self, work: Work, exchange: Exchange) -> Response:
-        return _delivered(self, _no_answer(), Delivery("reset", is_silent=True))
+        return _delivered(self, _no_response(), Delivery("reset", is_silent=True))
 
 
 @dataclass(frozen=True)
 class Hangup(Fault):
-    """Close the connection and say nothing; the work is not done."""
+    """Close the connection without a response; the work is not done."""
 
     def around(self, work: Work, exchange: Exchange) -> Response:
-        return _delivered(self, _no_answer(), Delivery("hangup", is_silent=True))
+        return _delivered(self, _no_response(), Delivery("hangup", is_silent=True))
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Drip(Fault):
 class Stall(Fault):
     """Do the work, send the headers, and nothing more; the connection is closed after `seconds`.
 
-    Where the clock stands still, real seconds pass, or the clock is moved by so many.
+    Where the clock stands still, the fault moves it by so many seconds, or real seconds pass.
     """
 
     seconds: float
@@ -97,12 +97,12 @@ class Stall(Fault):
         return _delivered(self, response, Delivery("hangup", length=0, pause=self.seconds))
 
 
-def _no_answer() -> Response:
+def _no_response() -> Response:
     return Response(0, {}, b"")
 
 
 def _delivered(fault: Fault, response: Response, delivery: Delivery) -> Response:
-    """Return an answer as it leaves by a fault; what an inner fault has done to it before holds where this does not."""
+    """Return a response as a fault delivers it; what this fault does not change stays as an inner fault made it."""
     if not delivery.is_silent:
         changed = {
             field.name: getattr(delivery, field.name)

@@ -25,9 +25,9 @@ from ims_mock.state.store import Store
 class Fault:
     """Settings, and one method that is wrapped around the rest of a request.
 
-    `operations` are those on which the fault means something, `hint` is what to tell whoever wants it elsewhere;
-    `is_lasting` is whether it needs several requests to mean anything; `nested` is the setting that is a list of faults
-    or None, if it has one. Wrong settings raise InvalidError; the bounds are in schemas/faults/kinds.
+    `operations` are those to which the fault applies, `hint` is the advice for whoever wants it elsewhere;
+    `is_lasting` is whether it needs several requests to have an effect; `nested` is the setting, if
+    any, that is a list of faults or None. Wrong settings raise InvalidError; the bounds are in schemas/faults/kinds.
     """
 
     operations: ClassVar[tuple[str, ...] | None] = None
@@ -41,7 +41,7 @@ class Fault:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings that are not as they are by default, as JSON has them."""
+        """Return the settings that differ from their defaults, as JSON has them."""
         fields = dataclasses.fields(self)
         return {
             field.name: _to_json(getattr(self, field.name))
@@ -56,7 +56,7 @@ class Fault:
     def __post_init__(self) -> None:
         given = checked(schema_of(self.kind()), self.to_json())
         for name in self.settings():
-            # As JSON has it: 5.0 is 5, a tuple a list, and nothing is left that somebody else can edit.
+            # As JSON has it: 5.0 is 5, a tuple a list, and nothing in it can be edited from elsewhere.
             object.__setattr__(self, name, given[name])
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Fault:
         return f"{type(self).__name__}({given})"
 
     def fits(self, operation: Operation) -> bool:
-        """Tell whether the fault means something on an operation."""
+        """Return whether the fault applies to an operation."""
         return self.operations is None or operation.id in self.operations
 
     @classmethod
@@ -73,7 +73,7 @@ class Fault:
         return None
 
     def default_times(self) -> int | None:
-        """Return how often a rule that does not say so applies the fault; None for without end."""
+        """Return how often a rule without `times` applies the fault; None for without end."""
         return None
 
     def prepare(self, store: Store) -> dict[str, Any]:
@@ -81,14 +81,14 @@ class Fault:
         return {}
 
     def reason_of(self, response: Response) -> str:
-        """Return why a response is as it is: what it was rejected for, if it was, and the fault."""
+        """Return the reason of a response: why it was rejected, if it was, and the fault."""
         return "; ".join(filter(None, (response.reason, f"fault: {self}")))
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         """Respond instead of the work, or around it; an ImsError that is raised becomes the response.
 
         `work(exchange)` does the rest of the request. `exchange.hit` has the number of the hit, and what the rule
-        remembers; one that has changed nothing is cancelled.
+        remembers; a hit that has changed nothing is cancelled.
         """
         raise NotImplementedError
 
@@ -117,7 +117,7 @@ def checked(schema: Schema, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _in_json(name: str, value: Any) -> Any:
-    """Return a value as it comes out of JSON; raise InvalidError for one that JSON cannot say, such as NaN."""
+    """Return a value as JSON would return it; raise InvalidError for one that JSON does not have, such as NaN."""
     try:
         return json_text.parse(json.dumps(value).encode())
     except ImsError as error:

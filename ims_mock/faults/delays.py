@@ -15,9 +15,9 @@ _LONGEST = 1e9
 
 @dataclass(frozen=True)
 class Delay(Fault):
-    """Do the work and answer `seconds` later, `jitter` more or less.
+    """Do the work and respond `seconds` later, plus or minus up to `jitter`.
 
-    A clock that stands still is moved by it, unless `real_time`: then real seconds pass.
+    The fault moves a clock that stands still, unless `real_time` is set: then real seconds pass.
     """
 
     seconds: float
@@ -33,7 +33,7 @@ class Delay(Fault):
 
 @dataclass(frozen=True)
 class LognormalDelay(Fault):
-    """Do the work and answer as late as services do: mostly after about `median` seconds, sometimes far later."""
+    """Do the work and respond as late as real services do: mostly after about `median` seconds, sometimes far later."""
 
     median: float
     sigma: float

@@ -39,7 +39,7 @@ def fault_from_json(document: Any) -> Fault | None:
 
 
 def _nested(document: Any, name: str, number: int) -> Fault | None:
-    """Return a fault of a list of faults, which is a setting; raise InvalidError naming also which it is."""
+    """Return a fault of a setting that is a list of faults; raise InvalidError with its index."""
     try:
         return fault_from_json(document)
     except InvalidError as error:

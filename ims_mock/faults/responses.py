@@ -23,7 +23,7 @@ _PAGE = b"<html><head><title>%s</title></head><body><h1>%s</h1><hr>api-gateway</
 
 @dataclass(frozen=True)
 class Fail(Fault):
-    """Refuse with a status from 400 to 599 in its documented body; the work is not done.
+    """Reject with a status from 400 to 599 in its documented body; the work is not done.
 
     `code` and `message` replace the documented ones; an IMG code makes the body the service's, an APIGW code the
     gateway's. `retry_after` is in seconds. Raises InvalidError also for an undocumented code without a message.
@@ -50,7 +50,7 @@ class Fail(Fault):
 
 @dataclass(frozen=True)
 class Throttle(Fault):
-    """Let `limit` requests pass in `per` seconds of the mock's clock, and refuse the others with 429, APIGW.0308.
+    """Let `limit` requests pass in `per` seconds of the mock's clock, and reject the others with 429, APIGW.0308.
 
     A token bucket, which is full at first; `Retry-After` says when the next one passes.
     """
@@ -65,7 +65,7 @@ class Throttle(Fault):
         with exchange.store.lock:
             now, bucket = exchange.store.clock.now(), exchange.hit.memory
             tokens = min(self.limit, bucket.get("tokens", self.limit) + max(now - bucket.get("at", now), 0) * rate)
-            # What a clock loses in its last digits is not to cost anybody a request.
+            # A rounding error of the clock must not cost a client a request.
             is_let_pass = tokens >= 1 - 1e-9
             bucket.update(at=now, tokens=max(tokens - 1, 0.0) if is_let_pass else tokens)
         if is_let_pass:
@@ -84,7 +84,7 @@ class Throttle(Fault):
 
 @dataclass(frozen=True)
 class Redirect(Fault):
-    """Send the client elsewhere; the work is not done. Without a `location`, to the same place, and so for ever."""
+    """Send the client elsewhere; the work is not done. Without a `location` it is the same place, without end."""
 
     location: str | None = None
     status: int = 302
@@ -104,7 +104,7 @@ class Redirect(Fault):
 
 @dataclass(frozen=True)
 class Garble(Fault):
-    """Do the work, and answer something that no document has.
+    """Do the work, and respond with something that no document has.
 
     `mode` is "html_200" or "html_502" (a page of a gateway), "text", "empty" (a body of no bytes), "invalid_json",
     "invalid_utf8", or "content_type" (JSON that is said to be HTML).
@@ -146,17 +146,17 @@ class Garble(Fault):
 
 @dataclass(frozen=True)
 class Mutate(Fault):
-    """Do the work, and change one attribute of the answer, which the documents have as optional.
+    """Do the work, and change one attribute of the response that the documents have as optional.
 
     `mode` is "drop", "null", "retype" (a text becomes a number, a number a text, a list an object, and so on) or
-    "value", which sets `value`. An answer that does not have the attribute is given it by "null" and "value".
+    "value", which sets `value`. "null" and "value" add the attribute to a response that does not have it.
     """
 
     pointer: str
     mode: str
     value: Any = None
 
-    hint = "; its pointer must lead to what the documents have as optional in the answer"
+    hint = "; its pointer must lead to an attribute of the response that the documents have as optional"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -179,11 +179,11 @@ class Mutate(Fault):
             del holder[name]
         else:
             holder[name] = _retyped(holder[name]) if self.mode == "retype" else self.value
-        return _answered(self, response, document)
+        return _with_json(self, response, document)
 
 
 def _retyped(value: Any) -> Any:
-    """Return a value of another JSON type, as near as can be."""
+    """Return a value of another JSON type, as similar as possible."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -195,7 +195,7 @@ def _retyped(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class LoopingMarker(Fault):
-    """Answer a page whose next page is that page again, so that a client without a guard lists for ever."""
+    """Return a page whose next page is that page again, so that a client without a guard lists without end."""
 
     operations = ("glance_list_images",)
 
@@ -205,11 +205,11 @@ class LoopingMarker(Fault):
         if not isinstance(document, dict) or "next" not in document:
             exchange.hit.cancel()
             return response
-        return _answered(self, response, {**document, "next": exchange.request.target})
+        return _with_json(self, response, {**document, "next": exchange.request.target})
 
 
-def _answered(fault: Fault, response: Response, document: Any) -> Response:
-    """Return an answer with another JSON body."""
+def _with_json(fault: Fault, response: Response, document: Any) -> Response:
+    """Return a response with another JSON body."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {**response.headers, "Content-Length": str(len(body))}
     return replace(response, headers=headers, body=body, reason=fault.reason_of(response))

@@ -43,13 +43,13 @@ class Faults:
         return self.arm(Rule(fault, **settings))
 
     def arm(self, rule: Rule) -> Rule:
-        """Put a rule behind those that there are, as the innermost, and return it.
+        """Put a rule behind the others, as the innermost, and return it.
 
-        Raises ValueError for one that is or was armed already: its count is of other requests.
+        Raises ValueError for a rule that is or was armed already, because it has counted other requests.
         """
         if rule.id:
             raise ValueError(f"rule {rule.id} has been armed already; rule_text.new_rule makes another like it")
-        # In the order in which a reset takes them, which clears the rules while it holds the store's.
+        # In the same order as a reset, which clears the rules while it holds the lock of the store.
         with self._store.lock, self._lock:
             rule_id = str(next(self._ids))
             rule.arm(self, rule_id, self._store)
@@ -67,13 +67,13 @@ class Faults:
             self._disarmed.append(self.armed.pop(rule_id))
 
     def discard(self, rule: Rule) -> None:
-        """Disarm one rule; that it is none any more is no error."""
+        """Disarm one rule; a rule that is not armed is no error."""
         with self._lock:
             if self.armed.get(rule.id) is rule:
                 del self.armed[rule.id]
 
     def clear(self) -> None:
-        """Disarm every rule; ids go on, so that the journal's are each of one rule."""
+        """Disarm every rule; ids go on, so that an id in the journal is always of one rule."""
         with self._lock:
             self._disarmed += self.armed.values()
             self.armed.clear()
@@ -86,16 +86,16 @@ class Faults:
             self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
 
     def move(self, seconds: float) -> None:
-        """Go along with a clock that has been sent to another time."""
+        """Follow a clock that has jumped to another time."""
         for rule in self:
             rule.move(seconds)
 
     def check_fired(self) -> None:
-        """Raise AssertionError when a rule that is not optional has not struck, be it that it has been disarmed."""
+        """Raise AssertionError when a rule that is not optional never fired, also when it has been disarmed."""
         check_fired(self.ever_armed())
 
     def ever_armed(self) -> list[Rule]:
-        """Return the rules that are armed, and the last of those that have been removed, since they began anew."""
+        """Return the rules that are armed, and the last ones that were removed, since the last reset."""
         with self._lock:
             return [*self._disarmed, *self.armed.values()]
 

@@ -6,7 +6,7 @@
     MODIFIER     xTIMES, skip N, every N, probability P, between FROM TO, method M, path GLOB, project GLOB,
                  header NAME=GLOB, json POINTER=VALUE, name TEXT, optional
 
-A VALUE is JSON, or a word that stands for itself. Every modifier stands once, but for `header` and `json`.
+A VALUE is JSON, or a word that stands for itself. Every modifier is given at most once, except `header` and `json`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PAIR = re.compile(r"(?P<name>\"(?:[^\"\\]|\\.)*\"|[^=]*)=(?P<value>.*)", re.DOT
 class RuleTextError(InvalidError):
     """What is wrong with a rule in text, in one line (`what`), with the text itself and a caret under the place.
 
-    Its problems have the paths of the settings that the text stands for; one of the text alone has none.
+    Its problems have the paths of the settings that the text stands for; a problem of the text alone has no path.
     """
 
     def __init__(self, text: str, position: int, what: str, problems: tuple[Problem, ...] = ()) -> None:
@@ -43,7 +43,7 @@ class RuleTextError(InvalidError):
         self.what = what
 
     def __str__(self) -> str:
-        # White space of any kind is one column wide here, so that the caret stays in its own.
+        # White space of any kind is one column wide here, so that the caret is in the right column.
         shown = re.sub(r"\s", " ", self.text)
         return f"{self.what}\n    {shown}\n    {' ' * self.position}^"
 
@@ -56,7 +56,7 @@ def parse_rule(text: str) -> Rule:
 def new_rule(given: Rule | Fault | Mapping[str, Any] | str) -> Rule:
     """Return a rule that is not armed yet: a copy of another, of a fault alone, or of a rule in text or in JSON.
 
-    Raise InvalidError for what is none.
+    Raise InvalidError for anything else.
     """
     if isinstance(given, Rule):
         return dataclasses.replace(given)
@@ -119,14 +119,14 @@ class _Parser:
         return fault
 
     def _faults(self) -> list[Any]:
-        """Read the faults of a sequence, in parentheses; `pass` is none."""
+        """Read the faults of a sequence, in parentheses; `pass` is no fault."""
         faults: list[Any] = []
         while self._next() != ")":
             if self._peek() == "pass":
                 self._next()
                 faults.append(None)
             elif self._peek() in KINDS and KINDS[self._peek()].is_lasting:
-                raise self._error(self._start(), f"{self._peek()} is of several requests, and stands in no sequence")
+                raise self._error(self._start(), f"{self._peek()} needs several requests, and cannot be in a sequence")
             else:
                 faults.append(self.fault().to_json())
             if self._peek() not in (",", ")"):
@@ -134,7 +134,7 @@ class _Parser:
         return faults
 
     def _arguments(self, given: dict[str, Any], names: list[str], schemas: Mapping[str, Any]) -> dict[Keys, int]:
-        """Read the arguments of a fault, those without a name being of the names in order; return where each stands."""
+        """Read the arguments of a fault, those without a name in the order of the names; return their places."""
         unnamed = iter([name for name in names if name not in given])
         positions: dict[Keys, int] = {}
         self._next()
@@ -156,7 +156,7 @@ class _Parser:
         return positions
 
     def _modifier(self, settings: dict[str, Any]) -> dict[Keys, int]:
-        """Read one modifier into the settings; return where the value of the one that it sets stands."""
+        """Read one modifier into the settings; return the place of the value of its setting."""
         at, word = self._start(), self._next()
         value_at = at
         parts: tuple[str, ...] = ("times",)
@@ -186,7 +186,7 @@ class _Parser:
         return _value(self.word())
 
     def text(self) -> str:
-        """Read a value that is a text, whatever it looks like."""
+        """Read a value as text, whatever it looks like."""
         return _text(self.word())
 
     def pair(self) -> tuple[str, str]:
@@ -240,7 +240,7 @@ def _json(parser: _Parser) -> tuple[tuple[str, ...], Any]:
     return ("json", pointer), _value(value)
 
 
-# What each reads: where in the rule's JSON it belongs, and the value.
+# What each modifier reads: the place in the JSON of the rule, and the value.
 _MODIFIERS: dict[str, Callable[[_Parser], tuple[tuple[str, ...], Any]]] = {
     "skip": lambda parser: (("skip",), parser.value()),
     "every": lambda parser: (("every",), parser.value()),
@@ -257,7 +257,7 @@ _MODIFIERS: dict[str, Callable[[_Parser], tuple[tuple[str, ...], Any]]] = {
 
 
 def _place_of(error: InvalidError, positions: Mapping[Keys, int], otherwise: int) -> int:
-    """Return where the setting stands that an error's first problem is of, or in which it is."""
+    """Return the place of the setting that has the first problem of an error."""
     path = error.problems[0].path
     named = (positions[path[:length]] for length in range(len(path), 0, -1) if path[:length] in positions)
     return next(named, otherwise)

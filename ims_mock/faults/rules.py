@@ -1,4 +1,4 @@
-"""The rules that say where, when and how often a fault strikes."""
+"""The rules that say where, when and how often a fault is applied."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ from ims_mock.state.times import later, parse_time, timestamp
 
 
 class Holder(Protocol):
-    """The rules among which one has been added."""
+    """The rules to which a rule has been added."""
 
     def __iter__(self) -> Iterator[Rule]:
-        """Yield those that are there now."""
+        """Yield the rules that are armed now."""
 
     def discard(self, rule: Rule) -> None:
-        """Take a rule out; that it is not there any more is no error."""
+        """Disarm a rule; a rule that is not armed is no error."""
 
 
 @dataclass
 class Rule:
-    """Where, when and how often a fault strikes.
+    """Where, when and how often a fault is applied.
 
     It matches requests of an `operation`, a `method`, a `path` (without the query), of a `project`, with certain values
-    in the body (`json`, from JSON pointers to values) and with certain `headers` (from names to globs; one that is not
-    there matches none); `operation`, `path` and `project` are globs too. Of the requests that match it lets `skip`
-    pass; of those that follow only each `every`th is meant, and of these as many as `probability` says, by the seed,
-    while the clock is `between` two moments: seconds after the rule was added, or times such as "2016-06-02T07:49:48Z".
-    It strikes at most `times`.
+    in the body (`json`, from JSON pointers to values) and with certain `headers` (from names to globs; a missing
+    header matches no glob); `operation`, `path` and `project` are globs too. The rule lets the first `skip` requests
+    that match pass. After them it can fire for each `every`th one, with a `probability` (the seed decides), while the
+    clock is `between` two moments: seconds after the rule was added, or times such as "2016-06-02T07:49:48Z". It fires
+    at most `times`.
 
-    `hits` counts the strikes. A rule that has none when a test ends fails it, unless it is `optional`. As a context
-    manager it is in force inside alone, and has to strike there. Raises InvalidError when it could never strike.
+    `hits` counts how often it fired. A rule that never fired fails its test, unless it is `optional`. As a context
+    manager the rule is armed inside alone, and must fire there. Raises InvalidError for a rule that can never fire.
     """
 
     fault: Fault
@@ -92,7 +92,7 @@ class Rule:
 
     def _check_between(self, between: tuple[float | str, float | str]) -> None:
         moments = [_moment(value, 0.0) for value in between]
-        # Whether a time comes before so many seconds is known when the rule is armed.
+        # A time and a number of seconds can only be compared when the rule is armed.
         if isinstance(between[0], str) == isinstance(between[1], str) and moments[0] >= moments[1]:
             raise _wrong_order(between)
 
@@ -109,20 +109,20 @@ class Rule:
             raise self._wrong_operation(f"{shown(self.operation)} has no request with {what}")
         if not any(self.fault.fits(operation) for operation in matching):
             fitting = [name for name, operation in operations.items() if self.fault.fits(operation)]
-            where = f"only on {', '.join(fitting)}" if fitting else "on no operation"
+            where = f"only to {', '.join(fitting)}" if fitting else "to no operation"
             got = f"got the operation {shown(self.operation)}{self.fault.hint}"
-            raise wrong_settings("operation", f"{self.fault} means something {where}, {got}")
+            raise wrong_settings("operation", f"{self.fault} applies {where}, {got}")
 
     def _wrong_operation(self, text: str) -> InvalidError:
         return wrong_setting("operation", "operation", text, self.operation)
 
     def _has_requests(self, operation: Operation) -> bool:
-        """Tell whether requests of an operation can have the method, and the values in the body."""
+        """Return whether requests of an operation can have the method, and the values in the body."""
         methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
         return self.method in (None, *methods) and (not self.json or any(operation.bodies.values()))
 
     def settings(self) -> dict[str, Any]:
-        """Return what is not as it is by default, as rules in JSON have it."""
+        """Return the settings that differ from their defaults, as rules in JSON have them."""
         given = {
             item.name: getattr(self, item.name)
             for item in fields(self)
@@ -133,11 +133,11 @@ class Rule:
         return {"fault": self.fault.to_json(), **given, **between, **mappings}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the rule as the control API and reports show it: credentials for which it looks are masked."""
+        """Return the rule as the control API and reports show it, without the credentials that it matches."""
         return {"id": self.id, **self.redacted(), "hits": self.hits}
 
     def redacted(self) -> dict[str, Any]:
-        """Return the settings as reports have them: without the credentials for which a rule may look."""
+        """Return the settings as reports have them: the credentials that a rule matches are masked."""
         hidden = {pointer: MASK if is_secret(pointer) else value for pointer, value in self.json.items()}
         mappings = {"headers": masked(self.headers.items()), "json": hidden}
         return self.settings() | {name: value for name, value in mappings.items() if value}
@@ -147,7 +147,7 @@ class Rule:
         return f"{self.name or self.id}: {', '.join([str(self.fault), *given])}; {self.hits} hits"
 
     def arm(self, rules: Holder, rule_id: str, store: Store) -> None:
-        """Begin: from now on requests are counted."""
+        """Begin to count requests."""
         self._rules, self.id = rules, rule_id
         self._random = random.Random(f"{store.seed}/rules/{rule_id}")
         now = store.clock.now()
@@ -161,7 +161,7 @@ class Rule:
         self._memory = self.fault.prepare(store)
 
     def move(self, seconds: float) -> None:
-        """Go along with a clock that has been sent to another time, as far as `between` is in seconds."""
+        """Follow a clock that has jumped to another time, as far as `between` is in seconds."""
         if self.between is not None and self._span is not None:
             moments = zip(self.between, self._span, strict=True)
             begin, end = (at if isinstance(value, str) else later(at, seconds) for value, at in moments)
@@ -185,7 +185,7 @@ class Rule:
         except ImsError as error:
             return exchange.reject(error)
         finally:
-            # Also of a fault that fails in an unforeseen way.
+            # Also for a fault that fails in an unforeseen way.
             self._keep(hit, exchange.entry)
 
     def _count(self, now: float) -> int:
@@ -203,7 +203,7 @@ class Rule:
         return self.hits if is_meant else 0
 
     def _keep(self, hit: Hit, entry: Entry) -> None:
-        """Note a hit in the journal, or take it back where it has changed nothing."""
+        """Note a hit in the journal, or uncount it where it has changed nothing."""
         if hit.is_cancelled:
             with self._lock:
                 self.hits -= 1
@@ -211,7 +211,7 @@ class Rule:
             entry.note(self.id)
 
     def matches(self, exchange: Exchange) -> bool:
-        """Tell whether a request is of those that the rule counts."""
+        """Return whether the rule counts a request."""
         request = exchange.request
         return (
             fnmatchcase(exchange.operation.id, self.operation)
@@ -268,7 +268,7 @@ def _schema() -> Schema:
 
 
 def check_fired(rules: list[Rule]) -> None:
-    """Raise AssertionError for rules that had to strike, and have not."""
+    """Raise AssertionError for rules that should have fired, and have not."""
     idle = [rule for rule in rules if not rule.hits and not rule.optional]
     if idle:
         raise _never_fired(idle)

@@ -13,7 +13,7 @@ from ims_mock.faults.definition import Fault
 
 @dataclass(frozen=True)
 class Sequence(Fault):
-    """Strike with one fault after the other, and begin anew after the last; None lets a request pass.
+    """Apply one fault after the other, and begin again after the last; None lets a request pass.
 
     A rule has as many `times` as there are faults, unless it says otherwise.
     """
@@ -30,10 +30,10 @@ class Sequence(Fault):
             if fault is not None and (not isinstance(fault, Fault) or fault.is_lasting):
                 # In one order, whichever module was imported first.
                 lasting = sorted((kind.__name__ for kind in Fault.__subclasses__() if kind.is_lasting), reverse=True)
-                text = f"must be faults, and none of {', '.join(lasting)}, or None, got {fault}"
+                text = f"must be faults, except {', '.join(lasting)}, or None, got {fault}"
                 raise wrong_setting("faults", "items", text, fault)
         if not any(faults):
-            raise wrong_setting("faults", "contains", "must have one that strikes, and not None alone", faults)
+            raise wrong_setting("faults", "contains", "must have at least one fault, and not None alone", faults)
         # From JSON, and from people, it comes as a list.
         object.__setattr__(self, "faults", tuple(faults))
 
@@ -45,7 +45,7 @@ class Sequence(Fault):
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         fault = self.faults[(exchange.hit.number - 1) % len(self.faults)]
-        # What has been struck once stays so, even when it is this fault's turn to do nothing.
+        # A change by an earlier fault stays, even when it is this fault's turn to do nothing.
         response = fault.around(work, exchange) if fault else work(exchange)
         exchange.hit.is_cancelled = False
         return response

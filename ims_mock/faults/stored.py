@@ -1,4 +1,4 @@
-"""Faults of what is stored: reads of an earlier state, uploads with a bad end."""
+"""Faults of what is stored: reads of an earlier state, uploads with a bad outcome."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ims_mock.state.store import Store
 
 @dataclass(frozen=True)
 class Stale(Fault):
-    """Answer lists and shows as they would have been before the last writes.
+    """Return lists and images as they were before the last writes.
 
-    With `reads`, so many reads of each operation after a write do not see it; with `seconds`, none within so many
-    seconds of the mock's clock. A deleted image is still there, a new one not yet.
+    With `reads`, the first so many reads of each operation after a write do not see it; with `seconds`, no read within
+    so many seconds of the mock's clock does. A deleted image is still there, a new one not yet.
     """
 
     reads: int | None = None
@@ -62,7 +62,7 @@ class Stale(Fault):
 
 
 def _version_seen(memory: dict[str, Any], newest: int, reads: int) -> int:
-    """Return which version of the state a read sees, and write down that it has been made."""
+    """Return the version of the state that a read sees, and count the read."""
     if memory.get("newest") != newest:
         memory.update(newest=newest, left=reads)
     if memory["left"] == 0:
@@ -75,9 +75,9 @@ def _version_seen(memory: dict[str, Any], newest: int, reads: int) -> int:
 
 @dataclass(frozen=True)
 class BadUpload(Fault):
-    """Let an upload come to a bad end, though it is answered like any other.
+    """Let an upload end in a bad state, though its response is the usual one.
 
-    `outcome` is "killed", "saving" (it stays so for ever) or "checksum": the image has that of other bytes.
+    `outcome` is "killed", "saving" (the image stays so) or "checksum" (the image has the checksum of other bytes).
     """
 
     outcome: str
@@ -129,4 +129,4 @@ BAD_UPLOADS: dict[str, type[BadUploads]] = {
     "saving": _EndlessUploads,
     "checksum": _WrongChecksums,
 }
-"""The view of the store in which uploads end so, for each bad end."""
+"""The view of the store for each bad outcome of an upload."""

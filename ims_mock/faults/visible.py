@@ -1,4 +1,4 @@
-"""What a client sees of a response, of which other faults may have taken something already."""
+"""What a client sees of a response that other faults may have cut already."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def visible_json(request: Request, response: Response) -> Any:
     try:
         return json.loads(response.body)
     except ValueError:
-        # Another fault has been at it.
+        # Another fault has changed it.
         return None

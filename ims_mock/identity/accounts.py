@@ -272,7 +272,7 @@ def _user(known: Mapping[str, User], item: Mapping[str, Any]) -> User:
         id=id_,
         name=name,
         password=item.get("password", "secret"),
-        # A name that no access key can have is told from another such by its user's id.
+        # A name that no access key can have differs from another such by its user's id.
         access=item.get("access", f"{plain}-ak" if plain == name else f"{plain}-{id_[:8]}-ak"),
         secret=item.get("secret", f"{name}-sk"),
         roles={project: tuple(roles) for project, roles in item["roles"].items()},

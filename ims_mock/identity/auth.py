@@ -57,7 +57,7 @@ class Auth:
 
     @staticmethod
     def is_signed(headers: Headers) -> bool:
-        """Tell whether a request is signed with an AK/SK, and not sent with a token."""
+        """Return whether a request is signed with an AK/SK, and not sent with a token."""
         return not headers.get("X-Auth-Token") and bool(headers.get("Authorization"))
 
     def claimed_project(self, headers: Headers) -> str:

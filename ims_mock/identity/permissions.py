@@ -26,7 +26,7 @@ class Denial:
     permissions: Permissions
 
     def covers(self, action: str, caller: Caller) -> bool:
-        """Tell whether a caller is denied an action."""
+        """Return whether a caller is denied an action."""
         return self.user in (None, caller.user) and fnmatchcase(action, self.action)
 
     def __enter__(self) -> Denial:
@@ -51,7 +51,7 @@ class Permissions:
         self.ever_needed: set[str] = set()
 
     def clear(self) -> None:
-        """Deny nothing, and begin the record of what is needed anew."""
+        """Deny nothing, and begin the record of what is needed again."""
         with self._lock:
             self._denials = []
             self.needed = set()

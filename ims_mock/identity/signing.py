@@ -86,7 +86,7 @@ def signature(secret: str, date: str, canonical: str) -> str:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Tell whether two secrets are the same, in a time that does not depend on where they differ."""
+    """Return whether two secrets are the same, in a time that does not depend on where they differ."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 

@@ -92,7 +92,7 @@ class Identity:
         return record
 
     def is_valid(self, record: Token) -> bool:
-        """Tell whether a token has neither expired nor been revoked."""
+        """Return whether a token has neither expired nor been revoked."""
         return not record["revoked"] and self.store.clock.now() < record["expires_at"]
 
     def revoke_token(self, token: str) -> None:

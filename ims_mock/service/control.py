@@ -210,7 +210,7 @@ def restore_snapshot(service: Service, path: Path, _body: Any) -> None:
 
 
 def delete_snapshot(service: Service, path: Path, _body: Any) -> None:
-    """Forget a snapshot."""
+    """Delete a snapshot."""
     _snapshot(service, path["name"])
     del service.snapshots[path["name"]]
 

@@ -49,7 +49,7 @@ class Service:
         self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
 
     def reset(self, /, **changes: Any) -> None:
-        """Start anew, with the initial settings but for `changes`; a wrong one raises ValueError first."""
+        """Start again, with the initial settings but for `changes`; a wrong one raises ValueError first."""
         settings = self._initial.changed(changes)
         with self.store.lock:
             self.store.reset(self._new_clock(settings), settings.seed)

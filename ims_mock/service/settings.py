@@ -125,7 +125,7 @@ def _in_python(error: InvalidError) -> InvalidError:
 
 
 def is_saved(name: str) -> bool:
-    """Tell whether a setting is a part of a saved state."""
+    """Return whether a setting is a part of a saved state."""
     return bool(SETTINGS.get(name, {}).get("x-saved", True))
 
 

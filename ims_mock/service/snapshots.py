@@ -30,7 +30,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a mock needs to answer as it would have gone on to: images, files, accounts, tokens, settings, clock, seed.
+    """What a mock needs to respond as before: images, files, accounts, tokens, settings, clock, seed.
 
     Rules of faults, denials and the journal are a test's, and not in it. An upload that was under way has been broken
     off. Passwords and secrets are in it. `document` is as schemas/state.json has it, but for the `files`; it shares

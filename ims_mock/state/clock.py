@@ -40,7 +40,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that can be moved, and stands still unless it is told to run.
+    """A clock that can be moved, and stands still unless it runs.
 
     It starts at `start`, seconds since 1970-01-01T00:00:00Z, or at the real time when that is None. `speed` is how many
     of its seconds pass in a real one; 0 stands still. `moved` is called after each move by hand.

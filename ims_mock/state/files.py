@@ -34,7 +34,7 @@ class File:
         self.size = 0
         self._path: str | None = None
         self._kept = b""
-        # What Glance tells of a file; it protects against nobody.
+        # What Glance says of a file; it protects against nobody.
         digest = hashlib.md5(usedforsecurity=False)
         with ExitStack() as stack:
             target: IO[bytes] = io.BytesIO()
@@ -58,7 +58,7 @@ class File:
         return file
 
     def described(self) -> dict[str, Any]:
-        """Return what an image tells of its file."""
+        """Return what an image says of its file."""
         return {
             "checksum": self.checksum,
             "size": self.size,

@@ -10,7 +10,7 @@ from ims_mock.contract.errors import ImsError, image_protected
 from ims_mock.state.times import timestamp
 
 Image = dict[str, Any]
-"""A record of JSON types alone, in the form in which it is answered."""
+"""A record of JSON types alone, in the form in which it is returned."""
 
 _MODEL = schema_files.read("models/image_attributes.json")
 _ATTRIBUTES = _MODEL["properties"]
@@ -119,7 +119,7 @@ def check_deletable(image: Image, project_id: str) -> None:
 
 
 def is_visible(image: Image, project_id: str, members: Collection[str] = ()) -> bool:
-    """Tell whether a project can show an image: its own, every public one, and what is shared with it."""
+    """Return whether a project can show an image: its own, every public one, and what is shared with it."""
     return bool(image.get("owner") == project_id or image.get("visibility") == "public" or project_id in members)
 
 

@@ -1,4 +1,4 @@
-"""What the service knows of sharing: who an image can be shared with, and what a member may answer."""
+"""What the service knows of sharing: who an image can be shared with, and which status a member may set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ims_mock.state.collections import Collection
 from ims_mock.state.images import Image, check_owner
 
 Member = dict[str, Any]
-"""A record of JSON types alone, in the form in which it is answered."""
+"""A record of JSON types alone, in the form in which it is returned."""
 
 _MODEL = schema_files.read("models/member.json")
 
@@ -106,11 +106,11 @@ def check_can_have_members(image: Image) -> None:
         raise ImsError(403, "IMG.0083", reason="/image_id: the image is public, and has no members")
 
 
-def check_new_status(image: Image, member_id: str, project_id: str, answer: Mapping[str, Any]) -> None:
-    """Raise the refusal of a member's answer: 403 unless the member itself gives it, 400 without a needed vault."""
+def check_new_status(image: Image, member_id: str, project_id: str, body: Mapping[str, Any]) -> None:
+    """Raise the refusal of a member's new status: 403 unless the member itself gives it, 400 without a needed vault."""
     if member_id != project_id:
         raise ImsError(403, "IMG.0161", reason=f"/member_id: only project {member_id} itself may accept or reject")
-    if answer["status"] == "accepted" and image.get("__whole_image") and "vault_id" not in answer:
+    if body["status"] == "accepted" and image.get("__whole_image") and "vault_id" not in body:
         raise ImsError(400, "IMG.0184", reason="/vault_id: is needed to accept a full-ECS image of a CBR backup")
 
 

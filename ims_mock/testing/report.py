@@ -1,4 +1,4 @@
-"""What a failed test is told of the mock: on the screen, and in a file."""
+"""What a failed test shows of the mock: on the screen, and in a file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def describe(service: Service, began: Mark, command: str) -> str:
             *(_printable(f"rule {rule}") for rule in service.faults),
             *([f"... {left_out} requests before"] if left_out else []),
             *(line for entry in shown for line in _lines(entry)),
-            *(f"being answered: {entry}" for entry in service.journal.in_progress()),
+            *(f"in progress: {entry}" for entry in service.journal.in_progress()),
             f"run it again: {command}",
         ]
     )

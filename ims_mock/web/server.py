@@ -1,6 +1,6 @@
 """A WSGI application on a thread behind a port: Werkzeug's server, with connections that stay open.
 
-Werkzeug closes the connection after each answer, because it cannot tell where the next request begins when an
+Werkzeug closes the connection after each response, because it cannot know where the next request begins when an
 application leaves a body unread. This handler knows where each body ends, and so keeps the connection.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Refuse = Callable[[int, str, str, str], Response]
-"""What makes the answer to a request that is no HTTP: from a status, a reason, the method and the target."""
+"""What makes the response to a request that is no HTTP: from a status, a reason, the method and the target."""
 
 MAX_LINE = 65536
 MAX_DRAIN = 64 * 1024 * 1024
@@ -55,7 +55,7 @@ class BodyError(OSError):
 class _Body(io.RawIOBase):
     """A request body that ends where the request does; `length` is None for a chunked one.
 
-    Chunk extensions and trailers are read and dropped (RFC 9112 section 7.1). The interim answer that a client waits
+    Chunk extensions and trailers are read and dropped (RFC 9112 section 7.1). The interim response that a client waits
     for is sent when the body is first read, so that a refusal for its length or its route costs no upload.
     """
 
@@ -103,14 +103,14 @@ class _Body(io.RawIOBase):
         return super().readall() or b""
 
     def drain(self) -> bool:
-        """Read and drop what is left, up to MAX_DRAIN, unless the client waits for leave; tell whether that was all."""
+        """Read and drop what is left, up to MAX_DRAIN, unless the client waits for leave; say whether that was all."""
         left = MAX_DRAIN
         while left > 0 and not self.ended and not self.awaited:
             left -= len(self.read(65536) or b"")
         return self.ended
 
     def refuse_leave(self) -> None:
-        """Take a body as it comes, from a client that is not told to send it any more."""
+        """Take a body as it comes, from a client that need not send it any more."""
         self._send_continue = None
 
     def _broken(self, fault: str) -> BodyError:
@@ -145,10 +145,10 @@ class _Body(io.RawIOBase):
 
 
 class _Handler(WSGIRequestHandler):
-    """Answers the requests of one connection, one after the other."""
+    """Responds to the requests of one connection, one after the other."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # TCP_NODELAY: an answer is one write, and nobody is to wait for its end.
+    disable_nagle_algorithm = True  # TCP_NODELAY: a response is one write, and nobody is to wait for its end.
     timeout = IDLE_SECONDS
     server: _WsgiServer
     raw_requestline: bytes
@@ -167,7 +167,7 @@ class _Handler(WSGIRequestHandler):
         logger.debug(message, *args)
 
     def run_wsgi(self) -> None:
-        """Answer one request; Werkzeug's base class calls this for every method."""
+        """Respond to one request; Werkzeug's base class calls this for every method."""
         fault = self._framing_fault()
         if fault:
             self.send_error(*fault)
@@ -181,12 +181,12 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input"] = body
         environ["wsgi.input_terminated"] = True
         try:
-            self._answer(environ, body)
+            self._respond(environ, body)
             if body.awaited and not body.ended:
                 # The client sees that this was all; some send the body all the same.
                 body.refuse_leave()
                 self.connection.shutdown(socket.SHUT_WR)
-            # An answer that leaves while the body is still coming is only read by the client when that has been sent.
+            # A response that leaves while the body is still coming is only read by the client when that has been sent.
             is_drained = body.drain()
             self.close_connection = self.close_connection or not is_drained
         except (OSError, ValueError) as error:
@@ -239,8 +239,8 @@ class _Handler(WSGIRequestHandler):
     def _send_continue(self) -> None:
         self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _answer(self, environ: WSGIEnvironment, body: _Body) -> None:
-        """Call the application and send what it answers, its head and first piece in one write."""
+    def _respond(self, environ: WSGIEnvironment, body: _Body) -> None:
+        """Call the application and send its response, its head and first piece in one write."""
         started: list[Any] = []
         written: list[bytes] = []
 
@@ -256,7 +256,7 @@ class _Handler(WSGIRequestHandler):
             if not any(name.lower() == "content-length" for name, _ in headers) and not status.startswith("204"):
                 first += b"".join(pieces)
                 headers.append(("Content-Length", str(len(first))))
-            # A client that still waits for leave to send its body may do so after this answer, or not at all.
+            # A client that still waits for leave to send its body may do so after this response, or not at all.
             is_uncertain = body.is_broken or (body.awaited and not body.ended)
             self.close_connection = self.close_connection or is_uncertain
             self._send(status, headers, first)
@@ -369,7 +369,7 @@ class Server:
         return root_url(self.host, self.port, is_tls=self.tls is not None)
 
     def start(self) -> None:
-        """Bind the port, and answer from now on; starting twice is no error."""
+        """Bind the port, and respond from now on; starting twice is no error."""
         if self._server is not None:
             return
         listener = socket.create_server(
@@ -383,7 +383,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering and close every connection; stopping twice is no error."""
+        """Stop responding and close every connection; stopping twice is no error."""
         if self._server is not None:
             server, self._server = self._server, None
             server.shutdown()

@@ -1,7 +1,7 @@
-"""How an answer leaves when it does not leave whole and at once: late, cut, dripping, or not at all.
+"""How a response leaves when it does not leave whole and at once: late, cut, dripping, or not at all.
 
 It is the body's iterator that misbehaves: a server sends what it yields, and closes the connection when it raises.
-Where there is no socket, as with Flask's test client, what is raised is what a client of such an answer would see.
+Where there is no socket, as with Flask's test client, what is raised is what a client of such a response would see.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from ims_mock.exchange.waiting import pass_time
 from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10
-"""How often, in a second of the mock's clock, something of a dripping answer is sent."""
+"""How often, in a second of the mock's clock, something of a dripping response is sent."""
 
 
 class DeliveryError(ConnectionError):
-    """The answer ends here, and the connection with it."""
+    """The response ends here, and the connection with it."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Connection:
         """Read and drop what the request has left of its body, where the server knows how.
 
         A socket that is closed with bytes unread is reset by the kernel, and a client that is still sending sees a
-        reset in other ways than one that waits for its answer.
+        reset in other ways than one that waits for its response.
         """
         drain = getattr(self.body, "drain", None)
         if drain is not None:
@@ -90,7 +90,7 @@ def deliver(response: Response, connection: Connection | None, clock: Clock) -> 
 
 
 def has_gone(connection: Connection | None) -> bool:
-    """Tell whether the other side has closed a connection, be it only for sending, or this one has."""
+    """Return whether the other side has closed a connection, also only for sending, or this one has."""
     if connection is None or connection.sock.fileno() < 0:
         return connection is not None
     return _has_ended(connection.sock) if hasattr(select, "poll") else _has_ended_by_peeking(connection.sock)
@@ -106,7 +106,7 @@ def _has_ended(sock: socket.socket) -> bool:
 
 
 def _has_ended_by_peeking(sock: socket.socket) -> bool:
-    """Tell whether a connection has ended where there is no poll, as on Windows: nothing is left to read then."""
+    """Return whether a connection has ended where there is no poll, as on Windows: nothing is left to read then."""
     try:
         is_readable = bool(select.select([sock], [], [], 0)[0])
         # A TLS socket refuses to peek; what is asked is the connection below it.

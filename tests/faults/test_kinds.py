@@ -294,24 +294,24 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.Redirect("/", 304), "status must be 301 or 302 or 303 or 307 or 308, got 304"),
         (lambda: untyped.BadUpload("lost"), 'outcome must be "killed" or "saving" or "checksum", got "lost"'),
         (lambda: untyped.Sequence(()), "faults must have at least 1 items, got 0"),
-        (lambda: untyped.Sequence([None, None]), "faults must have one that strikes, and not None alone"),
+        (lambda: untyped.Sequence([None, None]), "faults must have at least one fault, and not None alone"),
         (lambda: untyped.Sequence(untyped.Reset()), 'faults must be of type array, got {"kind": "reset"}'),
         (lambda: untyped.Sequence([503]), "faults/0 must be of type object or null, got 503"),
         (
             lambda: untyped.Sequence([{"kind": "reset"}]),
-            "faults must be faults, and none of Throttle, Stale, Sequence, or None",
+            "faults must be faults, except Throttle, Stale, Sequence, or None",
         ),
         (
             lambda: untyped.Sequence([untyped.Sequence([untyped.Reset()])]),
-            "faults must be faults, and none of Throttle, Stale, Sequence, or None",
+            "faults must be faults, except Throttle, Stale, Sequence, or None",
         ),
         (
             lambda: untyped.Sequence([untyped.Stale(1)]),
-            "faults must be faults, and none of Throttle, Stale, Sequence, or None, got Stale(",
+            "faults must be faults, except Throttle, Stale, Sequence, or None, got Stale(",
         ),
         (
             lambda: untyped.Sequence([untyped.Throttle(1, 1)]),
-            "faults must be faults, and none of Throttle, Stale, Sequence, or None",
+            "faults must be faults, except Throttle, Stale, Sequence, or None",
         ),
         (lambda: fault_from_json(503), "kind must be one of fail, throttle,"),
         (lambda: fault_from_json({"status": 503}), "kind must be one of fail, throttle,"),
@@ -1097,7 +1097,7 @@ def test_mutation_beyond_the_end_of_a_list(api: Api) -> None:
 def test_mutation_of_what_is_not_optional_is_refused(api: Api, pointer: str, how: str) -> None:
     """What the documents require, or do not have, cannot be changed."""
     reason = message_of(lambda: api.service.faults.add(Mutate(pointer, how)))
-    assert reason.startswith(f"Mutate(pointer='{pointer}', mode='{how}') means something on no operation")
+    assert reason.startswith(f"Mutate(pointer='{pointer}', mode='{how}') applies to no operation")
 
 
 # Stale.

@@ -725,11 +725,11 @@ def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:
         ({"name": "\ud800"}, "name has half of a surrogate pair, which is no character"),
         (
             {"fault": LoopingMarker(), "operation": "glance_show_*"},
-            'LoopingMarker() means something only on glance_list_images, got the operation "glance_show_*"',
+            'LoopingMarker() applies only to glance_list_images, got the operation "glance_show_*"',
         ),
         (
             {"fault": BadUpload("killed"), "operation": LIST},
-            "BadUpload(outcome='killed') means something only on glance_upl",
+            "BadUpload(outcome='killed') applies only to glance_upl",
         ),
         (
             {"fault": Reset(), "operation": "glance_show_image", "method": "POST"},
@@ -746,16 +746,16 @@ def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:
         ({"fault": Reset(), "json": {"/a~2": 1}}, "json/~1a~02 the key must be a JSON pointer"),
         (
             {"fault": Stale(reads=1), "operation": CREATE},
-            "Stale(reads=1) means something only on glance_list_images, gl",
+            "Stale(reads=1) applies only to glance_list_images, gl",
         ),
         (
             {"fault": Sequence((Reset(), LoopingMarker())), "operation": CREATE},
-            "Sequence(faults=[Reset(), LoopingMarker()]) means something only on glance_list_",
+            "Sequence(faults=[Reset(), LoopingMarker()]) applies only to glance_list_",
         ),
         (
             {"fault": Mutate("/id", "drop")},
-            "Mutate(pointer='/id', mode='drop') means something on no operation, got the operation \"*\"; its pointer "
-            "must lead to what the documents have as optional in the answer",
+            "Mutate(pointer='/id', mode='drop') applies to no operation, got the operation \"*\"; its pointer "
+            "must lead to an attribute of the response that the documents have as optional",
         ),
     ],
 )
@@ -795,7 +795,7 @@ def test_rule_that_cannot_strike_is_refused(api: Api, arguments: dict[str, Any],
         ({"fault": {"kind": "sequence", "faults": [{}]}}, "/fault/faults/0/kind must be one of fail, throttle,"),
         (
             {"fault": {"kind": "sequence", "faults": [{"kind": "sequence", "faults": [{"kind": "reset"}]}]}},
-            "/fault/faults must be faults, and none of Throttle, Stale, Sequence, or None, got Sequence(",
+            "/fault/faults must be faults, except Throttle, Stale, Sequence, or None, got Sequence(",
         ),
         ({"fault": {"kind": "reset"}, "time": 1}, 'body: has an unknown member "time"; there are fault, operation,'),
         ({"fault": {"kind": "reset"}, "times": 0}, "/times: must be at least 1, got 0"),
@@ -807,7 +807,7 @@ def test_rule_that_cannot_strike_is_refused(api: Api, arguments: dict[str, Any],
         ),
         (
             {"fault": {"kind": "looping_marker"}, "operation": CREATE},
-            "body: LoopingMarker() means something only on glance_list_images",
+            "body: LoopingMarker() applies only to glance_list_images",
         ),
     ],
 )
@@ -831,7 +831,7 @@ def test_list_of_rules() -> None:
         ([{"fault": {"kind": "reset"}, "times": 0}], "/0/times: must be at least 1, got 0"),
         (
             [{"fault": {"kind": "mutate", "pointer": "/id", "mode": "drop"}}],
-            "/0: Mutate(pointer='/id', mode='drop') means",
+            "/0: Mutate(pointer='/id', mode='drop') applies",
         ),
     ],
 )

@@ -104,7 +104,7 @@ def test_story_begins_where_the_test_did(api: Api) -> None:
 def test_story_has_what_is_still_being_answered(api: Api) -> None:
     """A request that hangs when a test gives up is told."""
     entry = api.service._open("glance_list_images", Request("GET", "/slow", ""))
-    assert told(api)[1:-1] == [f"being answered: {entry}"]
+    assert told(api)[1:-1] == [f"in progress: {entry}"]
     assert str(entry).endswith("GET /slow -> nothing glance_list_images")
 
 

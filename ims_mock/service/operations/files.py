@@ -30,7 +30,7 @@ def glance_download_image(exchange: Exchange) -> Response:
     file = file_of(exchange.store, image)
     if file is None:
         return exchange.respond(status=204)
-    # A range is defined for GET alone, and no answer has a validator that If-Range could hold for.
+    # A range is defined for GET alone, and no response has a validator that If-Range could hold for.
     is_ranged = exchange.request.method == "GET" and "If-Range" not in exchange.headers
     wanted = wanted_range(exchange.headers.get("Range"), file.size) if is_ranged else None
     # Glance writes the checksum in hexadecimal digits, and its clients read it so.

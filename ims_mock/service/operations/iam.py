@@ -32,7 +32,7 @@ def keystone_create_token(exchange: Exchange) -> Response:
     given = auth["identity"]
     user = _authenticated(exchange, given)
     project, for_domain = _scope(exchange, user, auth.get("scope", {}))
-    # What is got for a token lives no longer than that, and tells how that was got (as with Keystone).
+    # What is got for a token lives no longer than that, and says how that was got (as with Keystone).
     first = Identity(exchange.store).find_token(given["token"]["id"]) if "token" in given["methods"] else None
     methods = list(dict.fromkeys([*given["methods"], *(first["methods"] if first else ())]))
     until = first["expires_at"] if first else LAST
@@ -41,7 +41,7 @@ def keystone_create_token(exchange: Exchange) -> Response:
 
 
 def keystone_validate_token(exchange: Exchange) -> Response:
-    """Tell what a token says, to whoever has one."""
+    """Return what a token says, to whoever has one."""
     return _token_response(exchange, _subject_token(exchange))
 
 
@@ -148,7 +148,7 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
 
 
 def _is_domain(exchange: Exchange, asked: Mapping[str, Any]) -> bool:
-    """Tell whether a domain is the one that there is, as Keystone too names it by default."""
+    """Return whether a domain is the one that there is, as Keystone too names it by default."""
     domain = Accounts(exchange.store).domain
     return asked.get("id", domain.id) in (domain.id, "default") and asked.get("name", domain.name) == domain.name
 
@@ -171,7 +171,7 @@ def _subject_token(exchange: Exchange) -> str:
 
 
 def _is_admin(accounts: Accounts, caller: Caller) -> bool:
-    """Tell whether a caller has the role admin in the project in which it calls."""
+    """Return whether a caller has the role admin in the project in which it calls."""
     user = accounts.find_user(name=caller.user)
     return user is not None and "admin" in user.roles.get(caller.project or "", ())
 

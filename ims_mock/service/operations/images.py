@@ -51,7 +51,7 @@ def glance_list_images(exchange: Exchange) -> Response:
         query.get("marker"),
         lambda image: all(test(image) for test in tests),
     )
-    # One more than the page holds tells whether another follows.
+    # One more than the page holds says whether another follows.
     page = list(islice(found, limit + 1)) if limit else []
     body = {"images": page[:limit], "schema": "/v2/schemas/images", "first": _page_url(exchange, None)}
     if len(page) > limit:

@@ -50,10 +50,10 @@ def glance_update_image_member(exchange: Exchange) -> Response:
     """Accept or reject an image that is shared with oneself."""
     image, member = _find_member(exchange)
     check_new_status(image, member["member_id"], exchange.project_id, exchange.body.json)
-    answered = {**member, "status": exchange.body.json["status"], "updated_at": exchange.store.timestamp()}
+    changed = {**member, "status": exchange.body.json["status"], "updated_at": exchange.store.timestamp()}
     members = exchange.store.members.of(image["id"])
-    set_members(exchange.store, image, {**members, member["member_id"]: answered})
-    return exchange.respond(answered)
+    set_members(exchange.store, image, {**members, member["member_id"]: changed})
+    return exchange.respond(changed)
 
 
 def glance_delete_image_member(exchange: Exchange) -> Response:
@@ -86,7 +86,7 @@ def _find_member(exchange: Exchange) -> tuple[Image, Member]:
 def _page(
     members: list[Member], limit: int | None = None, marker: str | None = None
 ) -> tuple[list[Member], dict[str, Any]]:
-    """Return a page of members, and what the answer says of it; raise 400 for a marker that is none of them."""
+    """Return a page of members, and what the response says of it; raise 400 for a marker that is none of them."""
     if marker is not None:
         names = [member["member_id"] for member in members]
         if marker not in names:

@@ -33,7 +33,7 @@ def glance_list_image_member_schemas(exchange: Exchange) -> Response:
 
 @cache
 def _documented_body(operation_id: str) -> dict[str, Any]:
-    """Return the body that the operation's contract documents: it is the answer itself."""
+    """Return the body that the operation's contract documents: it is the response itself."""
     operation = schema_files.read(f"operations/schemas/{operation_id}.json")
     body: dict[str, Any] = operation["responses"]["200"]["content"]["application/json"]["example"]
     return body

@@ -1,0 +1,96 @@
+"""The words of the project: those that are not to come back, and what stands in their place."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+INSTEAD = {
+    "answer": "response, or a verb: respond, return",
+    "answers": "responses, responds, returns",
+    "answered": "responded, returned",
+    "answering": "responding",
+    "strike": "apply, fire",
+    "strikes": "applies, fires, hits",
+    "struck": "fired",
+    "spoil": "bad, corrupt",
+    "spoilt": "bad, corrupt",
+    "spoils": "makes bad, corrupts",
+    "acceptor": "fast path",
+    "acceptors": "fast paths",
+    "room": "module",
+    "rooms": "modules",
+    "floors": "layers",
+    "house": "package",
+    "secretive": "redacted",
+    "story": "report, describe",
+    "told": "reported, said, shown",
+    "tells": "reports, says, shows",
+    "tell": "report, say, show; return whether",
+    "adopt": "apply",
+    "adopts": "applies",
+    "forget": "clear, drop",
+    "forgets": "clears, drops",
+    "forgotten": "cleared, dropped",
+    "anew": "again",
+    "really": "in real time",
+}
+"""A word that does not come back, and what to write instead."""
+
+FOLDERS = ("ims_mock", "docs", "examples", "benchmarks", "schemas")
+
+QUOTED = ("schemas/error_codes.json", "schemas/public_images.json", "schemas/models/os_version.json")
+"""Files whose texts are the documents' own."""
+
+FILES = [
+    path
+    for path in sorted([*ROOT.glob("*.md"), *(file for folder in FOLDERS for file in ROOT.glob(f"{folder}/**/*.*"))])
+    if path.suffix in (".py", ".md", ".json", ".sh") and path.relative_to(ROOT).as_posix() not in QUOTED
+]
+
+
+def words_of(text: str) -> Iterator[str]:
+    """Yield the words of a text or a name, in lower case."""
+    for word in re.findall("[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text):
+        yield word.lower()
+
+
+def prose_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a file with their lines: of a module its comments, its strings and the names in it."""
+    text = path.read_text("utf-8")
+    if path.suffix != ".py":
+        yield from enumerate(text.splitlines(), 1)
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.COMMENT, tokenize.NAME, tokenize.STRING):
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_words_that_are_not_to_come_back(path: Path) -> None:
+    """Names, comments, messages and documents use the words of the glossary alone."""
+    found = {
+        f"line {line}: {word!r}; write {INSTEAD[word]}"
+        for line, text in prose_of(path)
+        for word in words_of(text)
+        if word in INSTEAD
+    }
+    assert not found, "\n".join(sorted(found))
+
+
+def test_words_are_found() -> None:
+    """A word is found in a name and in a text, and not inside of another word."""
+    assert list(words_of("test_wasStruck by HTTPAnswer.mathfloor")) == [
+        *("test", "was", "struck", "by", "http", "answer", "mathfloor"),
+    ]
