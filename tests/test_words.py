@@ -74,7 +74,7 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.JoinedStr):
-            yield node.lineno, "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+            yield node.lineno, "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())

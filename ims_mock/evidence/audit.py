@@ -187,11 +187,11 @@ def _repeated_reads(entries: list[Entry]) -> Iterator[Finding]:
 def _is_repeated(earlier: Entry, later: Entry) -> bool:
     is_read = earlier.method in _READS and earlier.operation is not None
     has_response = 200 <= earlier.status < 300 and not _is_cut(earlier) and not _is_cut(later)
-    is_response_same = (earlier.status, earlier.response_body) == (later.status, later.response_body)
+    is_same_response = (earlier.status, earlier.response_body) == (later.status, later.response_body)
     return (
         is_read
         and has_response
-        and is_response_same
+        and is_same_response
         and _is_same(earlier, later)
         and 0 <= _gap(earlier, later) < AT_ONCE
     )
