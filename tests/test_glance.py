@@ -1,4 +1,4 @@
-"""What a real Glance answered to 546 requests, and where this service differs: docs/decisions/glance-differences.md."""
+"""What a real Glance returned to 546 requests, and where this service differs: docs/decisions/glance-differences.md."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def departures() -> list[tuple[str, str, str, str]]:
 
 
 def replayed() -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield every recorded request with the status that this service answers; what comes before it is done first."""
+    """Yield every recorded request with the status that this service returns; what comes before it is done first."""
     service = Service(SETTINGS)
     tokens = {name: service.identity.new_token_for(name) for name in service.accounts.users}
     client = create_app(service).test_client()
@@ -73,7 +73,7 @@ def put_in(service: Service, user: User, attributes: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def differing() -> list[tuple[str, str, str, str]]:
-    """The requests that are answered otherwise: group, name, Glance's status, this service's."""
+    """The requests that are returned otherwise: group, name, Glance's status, this service's."""
     return [
         (request["group"], request["name"], str(request["status"]), str(status))
         for request, status in replayed()
@@ -96,7 +96,7 @@ def test_every_departure_is_decided(differing: list[tuple[str, str, str, str]]) 
 
 
 def test_every_decision_is_one(differing: list[tuple[str, str, str, str]]) -> None:
-    """Each row of the table still stands for an answer that is not Glance's."""
+    """Each row of the table still stands for a response that is not Glance's."""
     idle = [
         row
         for row in departures()
@@ -105,7 +105,7 @@ def test_every_decision_is_one(differing: list[tuple[str, str, str, str]]) -> No
     assert idle == []
 
 
-def test_most_is_as_glance_answers(differing: list[tuple[str, str, str, str]]) -> None:
-    """The whole recording has been asked, and three of four answers have Glance's status."""
+def test_most_is_as_glance_responses(differing: list[tuple[str, str, str, str]]) -> None:
+    """The whole recording has been asked, and three of four responses have Glance's status."""
     assert len(RECORDED) == 546
     assert len(differing) < len(RECORDED) / 4

@@ -46,7 +46,7 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
 
 @needs_curl
 def test_curl_example_runs(ims_mock: ImsMock) -> None:
-    """The curl lines, typed at a mock on another port, answer as the README says."""
+    """The curl lines, typed at a mock on another port, response as the README says."""
     match = re.search(r"<!-- example: curl -->\n```console\n(.*?)```\n.*?```text\n(.*?)```", README, re.DOTALL)
     assert match is not None
     lines = [line.removeprefix("$ ") for line in match[1].splitlines()]
@@ -90,8 +90,8 @@ def test_example_of_accounts(ims_mock: ImsMock) -> None:
     match = re.search(r"<!-- example: accounts -->\n```json\n(.*?)```", README, re.DOTALL)
     assert match is not None
     ims_mock.reset(accounts=json.loads(match[1]), auth="strict")
-    answer = requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": ims_mock.new_token("ci")}, timeout=10)
-    assert answer.status_code == 200
+    response = requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": ims_mock.new_token("ci")}, timeout=10)
+    assert response.status_code == 200
 
 
 def test_every_option_has_a_variable_of_its_own() -> None:
@@ -114,7 +114,7 @@ def test_every_decision_is_in_the_index() -> None:
     assert {*listed, "README.md"} == {path.name for path in folder.glob("*.md")}
 
 
-def test_every_fault_is_told() -> None:
+def test_every_fault_is_shown() -> None:
     """docs/faults.md has a row for each fault, and the package its name."""
     faults = [fault.__name__ for fault in KINDS.values()]
     assert re.findall(r"^\| `([A-Z][A-Za-z]+)\(", FAULTS, re.MULTILINE) == faults
@@ -137,14 +137,14 @@ def test_row_of_a_fault_is_its_schemas(kind: str) -> None:
             assert fault is Redirect or json.dumps(value) in row
 
 
-def test_every_field_of_a_rule_is_told() -> None:
+def test_every_field_of_a_rule_is_shown() -> None:
     """docs/faults.md has a row for each field of a rule."""
-    told = re.findall(r"^\| `([a-z]+)` \|", FAULTS, re.MULTILINE)
-    assert told == [item.name for item in fields(Rule) if item.init and item.name != "fault"]
+    shown = re.findall(r"^\| `([a-z]+)` \|", FAULTS, re.MULTILINE)
+    assert shown == [item.name for item in fields(Rule) if item.init and item.name != "fault"]
 
 
-def test_every_finding_is_told() -> None:
+def test_every_finding_is_shown() -> None:
     """docs/faults.md has a row for each thing that the auditor finds."""
     source = (ROOT / "ims_mock/evidence/audit.py").read_text("utf-8")
-    told = re.findall(r"^\| `([a-z_]+_[a-z_]+)` \|", FAULTS, re.MULTILINE)
-    assert sorted(told) == sorted(set(re.findall(r'Finding\(\s*"([a-z_]+)"', source)))
+    shown = re.findall(r"^\| `([a-z_]+_[a-z_]+)` \|", FAULTS, re.MULTILINE)
+    assert sorted(shown) == sorted(set(re.findall(r'Finding\(\s*"([a-z_]+)"', source)))

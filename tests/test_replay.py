@@ -1,4 +1,4 @@
-"""The same seed and the same requests give the same answers, byte for byte, and the same journal."""
+"""The same seed and the same requests give the same responses, byte for byte, and the same journal."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ SETTINGS: dict[str, Any] = {
 }
 REQUESTS = 300
 
-Answer = tuple[Any, ...]
+Response = tuple[Any, ...]
 """What a client saw: status, headers and body, or what was raised."""
 
 
 def requests_of_a_run() -> list[tuple[str, str, bytes | None, str]]:
-    """Return what a client asks for; the same each time, whatever is answered."""
+    """Return what a client asks for; the same each time, whatever is returned."""
     choose = random.Random(0)
     asked: list[tuple[str, str, bytes | None, str]] = []
     for number in range(REQUESTS):
@@ -73,12 +73,12 @@ def requests_of_a_run() -> list[tuple[str, str, bytes | None, str]]:
     return asked
 
 
-def run(mock: ImsMock) -> list[Answer]:
-    """Send the requests one after the other over a real socket, and return every answer."""
+def run(mock: ImsMock) -> list[Response]:
+    """Send the requests one after the other over a real socket, and return every response."""
     return [ask(mock, *request) for request in requests_of_a_run()]
 
 
-def ask(mock: ImsMock, method: str, path: str, body: bytes | None, media_type: str) -> Answer:
+def ask(mock: ImsMock, method: str, path: str, body: bytes | None, media_type: str) -> Response:
     """Send one request over a connection of its own."""
     headers = {"X-Auth-Token": "t", "Content-Type": media_type} if body is not None else {"X-Auth-Token": "t"}
     connection = http.client.HTTPConnection(urlsplit(mock.url).netloc, timeout=60)
@@ -96,15 +96,15 @@ def ask(mock: ImsMock, method: str, path: str, body: bytes | None, media_type: s
         connection.close()
 
 
-def recorded(mock: ImsMock) -> tuple[list[Answer], list[Entry], dict[str, Any]]:
-    """Return what a run was answered, what the journal has of it, and what images it has left."""
+def recorded(mock: ImsMock) -> tuple[list[Response], list[Entry], dict[str, Any]]:
+    """Return what a run was returned, what the journal has of it, and what images it has left."""
     responses = run(mock)
     return responses, list(mock.journal), dict(mock.images)
 
 
 @pytest.mark.slow
 def test_replay_on_the_same_server(ims_mock: ImsMock) -> None:
-    """After a reset with the same seed and start, the same requests have the same answers, entries and images."""
+    """After a reset with the same seed and start, the same requests have the same responses, entries and images."""
     ims_mock.reset(**SETTINGS)
     first = recorded(ims_mock)
     ims_mock.reset(**SETTINGS)
@@ -116,11 +116,11 @@ def test_replay_on_the_same_server(ims_mock: ImsMock) -> None:
 
 
 def test_run_has_faults_of_many_kinds(ims_mock: ImsMock) -> None:
-    """What is replayed here is no quiet run: nearly every rule strikes, and every kind of end is seen."""
+    """What is replayed here is no quiet run: nearly every rule fires, and every kind of end is seen."""
     ims_mock.reset(**SETTINGS)
     responses, entries, _ = recorded(ims_mock)
-    struck = {rule for entry in entries for rule in entry.rules}
-    assert len(struck) >= 16
+    fired = {rule for entry in entries for rule in entry.rules}
+    assert len(fired) >= 16
     assert {response[0] for response in responses} >= {200, 201, 204, 302, 404, 502, 503, "ConnectionResetError"}
     assert "RemoteDisconnected" in {response[0] for response in responses}
     assert any(len(response) == 5 for response in responses)
@@ -130,7 +130,7 @@ def test_run_has_faults_of_many_kinds(ims_mock: ImsMock) -> None:
 def test_replay_on_another_server() -> None:
     """Another mock, on another port, has the same bodies, ids and times."""
 
-    def story() -> list[Any]:
+    def report() -> list[Any]:
         with ImsMock(**SETTINGS) as mock:
             run(mock)
             return [
@@ -145,12 +145,12 @@ def test_replay_on_another_server() -> None:
                 for entry in mock.journal
             ]
 
-    assert story() == story()
+    assert report() == report()
 
 
 @pytest.mark.slow
 def test_other_seed_is_another_run(ims_mock: ImsMock) -> None:
-    """With another seed, other requests are struck, and other ids given out."""
+    """With another seed, other requests are fired, and other ids given out."""
     runs = []
     for seed in (7, 8):
         ims_mock.reset(**{**SETTINGS, "seed": seed})
@@ -175,39 +175,39 @@ def test_other_seed_is_another_run(ims_mock: ImsMock) -> None:
 def test_each_rule_with_chances_is_replayed(api: Api, rule: str) -> None:
     """Whatever in a rule is left to chance, or to the clock, is so again in the replay."""
 
-    def story() -> list[Entry]:
+    def report() -> list[Entry]:
         api.service.reset(seed="replay", faults=[rule])
         for _ in range(20):
             api("GET", "/v2/images?limit=1")
             api.clock.advance(0.5)
         return list(api.service.journal)
 
-    assert story() == story()
+    assert report() == report()
 
 
 def test_faults_of_a_header_are_replayed(api: Api) -> None:
     """A fault that a request asks for itself draws its chances from the seed too."""
 
-    def story() -> list[float]:
+    def report() -> list[float]:
         api.service.reset()
         for _ in range(5):
             api("GET", "/v2/images", X_IMS_Mock_Fault="delay(5, 5)")
         return [entry.responded_at for entry in api.service.journal]
 
-    first = story()
-    assert first == story()
+    first = report()
+    assert first == report()
     assert len({later - earlier for earlier, later in pairwise(first)}) > 1
 
 
 def test_tokens_and_keys_are_replayed() -> None:
     """What a log-in gives out follows from the seed."""
 
-    def story(api: Api) -> list[str]:
+    def report(api: Api) -> list[str]:
         user = {"name": "demo", "password": "secret", "domain": {"name": "Default"}}
         body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
         return [api("POST", "/v3/auth/tokens", body).headers["X-Subject-Token"] for _ in range(3)]
 
-    assert story(Api(seed=1)) == story(Api(seed=1)) != story(Api(seed=2))
+    assert report(Api(seed=1)) == report(Api(seed=1)) != report(Api(seed=2))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_entries_differ_in_what_the_mock_has_done(change: dict[str, Any], is_sam
 def test_requests_sees_the_same_twice(ims_mock: ImsMock) -> None:
     """A client that follows redirects and keeps its connection sees the same each time."""
 
-    def story() -> list[Any]:
+    def report() -> list[Any]:
         ims_mock.reset(seed=3, start=PAGE, faults=["redirect(/v2) probability 0.5", "delay(1, 1)"])
         with requests.Session() as session:
             session.headers["X-Auth-Token"] = "t"
@@ -243,16 +243,16 @@ def test_requests_sees_the_same_twice(ims_mock: ImsMock) -> None:
             (response.status_code, dict(response.headers), response.content, response.url) for response in responses
         ]
 
-    first = story()
+    first = report()
     entries = list(ims_mock.journal)
-    assert first == story()
+    assert first == report()
     assert entries == list(ims_mock.journal)
 
 
 def test_log_of_a_run_is_the_same(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     """The lines of the log are the same in the replay, times included."""
 
-    def story(log: Callable[[], None]) -> list[str]:
+    def report(log: Callable[[], None]) -> list[str]:
         api.service.reset(faults=["delay(3, 1)"])
         log()
         for number in range(3):
@@ -260,6 +260,6 @@ def test_log_of_a_run_is_the_same(api: Api, caplog: pytest.LogCaptureFixture) ->
         return [record.getMessage() for record in caplog.records]
 
     caplog.set_level("INFO", "ims_mock")
-    first = story(caplog.clear)
-    assert first == story(caplog.clear)
+    first = report(caplog.clear)
+    assert first == report(caplog.clear)
     assert len(first) == 3

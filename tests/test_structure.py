@@ -1,4 +1,4 @@
-"""Errors carry structure: no code reads back out of a sentence what it could have been told as data."""
+"""Errors carry structure: no code reads back out of a sentence what it could have been shown as data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ERRORS = ("Error", "Exception")
 
 
 def is_text(node: ast.AST, errors: set[str], texts: set[str]) -> bool:
-    """Tell whether an expression is the text of an error: str(error), f"{error}", error.reason, or a name for one."""
+    """Return whether an expression is the text of an error: str(error), f"{error}", error.reason, or a name for one."""
     if isinstance(node, ast.Name):
         return node.id in texts
     if isinstance(node, ast.Attribute):
@@ -77,7 +77,7 @@ def cuts(source: str) -> Iterator[str]:
 
 
 def is_cut(node: ast.AST, errors: set[str], texts: set[str]) -> bool:
-    """Tell whether an expression takes the text of an error apart, or looks for something in it."""
+    """Return whether an expression takes the text of an error apart, or looks for something in it."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         of_a_method = node.func.attr in CUTS and is_text(node.func.value, errors, texts)
         is_search = isinstance(node.func.value, ast.Name) and (

@@ -58,7 +58,7 @@ pytestmark = [
 ]
 
 PATIENT, IMPATIENT = 30.0, 0.2
-"""Seconds that a client waits for its answer; those of an impatient one pass, as its own timeout is what is tested."""
+"""Seconds that a client waits for its response; an impatient client tests its own timeout."""
 
 OCTETS = {"X-Auth-Token": "any", "Content-Type": "application/octet-stream"}
 BEFORE = "web active, db queued"
@@ -67,14 +67,14 @@ CREATED = "new queued, " + BEFORE
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, what each client is told, and what is in the mock afterwards.
+    """A fault, what each client is shown, and what is in the mock afterwards.
 
     The client does what `ask` says: "create" (an image "new"), "list" (a page of one), "show" (the image "web"). With
-    "upload" the image "db" is given its file, and then shown. Of an image that is shown its `attribute` is told too.
+    "upload" the image "db" is given its file, and then shown. Of an image that is shown its `attribute` is shown too.
 
-    The rule strikes `times` after `before` requests; an image is `added` before the client asks. `images` are what is
-    left, newest first, where "web" and "db" had been. `entry` is what the journal has of the request that was struck:
-    status, whether the work was done, how the answer left. The clock is moved by `seconds`, unless that is None.
+    The rule fires `times` after `before` requests; an image is `added` before the client asks. `images` are what is
+    left, newest first, where "web" and "db" had been. `entry` is what the journal has of the request that was fired:
+    status, whether the work was done, how the response left. The clock is moved by `seconds`, unless that is None.
     """
 
     fault: Fault
@@ -95,8 +95,8 @@ class Case:
         return f"{self.fault} on {self.ask}"
 
 
-def answered(fault: Fault, ask: str, response: str, images: str, entry: str, **more: Any) -> Case:
-    """Return the case of an answer that every client takes as it is."""
+def returned(fault: Fault, ask: str, response: str, images: str, entry: str, **more: Any) -> Case:
+    """Return the case of a response that every client takes as it is."""
     return Case(fault, ask, response, response, response, images, entry, **more)
 
 
@@ -109,24 +109,24 @@ def refused(fault: Fault, response: str, images: str, entry: str, **more: Any) -
 
 
 def broken(fault: Fault, error: str, images: str, entry: str) -> Case:
-    """Return the case of a create whose connection breaks before the answer."""
+    """Return the case of a create whose connection breaks before the response."""
     return Case(fault, "create", error, f"ConnectionError({error})", f"ConnectionException({error})", images, entry)
 
 
 def cut(fault: Fault, partial: bytes, entry: str) -> Case:
-    """Return the case of a create whose answer is cut; the SDK lets the exception of requests through."""
+    """Return the case of a create whose response is cut; the SDK lets the exception of requests through."""
     error = f"ChunkedEncodingError(IncompleteRead {len(partial)})"
     return Case(fault, "create", f"IncompleteRead {partial!r}", error, f"requests' {error}", CREATED, entry)
 
 
 def awaited(fault: Fault, requests: str, sdk: str, entry: str, ask: str = "create") -> Case:
-    """Return the case of a request that is done, and of a client that gives up waiting for its answer."""
+    """Return the case of a request that is done, and of a client that gives up waiting for its response."""
     images = CREATED if ask == "create" else BEFORE
     return Case(fault, ask, "TimeoutError", requests, sdk, images, entry, timeout=IMPATIENT)
 
 
 def awaited_body(fault: Fault, entry: str) -> Case:
-    """Return the case of a create of which the head is answered, and the body too late."""
+    """Return the case of a create of which the head is returned, and the body too late."""
     seen = "ConnectionError(ReadTimeoutError)", "ConnectionException(Read timed out)"
     # The head is to come in time.
     return Case(fault, "create", "TimeoutError", *seen, CREATED, entry, timeout=4 * IMPATIENT)
@@ -162,9 +162,9 @@ CASES = [
         before=1,
         times=None,
     ),
-    answered(Delay(5), "create", "201 new queued", CREATED, "201 done", seconds=5),
+    returned(Delay(5), "create", "201 new queued", CREATED, "201 done", seconds=5),
     awaited(Delay(3600, real_time=True), "ReadTimeout", LATE, "201 done"),
-    answered(LognormalDelay(2, 0), "create", "201 new queued", CREATED, "201 done", seconds=2),
+    returned(LognormalDelay(2, 0), "create", "201 new queued", CREATED, "201 done", seconds=2),
     awaited(LognormalDelay(3600, 0, real_time=True), "ReadTimeout", LATE, "201 done"),
     refused(LoseResponse(500), "500 IMG.0061", CREATED, "500 done"),
     refused(LoseResponse(502), "502 APIGW.0201", CREATED, "502 done"),
@@ -185,7 +185,7 @@ CASES = [
     cut(Truncate(0), b"", "201 done, 0 bytes were sent, hangup"),
     cut(Stall(0), b"", "201 done, 0 bytes were sent, hangup"),
     awaited_body(Stall(3600), "201 done, 0 bytes were sent, silence for 3600 s, hangup"),
-    answered(Drip(100), "create", "201 new queued", CREATED, "201 done, at 100 bytes a second", seconds=None),
+    returned(Drip(100), "create", "201 new queued", CREATED, "201 done, at 100 bytes a second", seconds=None),
     awaited_body(Drip(0.001, real_time=True), "201 done, at 0.001 bytes a second"),
     garbled("html_200", "200 text/html '<html><head>'", "JSONDecodeError", "200"),
     garbled(
@@ -196,8 +196,8 @@ CASES = [
     garbled("invalid_json", '200 application/json \'{"name":"web\'', "JSONDecodeError", "200"),
     garbled("invalid_utf8", '200 application/json \'{"\\udcffname":"we\'', "200 None active", "200 None active"),
     garbled("content_type", "200 web active", "200 web active", "200 web active"),
-    answered(Mutate(SUM, "drop"), "show", "200 web active None", BEFORE, "200 done", attribute="checksum"),
-    answered(Mutate(SUM, "null"), "show", "200 web active None", BEFORE, "200 done", attribute="checksum"),
+    returned(Mutate(SUM, "drop"), "show", "200 web active None", BEFORE, "200 done", attribute="checksum"),
+    returned(Mutate(SUM, "null"), "show", "200 web active None", BEFORE, "200 done", attribute="checksum"),
     # The SDK makes a text of it again.
     Case(
         Mutate(SUM, "retype"),
@@ -209,15 +209,15 @@ CASES = [
         "200 done",
         attribute="checksum",
     ),
-    answered(Mutate(SUM, "value", "x"), "show", "200 web active 'x'", BEFORE, "200 done", attribute="checksum"),
-    answered(Stale(reads=1), "list", "200 [web], /v2/images?limit=1&marker=WEB", CREATED, "200 done", added="new"),
-    answered(Stale(seconds=9), "list", "200 [web], /v2/images?limit=1&marker=WEB", CREATED, "200 done", added="new"),
-    answered(LoopingMarker(), "list", "200 [web], /v2/images?limit=1", BEFORE, "200 done"),
+    returned(Mutate(SUM, "value", "x"), "show", "200 web active 'x'", BEFORE, "200 done", attribute="checksum"),
+    returned(Stale(reads=1), "list", "200 [web], /v2/images?limit=1&marker=WEB", CREATED, "200 done", added="new"),
+    returned(Stale(seconds=9), "list", "200 [web], /v2/images?limit=1&marker=WEB", CREATED, "200 done", added="new"),
+    returned(LoopingMarker(), "list", "200 [web], /v2/images?limit=1", BEFORE, "200 done"),
     *[redirected(status) for status in (301, 302, 303, 307, 308)],
     Case(Redirect(), "create", "302 to /v2/images", "200 [web, db], None", "302", BEFORE, "302 not done", times=None),
-    answered(BadUpload("killed"), "upload", "200 db killed", "web active, db killed", "204 done"),
-    answered(BadUpload("saving"), "upload", "200 db saving", "web active, db saving", "204 done"),
-    answered(
+    returned(BadUpload("killed"), "upload", "200 db killed", "web active, db killed", "204 done"),
+    returned(BadUpload("saving"), "upload", "200 db saving", "web active, db saving", "204 done"),
+    returned(
         BadUpload("checksum"),
         "upload",
         "200 db active 'ec0405c5aef93e771cd80e0db180b88b'",
@@ -269,8 +269,8 @@ class Scene:
             return "POST", "/v2/images", b'{"name": "new"}'
         return "GET", "/v2/images?limit=1" if self.case.ask == "list" else f"/v2/images/{self.shown}", None
 
-    def told(self, status: int, document: Mapping[str, Any], retry_after: str | None = None) -> str:
-        """Return in a few words what a JSON answer says."""
+    def described(self, status: int, document: Mapping[str, Any], retry_after: str | None = None) -> str:
+        """Return in a few words what a JSON response says."""
         code = document.get("error_code") or document.get("error", {}).get("code")
         if code:
             return f"{status} {code}" + (f" after {retry_after}" if retry_after else "")
@@ -304,10 +304,10 @@ def raw(scene: Scene) -> Iterator[Ask]:
         if response.headers["Location"] and response.status < 400 and response.status != 201:
             return f"{response.status} to {response.headers['Location'].removeprefix(scene.mock.url)}"
         try:
-            return scene.told(response.status, json.loads(text), response.headers["Retry-After"])
+            return scene.described(response.status, json.loads(text), response.headers["Retry-After"])
         except ValueError:
-            told = text.decode("utf-8", "surrogateescape")[:12]
-            return f"{response.status} {response.headers['Content-Type']} {told!r}"
+            shown = text.decode("utf-8", "surrogateescape")[:12]
+            return f"{response.status} {response.headers['Content-Type']} {shown!r}"
 
     with closing(connection):
         yield ask
@@ -334,7 +334,7 @@ def with_requests(scene: Scene) -> Iterator[Ask]:
             method, target, body = scene.request()
             try:
                 response = session.request(method, scene.mock.url + target, data=body, timeout=scene.case.timeout)
-                return scene.told(response.status_code, response.json(), response.headers.get("Retry-After"))
+                return scene.described(response.status_code, response.json(), response.headers.get("Retry-After"))
             except requests.RequestException as error:
                 return cause(error)
 
@@ -373,7 +373,7 @@ def sdk(scene: Scene) -> Iterator[Ask]:
             return str(response.status_code)
         if "images" in fields:
             fields["images"] = [{"name": image.name} for image in response.images]
-        return scene.told(response.status_code, fields)
+        return scene.described(response.status_code, fields)
 
     with closing(client.get_http_client()):
         yield ask
@@ -443,8 +443,8 @@ def find_case(fault: Fault, ask: str) -> Case:
 @pytest.mark.parametrize(
     "fault", [Fail(400), LoseResponse(), LoseResponse("hangup"), Reset(), Hangup(), Truncate(10), Stall(0)], ids=str
 )
-def test_next_request_is_answered(ims_mock: ImsMock, client: str, fault: Fault) -> None:
-    """A client that a fault has struck in the middle of its requests is answered before and after it."""
+def test_next_request_is_returned(ims_mock: ImsMock, client: str, fault: Fault) -> None:
+    """A client that a fault has fired in the middle of its requests is returned before and after it."""
     case = find_case(fault, "create")
     ims_mock.faults.add(fault, skip=1, times=1)
     with CLIENTS[client](new_scene(ims_mock, case)) as ask:
@@ -453,7 +453,7 @@ def test_next_request_is_answered(ims_mock: ImsMock, client: str, fault: Fault) 
 
 @pytest.mark.parametrize("then", ["reset", "hangup", 500, 502, 504])
 def test_create_again_after_a_lost_response(ims_mock: ImsMock, client: str, then: str | int) -> None:
-    """A create that is sent again because its answer was lost leaves two images."""
+    """A create that is sent again because its response was lost leaves two images."""
     case = find_case(LoseResponse(then), "create")
     ims_mock.faults.add(case.fault, times=1)
     with CLIENTS[client](new_scene(ims_mock, case)) as ask:
@@ -470,7 +470,7 @@ def test_create_again_after_a_lost_response(ims_mock: ImsMock, client: str, then
 )
 def test_deleted_image_is_still_there(ims_mock: ImsMock, client: str, ask: str, stale: str, fresh: str) -> None:
     """One stale read sees an image that has been deleted, and the next does not."""
-    scene = new_scene(ims_mock, answered(Stale(reads=1), ask, stale, "", ""))
+    scene = new_scene(ims_mock, returned(Stale(reads=1), ask, stale, "", ""))
     ims_mock.faults.add(Stale(reads=1), operation=OPERATIONS[ask])
     headers = {"X-Auth-Token": "any"}
     url = f"{ims_mock.url}/v2/images/{scene.ids['web']}"
@@ -482,7 +482,7 @@ def test_deleted_image_is_still_there(ims_mock: ImsMock, client: str, ask: str, 
 
 
 def test_one_fault_after_the_other(ims_mock: ImsMock, client: str) -> None:
-    """A sequence is its faults one by one, and then the honest answer."""
+    """A sequence is its faults one by one, and then the honest response."""
     faults = [Reset(), LoseResponse("hangup"), Fail(400)]
     cases = [find_case(fault, "create") for fault in faults]
     ims_mock.faults.add(Sequence((*faults, None)))

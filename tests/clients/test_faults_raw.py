@@ -1,4 +1,4 @@
-"""Wire faults for clients of all kinds: the same each time, wherever they strike."""
+"""Wire faults for clients of all kinds: the same each time, wherever they fire."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def new_connection(mock: ImsMock) -> http.client.HTTPConnection:
 def seen(
     connection: http.client.HTTPConnection, method: str, target: str, body: Any = None, headers: Any = TOKEN
 ) -> str:
-    """Return what http.client sees of an answer: its status, or the exception with the bytes that have come."""
+    """Return what http.client sees of a response: its status, or the exception with the bytes that have come."""
     try:
         connection.request(method, target, body, headers)
         response = connection.getresponse()
@@ -69,7 +69,7 @@ SERIES = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "outcome", "created"), SERIES, ids=str)
 def test_create_two_hundred_times(ims_mock: ImsMock, fault: Fault, outcome: str, created: int) -> None:
-    """A create on a connection that is kept as long as the fault lets it be is struck 200 times in the same way."""
+    """A create on a connection that is kept as long as the fault lets it be is fired 200 times in the same way."""
     rule = ims_mock.faults.add(fault, operation="glance_create_image_metadata")
     with closing(new_connection(ims_mock)) as connection:
         outcomes = [
@@ -144,7 +144,7 @@ def mock(request: pytest.FixtureRequest, secure: ImsMock, ims_mock: ImsMock) -> 
 def test_connection_breaks(
     mock: ImsMock, fault: Fault, outcome: str, method: str, target: str, body: bytes | None
 ) -> None:
-    """A connection is reset or closed whatever was asked, also where an answer has no body, and over TLS."""
+    """A connection is reset or closed whatever was asked, also where a response has no body, and over TLS."""
     # Some versions of Python take a reset under TLS for the end: https://github.com/python/cpython/issues/115627
     outcomes = {outcome, HUNG_UP} if mock.ca_pem else {outcome}
     target = target.format(queued=mock.add_image()["self"], active=mock.add_image(data=b"abc")["self"])
@@ -179,7 +179,7 @@ def test_file_is_cut(mock: ImsMock, at: int) -> None:
 
 
 def test_refused_upload_is_cut(ims_mock: ImsMock) -> None:
-    """Of the answer to a client that is still sending exactly the first bytes come."""
+    """Of the response to a client that is still sending exactly the first bytes come."""
     target = f"{ims_mock.add_image()['self']}/file"
     ims_mock.faults.add(Truncate(5))
     ims_mock.faults.add(Fail(403))
@@ -190,7 +190,7 @@ def test_refused_upload_is_cut(ims_mock: ImsMock) -> None:
 @pytest.mark.parametrize("fault", [Truncate(1), Stall(5), Drip(1)], ids=str)
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200"), ("DELETE", "204")])
 def test_no_body_is_left_alone(ims_mock: ImsMock, fault: Fault, method: str, status: str) -> None:
-    """An answer without a body cannot be cut, nor drip, and so the rule has not struck."""
+    """A response without a body cannot be cut, nor drip, and so the rule has not fired."""
     rule = ims_mock.faults.add(fault, optional=True)
     with closing(new_connection(ims_mock)) as connection:
         assert seen(connection, method, ims_mock.add_image()["self"]) == status

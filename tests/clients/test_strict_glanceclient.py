@@ -122,7 +122,7 @@ def test_wrong_login(ims_mock: ImsMock, login: dict[str, str]) -> None:
 
 
 def test_expired_token(demo: Any, ims_mock: ImsMock, web: str) -> None:
-    """After a day the client's session logs in anew by itself."""
+    """After a day the client's session logs in again by itself."""
     assert names(demo) == ["web"]
     ims_mock.clock.advance(DAY)
     assert names(demo) == ["web"]

@@ -166,7 +166,7 @@ def refusal(work: Callable[[], Any]) -> tuple[int, str, str]:
 
 
 def reason(mock: ImsMock) -> str:
-    """Return the mock's own reason for its last answer."""
+    """Return the mock's own reason for its last response."""
     return mock.journal.calls()[-1].reason
 
 
@@ -178,7 +178,7 @@ def client(ims_mock: ImsMock) -> Any:
 
 @pytest.fixture
 def image_id(ims_mock: ImsMock) -> str:
-    """The id of an active image that demo has shared with alt, who has not answered."""
+    """The id of an active image that demo has shared with alt, who has not responded."""
     image = ims_mock.add_image(name="web", tags=["x é"], data=b"abc", owner=DEMO, members={ALT: "pending"})
     return str(image["id"])
 
@@ -201,7 +201,7 @@ def test_every_operation_is_called_here() -> None:
 
 
 def caller_of(operation: str) -> str:
-    """Return who calls an operation: the owner, but for the answer of a member."""
+    """Return who calls an operation: the owner, but for the response of a member."""
     return "alt" if operation == "glance_update_image_member" else "demo"
 
 
@@ -223,7 +223,7 @@ def test_signature_with_temporary_credentials(ims_mock: ImsMock, image_id: str, 
 
 @pytest.mark.parametrize("operation", NEEDS_A_CREDENTIAL)
 def test_wrong_secret(ims_mock: ImsMock, image_id: str, operation: str) -> None:
-    """No operation is honoured with a wrong secret, and the answer shows what should have been signed."""
+    """No operation is honoured with a wrong secret, and the response shows what should have been signed."""
     before = dict(ims_mock.images[image_id])
     client = connected(ims_mock, "demo-ak", "wrong")
     status, code, text = refusal(lambda: call(client, operation, image_id))
@@ -234,11 +234,11 @@ def test_wrong_secret(ims_mock: ImsMock, image_id: str, operation: str) -> None:
 
 @pytest.mark.parametrize("operation", ["list_versions", "show_version"])
 def test_versions_need_no_credential(ims_mock: ImsMock, operation: str) -> None:
-    """The versions are told to whoever asks, be the signature wrong."""
+    """The versions are shown to whoever asks, be the signature wrong."""
     assert call(connected(ims_mock, "nobody", "wrong"), operation).status_code == 300
 
 
-def test_signature_is_told_as_the_gateway_has_it(ims_mock: ImsMock) -> None:
+def test_signature_is_shown_as_the_gateway_has_it(ims_mock: ImsMock) -> None:
     """The text of a wrong signature is the canonical request, with | for its line breaks."""
     client = connected(ims_mock, "demo-ak", "wrong", DEMO)
     _, _, text = refusal(lambda: call(client, "glance_show_image", "a"))
@@ -297,7 +297,7 @@ def test_empty_bodies(client: Any, ims_mock: ImsMock) -> None:
 
 
 def test_asynchronous_client(ims_mock: ImsMock) -> None:
-    """The SDK's other client, which answers with futures, signs alike."""
+    """The SDK's other client, which responses with futures, signs alike."""
     builder = ImsAsyncClient.new_builder().with_credentials(credentials())
     client = builder.with_endpoint(ims_mock.url).build()
     request = REQUESTS["glance_create_image_metadata"]("")
@@ -391,7 +391,7 @@ def test_region_that_is_set(ims_mock: ImsMock) -> None:
 
 @pytest.mark.usefixtures("ims_mock_env", "no_project_cached")
 def test_region_with_a_wrong_secret(ims_mock: ImsMock) -> None:
-    """The identity service refuses a wrong secret as the image service does, and the SDK shows its answer."""
+    """The identity service refuses a wrong secret as the image service does, and the SDK shows its response."""
     with pytest.raises(SdkException, match=r"status_code:401.*error_code:APIGW\.0301.*verify aksk signature fail"):
         in_region(ims_mock, credentials("demo-ak", "wrong"))
 
@@ -612,8 +612,8 @@ def test_security_token_of_others(ims_mock: ImsMock) -> None:
     assert refusal(lambda: create(client))[2] == UNAUTHORIZED + "Get secretKey failed"
 
 
-def test_security_token_is_not_told(ims_mock: ImsMock) -> None:
-    """The answer to a wrong signature does not repeat the security token."""
+def test_security_token_is_not_shown(ims_mock: ImsMock) -> None:
+    """The response to a wrong signature does not repeat the security token."""
     issued = ims_mock.new_temporary_credentials()
     client = connected(ims_mock, issued["access"], "wrong", None, issued["security_token"])
     _, _, text = refusal(lambda: create(client))
@@ -632,7 +632,7 @@ def test_temporary_credentials_in_a_wrong_project(ims_mock: ImsMock) -> None:
 
 
 def fail(mock: ImsMock, times: int) -> list[str]:
-    """Send some requests in a row with demo's AK and a wrong SK, and return the texts of the answers."""
+    """Send some requests in a row with demo's AK and a wrong SK, and return the texts of the responses."""
     wrong = connected(mock, "demo-ak", "wrong")
     return [refusal(lambda: create(wrong))[2] for _ in range(times)]
 

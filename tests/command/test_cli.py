@@ -81,7 +81,7 @@ def run_process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_it_is_told_to_stop(number: int) -> None:
+def test_serves_until_it_is_shown_to_stop(number: int) -> None:
     """It prints its URL alone, serves there, and ends with 0 at either signal, even with a connection open."""
     with running() as (process, url), requests.Session() as session:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
@@ -109,18 +109,18 @@ def test_one_line_a_request() -> None:
 def test_json_log() -> None:
     """With --log-format json a request is one object."""
     with running("--log-format", "json") as (process, url):
-        answer = requests.post(f"{url}/v2/images", data="[]", headers=HEADERS, timeout=10)
+        response = requests.post(f"{url}/v2/images", data="[]", headers=HEADERS, timeout=10)
         (line,) = stop(process)[2].splitlines()
     entry = json.loads(line)
     assert entry.pop("time") > 0
     assert entry == {
-        "request_id": answer.headers["X-Request-Id"],
+        "request_id": response.headers["X-Request-Id"],
         "method": "POST",
         "path": "/v2/images",
         "operation": "glance_create_image_metadata",
         "project_id": "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c",
         "status": 400,
-        "reason": answer.headers["X-IMS-Mock-Reason"],
+        "reason": response.headers["X-IMS-Mock-Reason"],
         "rules": [],
         "delivery": "",
     }
@@ -140,8 +140,8 @@ def test_seed_decides_ids() -> None:
 
     def first_id(*arguments: str) -> str:
         with running(*arguments) as (_, url):
-            answer = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10)
-            return str(answer.json()["id"])
+            response = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10)
+            return str(response.json()["id"])
 
     five = first_id("--seed", "5")
     assert five == first_id("--seed=5")
@@ -156,10 +156,10 @@ def test_seed_decides_ids() -> None:
     ],
 )
 def test_faults(arguments: list[str], environ: dict[str, str]) -> None:
-    """Faults of the command line strike in their order."""
+    """Faults of the command line fire in their order."""
     with running(*arguments, environ=environ) as (_, url):
-        answers = [requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10) for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [503, 201, 401, 201]
+        responses = [requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10) for _ in range(4)]
+    assert [response.status_code for response in responses] == [503, 201, 401, 201]
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_accounts_and_region(tmp_path: Path) -> None:
         }
     }
     with running("--auth", "strict", "--accounts", str(file), "--region", "eu-west-101") as (process, url):
-        answer = requests.post(f"{url}/v3/auth/tokens", json=body, timeout=10)
-        assert answer.json()["token"]["catalog"][0]["endpoints"][0]["region"] == "eu-west-101"
-        token = answer.headers["X-Subject-Token"]
+        response = requests.post(f"{url}/v3/auth/tokens", json=body, timeout=10)
+        assert response.json()["token"]["catalog"][0]["endpoints"][0]["region"] == "eu-west-101"
+        token = response.headers["X-Subject-Token"]
         assert requests.get(f"{url}/v2/images", headers={"X-Auth-Token": token}, timeout=10).status_code == 200
         assert requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10).status_code == 401
         log = stop(process)[2]
@@ -229,8 +229,8 @@ def test_tls(tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
     with running("--tls", "--ca-file", str(ca_file)) as (process, url):
         assert url.startswith("https://127.0.0.1:")
-        answer = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, verify=str(ca_file), timeout=10)
-        assert answer.headers["Location"].startswith(url)
+        response = requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, verify=str(ca_file), timeout=10)
+        assert response.headers["Location"].startswith(url)
         with pytest.raises(requests.exceptions.SSLError):
             requests.get(url, timeout=10)
         assert stop(process)[0] == 0
@@ -342,7 +342,7 @@ def test_taken_port_is_one_line() -> None:
 
 
 def test_host_that_is_not_there() -> None:
-    """An address that this machine does not have is told in one line."""
+    """An address that this machine does not have is shown in one line."""
     done = run_process("--port", "0", "--host", "192.0.2.1")
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock: cannot listen on port 0 on 192.0.2.1: ")
@@ -458,7 +458,7 @@ def test_version() -> None:
     assert run("--version").stdout == f"ims_mock {__version__}\n"
 
 
-def test_openapi_is_what_the_server_answers(capsys: pytest.CaptureFixture[str], ims_mock: Any) -> None:
+def test_openapi_is_what_the_server_responses(capsys: pytest.CaptureFixture[str], ims_mock: Any) -> None:
     """`openapi` prints the document that the mock serves."""
     assert main(["openapi"], {}) == 0
     printed = capsys.readouterr().out
@@ -557,7 +557,7 @@ def test_env_names_an_authority_that_there_is(options: list[str], named: bool, t
 
 
 def test_wrong_files_of_a_certificate_are_named(tmp_path: Path) -> None:
-    """What cannot serve for HTTPS is told by name."""
+    """What cannot serve for HTTPS is shown by name."""
     file = tmp_path / "no.pem"
     done = run("--cert", str(file), "--key", str(file))
     assert (done.returncode, done.stderr) == (
@@ -636,7 +636,7 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
     ],
 )
 def test_wrong_time_and_state(arguments: list[str], message: str) -> None:
-    """What cannot be is told by the option's name."""
+    """What cannot be is shown by the option's name."""
     done = run(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
@@ -691,6 +691,6 @@ def test_rules_of_the_environment_are_parted_outside_quotes() -> None:
     """A semicolon in quotes is a part of its rule."""
     rules = 'glance_list_images: 503(message="a;b") x1; 429 x1'
     with running(environ={"IMS_MOCK_FAULT": rules}) as (_, url):
-        answers = [requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [503, 429, 200]
-    assert answers[0].json()["error_msg"] == "a;b"
+        responses = [requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10) for _ in range(3)]
+    assert [response.status_code for response in responses] == [503, 429, 200]
+    assert responses[0].json()["error_msg"] == "a;b"

@@ -1,4 +1,4 @@
-"""The acceptor never accepts what jsonschema refuses."""
+"""The fast path never accepts what jsonschema refuses."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ changes = st.dictionaries(st.sampled_from(ATTRIBUTES) | st.text(max_size=3) | st
 
 
 def judged(schema: Schema, value: Any) -> tuple[bool, bool]:
-    """Return whether the acceptor accepts a value, and whether jsonschema does."""
+    """Return whether the fast path accepts a value, and whether jsonschema does."""
     return schema.is_surely_valid(value), schema._validator.is_valid(value)
 
 
 @settings(deadline=None)
 @given(changes)
 def test_request_is_never_accepted_wrongly(body: dict[str, Any]) -> None:
-    """Of a request's body the acceptor says no more than jsonschema."""
+    """Of a request's body the fast path says no more than jsonschema."""
     model = load_contract().operations["glance_create_image_metadata"].bodies["application/json"]
     assert model is not None
     accepted, valid = judged(model.schema, body)
@@ -48,7 +48,7 @@ def test_request_is_never_accepted_wrongly(body: dict[str, Any]) -> None:
 @settings(deadline=None)
 @given(changes, st.sets(st.sampled_from(ATTRIBUTES), max_size=2))
 def test_response_is_never_accepted_wrongly(changed: dict[str, Any], missing: set[str]) -> None:
-    """Of an answer the acceptor says no more than jsonschema."""
+    """Of a response the fast path says no more than jsonschema."""
     schema = load_contract().operations["glance_show_image"].response_body
     assert schema is not None
     example = EXAMPLE["responses"]["201"]["content"]["application/json"]["example"]
@@ -59,7 +59,7 @@ def test_response_is_never_accepted_wrongly(changed: dict[str, Any], missing: se
 
 @pytest.mark.parametrize("name", ["requestBody", "responses"])
 def test_examples_are_accepted(name: str) -> None:
-    """The page's own examples pass without jsonschema: the acceptor is worth having."""
+    """The page's own examples pass without jsonschema: the fast path is worth having."""
     operation = load_contract().operations["glance_create_image_metadata"]
     model = operation.bodies["application/json"]
     assert model is not None
@@ -95,7 +95,7 @@ SCHEMAS: list[Any] = [
     {"propertyNames": {"maxLength": 1}},
     {"allOf": [{"type": "string"}, {"maxLength": 1}]},
     {"anyOf": [{"type": "string"}, {"type": "null"}]},
-    {"type": "string", "format": "unknown to the acceptor"},
+    {"type": "string", "format": "unknown to the fast path"},
     {"not": {"type": "string"}},
     {"type": "array", "maxItems": 1},
     {"type": "array", "minItems": 1},
@@ -110,14 +110,14 @@ SCHEMAS: list[Any] = [
 @settings(deadline=None)
 @given(value=values)
 def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
-    """Keyword by keyword the acceptor says no more than jsonschema; what it does not know, it leaves."""
+    """Keyword by keyword the fast path says no more than jsonschema; what it does not know, it leaves."""
     accept = new_fast_path(schema, lambda _: {}, writing=False)
     if accept(value):
         jsonschema.Draft202012Validator(schema).validate(value)
 
 
 def test_read_only_is_left_when_writing() -> None:
-    """What only the service sets is accepted in an answer, not in a request."""
+    """What only the service sets is accepted in a response, not in a request."""
     schema = {"properties": {"status": {"type": "string", "readOnly": True}}}
     assert new_fast_path(schema, lambda _: {}, writing=False)({"status": "a"})
     assert not new_fast_path(schema, lambda _: {}, writing=True)({"status": "a"})

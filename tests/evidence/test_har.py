@@ -44,7 +44,7 @@ def the_entry_of(api: Api) -> Any:
 
 
 def headers_of(message: Any) -> dict[str, str]:
-    """Return the headers of a request or an answer by name."""
+    """Return the headers of a request or a response by name."""
     return {header["name"]: header["value"] for header in message["headers"]}
 
 
@@ -87,8 +87,8 @@ def test_request(api: Api) -> None:
     assert request["bodySize"] == 14
 
 
-def test_answer(api: Api) -> None:
-    """An answer has its status with the phrase, its headers and its body."""
+def test_response(api: Api) -> None:
+    """A response has its status with the phrase, its headers and its body."""
     response = api("POST", "/v2/images", {})
     recorded = the_entry_of(api)["response"]
     assert (recorded["status"], recorded["statusText"]) == (201, "Created")
@@ -133,8 +133,8 @@ def test_request_that_is_no_text_is_in_base64(api: Api) -> None:
     assert posted["_encoding"] == "base64"
 
 
-def test_answer_that_is_no_text_is_in_base64(api: Api) -> None:
-    """An answer that is no UTF-8 says so as HAR has it."""
+def test_response_that_is_no_text_is_in_base64(api: Api) -> None:
+    """A response that is no UTF-8 says so as HAR has it."""
     api.service.faults.add(Garble("invalid_utf8"))
     response = api("GET", "/v2/images")
     content = the_entry_of(api)["response"]["content"]
@@ -159,7 +159,7 @@ def test_body_that_was_cut_has_its_whole_size(api: Api) -> None:
     assert (request["bodySize"], len(request["postData"]["text"])) == (100_000, 65536)
 
 
-def test_answer_without_a_body(api: Api) -> None:
+def test_response_without_a_body(api: Api) -> None:
     """A 204 has no content, and no type of one."""
     api("DELETE", api.create()["self"])
     response = entries_of(api)[1]["response"]
@@ -167,8 +167,8 @@ def test_answer_without_a_body(api: Api) -> None:
     assert response["content"] == {"size": 0, "mimeType": "x-unknown"}
 
 
-def test_answer_to_head_has_no_body(api: Api) -> None:
-    """What GET would have got is not in the answer to HEAD."""
+def test_response_to_head_has_no_body(api: Api) -> None:
+    """What GET would have got is not in the response to HEAD."""
     api("HEAD", "/v2/images")
     response = the_entry_of(api)["response"]
     assert (response["status"], response["bodySize"], response["content"]["size"]) == (200, 0, 0)
@@ -176,7 +176,7 @@ def test_answer_to_head_has_no_body(api: Api) -> None:
 
 
 def test_redirect_has_its_place(api: Api) -> None:
-    """`redirectURL` is where an answer sends the client."""
+    """`redirectURL` is where a response sends the client."""
     api.service.faults.add(Redirect("/elsewhere"))
     api("GET", "/v2/images")
     response = the_entry_of(api)["response"]
@@ -184,8 +184,8 @@ def test_redirect_has_its_place(api: Api) -> None:
 
 
 @pytest.mark.parametrize("fault", [LoseResponse("reset"), LoseResponse("timeout"), Hangup()])
-def test_answer_that_never_came_has_status_0(api: Api, fault: Any) -> None:
-    """A request that was not answered is as browsers write it, with the reason."""
+def test_response_that_never_came_has_status_0(api: Api, fault: Any) -> None:
+    """A request that was not returned is as browsers write it, with the reason."""
     api.service.faults.add(fault)
     with pytest.raises((ConnectionError, TimeoutError)):
         api("GET", "/v2/images")
@@ -197,8 +197,8 @@ def test_answer_that_never_came_has_status_0(api: Api, fault: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"), [(Truncate(5), "5 bytes were sent, hangup"), (Drip(1e6), "at 1e+06 bytes")]
 )
-def test_answer_that_came_in_part(api: Api, fault: Any, error: str) -> None:
-    """An answer that did not leave whole and at once keeps its status, and says how it left."""
+def test_response_that_came_in_part(api: Api, fault: Any, error: str) -> None:
+    """A response that did not leave whole and at once keeps its status, and says how it left."""
     api.service.faults.add(fault)
     with contextlib.suppress(http.client.IncompleteRead):
         api("GET", "/v2/images")
@@ -207,7 +207,7 @@ def test_answer_that_came_in_part(api: Api, fault: Any, error: str) -> None:
     assert response["_error"].startswith(error)
 
 
-def test_entry_tells_what_the_journal_knows(api: Api) -> None:
+def test_entry_says_what_the_journal_knows(api: Api) -> None:
     """Operation, caller, rules and what was ignored are fields of ours, the reason is in the comment."""
     api.service.faults.add(Fail(503))
     api("GET", "/v2/images")

@@ -326,7 +326,7 @@ def test_value_is_the_faults_own() -> None:
     ],
 )
 def test_wrong_fault_is_refused(make: Callable[[], object], reason: str) -> None:
-    """A fault that no answer can be made of is refused where it is written, saying what is wrong."""
+    """A fault that no response can be made of is refused where it is written, saying what is wrong."""
     assert message_of(make).startswith(reason)
 
 
@@ -407,19 +407,19 @@ def test_file_of_rules_may_have_the_fault(fault: Fault, document: dict[str, Any]
         (599, "APIGW.0201", ""),
     ],
 )
-def test_fail_answers_in_the_body_of_its_status(api: Api, status: int, code: str, message: str) -> None:
-    """A fault answers as the documents say of its status."""
+def test_fail_responses_in_the_body_of_its_status(api: Api, status: int, code: str, message: str) -> None:
+    """A fault responses as the documents say of its status."""
     api.service.faults.add(Fail(status), operation=CREATE)
-    answer = create(api)
-    document = answer.get_json()
-    assert answer.status_code == status
+    response = create(api)
+    document = response.get_json()
+    assert response.status_code == status
     if code.startswith("IMG"):
         assert document["error"]["code"] == code
         assert document["error"]["message"].startswith(message)
     else:
         assert document["error_code"] == code
         assert document["error_msg"].startswith(message)
-        assert document["request_id"] == answer.headers["X-Request-Id"]
+        assert document["request_id"] == response.headers["X-Request-Id"]
 
 
 def test_fail_does_not_do_the_work(api: Api) -> None:
@@ -429,11 +429,11 @@ def test_fail_does_not_do_the_work(api: Api) -> None:
     assert (len(api.images), last(api).is_done) == (0, False)
 
 
-def test_fail_tells_its_reason(api: Api) -> None:
-    """The answer and the journal say that it was a fault, and which."""
+def test_fail_says_its_reason(api: Api) -> None:
+    """The response and the journal say that it was a fault, and which."""
     api.service.faults.add(Fail(503, message="caf\u00e9"))
-    answer = create(api)
-    assert answer.headers["X-IMS-Mock-Reason"] == "fault: Fail(status=503, message='caf\\xe9')" == last(api).reason
+    response = create(api)
+    assert response.headers["X-IMS-Mock-Reason"] == "fault: Fail(status=503, message='caf\\xe9')" == last(api).reason
 
 
 @pytest.mark.parametrize(
@@ -502,7 +502,7 @@ def test_gateway_before_the_identity_service(api: Api, status: int) -> None:
 
 @pytest.mark.parametrize(("given", "header"), [(None, None), (0, "0"), (30, "30")])
 def test_retry_after(api: Api, given: int | None, header: str | None) -> None:
-    """A fault says in a header when to come back, where it is told to."""
+    """A fault says in a header when to come back, where it is shown to."""
     api.service.faults.add(Fail(503, retry_after=given))
     assert api("GET", "/v2/images").headers.get("Retry-After") == header
 
@@ -561,7 +561,7 @@ def test_throttle_says_when_the_next_passes(api: Api, limit: int, per: float, wa
 
 
 @pytest.mark.parametrize(("limit", "per"), [(1, 60), (3, 10), (7, 1), (9, 86400), (1, 0.1)])
-def test_whoever_waits_as_told_passes(api: Api, limit: int, per: float) -> None:
+def test_whoever_waits_as_shown_passes(api: Api, limit: int, per: float) -> None:
     """A client that comes back when `Retry-After` says so is let pass, each time."""
     api.service.faults.add(Throttle(limit, per))
     statuses(api, limit)
@@ -606,18 +606,18 @@ def test_throttle_survives_a_clock_that_goes_back(api: Api) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 0.25, 5, 1e6])
 def test_delay_moves_a_clock_that_stands_still(api: Api, seconds: float) -> None:
-    """The answer comes so much later by the clock, and nobody waits."""
+    """The response comes so much later by the clock, and nobody waits."""
     api.service.faults.add(Delay(seconds))
     assert create(api).status_code == 201
     assert passed(api) == seconds
 
 
 def test_work_is_done_before_the_delay(api: Api) -> None:
-    """What is done is done when the request comes, and the answer is dated when it leaves."""
+    """What is done is done when the request comes, and the response is dated when it leaves."""
     api.service.faults.add(Delay(3600))
-    answer = create(api)
-    assert answer.get_json()["created_at"] == "2016-06-02T07:49:48Z"
-    assert answer.headers["Date"] == "Thu, 02 Jun 2016 08:49:48 GMT"
+    response = create(api)
+    assert response.get_json()["created_at"] == "2016-06-02T07:49:48Z"
+    assert response.headers["Date"] == "Thu, 02 Jun 2016 08:49:48 GMT"
     assert (last(api).received_at, last(api).responded_at) == (START, START + 3600)
 
 
@@ -643,7 +643,7 @@ def test_jitter_follows_from_the_seed() -> None:
 
 
 def test_jitter_never_goes_back(api: Api) -> None:
-    """A jitter larger than the delay leaves no answer before its request."""
+    """A jitter larger than the delay leaves no response before its request."""
     api.service.faults.add(Delay(0, jitter=5))
     seen = [passed(api)]
     for _ in range(20):
@@ -727,9 +727,9 @@ def test_lost_response_of_a_create(api: Api, fault: Fault, seen: type[Exception]
 def test_response_lost_to_a_status(api: Api, status: int, message: str) -> None:
     """The client sees the gateway's or the service's refusal, and the image is there."""
     api.service.faults.add(LoseResponse(status))
-    answer = create(api)
-    document = answer.get_json()
-    assert answer.status_code == status
+    response = create(api)
+    document = response.get_json()
+    assert response.status_code == status
     assert message in (document.get("error_msg"), document.get("error", {}).get("message"))
     assert (len(api.images), last(api).is_done) == (1, True)
     assert last(api).reason == f"fault: LoseResponse(mode={status}); the work is done"
@@ -745,7 +745,7 @@ def test_create_that_is_tried_again_leaves_two_images(api: Api) -> None:
 
 
 def test_lost_response_of_a_delete(api: Api) -> None:
-    """A delete whose answer is lost has deleted, so that the second one finds nothing."""
+    """A delete whose response is lost has deleted, so that the second one finds nothing."""
     image_id = api.create()["id"]
     api.service.faults.add(LoseResponse("hangup"), times=1)
     with pytest.raises(http.client.RemoteDisconnected):
@@ -754,7 +754,7 @@ def test_lost_response_of_a_delete(api: Api) -> None:
 
 
 def test_lost_response_of_an_upload(api: Api) -> None:
-    """An upload whose answer is lost has made the image active."""
+    """An upload whose response is lost has made the image active."""
     image_id = api.create()["id"]
     api.service.faults.add(LoseResponse(504))
     assert upload(api, image_id).status_code == 504
@@ -762,7 +762,7 @@ def test_lost_response_of_an_upload(api: Api) -> None:
 
 
 def test_lost_refusal(api: Api) -> None:
-    """A refusal can be lost like any other answer, and nothing is done."""
+    """A refusal can be lost like any other response, and nothing is done."""
     api.service.faults.add(LoseResponse(), method="DELETE")
     with pytest.raises(ConnectionResetError):
         api("DELETE", "/v2/images/b912fb4a-0000-4000-8000-000000000000")
@@ -791,8 +791,8 @@ def test_connection_that_ends(api: Api, fault: Fault, seen: type[Exception], lef
 
 @pytest.mark.parametrize("method", ["HEAD", "DELETE"])
 @pytest.mark.parametrize(("fault", "seen"), [*LOST, (Reset(), ConnectionResetError)], ids=str)
-def test_answer_without_a_body_can_be_lost(api: Api, method: str, fault: Fault, seen: type[Exception]) -> None:
-    """The connection ends also where the answer would have been a head alone."""
+def test_response_without_a_body_can_be_lost(api: Api, method: str, fault: Fault, seen: type[Exception]) -> None:
+    """The connection ends also where the response would have been a head alone."""
     image_id = api.create()["id"]
     api.service.faults.add(fault)
     with pytest.raises(seen):
@@ -800,7 +800,7 @@ def test_answer_without_a_body_can_be_lost(api: Api, method: str, fault: Fault, 
 
 
 def test_service_goes_on_after_a_reset(api: Api) -> None:
-    """The next request is answered as if nothing had been."""
+    """The next request is returned as if nothing had been."""
     api.service.faults.add(Reset(), times=1)
     with pytest.raises(ConnectionResetError):
         create(api)
@@ -811,7 +811,7 @@ def test_service_goes_on_after_a_reset(api: Api) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 10, 100])
-def test_truncated_answer(api: Api, at: int) -> None:
+def test_truncated_response(api: Api, at: int) -> None:
     """The client gets so many bytes of those that were promised, and the work is done."""
     api.service.faults.add(Truncate(at))
     with pytest.raises(http.client.IncompleteRead) as caught:
@@ -831,8 +831,8 @@ def test_truncated_file(api: Api) -> None:
     assert (caught.value.partial, caught.value.expected) == (b"0123", 6)
 
 
-def test_answer_of_no_more_bytes_is_whole(api: Api) -> None:
-    """An answer that is as short as it would be cut is left alone, and is no hit."""
+def test_response_of_no_more_bytes_is_whole(api: Api) -> None:
+    """A response that is as short as it would be cut is left alone, and is no hit."""
     image_id = active_image(api)
     rule = api.service.faults.add(Truncate(10))
     assert (api("GET", f"/v2/images/{image_id}/file").data, rule.hits) == (b"0123456789", 0)
@@ -841,7 +841,7 @@ def test_answer_of_no_more_bytes_is_whole(api: Api) -> None:
 # Drip.
 
 
-def test_dripping_answer(api: Api) -> None:
+def test_dripping_response(api: Api) -> None:
     """The client gets the whole body, in as much time as it takes."""
     image_id = active_image(api)
     api.service.faults.add(Drip(4))
@@ -849,17 +849,17 @@ def test_dripping_answer(api: Api) -> None:
     assert passed(api) == pytest.approx(2.5)
 
 
-def test_dripping_answer_does_the_work(api: Api) -> None:
-    """An answer that drips is one to what was done, and the journal says how it left."""
+def test_dripping_response_does_the_work(api: Api) -> None:
+    """A response that drips is one to what was done, and the journal says how it left."""
     api.service.faults.add(Drip(100))
-    answer = create(api, name="web")
-    assert (answer.status_code, answer.get_json()["name"]) == (201, "web")
-    assert passed(api) == pytest.approx(len(answer.data) / 100)
+    response = create(api, name="web")
+    assert (response.status_code, response.get_json()["name"]) == (201, "web")
+    assert passed(api) == pytest.approx(len(response.data) / 100)
     assert str(last(api).delivery) == "at 100 bytes a second"
 
 
-def test_really_dripping_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real seconds pass, where it is told so, and the clock stands still."""
+def test_real_time_dripping_response(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real seconds pass, where it is shown so, and the clock stands still."""
     image_id = active_image(api)
     waits = watched_waits(api, monkeypatch)
     api.service.faults.add(Drip(4, real_time=True))
@@ -871,7 +871,7 @@ def test_really_dripping_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> No
 # Stall.
 
 
-def test_stalled_answer(api: Api) -> None:
+def test_stalled_response(api: Api) -> None:
     """The client waits until it gives up, and the work is done."""
     api.service.faults.add(Stall(30))
     with pytest.raises(TimeoutError):
@@ -888,7 +888,7 @@ def test_stall_of_no_time_is_a_cut(api: Api) -> None:
 
 @pytest.mark.parametrize("fault", [Truncate(0), Drip(1), Stall(1)], ids=str)
 @pytest.mark.parametrize(("method", "status"), [("DELETE", 204), ("HEAD", 200)])
-def test_answer_without_a_body_is_left_alone(api: Api, fault: Fault, method: str, status: int) -> None:
+def test_response_without_a_body_is_left_alone(api: Api, fault: Fault, method: str, status: int) -> None:
     """Where there is no body nothing can be cut, drip or stall, and it is no hit."""
     image_id = api.create()["id"]
     rule = api.service.faults.add(fault)
@@ -910,12 +910,12 @@ def test_answer_without_a_body_is_left_alone(api: Api, fault: Fault, method: str
         ("content_type", 201, "text/html"),
     ],
 )
-def test_garbled_answer(api: Api, form: str, status: int, media_type: str) -> None:
-    """The work is done, and the answer has another status, type or body, of the length that it says."""
+def test_garbled_response(api: Api, form: str, status: int, media_type: str) -> None:
+    """The work is done, and the response has another status, type or body, of the length that it says."""
     api.service.faults.add(Garble(form))
-    answer = create(api)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (status, media_type)
-    assert answer.headers["Content-Length"] == str(len(answer.data))
+    response = create(api)
+    assert (response.status_code, response.headers["Content-Type"]) == (status, media_type)
+    assert response.headers["Content-Length"] == str(len(response.data))
     assert (len(api.images), last(api).reason) == (1, f"fault: Garble(mode='{form}')")
 
 
@@ -933,7 +933,7 @@ def test_page_of_a_gateway(api: Api, form: str, begins: bytes) -> None:
     assert create(api).data.startswith(begins)
 
 
-def test_empty_answer(api: Api) -> None:
+def test_empty_response(api: Api) -> None:
     """A body of no bytes stands where JSON should."""
     api.service.faults.add(Garble("empty"))
     assert create(api).data == b""
@@ -961,16 +961,16 @@ def test_json_that_is_said_to_be_html(api: Api) -> None:
 
 @pytest.mark.parametrize(("form", "status"), [("html_200", 200), ("html_502", 502), ("text", 200)])
 def test_page_where_nothing_should_be(api: Api, form: str, status: int) -> None:
-    """Where an answer has no body, a page gives it one, and a status that may have it."""
+    """Where a response has no body, a page gives it one, and a status that may have it."""
     image_id = api.create()["id"]
     api.service.faults.add(Garble(form))
-    answer = api("DELETE", f"/v2/images/{image_id}")
-    assert (answer.status_code, bool(answer.data), len(api.images)) == (status, True, 0)
+    response = api("DELETE", f"/v2/images/{image_id}")
+    assert (response.status_code, bool(response.data), len(api.images)) == (status, True, 0)
 
 
 @pytest.mark.parametrize("form", ["empty", "invalid_json", "invalid_utf8", "content_type"])
 def test_nothing_to_garble(api: Api, form: str) -> None:
-    """Where an answer has no body there is nothing to empty or to spoil, and it is no hit."""
+    """Where a response has no body there is nothing to empty or to damage, and it is no hit."""
     image_id = api.create()["id"]
     rule = api.service.faults.add(Garble(form))
     assert (api("DELETE", f"/v2/images/{image_id}").status_code, rule.hits) == (204, 0)
@@ -984,10 +984,10 @@ def test_page_in_place_of_a_file(api: Api) -> None:
 
 
 def test_garbled_refusal(api: Api) -> None:
-    """A refusal can be garbled like any other answer."""
+    """A refusal can be garbled like any other response."""
     api.service.faults.add(Garble("text"))
-    answer = api("GET", "/v2/images/nothing")
-    assert (answer.status_code, answer.data) == (404, b"upstream connect error\n")
+    response = api("GET", "/v2/images/nothing")
+    assert (response.status_code, response.data) == (404, b"upstream connect error\n")
 
 
 # Mutate.
@@ -1009,18 +1009,18 @@ def test_garbled_refusal(api: Api) -> None:
     ids=str,
 )
 def test_mutated_attribute(api: Api, fault: Mutate, expected: Any) -> None:
-    """One attribute of the answer has become something else, and the rest of it is as it was."""
+    """One attribute of the response has become something else, and the rest of it is as it was."""
     image_id = active_image(api)
     api.images[image_id] = {**api.images[image_id], "locations": [], "properties": {}, "deleted": False}
     honest = api("GET", f"/v2/images/{image_id}").get_json()
     api.service.faults.add(fault)
-    answer = api("GET", f"/v2/images/{image_id}")
-    assert answer.get_json() == {**honest, fault.pointer[1:]: expected}
-    assert answer.headers["Content-Length"] == str(len(answer.data))
+    response = api("GET", f"/v2/images/{image_id}")
+    assert response.get_json() == {**honest, fault.pointer[1:]: expected}
+    assert response.headers["Content-Length"] == str(len(response.data))
 
 
 def test_dropped_attribute(api: Api) -> None:
-    """One attribute of the answer is not there."""
+    """One attribute of the response is not there."""
     image_id = active_image(api)
     honest = api("GET", f"/v2/images/{image_id}").get_json()
     api.service.faults.add(Mutate("/checksum", "drop"))
@@ -1048,7 +1048,7 @@ def test_mutation_in_a_list(api: Api) -> None:
 
 @pytest.mark.parametrize(("how", "value"), [("null", None), ("value", "abc")])
 def test_attribute_that_was_not_there(api: Api, how: str, value: Any) -> None:
-    """An answer that does not have the attribute is given it."""
+    """A response that does not have the attribute is given it."""
     image_id = api.create()["id"]
     api.service.faults.add(Mutate("/checksum", how, value))
     assert api("GET", f"/v2/images/{image_id}").get_json()["checksum"] == value
@@ -1061,8 +1061,8 @@ def test_attribute_that_is_not_there(api: Api, how: str) -> None:
     assert (create(api).status_code, rule.hits) == (201, 0)
 
 
-def test_mutation_of_an_answer_that_has_no_attributes(api: Api) -> None:
-    """A refusal, and an answer without a body, are left alone, and are no hit."""
+def test_mutation_of_an_response_that_has_no_attributes(api: Api) -> None:
+    """A refusal, and a response without a body, are left alone, and are no hit."""
     image_id = active_image(api)
     rule = api.service.faults.add(Mutate("/checksum", "null"))
     api("GET", "/v2/images/nothing")
@@ -1168,7 +1168,7 @@ def test_stale_of_one_operation(api: Api) -> None:
     assert [names(api), names(api)] == [[], ["new"]]
 
 
-def test_each_write_begins_anew(api: Api) -> None:
+def test_each_write_begins_again(api: Api) -> None:
     """Reads that have not caught up with one write do not see the next one either."""
     api.service.faults.add(Stale(reads=2))
     api.create(name="a")
@@ -1234,8 +1234,8 @@ def test_what_came_about_by_itself_is_stale_from_then_on() -> None:
     assert seen == ["saving", "saving", "active"]
 
 
-def test_stale_tells_its_reason(api: Api) -> None:
-    """The journal says that an answer was stale."""
+def test_stale_says_its_reason(api: Api) -> None:
+    """The journal says that a response was stale."""
     api.service.faults.add(Stale(reads=1))
     api.create()
     names(api)
@@ -1299,8 +1299,8 @@ def test_last_page_does_not_loop(api: Api) -> None:
 def test_redirect(api: Api, status: int, location: str | None, expected: str) -> None:
     """The client is sent elsewhere, to the same place without a location, and nothing is done."""
     api.service.faults.add(Redirect(location, status))
-    answer = api("POST", "/v2/images?limit=1", {})
-    assert (answer.status_code, answer.headers["Location"], answer.data) == (status, expected, b"")
+    response = api("POST", "/v2/images?limit=1", {})
+    assert (response.status_code, response.headers["Location"], response.data) == (status, expected, b"")
     assert (len(api.images), last(api).is_done) == (0, False)
 
 
@@ -1308,7 +1308,7 @@ def test_redirect(api: Api, status: int, location: str | None, expected: str) ->
 
 
 def test_killed_upload(api: Api) -> None:
-    """The upload is answered like any other, and the image is killed and has no file."""
+    """The upload is returned like any other, and the image is killed and has no file."""
     image_id = api.create()["id"]
     api.service.faults.add(BadUpload("killed"))
     assert upload(api, image_id).status_code == 204
@@ -1326,7 +1326,7 @@ def test_killed_upload_can_be_deleted(api: Api) -> None:
 
 
 def test_upload_that_stays_saving(api: Api) -> None:
-    """The upload is answered like any other, and the image is saving for ever."""
+    """The upload is returned like any other, and the image is saving for ever."""
     image_id = api.create()["id"]
     api.service.faults.add(BadUpload("saving"))
     assert upload(api, image_id).status_code == 204
@@ -1346,8 +1346,8 @@ def test_upload_with_another_checksum(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("how", "status"), [("killed", "killed"), ("saving", "saving"), ("checksum", "active")])
-def test_spoilt_upload_takes_its_time(how: str, status: str) -> None:
-    """Where uploads take time, a spoilt one does too."""
+def test_damaged_upload_takes_its_time(how: str, status: str) -> None:
+    """Where uploads take time, a damaged one does too."""
     api = Api(delays={"queued": 5, "saving": 60})
     api.service.faults.add(BadUpload(how))
     image_id = active_image(api)
@@ -1358,14 +1358,14 @@ def test_spoilt_upload_takes_its_time(how: str, status: str) -> None:
     assert seen == ["queued", "saving", "saving", status]
 
 
-def test_only_the_upload_that_was_struck_is_spoilt(api: Api) -> None:
+def test_only_the_upload_that_was_fired_is_damaged(api: Api) -> None:
     """The next upload ends well."""
     api.service.faults.add(BadUpload("killed"), times=1)
     assert [api.images[active_image(api)]["status"] for _ in range(2)] == ["killed", "active"]
 
 
-def test_refused_upload_is_not_spoilt(api: Api) -> None:
-    """An upload that is refused has nothing to spoil, and is no hit."""
+def test_refused_upload_is_not_damaged(api: Api) -> None:
+    """An upload that is refused has nothing to damage, and is no hit."""
     rule = api.service.faults.add(BadUpload("killed"))
     assert (upload(api, "b912fb4a-0000-4000-8000-000000000000").status_code, rule.hits) == (404, 0)
 
@@ -1379,8 +1379,8 @@ def test_sequence(api: Api) -> None:
     assert (statuses(api, 5), rule.hits, rule.times) == ([503, 200, 500, 200, 200], 3, 3)
 
 
-def test_sequence_begins_anew(api: Api) -> None:
-    """With more times than faults it begins anew."""
+def test_sequence_begins_again(api: Api) -> None:
+    """With more times than faults it begins again."""
     api.service.faults.add(Sequence((Fail(503), Fail(500))), times=5)
     assert statuses(api, 6) == [503, 500, 503, 500, 503, 200]
 
@@ -1411,8 +1411,8 @@ def test_sequence_goes_on_only_where_every_fault_means_something(api: Api) -> No
 
 
 @pytest.mark.parametrize("outer", [Truncate(10), Drip(1), Stall(5), Garble("html_502"), Garble("empty")], ids=str)
-def test_lost_answer_cannot_be_cut_or_garbled(api: Api, outer: Fault) -> None:
-    """What an inner fault has lost stays lost in the same way, and the outer one has not struck."""
+def test_lost_response_cannot_be_cut_or_garbled(api: Api, outer: Fault) -> None:
+    """What an inner fault has lost stays lost in the same way, and the outer one has not fired."""
     rules = [api.service.faults.add(fault) for fault in (outer, LoseResponse("reset"))]
     with pytest.raises(ConnectionResetError):
         create(api)
@@ -1420,7 +1420,7 @@ def test_lost_answer_cannot_be_cut_or_garbled(api: Api, outer: Fault) -> None:
 
 
 @pytest.mark.parametrize(("outer", "inner", "got"), [(5, 3, 3), (3, 5, 3), (5, 5, 5)])
-def test_answer_that_is_cut_twice(api: Api, outer: int, inner: int, got: int) -> None:
+def test_response_that_is_cut_twice(api: Api, outer: int, inner: int, got: int) -> None:
     """Of two cuts the shorter is what a client gets."""
     for at in (outer, inner):
         api.service.faults.add(Truncate(at))
@@ -1429,8 +1429,8 @@ def test_answer_that_is_cut_twice(api: Api, outer: int, inner: int, got: int) ->
     assert len(caught.value.partial) == got
 
 
-def test_answer_that_drips_and_is_cut(api: Api) -> None:
-    """A cut answer can drip until it is cut."""
+def test_response_that_drips_and_is_cut(api: Api) -> None:
+    """A cut response can drip until it is cut."""
     api.service.faults.add(Truncate(20))
     api.service.faults.add(Drip(10))
     with pytest.raises(http.client.IncompleteRead):
@@ -1446,7 +1446,7 @@ def test_delay_of_a_refusal(api: Api) -> None:
 
 
 def test_same_seed_and_requests_give_the_same_bytes() -> None:
-    """Two mocks of one seed answer the same requests alike, byte for byte."""
+    """Two mocks of one seed response the same requests alike, byte for byte."""
     seen = []
     for _ in range(2):
         api = Api(seed=42)
@@ -1454,8 +1454,8 @@ def test_same_seed_and_requests_give_the_same_bytes() -> None:
         api.service.faults.add(Fail(503), probability=0.3, optional=True)
         api.service.faults.add(Throttle(3, 10))
         api.service.faults.add(Garble("invalid_json"), every=4)
-        answers = [create(api, name=str(number)) for number in range(40)]
-        seen.append([(answer.status, list(answer.headers), answer.data) for answer in answers])
+        responses = [create(api, name=str(number)) for number in range(40)]
+        seen.append([(response.status, list(response.headers), response.data) for response in responses])
     assert seen[0] == seen[1]
     assert len({status for status, _, _ in seen[0]}) == 3
 
@@ -1468,9 +1468,9 @@ def test_same_seed_and_requests_give_the_same_bytes() -> None:
     [("503", 503), ("418", 418), ("fail(500)", 500), ('429(message="slow down")', 429), ("garble(html_502)", 502)],
 )
 def test_fault_of_ones_own_header(api: Api, text: str, status: int) -> None:
-    """A request is struck by the fault that it asks for, and the next one is not."""
-    answers = [api("GET", "/v2/images", X_IMS_Mock_Fault=text), api("GET", "/v2/images")]
-    assert [answer.status_code for answer in answers] == [status, 200]
+    """A request is fired by the fault that it asks for, and the next one is not."""
+    responses = [api("GET", "/v2/images", X_IMS_Mock_Fault=text), api("GET", "/v2/images")]
+    assert [response.status_code for response in responses] == [status, 200]
 
 
 @pytest.mark.parametrize(
@@ -1522,9 +1522,9 @@ def test_header_fault_is_inside_the_rules(api: Api) -> None:
 )
 def test_wrong_header_is_refused(api: Api, text: str, reason: str) -> None:
     """A fault that one request cannot have is refused with 400, saying why."""
-    answer = api("GET", "/v2/images", X_IMS_Mock_Fault=text)
-    assert (answer.status_code, answer.get_json()["error_code"]) == (400, "APIGW.0201")
-    assert answer.headers["X-IMS-Mock-Reason"].startswith(f"X-IMS-Mock-Fault: {reason}")
+    response = api("GET", "/v2/images", X_IMS_Mock_Fault=text)
+    assert (response.status_code, response.get_json()["error_code"]) == (400, "APIGW.0201")
+    assert response.headers["X-IMS-Mock-Reason"].startswith(f"X-IMS-Mock-Fault: {reason}")
 
 
 def test_header_faults_can_be_turned_off() -> None:
@@ -1572,7 +1572,7 @@ def test_every_kind_is_among_those() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("outer", ANY, ids=str)
 def test_any_two_go_together(api: Api, outer: Fault) -> None:
-    """Whichever fault is around which, neither is taken aback by what the other does to an answer."""
+    """Whichever fault is around which, neither is taken aback by what the other does to a response."""
     for inner in ANY:
         api.service.reset()
         image_id = active_image(api)
@@ -1595,8 +1595,8 @@ def test_two_hundred_times_the_same(api: Api, fault: Fault) -> None:
         api.service.faults.add(fault, optional=True)
         for method, path, body in TWO[fault.kind()]:
             try:
-                answer = api(method, path.format(image_id), body, Content_Type=OCTETS)
-                seen.add((path, answer.status_code, str(answer.headers), answer.data))
+                response = api(method, path.format(image_id), body, Content_Type=OCTETS)
+                seen.add((path, response.status_code, str(response.headers), response.data))
             except (OSError, http.client.HTTPException) as error:
                 seen.add((path, repr(error)))
     assert len(seen) == len(TWO[fault.kind()])
@@ -1606,19 +1606,19 @@ TWO = {
     kind: [("PUT", "/v2/images/{}/file", b"x")] if kind == "bad_upload" else [("GET", "/v2/images?limit=1", None)]
     for kind in KINDS
 }
-"""The request that each kind of fault strikes."""
+"""The request that each kind of fault fires."""
 
 
 @pytest.mark.parametrize("text", ["", " "])
 def test_empty_header_is_no_fault(api: Api, text: str) -> None:
     """A header that asks for nothing is refused, and not passed over."""
-    answer = api("GET", "/v2/images", X_IMS_Mock_Fault=text)
-    assert answer.status_code == 400
-    assert answer.headers["X-IMS-Mock-Reason"].startswith("X-IMS-Mock-Fault: must be a status such as 503")
+    response = api("GET", "/v2/images", X_IMS_Mock_Fault=text)
+    assert response.status_code == 400
+    assert response.headers["X-IMS-Mock-Reason"].startswith("X-IMS-Mock-Fault: must be a status such as 503")
 
 
 def test_outer_spoiling_has_its_way(api: Api) -> None:
-    """Of two that would spoil one upload the outer does, and the inner waits for its turn."""
+    """Of two that would damage one upload the outer does, and the inner waits for its turn."""
     rules = [api.service.faults.add(BadUpload(how), times=1) for how in ("killed", "checksum")]
     first, second = active_image(api), active_image(api)
     assert [api.images[image_id]["status"] for image_id in (first, second)] == ["killed", "active"]

@@ -136,7 +136,7 @@ def test_rule(text: str, expected: dict[str, Any]) -> None:
     assert parse_rule(text).settings() == {"fault": {"kind": "fail", "status": 503}, **expected}
 
 
-def test_sequence_strikes_once_with_each_fault() -> None:
+def test_sequence_fires_once_with_each_fault() -> None:
     """A sequence in text has as many times as faults, unless it says otherwise."""
     assert [parse_rule(text).times for text in ("sequence(503, pass)", "sequence(503, pass) x7")] == [2, 7]
 
@@ -230,11 +230,11 @@ def test_sequence_strikes_once_with_each_fault() -> None:
     ],
 )
 def test_caret_under_what_is_wrong(text: str, caret: str, what: str) -> None:
-    """A mistake is told in words, with the text and a caret under the place."""
+    """A mistake is shown in words, with the text and a caret under the place."""
     with pytest.raises(RuleTextError) as caught:
         parse_rule(text)
-    told, shown, mark = str(caught.value).split("\n")
-    assert what in told
+    message, shown, mark = str(caught.value).split("\n")
+    assert what in message
     assert (shown[4:], mark) == (text.replace("\t", " ").replace("\n", " "), f"    {caret}")
     assert caught.value.position == len(caret) - 1
 

@@ -12,8 +12,8 @@ from ims_mock.service.settings import Settings
 from tests.conftest import Api
 
 
-def story(**settings: Any) -> list[tuple[int, str, bytes]]:
-    """Return the answers to a fixed series of requests."""
+def report(**settings: Any) -> list[tuple[int, str, bytes]]:
+    """Return the responses to a fixed series of requests."""
     api = Api(**settings)
     api.service.faults.add(Fail(503), operation="glance_list_images", times=1)
     requests: list[tuple[str, str, Any]] = [
@@ -27,10 +27,10 @@ def story(**settings: Any) -> list[tuple[int, str, bytes]]:
     return [(response.status_code, str(response.headers), response.data) for response in responses]
 
 
-def test_same_seed_same_answers() -> None:
-    """The same seed, start and requests give the same answers, byte for byte, headers and all."""
-    assert story(seed=3) == story(seed=3)
-    assert story(seed=3) != story(seed=4)
+def test_same_seed_same_responses() -> None:
+    """The same seed, start and requests give the same responses, byte for byte, headers and all."""
+    assert report(seed=3) == report(seed=3)
+    assert report(seed=3) != report(seed=4)
 
 
 def test_two_services_share_nothing() -> None:
@@ -85,7 +85,7 @@ def test_threads_lose_nothing() -> None:
 
 
 def test_request_that_a_reset_overtakes() -> None:
-    """A request that was on its way at a reset does nothing to what begins anew, and is in no journal."""
+    """A request that was on its way at a reset does nothing to what begins again, and is in no journal."""
     api = Api()
 
     class Overtaken(io.BytesIO):

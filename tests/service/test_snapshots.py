@@ -47,7 +47,7 @@ READS = (
 
 @dataclasses.dataclass(frozen=True)
 class Response:
-    """All that a client sees of an answer."""
+    """All that a client sees of a response."""
 
     asked: str
     status: int
@@ -186,7 +186,7 @@ def signature(now: float, access: str, secret: str, **headers: str) -> dict[str,
 
 
 class Series:
-    """A long series of requests to a rich state, always the same, over every operation; with every answer."""
+    """A long series of requests to a rich state, always the same, over every operation; with every response."""
 
     def __init__(self, state: Rich, send: Send) -> None:
         self._state, self._send = state, send
@@ -202,13 +202,13 @@ class Series:
         self._read(self._authenticate())
 
     def ask(self, method: str, path: str, body: Any = None, user: str = "demo", **headers: str) -> Response:
-        """Send a request, and keep the answer."""
+        """Send a request, and keep the response."""
         sent = {"X_Auth_Token": self._state.tokens.get(user, user), **headers}
         self.responses.append(self._send(method, path, body, sent))
         return self.responses[-1]
 
     def advance(self, seconds: float) -> None:
-        """Move the clock, by the control API, and keep what it answers."""
+        """Move the clock, by the control API, and keep what it responses."""
         self._now += seconds
         self.responses.append(self._send("POST", "/_ims_mock/clock", {"advance": seconds}, {}))
 
@@ -285,11 +285,11 @@ def _login(name: str, project: str) -> dict[str, Any]:
 
 
 def first_difference(one: list[Response], other: list[Response]) -> Any:
-    """Return the first two answers that are not the same; None where all are."""
+    """Return the first two responses that are not the same; None where all are."""
     return next(((left, right) for left, right in zip(one, other, strict=True) if left != right), None)
 
 
-# Every answer
+# Every response
 
 
 def same_mock(api: Api, snapshot: Snapshot, folder: Path) -> Api:
@@ -328,8 +328,8 @@ def over_control_api(api: Api, snapshot: Snapshot, folder: Path) -> Api:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", [same_mock, another_mock, as_json, as_file, over_control_api])
-def test_restored_state_is_equal_in_every_answer(way: Callable[..., Api], tmp_path: Path) -> None:
-    """Whatever is asked after going back to a state is answered as it was before, to the last byte of every header."""
+def test_restored_state_is_equal_in_every_response(way: Callable[..., Api], tmp_path: Path) -> None:
+    """Whatever is asked after going back to a state is returned as it was before, to the last byte of every header."""
     saved = rich()
     snapshot = snapshots.capture(saved.api.service)
     first = Series(saved, in_process(saved.api)).responses
@@ -401,7 +401,7 @@ def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str
 
 @pytest.mark.slow
 def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Popen[str], str]]) -> None:
-    """The command that is given a saved state answers as the mock would have that saved it."""
+    """The command that is given a saved state responses as the mock would have that saved it."""
     saved = rich()
     _, url = process(json.dumps(snapshots.capture(saved.api.service).to_json()), "--speed", "0")
     first = Series(saved, in_process(saved.api)).responses
@@ -561,14 +561,14 @@ def test_document_of_a_snapshot_is_a_copy() -> None:
     assert mock.clock.now() != 0
 
 
-def test_snapshot_tells_no_secret_by_accident() -> None:
+def test_snapshot_says_no_secret_by_accident() -> None:
     """A test that fails prints its variables, and a snapshot among them shows neither passwords nor tokens."""
     mock = ImsMock()
     assert repr(mock.snapshot()) == "Snapshot()"
 
 
 def test_snapshot_has_what_is_due_settled() -> None:
-    """What came about while nobody looked has come about in the snapshot."""
+    """What happened while nobody looked has happen in the snapshot."""
     api = Api(delays={"saving": 5})
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
@@ -656,7 +656,7 @@ def test_restored_clock_runs_on() -> None:
 
 
 def test_own_clock_is_left() -> None:
-    """A clock that cannot be moved shows its own time, and what is due by it comes about."""
+    """A clock that cannot be moved shows its own time, and what is due by it happens."""
 
     class OwnClock(SystemClock):
         seconds = 0.0
@@ -686,7 +686,7 @@ def test_own_manual_clock_goes_back_too() -> None:
 
 
 def test_what_was_to_come_comes() -> None:
-    """A state is restored with what was due, which comes about in due order, whatever the order of the document."""
+    """A state is restored with what was due, which happens in due order, whatever the order of the document."""
     api = Api(delays={"queued": 5, "saving": 60})
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
@@ -715,7 +715,7 @@ class Arriving:
         assert self._connection.recv(100).startswith(b"HTTP/1.1 100")
 
     def end(self, content: bytes = SMALL) -> int:
-        """Send the rest, or part of it and no more, and return the status of the answer."""
+        """Send the rest, or part of it and no more, and return the status of the response."""
         self._connection.sendall(content)
         self._connection.shutdown(socket.SHUT_WR)
         status = int(self._connection.recv(1000).split()[1])
@@ -903,8 +903,8 @@ def test_document_that_is_no_object(document: Any) -> None:
         Snapshot.from_json(document)
 
 
-def test_refusal_tells_no_secret() -> None:
-    """What is wrong with a secret is told without it."""
+def test_refusal_says_no_secret() -> None:
+    """What is wrong with a secret is shown without it."""
     document = ImsMock().snapshot().to_json()
     document["users"]["demo"]["secret"] = ["hunter2"]
     document["users"]["alt"] = {"password": "hunter2"}
@@ -1030,7 +1030,7 @@ def test_snapshot_that_is_not_there(api: Api, method: str, path: str) -> None:
 
 
 def test_snapshots_are_a_tests_own(api: Api) -> None:
-    """A reset forgets every snapshot; going back to one keeps them all."""
+    """A reset clears every snapshot; going back to one keeps them all."""
     for name in "ab":
         api("POST", "/_ims_mock/snapshots", {"name": name})
     api("POST", "/_ims_mock/snapshots/a/restore")
@@ -1040,7 +1040,7 @@ def test_snapshots_are_a_tests_own(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("damage", "message"),
     [
         (lambda document: document["images"][0]["image"].update(status="foo"), "/images/0/image/status: must be "),
         (
@@ -1052,13 +1052,13 @@ def test_snapshots_are_a_tests_own(api: Api) -> None:
         (lambda document: document["members"].update(nope={}), "/members/nope: there is no image 'nope'; leave it out"),
     ],
 )
-def test_image_that_could_not_be_answered_is_refused(
-    api: Api, spoil: Callable[[dict[str, Any]], object], message: str
+def test_image_that_could_not_be_returned_is_refused(
+    api: Api, damage: Callable[[dict[str, Any]], object], message: str
 ) -> None:
     """A state is held against the image's own schema before anything is given up for it."""
     api.create()
     document = snapshots.capture(api.service).to_json()
-    spoil(document)
+    damage(document)
     response = api("PUT", "/_ims_mock/state", document)
     assert response.status_code == 400
     assert response.get_json()["error"]["message"].startswith(message)

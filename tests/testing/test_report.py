@@ -1,4 +1,4 @@
-"""What a failed test is told of the mock: on the screen, and in files."""
+"""What a failed test shows of the mock: on the screen, and in files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINE = "python -m pytest a.py::test_it --ims-mock-seed=0"
 SECRET = "hunter2-very-secret"
 
 
-def told(api: Api, began: Mark | None = None) -> list[str]:
+def lines_of(api: Api, began: Mark | None = None) -> list[str]:
     """Return the lines of the report."""
     return describe(api.service, began or Mark(), LINE).splitlines()
 
@@ -30,81 +30,81 @@ def bundle(api: Api, folder: Path, test: str = "tests/test_a.py::test_it", error
     return json.loads(path.read_text("utf-8"))
 
 
-def test_story_of_a_test_without_requests(api: Api) -> None:
+def test_report_of_a_test_without_requests(api: Api) -> None:
     """A report begins with seed, clock and the number of requests, and ends with the line that runs it again."""
-    assert told(api) == [f"seed 0, clock {PAGE}, 0 requests", f"run it again: {LINE}"]
+    assert lines_of(api) == [f"seed 0, clock {PAGE}, 0 requests", f"run it again: {LINE}"]
 
 
-def test_story_has_the_rules_with_their_hits(api: Api) -> None:
-    """A report has each armed rule, by its name or its id, with what it has struck."""
+def test_report_has_the_rules_with_their_hits(api: Api) -> None:
+    """A report has each armed rule, by its name or its id, with its hits."""
     api.service.faults.add(Fail(503), operation="glance_list_images", times=2, name="busy")
     api.service.faults.add(Delay(5), operation="glance_show_*")
     api("GET", "/v2/images")
-    assert told(api)[1:3] == [
+    assert lines_of(api)[1:3] == [
         "rule busy: Fail(status=503), operation='glance_list_images', times=2; 1 hits",
         "rule 2: Delay(seconds=5), operation='glance_show_*'; 0 hits",
     ]
 
 
-def test_story_has_the_requests_with_reasons(api: Api) -> None:
-    """A report has of each request its line with the reason, what struck it, what was not read, and the bodies."""
+def test_report_has_the_requests_with_reasons(api: Api) -> None:
+    """A report has of each request its line with the reason, which rule fired, what was not read, and the bodies."""
     api.service.faults.add(LoseResponse("reset"))
     with pytest.raises(ConnectionResetError):
         api("POST", "/v2/images?a=b", b'{"name":\n"x"}')
-    line, *notes, sent, answered = told(api)[2:-1]
+    line, *notes, sent, returned = lines_of(api)[2:-1]
     assert line.startswith(
         f"{PAGE} POST /v2/images?a=b -> 201 glance_create_image_metadata (nothing was sent, reset, rule 1): "
     )
     assert notes == ["    not read: ?a"]
     assert sent == '    > {"name":\\n"x"}'
-    assert answered.startswith('    < {"name":"x",')
+    assert returned.startswith('    < {"name":"x",')
 
 
-def test_story_shows_little_of_a_long_body(api: Api) -> None:
+def test_report_shows_little_of_a_long_body(api: Api) -> None:
     """A body is cut where it is long, and says so."""
     api("POST", "/v2/images", b" " * MAX_BODY)
-    assert told(api)[2] == "    > " + " " * 500 + "..."
+    assert lines_of(api)[2] == "    > " + " " * 500 + "..."
 
 
 @pytest.mark.parametrize("body", [b"\x1b[31mred\x07", "\x9b31m\u202e\u2028".encode(), b"\xff\r\n\x00"])
-def test_story_is_harmless_to_a_terminal(api: Api, body: bytes) -> None:
+def test_report_is_harmless_to_a_terminal(api: Api, body: bytes) -> None:
     """What a terminal would obey is written out, whatever was sent."""
     api("POST", "/v2/images", body)
-    assert all(line.isprintable() for line in told(api))
+    assert all(line.isprintable() for line in lines_of(api))
 
 
-def test_story_leaves_letters_as_they_are(api: Api) -> None:
+def test_report_leaves_letters_as_they_are(api: Api) -> None:
     """Text of any script is shown as it is."""
     api("POST", "/v2/images", '{"name": "картинка"}'.encode())
-    assert told(api)[2] == '    > {"name": "картинка"}'
+    assert lines_of(api)[2] == '    > {"name": "картинка"}'
 
 
 @pytest.mark.parametrize(("size", "shown"), [(1000, LAST), (5, 5)])
-def test_story_has_the_last_requests(size: int, shown: int) -> None:
+def test_report_has_the_last_requests(size: int, shown: int) -> None:
     """Of many requests the last are shown, and it says how many came before, kept or not."""
     api = Api(journal_size=size)
     for _ in range(30):
         api("GET", "/v2/images")
-    lines = told(api)
+    lines = lines_of(api)
     assert lines[0].endswith("30 requests")
     assert f"... {30 - shown} requests before" in lines
     assert len([line for line in lines if " GET /v2/images" in line]) == shown
 
 
-def test_story_begins_where_the_test_did(api: Api) -> None:
+def test_report_begins_where_the_test_did(api: Api) -> None:
     """What was asked before the test is not in its report."""
     api("GET", "/v2/images?before")
     began = api.service.journal.mark()
     api("GET", "/v2/images?its-own")
-    report = "\n".join(told(api, began))
+    report = "\n".join(lines_of(api, began))
     assert "1 requests" in report
     assert ("before" in report, "its-own" in report) == (False, True)
 
 
-def test_story_has_what_is_still_being_answered(api: Api) -> None:
-    """A request that hangs when a test gives up is told."""
+def test_report_has_what_is_still_being_returned(api: Api) -> None:
+    """A request that hangs when a test gives up is shown."""
     entry = api.service._open("glance_list_images", Request("GET", "/slow", ""))
-    assert told(api)[1:-1] == [f"in progress: {entry}"]
+    assert lines_of(api)[1:-1] == [f"in progress: {entry}"]
     assert str(entry).endswith("GET /slow -> nothing glance_list_images")
 
 
@@ -117,11 +117,11 @@ def fill(api: Api) -> None:
     api.service.faults.add(Fail(503), headers={"X-Auth-Token": SECRET})
 
 
-def test_story_has_no_secrets(api: Api) -> None:
+def test_report_has_no_secrets(api: Api) -> None:
     """Neither requests nor rules show a password, a token or a signature."""
     fill(api)
-    assert SECRET not in "\n".join(told(api))
-    assert "***" in "\n".join(told(api))
+    assert SECRET not in "\n".join(lines_of(api))
+    assert "***" in "\n".join(lines_of(api))
 
 
 def test_bundle_has_no_secrets(api: Api, tmp_path: Path) -> None:
@@ -133,9 +133,9 @@ def test_bundle_has_no_secrets(api: Api, tmp_path: Path) -> None:
 
 
 def test_masking_leaves_the_rules_alone(api: Api) -> None:
-    """A rule that is shown without its secret strikes with it all the same."""
+    """A rule that is shown without its secret fires with it all the same."""
     fill(api)
-    told(api)
+    lines_of(api)
     assert api("GET", "/v2/images", X_Auth_Token=SECRET).status_code == 503
 
 

@@ -98,7 +98,7 @@ def test_options_of_an_unknown_route(api: Api) -> None:
 
 
 def test_head_has_the_headers_of_get(api: Api) -> None:
-    """HEAD answers what GET would, without the body."""
+    """HEAD responses what GET would, without the body."""
     path = f"/v2/images/{api.create()['id']}"
     head, get = api("HEAD", path), api("GET", path)
     assert head.data == b""
@@ -112,7 +112,7 @@ def test_odd_host_does_not_reach_location(api: Api, host: str) -> None:
     assert response.headers["Location"].startswith("http://localhost:80/v2/images/")
 
 
-def test_every_answer_has_a_request_id_and_the_mocks_date(api: Api) -> None:
+def test_every_response_has_a_request_id_and_the_mocks_date(api: Api) -> None:
     """X-Request-Id is 32 hexadecimal digits and new each time; Date is the mock's time."""
     responses = [api("GET", "/v2/images"), api("GET", "/nope"), api("PUT", "/v2/images"), api("GET", "/v2/images/x")]
     ids = {response.headers["X-Request-Id"] for response in responses}
@@ -122,7 +122,7 @@ def test_every_answer_has_a_request_id_and_the_mocks_date(api: Api) -> None:
 
 
 def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """A record that breaks the contract is told as such, by its pointer; a broken one is told too."""
+    """A record that breaks the contract is shown as such, by its pointer; a broken one is shown too."""
     image = api.create()
     path = f"/v2/images/{image['id']}"
     image_of_test = api.images[image["id"]]

@@ -16,16 +16,16 @@ RULE = {"operation": "glance_create_image_metadata", "times": 1, "fault": {"kind
 
 
 def test_health(api: Api) -> None:
-    """Health needs no credential, and tells version, seed and time."""
-    answer = api("GET", "/_ims_mock/health", X_Auth_Token="")
-    assert answer.get_json() == {"status": "ok", "version": __version__, "seed": 0, "now": PAGE}
+    """Health needs no credential, and says version, seed and time."""
+    response = api("GET", "/_ims_mock/health", X_Auth_Token="")
+    assert response.get_json() == {"status": "ok", "version": __version__, "seed": 0, "now": PAGE}
 
 
 def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """What fails unforeseen is answered all the same, in JSON."""
+    """What fails unforeseen is returned all the same, in JSON."""
     monkeypatch.delattr("ims_mock.service.control.__version__")
-    answer = api("GET", "/_ims_mock/health")
-    assert (answer.status_code, answer.get_json()["error_code"]) == (500, "APIGW.0201")
+    response = api("GET", "/_ims_mock/health")
+    assert (response.status_code, response.get_json()["error_code"]) == (500, "APIGW.0201")
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [NameError]
 
 
@@ -35,7 +35,7 @@ def test_openapi(api: Api) -> None:
 
 
 def test_faults_over_http(api: Api) -> None:
-    """A rule is added, strikes, is listed with its hits, and is deleted."""
+    """A rule is added, fires, is listed with its hits, and is deleted."""
     added = api("POST", "/_ims_mock/faults", RULE)
     assert added.status_code == 201
     assert added.get_json() == {
@@ -60,12 +60,12 @@ def test_delete_all_faults(api: Api) -> None:
 
 
 def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
-    """The answer names the rules that there are."""
+    """The response names the rules that there are."""
     api("POST", "/_ims_mock/faults", RULE)
-    answer = api("DELETE", "/_ims_mock/faults/7")
-    assert answer.status_code == 404
-    assert answer.get_json()["error"]["message"] == "no rule has the id '7'; there are: 1"
-    assert answer.headers["X-IMS-Mock-Reason"] == "no rule has the id '7'; there are: 1"
+    response = api("DELETE", "/_ims_mock/faults/7")
+    assert response.status_code == 404
+    assert response.get_json()["error"]["message"] == "no rule has the id '7'; there are: 1"
+    assert response.headers["X-IMS-Mock-Reason"] == "no rule has the id '7'; there are: 1"
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
 )
 def test_wrong_fault_is_400(api: Api, body: Any, message: str) -> None:
     """A wrong rule is refused, saying what is wrong, and none is added."""
-    answer = api("POST", "/_ims_mock/faults", body)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"].startswith(message)
+    response = api("POST", "/_ims_mock/faults", body)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
     assert len(api.service.faults) == 0
 
 
 def test_reset(api: Api) -> None:
-    """Reset forgets images, faults and journal, and makes the same ids again."""
+    """Reset clears images, faults and journal, and makes the same ids again."""
     first = api.create()["id"]
     api("POST", "/_ims_mock/faults", RULE)
     assert api("POST", "/_ims_mock/reset").status_code == 204
@@ -125,17 +125,17 @@ def test_reset_takes_settings(api: Api) -> None:
 def test_wrong_reset_changes_nothing(api: Api, body: Any, message: str) -> None:
     """Settings that cannot be are refused, and the state stays."""
     image = api.create()
-    answer = api("POST", "/_ims_mock/reset", body)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"].startswith(message)
+    response = api("POST", "/_ims_mock/reset", body)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
     assert api.images == {image["id"]: image}
 
 
 def test_add_image(api: Api) -> None:
     """An image is added as a test wants it, by any language."""
-    answer = api("POST", "/_ims_mock/images", {"name": "a", "status": "active", "members": {"other": "accepted"}})
-    image = answer.get_json()
-    assert (answer.status_code, image["status"], image["visibility"]) == (201, "active", "shared")
+    response = api("POST", "/_ims_mock/images", {"name": "a", "status": "active", "members": {"other": "accepted"}})
+    image = response.get_json()
+    assert (response.status_code, image["status"], image["visibility"]) == (201, "active", "shared")
     assert api.images[image["id"]] == image
     listed = api("GET", "/v2/images", X_Project_Id="other").get_json()["images"]
     assert [shared["id"] for shared in listed] == [image["id"]]
@@ -162,9 +162,9 @@ def test_add_image_with_a_file(api: Api) -> None:
 )
 def test_wrong_image_is_400(api: Api, body: Any, message: str) -> None:
     """An image that could not be is refused, saying what is wrong, and none is added."""
-    answer = api("POST", "/_ims_mock/images", body)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"].startswith(message)
+    response = api("POST", "/_ims_mock/images", body)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
     assert len(api.images) == 0
 
 
@@ -179,22 +179,22 @@ def test_add_accounts(api: Api) -> None:
 
 def test_wrong_accounts_are_refused(api: Api) -> None:
     """Accounts that cannot be are refused, and none is added."""
-    answer = api("POST", "/_ims_mock/accounts", {"users": [{"name": "ci", "roles": {"nowhere": ["reader"]}}]})
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "invalid")
-    assert "ci has roles in nowhere, which is no project" in answer.get_json()["error"]["message"]
+    response = api("POST", "/_ims_mock/accounts", {"users": [{"name": "ci", "roles": {"nowhere": ["reader"]}}]})
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "invalid")
+    assert "ci has roles in nowhere, which is no project" in response.get_json()["error"]["message"]
     assert "ci" not in api.service.accounts.users
 
 
 def test_passwords_are_not_shown(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """What is wrong with a password is told without it, and a request is logged without its body."""
+    """What is wrong with a password is shown without it, and a request is logged without its body."""
     caplog.set_level("INFO")
     for user in (
         {"name": "ci", "password": ["hunter2"]},
         {"name": "ci", "password": "hunter2", "roles": {"demo": ["boss"]}},
     ):
-        answer = api("POST", "/_ims_mock/accounts", {"users": [user]})
-        assert answer.status_code == 400
-        assert "hunter2" not in answer.get_data(as_text=True) + str(answer.headers) + caplog.text
+        response = api("POST", "/_ims_mock/accounts", {"users": [user]})
+        assert response.status_code == 400
+        assert "hunter2" not in response.get_data(as_text=True) + str(response.headers) + caplog.text
 
 
 def test_add_token(api: Api) -> None:
@@ -223,9 +223,9 @@ def test_add_token(api: Api) -> None:
 )
 def test_wrong_tokens_and_denials(api: Api, path: str, body: Any, message: str) -> None:
     """What cannot be asked for is refused by its name."""
-    answer = api("POST", f"/_ims_mock/{path}", body)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"].startswith(message)
+    response = api("POST", f"/_ims_mock/{path}", body)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
 
 
 def test_denials_and_policy(api: Api) -> None:
@@ -252,10 +252,10 @@ def test_denials_and_policy(api: Api) -> None:
     ],
 )
 def test_wrong_type_is_400(api: Api, path: str, body: Any, message: str) -> None:
-    """What is no name is told as that."""
-    answer = api("POST", f"/_ims_mock/{path}", body)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"]["message"].startswith(message)
+    """What is no name is shown as that."""
+    response = api("POST", f"/_ims_mock/{path}", body)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
 
 
 def test_token_of_the_default_user(api: Api) -> None:
@@ -274,7 +274,7 @@ def test_rule_as_text_or_as_an_object(api: Api, rule: Any) -> None:
 
 
 def test_audit_settles_first(api: Api) -> None:
-    """What is due has come about before the client is judged."""
+    """What is due has happen before the client is judged."""
     api.service.reset(start=0.0, delays={"queued": 5})
     image = api.create()
     api("PUT", image["file"], b"x", Content_Type="application/octet-stream")
@@ -302,15 +302,15 @@ def test_settings_are_shown(api: Api) -> None:
 
 def test_accounts_are_listed_without_secrets(api: Api) -> None:
     """Who there is can be seen, with access keys and roles, and no password or secret key."""
-    answer = api("GET", "/_ims_mock/accounts")
-    assert [project["name"] for project in answer.get_json()["projects"]] == ["demo", "alt", "admin"]
-    assert answer.get_json()["users"][1] == {
+    response = api("GET", "/_ims_mock/accounts")
+    assert [project["name"] for project in response.get_json()["projects"]] == ["demo", "alt", "admin"]
+    assert response.get_json()["users"][1] == {
         "id": "e8d4b6a2c0f14e35b79d1c3f5a7e9b02",
         "name": "alt",
         "access": "alt-ak",
         "roles": {"alt": ["member"]},
     }
-    assert "alt-sk" not in answer.get_data(as_text=True)
+    assert "alt-sk" not in response.get_data(as_text=True)
 
 
 def test_denials_are_listed(api: Api) -> None:
@@ -362,20 +362,20 @@ SERIES: list[tuple[str, str, Any]] = [
 ]
 
 
-def test_every_answer_keeps_its_schema(api: Api) -> None:
-    """Each operation answers with the status and the document that its file describes."""
+def test_every_response_keeps_its_schema(api: Api) -> None:
+    """Each operation responses with the status and the document that its file describes."""
     by_request = {(operation.method, operation.path): operation for operation in load_control().operations.values()}
     api.create()
     asked = set()
     for method, path, body in SERIES:
-        answer = api(method, "/_ims_mock" + path, body)
+        response = api(method, "/_ims_mock" + path, body)
         known = path if (method, "/_ims_mock" + path) in by_request else re.sub("/(a|1)", "/{name}", path)
         operation = by_request.get((method, "/_ims_mock" + known)) or by_request[method, "/_ims_mock/faults/{id}"]
-        assert answer.status_code == operation.success, answer.data
+        assert response.status_code == operation.success, response.data
         if operation.response_body:
-            operation.check_response_body(answer.get_json())
+            operation.check_response_body(response.get_json())
         else:
-            assert answer.data == b""
+            assert response.data == b""
         asked.add(operation.id)
     state = api("GET", "/_ims_mock/state").get_json()
     assert api("PUT", "/_ims_mock/state", state).status_code == 204

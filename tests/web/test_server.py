@@ -22,14 +22,14 @@ END = b"\r\n\r\n"
 
 
 def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer a request with its own body; /unread leaves the body alone."""
+    """Response a request with its own body; /unread leaves the body alone."""
     body = b"unread" if environ["PATH_INFO"] == "/unread" else environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 
 
 def refuse(status: int, reason: str, method: str, target: str) -> Response:
-    """Answer what is no HTTP with the reason as the body."""
+    """Response what is no HTTP with the reason as the body."""
     return Response(status, {"Content-Length": str(len(reason))}, reason.encode())
 
 
@@ -43,7 +43,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 class Connection:
-    """A client that sends what it is told, byte for byte."""
+    """A client that sends what it is shown, byte for byte."""
 
     def __init__(self, server: Server) -> None:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
@@ -62,7 +62,7 @@ class Connection:
         return self
 
     def head(self) -> tuple[int, dict[str, str]]:
-        """Read the head of an answer."""
+        """Read the head of a response."""
         status = int(self.file.readline().split()[1])
         headers = {}
         while (line := self.file.readline().strip()) != b"":
@@ -71,12 +71,12 @@ class Connection:
         return status, headers
 
     def read_response(self) -> tuple[int, bytes]:
-        """Read an answer whole."""
+        """Read a response whole."""
         status, headers = self.head()
         return status, self.file.read(int(headers["Content-Length"]))
 
     def is_closed(self) -> bool:
-        """Tell whether the server has closed the connection."""
+        """Return whether the server has closed the connection."""
         try:
             return self.file.read(1) == b""
         except ConnectionError:
@@ -105,13 +105,13 @@ def test_connection_is_kept(connection: Connection) -> None:
 
 
 def test_requests_may_be_sent_ahead(connection: Connection) -> None:
-    """Pipelined requests are answered in their order."""
+    """Pipelined requests are returned in their order."""
     connection.send(request(b"one") + request(b"two"))
     assert [connection.read_response(), connection.read_response()] == [(200, b"one"), (200, b"two")]
 
 
 def test_connection_close_is_obeyed(connection: Connection) -> None:
-    """A client that asks to close is told so, and it is closed."""
+    """A client that asks to close is shown so, and it is closed."""
     status, headers = connection.send(request(b"", "Connection: close")).head()
     assert (status, headers["Connection"]) == (200, "close")
     assert connection.is_closed()
@@ -172,7 +172,7 @@ def test_malformed_chunks_end_the_connection(connection: Connection, sent: bytes
 
 
 def test_malformed_chunks_are_not_taken_up_again() -> None:
-    """What follows a malformed chunk is not read as another request, though the application has answered."""
+    """What follows a malformed chunk is not read as another request, though the application has responded."""
     with ImsMock() as mock:
         with Connection(mock._server) as client:
             smuggled = request(target="/v2/images", method="GET")
@@ -328,33 +328,33 @@ def test_head_has_no_body(connection: Connection) -> None:
 
 
 def without_length(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer in pieces, saying nothing of their length."""
+    """Response in pieces, saying nothing of their length."""
     start_response("200 OK", [])
     return iter([b"a", b"b", b"c"])
 
 
 @pytest.mark.parametrize("server", [without_length], indirect=True)
 def test_length_is_always_given(connection: Connection) -> None:
-    """An answer whose length the application does not say is counted before it is sent."""
+    """A response whose length the application does not say is counted before it is sent."""
     assert connection.send(request()).read_response() == (200, b"abc")
 
 
 def in_pieces(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer in pieces whose length is known."""
+    """Response in pieces whose length is known."""
     start_response("200 OK", [("Content-Length", "3")])
     return iter([b"a", b"b", b"c"])
 
 
 @pytest.mark.parametrize("server", [in_pieces], indirect=True)
 def test_pieces_are_sent_as_they_come(connection: Connection) -> None:
-    """An answer of known length is sent piece by piece, and of it HEAD gets none."""
+    """A response of known length is sent piece by piece, and of it HEAD gets none."""
     assert connection.send(request()).read_response() == (200, b"abc")
     assert connection.send(request(method="HEAD")).head()[1]["Content-Length"] == "3"
     assert connection.send(request()).read_response() == (200, b"abc")
 
 
 def buffered(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer the first line of the body, read through a buffer as a WSGI application may."""
+    """Response the first line of the body, read through a buffer as a WSGI application may."""
     line = io.BufferedReader(environ["wsgi.input"]).readline()
     start_response("200 OK", [])
     return [line]
@@ -367,7 +367,7 @@ def test_input_can_be_wrapped(connection: Connection) -> None:
 
 
 def reset(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Reset the connection instead of answering: SO_LINGER 0, then a closed descriptor in the socket's place."""
+    """Reset the connection instead of responding: SO_LINGER 0, then a closed descriptor in the socket's place."""
     connection: socket.socket = environ["werkzeug.socket"]
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with socket.socket() as other:

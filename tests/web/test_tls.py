@@ -57,7 +57,7 @@ def secure(connection: socket.socket, ca_pem: bytes, name: str = "127.0.0.1") ->
 
 
 def ask(mock: ImsMock, method: str = "GET", path: str = "/", body: bytes | None = None) -> tuple[int, Any]:
-    """Send one request over a connection of its own; return the status and the JSON of the answer."""
+    """Send one request over a connection of its own; return the status and the JSON of the response."""
     address = urlsplit(mock.url)
     client = http.client.HTTPSConnection(
         str(address.hostname), address.port, context=trust(mock.ca_pem), timeout=PATIENCE
@@ -70,7 +70,7 @@ def ask(mock: ImsMock, method: str = "GET", path: str = "/", body: bytes | None 
 
 
 def is_closed(connection: socket.socket) -> bool:
-    """Tell whether the other side closes a connection, and says nothing more."""
+    """Return whether the other side closes a connection, and says nothing more."""
     try:
         return connection.recv(1) == b""
     except ConnectionError:
@@ -89,13 +89,13 @@ def test_url_is_https(mock: ImsMock) -> None:
 
 
 def test_without_tls_there_is_no_authority() -> None:
-    """A mock serves HTTP unless it is told otherwise."""
+    """A mock serves HTTP unless it is shown otherwise."""
     mock = ImsMock()
     assert (mock.url[:7], mock.ca_pem) == ("http://", b"")
 
 
-def test_answers(mock: ImsMock) -> None:
-    """A client that trusts the authority is answered, and the request is in the journal."""
+def test_responses(mock: ImsMock) -> None:
+    """A client that trusts the authority is returned, and the request is in the journal."""
     status, image = ask(mock, "POST", "/v2/images", b'{"name": "a"}')
     assert (status, image["name"]) == (201, "a")
     assert [entry.operation for entry in mock.journal] == ["glance_create_image_metadata"]
@@ -168,7 +168,7 @@ def test_certificate_of_ones_own(files: tuple[Path, Path, bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
+    ("damage", "reason"),
     [
         (lambda certificate, key: certificate.unlink(), "No such file or directory"),
         (lambda certificate, key: key.unlink(), "No such file or directory"),
@@ -182,10 +182,10 @@ def test_certificate_of_ones_own(files: tuple[Path, Path, bytes]) -> None:
     ids=["no certificate", "no key", "nonsense for a certificate", "nonsense for a key", "another's key"],
 )
 def test_files_that_will_not_do(
-    files: tuple[Path, Path, bytes], spoil: Callable[[Path, Path], object], reason: str
+    files: tuple[Path, Path, bytes], damage: Callable[[Path, Path], object], reason: str
 ) -> None:
     """Files that are not there, are no PEM, or do not belong together are refused before anything is served."""
-    spoil(files[0], files[1])
+    damage(files[0], files[1])
     with pytest.raises(OSError, match=f"cannot take {files[0]} and {files[1]} for HTTPS: {reason}"):
         from_files(files[0], files[1])
 
@@ -250,7 +250,7 @@ def session(mock: ImsMock, tmp_path: Path) -> Iterator[requests.Session]:
 
 
 def in_pieces() -> Iterator[bytes]:
-    """Return the file in pieces, of which no client tells the length."""
+    """Return the file in pieces, of which no client says the length."""
     for start in range(0, len(FILE), 300_001):
         yield FILE[start : start + 300_001]
 
@@ -337,7 +337,7 @@ Client = Callable[[ImsMock], socket.socket]
 
 @pytest.mark.parametrize("bad_client", BAD_CLIENTS)
 def test_bad_client_holds_up_nobody(mock: ImsMock, bad_client: Client) -> None:
-    """While a client does not do as it should, others are answered."""
+    """While a client does not do as it should, others are returned."""
     with bad_client(mock), bad_client(mock):
         assert [ask(mock)[0] for _ in range(3)] == [300, 300, 300]
 
@@ -355,7 +355,7 @@ def test_bad_client_leaves_no_trace(mock: ImsMock, bad_client: Client, caplog: p
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
 
 
-def test_plain_http_gets_no_answer(mock: ImsMock) -> None:
+def test_plain_http_gets_no_response(mock: ImsMock) -> None:
     """A connection that does not begin with TLS is closed, without a word of HTTP."""
     with speak_plain_http(mock) as client:
         assert is_closed(client)
@@ -372,7 +372,7 @@ def test_silent_handshake_is_ended(
 
 
 def test_many_connections_at_once(mock: ImsMock) -> None:
-    """Connections that are all open together are all answered, whoever asks first."""
+    """Connections that are all open together are all returned, whoever asks first."""
     clients = [connect(mock) for _ in range(30)]
     secured = [secure(client, mock.ca_pem) for client in reversed(clients)]
     for client in secured:
@@ -384,7 +384,7 @@ def test_many_connections_at_once(mock: ImsMock) -> None:
 
 
 def test_many_handshakes_at_once(mock: ImsMock) -> None:
-    """Clients that connect at the same moment are all answered."""
+    """Clients that connect at the same moment are all returned."""
     ready = threading.Barrier(16, timeout=PATIENCE)
 
     def create(_: int) -> int:
@@ -409,7 +409,7 @@ def test_stop_closes_connections(mock: ImsMock, client: Client) -> None:
 
 
 def last_words(connection: socket.socket, ca_pem: bytes) -> bytes:
-    """Make the handshake and create an image; return what is answered, b"" when the connection ends instead."""
+    """Make the handshake and create an image; return what is returned, b"" when the connection ends instead."""
     try:
         with secure(connection, ca_pem) as client:
             client.sendall(CREATE)
@@ -418,7 +418,7 @@ def last_words(connection: socket.socket, ca_pem: bytes) -> bytes:
         return b""
 
 
-def test_nothing_is_answered_after_the_stop(mock: ImsMock) -> None:
+def test_nothing_is_returned_after_the_stop(mock: ImsMock) -> None:
     """A client that goes on with its handshake after the stop gets nothing done."""
     with connect(mock) as client:
         assert ask(mock)[0] == 300
@@ -457,6 +457,6 @@ def test_certificate_of_every_address_has_the_machines_name(host: str, monkeypat
 
 
 def test_tls_that_is_none_is_refused() -> None:
-    """What is neither yes, no nor a certificate is told at once."""
+    """What is neither yes, no nor a certificate is shown at once."""
     with pytest.raises(ValueError, match=r"tls must be True, False or what tls.from_files returns, got 'yes'"):
         ImsMock(tls="yes")  # type: ignore[arg-type]  # that is the point

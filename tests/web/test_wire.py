@@ -1,4 +1,4 @@
-"""Answers that do not leave whole and at once, byte by byte over a socket, and in-process."""
+"""Responses that do not leave whole and at once, byte by byte over a socket, and in-process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PATIENT = 30.0
 
 
 class WatchedClock(ManualClock):
-    """A clock that stands still, and tells when somebody has begun to wait for it."""
+    """A clock that stands still, and says when somebody has begun to wait for it."""
 
     def __init__(self) -> None:
         super().__init__(0.0)
@@ -88,12 +88,12 @@ WAITS = [
 
 
 def create(connection: http.client.HTTPConnection) -> None:
-    """Ask for an image, and wait for no answer."""
+    """Ask for an image, and wait for no response."""
     connection.request("POST", "/v2/images", b'{"name": "a"}', TOKEN)
 
 
 def ended(threads: set[threading.Thread]) -> bool:
-    """Wait until threads have ended; tell whether they have."""
+    """Wait until threads have ended; say whether they have."""
     for thread in threads:
         thread.join(PATIENT)
     return bool(threads) and not any(thread.is_alive() for thread in threads)
@@ -151,7 +151,7 @@ def test_moving_the_clock_ends_the_wait(watched: ImsMock, clock: WatchedClock, f
 
 @pytest.mark.parametrize("fault", WAITS, ids=str)
 def test_others_are_served_meanwhile(watched: ImsMock, clock: WatchedClock, fault: Fault) -> None:
-    """While one client waits another one is answered, and sees that the first one's work is done."""
+    """While one client waits another one is returned, and sees that the first one's work is done."""
     watched.faults.add(fault, times=1)
     with closing(new_connection(watched)) as first, closing(new_connection(watched)) as second:
         create(first)
@@ -161,7 +161,7 @@ def test_others_are_served_meanwhile(watched: ImsMock, clock: WatchedClock, faul
 
 
 def test_drip_comes_in_pieces(watched: ImsMock, clock: WatchedClock) -> None:
-    """A dripping answer comes piece by piece, as the clock says."""
+    """A dripping response comes piece by piece, as the clock says."""
     watched.faults.add(Drip(0.001, real_time=True))
     pieces = []
     with closing(new_connection(watched)) as connection:
@@ -184,7 +184,7 @@ def size_of_a_list(mock: ImsMock) -> int:
 
 @pytest.mark.ims_mock(start=PAGE)
 def test_drip_moves_a_clock_that_stands_still(ims_mock: ImsMock) -> None:
-    """A dripping answer takes its time on the mock's clock, and none of the client's."""
+    """A dripping response takes its time on the mock's clock, and none of the client's."""
     ims_mock.faults.add(Drip(10))
     size = size_of_a_list(ims_mock)
     assert ims_mock.clock.now() - parse_time(PAGE) == pytest.approx(size / 10)
@@ -192,7 +192,7 @@ def test_drip_moves_a_clock_that_stands_still(ims_mock: ImsMock) -> None:
 
 @pytest.mark.ims_mock(start=PAGE, speed=100)
 def test_drip_waits_for_a_clock_that_runs(ims_mock: ImsMock) -> None:
-    """A dripping answer takes its time on a clock that runs by itself."""
+    """A dripping response takes its time on a clock that runs by itself."""
     ims_mock.faults.add(Drip(100))
     size = size_of_a_list(ims_mock)
     assert ims_mock.clock.now() - parse_time(PAGE) >= size / 100
@@ -213,7 +213,7 @@ def test_drip_of_a_file_is_whole(ims_mock: ImsMock, rate: float) -> None:
 
 
 def bodies(*pieces: bytes) -> Response:
-    """Return the answer of a file in pieces."""
+    """Return the response of a file in pieces."""
     return Response(200, {"Content-Length": str(sum(map(len, pieces)))}, b"", content=iter(pieces))
 
 
@@ -254,7 +254,7 @@ def test_cut_takes_no_more_than_it_sends() -> None:
     ids=str,
 )
 def test_call_without_a_socket_raises(api: Api, method: str, fault: Fault, error: type[Exception]) -> None:
-    """Flask's test client raises what a client would see where no answer comes, whatever was asked."""
+    """Flask's test client raises what a client would see where no response comes, whatever was asked."""
     image_id = api.create()["id"]
     api.service.faults.add(fault)
     with pytest.raises(error) as caught:
@@ -286,7 +286,7 @@ def test_stall_without_a_socket(api: Api) -> None:
 
 
 def test_drip_without_a_socket(api: Api) -> None:
-    """Flask's test client has the whole answer when the clock has been moved."""
+    """Flask's test client has the whole response when the clock has been moved."""
     api.service.faults.add(Drip(10))
     size = len(api("GET", "/v2/images").data)
     assert size > 0
@@ -294,7 +294,7 @@ def test_drip_without_a_socket(api: Api) -> None:
 
 
 def test_outer_fault_holds(api: Api) -> None:
-    """Of two faults of an answer's way the outer one has the last word, and the inner one what that leaves."""
+    """Of two faults of a response's way the outer one has the last word, and the inner one what that leaves."""
     api.service.faults.add(Stall(0))
     api.service.faults.add(Drip(10))
     with pytest.raises(http.client.IncompleteRead):
@@ -369,7 +369,7 @@ def test_what_replaces_a_connection_is_not_inherited(pair: tuple[socket.socket, 
 
 
 def test_body_that_cannot_be_drained(pair: tuple[socket.socket, socket.socket]) -> None:
-    """A body of which the server does not tell how to drop it is left alone."""
+    """A body of which the server does not say how to drop it is left alone."""
     body = io.BytesIO(b"abc")
     Connection(pair[0], body).drain()
     assert body.read() == b"abc"

@@ -64,7 +64,7 @@ def validate(api: Api, token: str, query: str = "") -> TestResponse:
 
 
 def check_refusal(response: TestResponse, error: dict[str, Any], reason: str) -> None:
-    """Check that an answer is a refusal in the form of the identity service, and how its reason begins."""
+    """Check that a response is a refusal in the form of the identity service, and how its reason begins."""
     assert (response.status_code, response.get_json()) == (error["code"], {"error": error})
     assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
     assert "X-Subject-Token" not in response.headers
@@ -311,7 +311,7 @@ def test_login_is_json_whatever_its_type(api: Api, content_type: str) -> None:
     ],
 )
 def test_wrong_login_is_401(api: Api, body: dict[str, Any], reason: str) -> None:
-    """Who is not a user with that password, or has no role there, gets no token; only the reason tells which it is."""
+    """Who is not a user with that password, or has no role there, gets no token; only the reason says which it is."""
     check_refusal(api("POST", TOKENS, body), WRONG, reason)
     assert list(api.service.store.tokens) == [api.service.auth.token]
 
@@ -396,7 +396,7 @@ def test_validated_token_without_the_catalogue(api: Api, query: str) -> None:
 
 
 def test_head_of_a_token(api: Api) -> None:
-    """HEAD tells whether a token is good, without a body."""
+    """HEAD says whether a token is good, without a body."""
     token, _ = issue(api, by_password(scope=TO_DEMO))
     good = api("HEAD", TOKENS, X_Subject_Token=token)
     bad = api("HEAD", TOKENS, X_Subject_Token="nonsense")
@@ -459,7 +459,7 @@ def test_token_of_a_user_that_is_gone(api: Api) -> None:
     check_refusal(validate(api, token), NOT_FOUND, "/X-Subject-Token: no such token is valid here")
 
 
-def test_reset_forgets_tokens(api: Api) -> None:
+def test_reset_clears_tokens(api: Api) -> None:
     """No token outlives a reset."""
     token, _ = issue(api, by_password())
     api.service.reset()
@@ -507,7 +507,7 @@ def test_body_of_a_revocation_is_400(api: Api) -> None:
 
 
 def test_projects(api: Api) -> None:
-    """A project is answered with its domain, and links to where the client asked."""
+    """A project is returned with its domain, and links to where the client asked."""
     token = api.service.identity.new_token_for("demo")
     response = api("GET", "/v3/projects", X_Auth_Token=token, Host="iam.example:8443")
     assert response.status_code == 200
@@ -782,7 +782,7 @@ OTHER_FORMS = {
 
 
 def refused(api: Api, body: Any) -> tuple[str, str]:
-    """Log in with something that is refused; return what was told about it, and what was kept of its body."""
+    """Log in with something that is refused; return what was shown about it, and what was kept of its body."""
     response = api("POST", TOKENS, body)
     assert response.status_code in (400, 401)
     (entry,) = api.service.journal
@@ -791,7 +791,7 @@ def refused(api: Api, body: Any) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("body", MISPLACED.values(), ids=MISPLACED)
-def test_misplaced_secret_is_not_told(api: Api, body: Any) -> None:
+def test_misplaced_secret_is_not_shown(api: Api, body: Any) -> None:
     """No reason shows a value in which a password or a token may be, whatever is wrong with it."""
     assert SECRET not in refused(api, body)[0]
 
@@ -803,7 +803,7 @@ def test_misplaced_secret_is_not_kept(api: Api, body: Any) -> None:
 
 
 @pytest.mark.parametrize("body", NUMBERS.values(), ids=NUMBERS)
-def test_number_as_a_secret_is_not_told(api: Api, body: bytes) -> None:
+def test_number_as_a_secret_is_not_shown(api: Api, body: bytes) -> None:
     """No reason shows a password that is a number."""
     assert "31415926" not in refused(api, body)[0]
 
@@ -815,7 +815,7 @@ def test_number_as_a_secret_is_not_kept(api: Api, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", OTHER_FORMS.values(), ids=OTHER_FORMS)
-def test_secret_in_another_form_is_not_told(api: Api, body: bytes) -> None:
+def test_secret_in_another_form_is_not_shown(api: Api, body: bytes) -> None:
     """No reason shows a password out of a body that is no JSON, or is not written as usual."""
     assert SECRET not in refused(api, body)[0]
 
@@ -882,7 +882,7 @@ def test_deep_login_is_400(api: Api, depth: int) -> None:
     ],
 )
 def test_fault_has_the_words_of_the_identity_service(api: Api, status: int, message: str) -> None:
-    """A fault of which no text is given is told as Keystone tells it."""
+    """A fault of which no text is given is shown as Keystone says it."""
     api.service.faults.add(Fail(status), times=1)
     error = api("POST", TOKENS, by_password()).get_json()["error"]
     assert (error["code"], error["message"]) == (status, message)
@@ -904,7 +904,7 @@ def test_admin_of_another_project_is_none_here(api: Api) -> None:
 
 
 def test_fault_of_a_status_that_has_no_name(api: Api) -> None:
-    """A status that no document names is answered all the same."""
+    """A status that no document names is returned all the same."""
     api.service.faults.add(Fail(420, "IMG.0001"))
     response = api("POST", TOKENS, by_password())
     assert (response.status_code, response.get_json()["error"]["title"]) == (420, "Error")

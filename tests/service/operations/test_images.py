@@ -110,7 +110,7 @@ def test_environment_follows_from_format(api: Api, disk_format: str, environment
     ],
 )
 def test_accepted(api: Api, attributes: dict[str, Any]) -> None:
-    """What lies within the bounds is stored and answered as it was given."""
+    """What lies within the bounds is stored and returned as it was given."""
     image = api.create(**attributes)
     assert attributes.items() <= image.items()
     assert api.images[image["id"]] == image
@@ -157,7 +157,7 @@ def test_ids_are_lower_case_uuids(api: Api) -> None:
     assert uuid.UUID(text).version == 4
 
 
-def test_id_is_answered_in_lower_case(api: Api) -> None:
+def test_id_is_returned_in_lower_case(api: Api) -> None:
     """An id is the same in either case, so a second one in the other case exists already."""
     image_id = "ABCDEF00-0000-4000-8000-00000000000A"
     assert api.create(id=image_id)["id"] == image_id.lower()
@@ -183,7 +183,7 @@ def test_generated_id_passes_over_a_taken_one(api: Api) -> None:
 
 
 def test_show(api: Api) -> None:
-    """Show answers what create answered."""
+    """Show responses what create returned."""
     image = api.create(name="a", custom="x")
     assert api("GET", f"/v2/images/{image['id']}").get_json() == image
 
@@ -221,7 +221,7 @@ def test_public_image_is_seen_by_all_and_deleted_by_its_owner(api: Api) -> None:
 
 
 def test_delete(api: Api) -> None:
-    """Delete answers 204 with neither body nor type; the second time 404."""
+    """Delete responses 204 with neither body nor type; the second time 404."""
     path = f"/v2/images/{api.create()['id']}"
     response = api("DELETE", path)
     assert (response.status_code, response.data) == (204, b"")
@@ -551,7 +551,7 @@ def test_body_of_a_get_is_passed_over(api: Api, method: str) -> None:
 
 @pytest.mark.parametrize("version", ["Queens", "M", ""])
 def test_release_changes_nothing(api: Api, version: str) -> None:
-    """X-Api-Version asks for a release of Glance; either answers the same here."""
+    """X-Api-Version asks for a release of Glance; either responses the same here."""
     image = api.create()
     assert api("GET", "/v2/images", X_Api_Version=version).get_json()["images"] == [image]
 
@@ -611,7 +611,7 @@ CHANGES: list[tuple[list[tuple[str, str, Any]], dict[str, Any], list[str]]] = [
 def test_update(
     api: Api, changes: list[tuple[str, str, Any]], changed: dict[str, Any], removed: list[str], media_type: str
 ) -> None:
-    """Either dialect changes what it names, and nothing else; the answer is the whole image."""
+    """Either dialect changes what it names, and nothing else; the response is the whole image."""
     image = api.create(name="a", custom="1", **{"a/b": "x", "m~n": "y"})
     if media_type == V20:
         body = [{op: path} if op == "remove" else {op: path, "value": value} for op, path, value in changes]
@@ -804,11 +804,11 @@ def test_id_of_a_deleted_image_is_not_free(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "answered", "code"), [("killed", 204, None), ("active", 204, None), ("saving", 400, "IMG.0090")]
+    ("status", "returned", "code"), [("killed", 204, None), ("active", 204, None), ("saving", 400, "IMG.0090")]
 )
-def test_delete_by_status(api: Api, status: str, answered: int, code: str | None) -> None:
+def test_delete_by_status(api: Api, status: str, returned: int, code: str | None) -> None:
     """An image whose file is arriving is not deleted; one of any other status is."""
     image = add_image(api.service.store, api.service.auth.project_id, {"status": status})
     response = api("DELETE", f"/v2/images/{image['id']}")
-    assert response.status_code == answered
+    assert response.status_code == returned
     assert code is None or response.get_json()["error"]["code"] == code

@@ -34,7 +34,7 @@ def share(api: Api, *members: str, **attributes: Any) -> str:
 
 
 def decide(api: Api, path: str, status: str) -> TestResponse:
-    """Answer an image's offer for the consumer."""
+    """Response an image's offer for the consumer."""
     return api("PUT", f"{path}/members/{CONSUMER}", {"status": status}, **AS_CONSUMER)
 
 
@@ -58,7 +58,7 @@ def sharing(api: Api, path: str) -> tuple[str, str]:
 
 
 def test_added_member_is_pending(api: Api) -> None:
-    """The new member is answered as the page has it, pending and with the time of the clock."""
+    """The new member is returned as the page has it, pending and with the time of the clock."""
     path = share(api)
     response = api("POST", f"{path}/members", {"member": CONSUMER})
     assert response.status_code == 200
@@ -74,7 +74,7 @@ def test_added_member_is_pending(api: Api) -> None:
 
 @pytest.mark.parametrize("member", ["m", "m" * 255, "b912fb4a4c464b568ecfca1071b21b10"])
 def test_member_within_bounds(api: Api, member: str) -> None:
-    """A project id of 1 to 255 characters is taken and answered as it was given."""
+    """A project id of 1 to 255 characters is taken and returned as it was given."""
     assert api("POST", f"{share(api)}/members", {"member": member}).get_json()["member_id"] == member
 
 
@@ -305,7 +305,7 @@ def test_marker_is_a_member_that_the_caller_may_know(api: Api) -> None:
 
 @pytest.mark.parametrize("headers", [{}, AS_CONSUMER])
 def test_member_is_shown_to_owner_and_member(api: Api, headers: dict[str, str]) -> None:
-    """Show answers what the add answered, to both sides."""
+    """Show responses what the add returned, to both sides."""
     path = share(api)
     member = api("POST", f"{path}/members", {"member": CONSUMER}).get_json()
     assert api("GET", f"{path}/members/{CONSUMER}", **headers).get_json() == member
@@ -414,7 +414,7 @@ def test_vault_of_another_image_means_nothing(api: Api) -> None:
 
 
 def test_delete_member(api: Api) -> None:
-    """The owner deletes one member, which is answered with nothing; the others stay."""
+    """The owner deletes one member, which is returned with nothing; the others stay."""
     path = share(api, CONSUMER, "another-member")
     response = api("DELETE", f"{path}/members/{CONSUMER}")
     assert (response.status_code, response.data) == (204, b"")
@@ -428,7 +428,7 @@ def test_second_delete_of_a_member_is_404(api: Api) -> None:
     assert refusal(api("DELETE", f"{path}/members/{CONSUMER}")) == (404, "IMG.0114")
 
 
-def test_deleted_member_is_added_anew(api: Api) -> None:
+def test_deleted_member_is_added_again(api: Api) -> None:
     """A project that was a member begins as pending again."""
     path = share(api, CONSUMER)
     decide(api, path, "accepted")
@@ -499,7 +499,7 @@ def test_owner_finds_no_project_that_is_no_member(api: Api, method: str, path: s
 
 @pytest.mark.parametrize(("method", "path", "body"), ONE_MEMBER[:2])
 def test_member_finds_no_other_member(api: Api, method: str, path: str, body: Any) -> None:
-    """A member is neither shown another one nor told that it is there."""
+    """A member is neither shown another one nor shown that it is there."""
     image = share(api, CONSUMER, "another-member")
     assert refusal(api(method, image + path, body, **AS_ANOTHER)) == (404, "IMG.0114")
 
@@ -541,7 +541,7 @@ def test_consumer_sees_what_it_accepted(api: Api, steps: list[str], shown: int, 
 
 
 def test_both_sides_see_the_same_image(api: Api) -> None:
-    """The image is the same for its owner and for a member, which tell whose it is by `owner`."""
+    """The image is the same for its owner and for a member, which say whose it is by `owner`."""
     path = share(api, CONSUMER)
     assert api("GET", path, **AS_CONSUMER).get_json() == api("GET", path).get_json()
     assert api("GET", path).get_json()["owner"] == api.service.auth.project_id
@@ -617,8 +617,8 @@ def test_deleted_image_takes_its_members(api: Api) -> None:
     assert api.service.store.members.images_of(CONSUMER) == set()
 
 
-def test_answers_do_not_change_the_image(api: Api) -> None:
-    """The image is changed when it is first shared and when it is no more, and not by what its members answer."""
+def test_responses_do_not_change_the_image(api: Api) -> None:
+    """The image is changed when it is first shared and when it is no more, and not by what its members response."""
     path = share(api, CONSUMER)
     api.clock.advance(60)
     decide(api, path, "accepted")

@@ -84,7 +84,7 @@ def test_image_schema_has_every_format_that_a_create_takes(api: Api) -> None:
 
 
 def test_created_image_keeps_the_image_schema(api: Api) -> None:
-    """A Glance client, which validates what a create answers, finds nothing wrong."""
+    """A Glance client, which validates what a create returns, finds nothing wrong."""
     jsonschema.validate(api.create(name="n", tags=["a=b"], min_disk=40, custom="x"), schema_of(api, "image"))
 
 

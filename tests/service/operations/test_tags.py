@@ -57,7 +57,7 @@ def stored(api: Api, path: str) -> tuple[list[str], str]:
 
 
 def test_create_tag(api: Api) -> None:
-    """A tag is added behind the others, and answered with nothing."""
+    """A tag is added behind the others, and returned with nothing."""
     path = new_image(api, "one", "key=value")
     response = tag(api, "PUT", path, "two")
     assert (response.status_code, response.data) == (204, b"")
@@ -148,7 +148,7 @@ def test_deleted_tag_makes_room(api: Api) -> None:
 
 
 def test_delete_tag(api: Api) -> None:
-    """A tag is deleted from among the others, and answered with nothing."""
+    """A tag is deleted from among the others, and returned with nothing."""
     path = new_image(api, "one", "two", "three")
     response = tag(api, "DELETE", path, "two")
     assert (response.status_code, response.data) == (204, b"")
