@@ -172,7 +172,7 @@ def test_members_end_at_the_quota(api: Api, attributes: dict[str, Any], quota: i
     assert len(member_ids(api, f"{path}/members")) == quota
 
 
-def test_deleted_member_makes_room(api: Api) -> None:
+def test_deleted_member_makes_place(api: Api) -> None:
     """At the quota another project can be added once one is deleted."""
     path = share(api, *map(str, range(10)), **WHOLE)
     api("DELETE", f"{path}/members/3")

@@ -136,7 +136,7 @@ def test_tag_that_is_there_is_put_at_the_quota(api: Api) -> None:
     assert tag(api, "PUT", new_image(api, *"abcdefghij"), "e").status_code == 204
 
 
-def test_deleted_tag_makes_room(api: Api) -> None:
+def test_deleted_tag_makes_place(api: Api) -> None:
     """At the quota another tag can be added once one is deleted."""
     path = new_image(api, *"abcdefghij")
     tag(api, "DELETE", path, "a")
