@@ -81,6 +81,14 @@ class ImsMock:
         """The images themselves, by id: dicts of JSON types that a test may read, and write."""
         return ImagesView(self.service.store)
 
+    @images.setter
+    def images(self, images: Mapping[str, Image]) -> None:
+        with self.service.store.transaction():
+            if not isinstance(images, ImagesView):  # What `|=` returns has been written through.
+                wanted = {image_id: dict(image) for image_id, image in images.items()}
+                self.images.clear()
+                self.images.update(wanted)
+
     def add_image(
         self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any
     ) -> Image:

@@ -102,9 +102,15 @@ class Accounts:
         projects, users = self._store.projects, self._store.users
         edits = projects.edits, users.edits
         if self._read != edits:
-            self._projects = MappingProxyType({name: _project({}, record) for name, record in projects.items()})
-            self._users = MappingProxyType({name: _user({}, record) for name, record in users.items()})
-            self._read = edits
+            with self._store.lock:
+                self._read_again()
+
+    def _read_again(self) -> None:
+        """Read the records; the lock is held."""
+        projects, users = self._store.projects, self._store.users
+        self._projects = MappingProxyType({name: _project({}, record) for name, record in projects.items()})
+        self._users = MappingProxyType({name: _user({}, record) for name, record in users.items()})
+        self._read = projects.edits, users.edits
 
     @property
     def default_user(self) -> User:

@@ -75,13 +75,13 @@ class Service:
 
     def apply(self, settings: Settings) -> None:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
-        self.settings = settings
         self.store.settings.load(settings.saved())
-        self.identity = Identity(self.store)
-        self.accounts = self.identity.accounts
-        self.accounts.restore(settings.new_accounts().to_json())
-        self.identity.issue_own(settings.token)
-        self.auth = Auth(settings.auth, self.identity, settings.token)
+        identity = Identity(self.store)
+        identity.accounts.restore(settings.new_accounts().to_json())
+        identity.issue_own(settings.token)
+        # A request on its way finds either the old ones or the new ones, each complete.
+        self.settings, self.identity, self.accounts = settings, identity, identity.accounts
+        self.auth = Auth(settings.auth, identity, settings.token)
 
     def _new_clock(self, settings: Settings) -> Clock:
         return self._clock or ManualClock(settings.start_seconds(), settings.speed)

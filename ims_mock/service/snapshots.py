@@ -120,6 +120,11 @@ def _check_belongings(document: Mapping[str, Any]) -> None:
     for path, image_id in belongings:
         if image_id not in images:
             raise _wrong(path, "image", f"there is no image {image_id!r}; leave it out")
+    for image_id, members in document["members"].items():
+        for member_id, member in members.items():
+            problems = load_model("member").schema.find_problems(member)
+            if problems:
+                raise InvalidError(*problems).under("members", image_id, member_id)
 
 
 def _checked_settings(document: Mapping[str, Any]) -> Settings:
@@ -201,5 +206,6 @@ def restore(service: Service, snapshot: Snapshot) -> None:
             before = store.clock.now()
             store.clock.jump_to(document["clock"]["now"], document["clock"]["speed"])
             service.faults.move(document["clock"]["now"] - before)
-        store.restore(document)
+        # Settings that the document leaves out are as they are by default.
+        store.restore({**document, "settings": settings.saved()})
         store.files.load(snapshot.files)

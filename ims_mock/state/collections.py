@@ -88,9 +88,15 @@ class Collection(Mapping[str, Any]):
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Have these records and no others; the change log does not have that."""
-        self.edits += 1
-        self.records.clear()
+        # Who reads without the lock finds at any time what is in both.
+        stored = dict(stored)
         self.records.update(stored)
+        for key in [key for key in self.records if key not in stored]:
+            del self.records[key]
+        if list(self.records) != list(stored):
+            self.records.clear()
+            self.records.update(stored)
+        self.edits += 1
 
     def dump(self) -> Any:
         """Return the records as a snapshot has them."""

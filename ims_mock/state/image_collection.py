@@ -98,8 +98,13 @@ class Images(Collection):
             places.sort()
 
     def dump(self) -> list[Placed]:
-        """Return the images with their places, as a snapshot has them."""
-        return list(self.records.values())
+        """Return the images with their places, as a snapshot has them; each with the id under which it stands."""
+        return [
+            {**placed, "image": {**placed["image"], "id": image_id}}
+            if placed["image"].get("id") != image_id
+            else placed
+            for image_id, placed in self.records.items()
+        ]
 
     def restore(self, document: list[Placed]) -> None:
         """Have the images that `dump` returned, and no others."""

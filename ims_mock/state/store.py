@@ -141,10 +141,12 @@ class Store:
     def restore(self, document: Mapping[str, Any]) -> None:
         """Have the records that `dump` returned, and no others; the time stays as it is."""
         with self.lock:
-            self.clear()
             for name, collection in self._collections.items():
                 if collection.is_dumped:
                     collection.restore(document[name])
+                else:
+                    collection.load({})
+            self.changes.cut()
             numbers = (placed["number"] for placed in self.deleted.values())
             self.images.last_number = max(self.images.last_number, *numbers, -1)
 

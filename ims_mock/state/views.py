@@ -121,8 +121,9 @@ class ImagesView(MutableMapping[str, Image]):
     def popitem(self) -> tuple[str, Image]:
         """Remove the image that was added last, and return it with its id."""
         with self.store.transaction():
-            image_id = next(reversed(self), "")
-            return image_id, self.pop(image_id)
+            for image_id in reversed(self):
+                return image_id, self.pop(image_id)
+            raise KeyError("popitem(): there are no images")
 
     def setdefault(self, image_id: str, image: Any = None) -> Image:
         """Add an image unless its id is there, and return the one that is."""

@@ -1063,3 +1063,24 @@ def test_image_that_could_not_be_returned_is_refused(
     assert response.status_code == 400
     assert response.get_json()["error"]["message"].startswith(message)
     assert len(api.images) == 1
+
+
+def test_state_without_settings_has_the_defaults(api: Api) -> None:
+    """Settings that a state leaves out are as they are by default, and every request is served."""
+    document = snapshots.capture(api.service).to_json()
+    document["settings"] = {}
+    assert api("PUT", "/_ims_mock/state", document).status_code == 204
+    assert api("GET", "/_ims_mock/health").status_code == 200
+    assert api("GET", "/v2/images").status_code == 200
+    assert api.service.store.seed == 0
+
+
+def test_damaged_member_of_a_state_is_refused(api: Api) -> None:
+    """A member is held against its own schema before anything is given up for it."""
+    image = api.create()
+    assert api("POST", f"/v2/images/{image['id']}/members", {"member": "other"}).status_code == 200
+    document = snapshots.capture(api.service).to_json()
+    document["members"][image["id"]]["other"]["status"] = "x"
+    response = api("PUT", "/_ims_mock/state", document)
+    assert response.status_code == 400
+    assert f"/members/{image['id']}/other/status: must be" in response.get_json()["error"]["message"]

@@ -122,3 +122,22 @@ def test_images_may_be_added_while_they_are_walked(api: Api) -> None:
     walked = [api.create()["id"] for _ in api.images]
     assert len(walked) == 1
     assert len(api.images) == 2
+
+
+def test_images_of_a_mock_take_an_update_in_place() -> None:
+    """`mock.images |= ...` adds images, and an assignment replaces them all."""
+    mock = ImsMock()
+    first = mock.add_image(name="a")
+    mock.images |= {"b": {**first, "id": "b"}}
+    assert list(mock.images) == [first["id"], "b"]
+    mock.images = {"c": {**first, "id": "c"}}
+    assert list(mock.images) == ["c"]
+
+
+def test_images_without_an_id_go_into_a_snapshot(api: Api) -> None:
+    """An image that a test has put in without its id is restored under the one where it stands."""
+    with ImsMock() as mock:
+        mock.images["abc"] = {}
+        mock.images["d"] = {"id": "zz"}
+        mock.restore(mock.snapshot())
+        assert sorted(mock.images) == ["abc", "d"]
