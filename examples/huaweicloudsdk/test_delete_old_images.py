@@ -1,4 +1,4 @@
-"""retire_images.py, against a mock that verifies every signature."""
+"""delete_old_images.py, against a mock that verifies every signature."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServerResponseException
 
+from delete_old_images import delete_old_images, new_client
 from ims_mock import Fail, ImsMock
-from retire_images import new_client, retire_images
 
 pytestmark = pytest.mark.ims_mock(auth="strict")
 
@@ -35,21 +35,21 @@ def test_newest_images_are_kept(client: Any, ims_mock: ImsMock) -> None:
     """The newest images stay, and so do those without the tag."""
     ims_mock.add_image(name="release")
     add_nightly(ims_mock, 5)
-    assert retire_images(client, "nightly", keep=3) == ["web-1", "web-0"]
+    assert delete_old_images(client, "nightly", keep=3) == ["web-1", "web-0"]
     assert names(ims_mock) == ["release", "web-2", "web-3", "web-4"]
 
 
 def test_many_images(client: Any, ims_mock: ImsMock) -> None:
     """Images of every page are deleted."""
     add_nightly(ims_mock, 120)
-    assert len(retire_images(client, "nightly", keep=1)) == 119
+    assert len(delete_old_images(client, "nightly", keep=1)) == 119
     assert names(ims_mock) == ["web-119"]
 
 
 def test_protected_images_are_kept(client: Any, ims_mock: ImsMock) -> None:
     """A protected image stays, however old it is."""
     add_nightly(ims_mock, 2, protected=True)
-    assert retire_images(client, "nightly", keep=0) == []
+    assert delete_old_images(client, "nightly", keep=0) == []
 
 
 def test_outage(client: Any, ims_mock: ImsMock) -> None:
@@ -57,15 +57,15 @@ def test_outage(client: Any, ims_mock: ImsMock) -> None:
     add_nightly(ims_mock, 3)
     ims_mock.faults.add(Fail(503), operation="glance_delete_image", skip=1, times=1)
     with pytest.raises(ServerResponseException):
-        retire_images(client, "nightly", keep=1)
+        delete_old_images(client, "nightly", keep=1)
     assert names(ims_mock) == ["web-0", "web-2"]
-    assert retire_images(client, "nightly", keep=1) == ["web-0"]
+    assert delete_old_images(client, "nightly", keep=1) == ["web-0"]
 
 
 def test_permissions(client: Any, ims_mock: ImsMock) -> None:
     """The program needs to list and to delete, and is refused what it may not."""
     add_nightly(ims_mock, 1)
     with ims_mock.deny("ims:images:delete"), pytest.raises(ClientRequestException) as caught:
-        retire_images(client, "nightly", keep=0)
+        delete_old_images(client, "nightly", keep=0)
     assert (caught.value.status_code, caught.value.error_code) == (403, "IMG.0026")
     assert ims_mock.policy()["Statement"][0]["Action"] == ["ims:images:delete", "ims:images:list"]

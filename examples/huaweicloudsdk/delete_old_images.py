@@ -1,4 +1,4 @@
-"""Delete the old images of a build, and print their names: retire_images.py TAG KEEP.
+"""Delete the old images of a build, and print their names: delete_old_images.py TAG KEEP.
 
 Credentials and endpoints are those of the environment: HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and so on.
 """
@@ -29,7 +29,7 @@ def tagged_images(client: Any, tag: str) -> Iterator[Any]:
         marker = page.images[-1].id
 
 
-def retire_images(client: Any, tag: str, keep: int) -> list[str]:
+def delete_old_images(client: Any, tag: str, keep: int) -> list[str]:
     """Delete the images that have a tag but for the newest ones, and those that are protected; return their names."""
     old = [image for image in list(tagged_images(client, tag))[keep:] if not image.protected]
     for image in old:
@@ -38,4 +38,4 @@ def retire_images(client: Any, tag: str, keep: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(*retire_images(new_client(), sys.argv[1], int(sys.argv[2])), sep="\n")
+    print(*delete_old_images(new_client(), sys.argv[1], int(sys.argv[2])), sep="\n")
