@@ -177,7 +177,7 @@ def test_bound(ims_mock: ImsMock, body: dict[str, Any], code: str, reason: str) 
 
 
 def test_unknown_os_version_names_the_nearest(ims_mock: ImsMock) -> None:
-    """A slip in the name of an OS version is returned with the name that was meant."""
+    """The error for a slip in the name of an OS version has the name that was meant."""
     _, _, reason = post(ims_mock, b'{"__os_version": "Ubuntu 14.04 Server 64 bit"}')
     assert 'did you mean "Ubuntu 14.04 server 64bit"?' in reason
 
@@ -221,7 +221,7 @@ def test_read_only_is_403(ims_mock: ImsMock, field: str, value: Any) -> None:
 
 
 def test_first_problem_in_the_body_decides(ims_mock: ImsMock) -> None:
-    """The body's own order says which problem's status and code are returned; the reason lists them all."""
+    """The body's own order decides which problem's status and code are returned; the reason lists them all."""
     problems = {"min_disk": 1, "status": "active", "name": " ", "tags": ["", 1]}
     status, code, reason = post(ims_mock, json.dumps(problems).encode())
     assert (status, code) == (400, "IMG.0055")
@@ -248,7 +248,7 @@ def test_one_endless_member_does_not_hide_what_stands_before_it(ims_mock: ImsMoc
     assert reason.startswith("/min_disk: must be at least 40, got 1; /tags/0: must be of type string, got 1")
 
 
-def test_millions_of_problems_are_returned(ims_mock: ImsMock) -> None:
+def test_millions_of_problems_get_a_response(ims_mock: ImsMock) -> None:
     """A body full of wrong values is refused like any other."""
     status, code, _ = post(ims_mock, b'{"tags": [' + b"1," * 1_000_000 + b"1]}")
     assert (status, code) == (400, "IMG.0115")
@@ -295,6 +295,6 @@ def test_body_at_the_limit_is_read(ims_mock: ImsMock) -> None:
 
 
 def test_no_credential_is_401(ims_mock: ImsMock) -> None:
-    """Without a credential the gateway responses, and nothing is stored."""
+    """Without a credential the gateway responds, and nothing is stored."""
     assert post(ims_mock, b"{}", {})[:2] == (401, "APIGW.0301")
     assert ims_mock.images == {}

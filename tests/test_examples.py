@@ -22,7 +22,7 @@ EXAMPLES = [
     if path.is_dir() and path.name[0].isalpha()
 ]
 
-# What the clients warn of themselves, as shown in tests/clients.
+# What the clients warn of themselves, as described in tests/clients.
 KNOWN = (
     "ignore:Method 'glance_:DeprecationWarning",
     "ignore:datetime.datetime.utcnow:DeprecationWarning",

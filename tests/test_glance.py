@@ -1,4 +1,4 @@
-"""What a real Glance returned to 546 requests, and where this service differs: docs/decisions/glance-differences.md."""
+"""What a Glance returned for 546 requests, and where this service differs: docs/decisions/glance-differences.md."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def put_in(service: Service, user: User, attributes: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def differing() -> list[tuple[str, str, str, str]]:
-    """The requests that are returned otherwise: group, name, Glance's status, this service's."""
+    """The requests that get another status: group, name, Glance's status, this service's."""
     return [
         (request["group"], request["name"], str(request["status"]), str(status))
         for request, status in replayed()
@@ -105,7 +105,7 @@ def test_every_decision_is_one(differing: list[tuple[str, str, str, str]]) -> No
     assert idle == []
 
 
-def test_most_is_as_glance_responses(differing: list[tuple[str, str, str, str]]) -> None:
+def test_most_is_as_glance_responds(differing: list[tuple[str, str, str, str]]) -> None:
     """The whole recording has been asked, and three of four responses have Glance's status."""
     assert len(RECORDED) == 546
     assert len(differing) < len(RECORDED) / 4

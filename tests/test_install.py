@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
-# Starts a mock with the installed files, creates an image, and says where the package was found.
+# Starts a mock with the installed files, creates an image, and prints where the package was found.
 PROBE = """
 import http.client, json, ims_mock
 with ims_mock.ImsMock() as mock:

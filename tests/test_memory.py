@@ -25,7 +25,7 @@ def most_memory(pid: int) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has had at most")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports what a process has had at most")
 def test_memory_is_bounded_whatever_the_size() -> None:
     """Receiving and sending a file of 256 MB adds less than a quarter of that to the process."""
 

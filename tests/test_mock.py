@@ -88,7 +88,7 @@ def test_client_that_hangs_up_half_way(ims_mock: ImsMock) -> None:
 
 
 def test_unknown_setting_is_refused() -> None:
-    """A slip in a setting is shown by its name."""
+    """The error for a slip in a setting names it."""
     with pytest.raises(ValueError, match="ims_mock has no setting 'port_number'"):
         ImsMock(port_number=1)
 
@@ -134,6 +134,6 @@ def test_creating_does_not_import_jsonschema() -> None:
 
 @pytest.mark.parametrize("wrong", ["state.json", {}, None])
 def test_restore_of_no_snapshot(wrong: Any) -> None:
-    """What is no snapshot is shown, with what is."""
+    """The error for what is no snapshot lists those that there are."""
     with pytest.raises(TypeError, match=r"restore takes what snapshot\(\) or Snapshot.load\(path\) returns, got"):
         ImsMock().restore(wrong)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-# What a run inside a test imports is cleared at its end, and half of requests is worse than none: the whole stays.
+# What a run inside a test imports is dropped at its end, and half of requests is worse than none: the whole stays.
 assert requests
 
 LEAN = ("--disable-plugin-autoload", "-p", "ims_mock.pytest_plugin")
@@ -138,7 +138,7 @@ def test_module(ims_mock):
         ("1", "*@pytest.mark.ims_mock takes keyword arguments alone, got (1,)*"),
     ],
 )
-def test_wrong_marker_is_shown(pytester: pytest.Pytester, marker: str, message: str) -> None:
+def test_wrong_marker_is_reported(pytester: pytest.Pytester, marker: str, message: str) -> None:
     """A marker that cannot be is an error of the test that has it."""
     result = run(pytester, f"@pytest.mark.ims_mock({marker})\ndef test_it(ims_mock): pass")
     result.assert_outcomes(errors=1)
@@ -446,7 +446,7 @@ def test_it(held):
 
 
 def test_rule_of_another_test_fails_none(pytester: pytest.Pytester) -> None:
-    """Where tests share the session's server, each responses for the rules that it has armed itself."""
+    """Where tests share the session's server, each is responsible for the rules that it has armed itself."""
     result = run(
         pytester,
         """
@@ -461,7 +461,7 @@ def test_second(ims_mock_server):
 
 
 def test_mock_that_is_asked_for_late_is_looked_at_too(pytester: pytest.Pytester) -> None:
-    """A test that takes the fixture while it runs has the report, and responses for its rules."""
+    """A test that takes the fixture while it runs has the report, and is responsible for its rules."""
     result = run(
         pytester,
         """
@@ -582,11 +582,11 @@ def test_line_of_the_report_runs_the_same_again(pytester: pytest.Pytester, optio
     """The line gives the same ids, times, chances and requests, though the start was the real time."""
     result = run(pytester, AGAIN, "-p", "randomly", *options)
     result.assert_outcomes(failed=1)
-    line, shown = report_of(result)
-    again, shown_again = run_again(line, pytester.path)
-    assert shown_again == shown
+    line, entries = report_of(result)
+    again, entries_again = run_again(line, pytester.path)
+    assert entries_again == entries
     assert again == line
-    assert len([entry for entry in shown if "POST" in entry]) == 9
+    assert len([entry for entry in entries if "POST" in entry]) == 9
 
 
 @pytest.mark.slow
@@ -595,9 +595,9 @@ def test_line_of_the_report_runs_from_where_pytest_was_started(pytester: pytest.
     folder = pytester.mkdir("inner")
     pytester.makeini("[pytest]")
     (folder / "test_inner.py").write_text(HEADER + AGAIN, "utf-8")
-    again, shown = run_again("python -m pytest test_inner.py", folder)
+    again, entries = run_again("python -m pytest test_inner.py", folder)
     assert shlex.split(again)[3:5] == ["test_inner.py::TestThem::test_it[it's $HOME]", "--ims-mock-seed=0"]
-    assert run_again(again, folder) == (again, shown)
+    assert run_again(again, folder) == (again, entries)
 
 
 def test_line_of_the_report_is_of_the_tests_beginning(pytester: pytest.Pytester) -> None:
@@ -648,7 +648,7 @@ def test_marker(ims_mock):
         ("--ims-mock-start=nan", "*--ims-mock-start must be seconds since 1970 or text like*"),
     ],
 )
-def test_wrong_option_is_shown_before_the_tests(pytester: pytest.Pytester, option: str, message: str) -> None:
+def test_wrong_option_is_reported_before_the_tests(pytester: pytest.Pytester, option: str, message: str) -> None:
     """An option that cannot be ends the run before its first test."""
     result = run(pytester, "def test_it(): pass", option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -715,7 +715,7 @@ def test_marker(ims_mock):
         ("ims_mock_faults = nonsense", "*ims_mock_faults/0: must be a status such as 503*"),
     ],
 )
-def test_wrong_line_of_the_ini_file_is_shown_first(pytester: pytest.Pytester, line: str, message: str) -> None:
+def test_wrong_line_of_the_ini_file_is_reported_first(pytester: pytest.Pytester, line: str, message: str) -> None:
     """A line that cannot be ends the run before its first test."""
     pytester.makeini(f"[pytest]\n{line}\n")
     result = run(pytester, "def test_it(): pass", "-p", "no:xdist")
@@ -807,7 +807,7 @@ def test_it(broken):
 
 
 def test_bundle_that_cannot_be_written(pytester: pytest.Pytester) -> None:
-    """A folder that is none is shown in the report, and the run goes on."""
+    """A folder that is none is named in the report, and the run goes on."""
     pytester.makefile("", file="")
     result = run(
         pytester, "def test_bad(ims_mock): assert False\ndef test_good(): pass", "--ims-mock-bundle=file/inner"

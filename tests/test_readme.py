@@ -46,7 +46,7 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
 
 @needs_curl
 def test_curl_example_runs(ims_mock: ImsMock) -> None:
-    """The curl lines, typed at a mock on another port, response as the README says."""
+    """The curl lines, typed at a mock on another port, print what the README says."""
     match = re.search(r"<!-- example: curl -->\n```console\n(.*?)```\n.*?```text\n(.*?)```", README, re.DOTALL)
     assert match is not None
     lines = [line.removeprefix("$ ") for line in match[1].splitlines()]
@@ -114,7 +114,7 @@ def test_every_decision_is_in_the_index() -> None:
     assert {*listed, "README.md"} == {path.name for path in folder.glob("*.md")}
 
 
-def test_every_fault_is_shown() -> None:
+def test_every_fault_is_documented() -> None:
     """docs/faults.md has a row for each fault, and the package its name."""
     faults = [fault.__name__ for fault in KINDS.values()]
     assert re.findall(r"^\| `([A-Z][A-Za-z]+)\(", FAULTS, re.MULTILINE) == faults
@@ -137,14 +137,14 @@ def test_row_of_a_fault_is_its_schemas(kind: str) -> None:
             assert fault is Redirect or json.dumps(value) in row
 
 
-def test_every_field_of_a_rule_is_shown() -> None:
+def test_every_field_of_a_rule_is_documented() -> None:
     """docs/faults.md has a row for each field of a rule."""
-    shown = re.findall(r"^\| `([a-z]+)` \|", FAULTS, re.MULTILINE)
-    assert shown == [item.name for item in fields(Rule) if item.init and item.name != "fault"]
+    documented = re.findall(r"^\| `([a-z]+)` \|", FAULTS, re.MULTILINE)
+    assert documented == [item.name for item in fields(Rule) if item.init and item.name != "fault"]
 
 
-def test_every_finding_is_shown() -> None:
+def test_every_finding_is_documented() -> None:
     """docs/faults.md has a row for each thing that the auditor finds."""
     source = (ROOT / "ims_mock/evidence/audit.py").read_text("utf-8")
-    shown = re.findall(r"^\| `([a-z_]+_[a-z_]+)` \|", FAULTS, re.MULTILINE)
-    assert sorted(shown) == sorted(set(re.findall(r'Finding\(\s*"([a-z_]+)"', source)))
+    documented = re.findall(r"^\| `([a-z_]+_[a-z_]+)` \|", FAULTS, re.MULTILINE)
+    assert sorted(documented) == sorted(set(re.findall(r'Finding\(\s*"([a-z_]+)"', source)))

@@ -1,4 +1,4 @@
-"""The same seed and the same requests give the same responses, byte for byte, and the same journal."""
+"""The same seed and the same requests get the same responses, byte for byte, and the same journal."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ def ask(mock: ImsMock, method: str, path: str, body: bytes | None, media_type: s
 
 
 def recorded(mock: ImsMock) -> tuple[list[Response], list[Entry], dict[str, Any]]:
-    """Return what a run was returned, what the journal has of it, and what images it has left."""
+    """Return the responses of a run, its journal, and the images that it has left."""
     responses = run(mock)
     return responses, list(mock.journal), dict(mock.images)
 
 
 @pytest.mark.slow
 def test_replay_on_the_same_server(ims_mock: ImsMock) -> None:
-    """After a reset with the same seed and start, the same requests have the same responses, entries and images."""
+    """After a reset with the same seed and start, the same requests get the same responses, entries and images."""
     ims_mock.reset(**SETTINGS)
     first = recorded(ims_mock)
     ims_mock.reset(**SETTINGS)
@@ -130,7 +130,7 @@ def test_run_has_faults_of_many_kinds(ims_mock: ImsMock) -> None:
 def test_replay_on_another_server() -> None:
     """Another mock, on another port, has the same bodies, ids and times."""
 
-    def report() -> list[Any]:
+    def replay() -> list[Any]:
         with ImsMock(**SETTINGS) as mock:
             run(mock)
             return [
@@ -145,12 +145,12 @@ def test_replay_on_another_server() -> None:
                 for entry in mock.journal
             ]
 
-    assert report() == report()
+    assert replay() == replay()
 
 
 @pytest.mark.slow
 def test_other_seed_is_another_run(ims_mock: ImsMock) -> None:
-    """With another seed, other requests are fired, and other ids given out."""
+    """With another seed the rules apply to other requests, and other ids are given out."""
     runs = []
     for seed in (7, 8):
         ims_mock.reset(**{**SETTINGS, "seed": seed})
@@ -175,39 +175,39 @@ def test_other_seed_is_another_run(ims_mock: ImsMock) -> None:
 def test_each_rule_with_chances_is_replayed(api: Api, rule: str) -> None:
     """Whatever in a rule is left to chance, or to the clock, is so again in the replay."""
 
-    def report() -> list[Entry]:
+    def replay() -> list[Entry]:
         api.service.reset(seed="replay", faults=[rule])
         for _ in range(20):
             api("GET", "/v2/images?limit=1")
             api.clock.advance(0.5)
         return list(api.service.journal)
 
-    assert report() == report()
+    assert replay() == replay()
 
 
 def test_faults_of_a_header_are_replayed(api: Api) -> None:
     """A fault that a request asks for itself draws its chances from the seed too."""
 
-    def report() -> list[float]:
+    def replay() -> list[float]:
         api.service.reset()
         for _ in range(5):
             api("GET", "/v2/images", X_IMS_Mock_Fault="delay(5, 5)")
         return [entry.responded_at for entry in api.service.journal]
 
-    first = report()
-    assert first == report()
+    first = replay()
+    assert first == replay()
     assert len({later - earlier for earlier, later in pairwise(first)}) > 1
 
 
 def test_tokens_and_keys_are_replayed() -> None:
     """What a log-in gives out follows from the seed."""
 
-    def report(api: Api) -> list[str]:
+    def replay(api: Api) -> list[str]:
         user = {"name": "demo", "password": "secret", "domain": {"name": "Default"}}
         body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
         return [api("POST", "/v3/auth/tokens", body).headers["X-Subject-Token"] for _ in range(3)]
 
-    assert report(Api(seed=1)) == report(Api(seed=1)) != report(Api(seed=2))
+    assert replay(Api(seed=1)) == replay(Api(seed=1)) != replay(Api(seed=2))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_entries_differ_in_what_the_mock_has_done(change: dict[str, Any], is_sam
 def test_requests_sees_the_same_twice(ims_mock: ImsMock) -> None:
     """A client that follows redirects and keeps its connection sees the same each time."""
 
-    def report() -> list[Any]:
+    def replay() -> list[Any]:
         ims_mock.reset(seed=3, start=PAGE, faults=["redirect(/v2) probability 0.5", "delay(1, 1)"])
         with requests.Session() as session:
             session.headers["X-Auth-Token"] = "t"
@@ -243,16 +243,16 @@ def test_requests_sees_the_same_twice(ims_mock: ImsMock) -> None:
             (response.status_code, dict(response.headers), response.content, response.url) for response in responses
         ]
 
-    first = report()
+    first = replay()
     entries = list(ims_mock.journal)
-    assert first == report()
+    assert first == replay()
     assert entries == list(ims_mock.journal)
 
 
 def test_log_of_a_run_is_the_same(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     """The lines of the log are the same in the replay, times included."""
 
-    def report(log: Callable[[], None]) -> list[str]:
+    def replay(log: Callable[[], None]) -> list[str]:
         api.service.reset(faults=["delay(3, 1)"])
         log()
         for number in range(3):
@@ -260,6 +260,6 @@ def test_log_of_a_run_is_the_same(api: Api, caplog: pytest.LogCaptureFixture) ->
         return [record.getMessage() for record in caplog.records]
 
     caplog.set_level("INFO", "ims_mock")
-    first = report(caplog.clear)
-    assert first == report(caplog.clear)
+    first = replay(caplog.clear)
+    assert first == replay(caplog.clear)
     assert len(first) == 3

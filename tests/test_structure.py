@@ -1,4 +1,4 @@
-"""Errors carry structure: no code reads back out of a sentence what it could have been shown as data."""
+"""Errors carry structure: no code reads back out of a sentence what it could have been given as data."""
 
 from __future__ import annotations
 

@@ -21,9 +21,11 @@ INSTEAD = {
     "strike": "apply, fire",
     "strikes": "applies, fires, hits",
     "struck": "fired",
+    "striking": "firing",
     "spoil": "bad, corrupt",
     "spoilt": "bad, corrupt",
     "spoils": "makes bad, corrupts",
+    "spoiling": "damage, corruption",
     "acceptor": "fast path",
     "acceptors": "fast paths",
     "room": "module",
@@ -42,6 +44,7 @@ INSTEAD = {
     "forgotten": "cleared, dropped",
     "anew": "again",
     "really": "in real time",
+    "retire": "delete, close",
 }
 """A word that does not come back, and what to write instead."""
 

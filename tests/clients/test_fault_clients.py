@@ -58,7 +58,7 @@ pytestmark = [
 ]
 
 PATIENT, IMPATIENT = 30.0, 0.2
-"""Seconds that a client waits for its response; an impatient client tests its own timeout."""
+"""Seconds that a client waits for a response; an impatient one times out, because its timeout is what is tested."""
 
 OCTETS = {"X-Auth-Token": "any", "Content-Type": "application/octet-stream"}
 BEFORE = "web active, db queued"
@@ -67,13 +67,13 @@ CREATED = "new queued, " + BEFORE
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, what each client is shown, and what is in the mock afterwards.
+    """A fault, what each client reports, and what is in the mock afterwards.
 
     The client does what `ask` says: "create" (an image "new"), "list" (a page of one), "show" (the image "web"). With
-    "upload" the image "db" is given its file, and then shown. Of an image that is shown its `attribute` is shown too.
+    "upload" the image "db" is given its file, and then shown. A show reports the image's `attribute` too.
 
-    The rule fires `times` after `before` requests; an image is `added` before the client asks. `images` are what is
-    left, newest first, where "web" and "db" had been. `entry` is what the journal has of the request that was fired:
+    The rule applies `times` after `before` requests; an image is `added` before the client asks. `images` are what is
+    left, newest first, where "web" and "db" had been. `entry` is what the journal has of the faulty request:
     status, whether the work was done, how the response left. The clock is moved by `seconds`, unless that is None.
     """
 
@@ -96,7 +96,7 @@ class Case:
 
 
 def returned(fault: Fault, ask: str, response: str, images: str, entry: str, **more: Any) -> Case:
-    """Return the case of a response that every client takes as it is."""
+    """Return the case of a response that every client accepts as it is."""
     return Case(fault, ask, response, response, response, images, entry, **more)
 
 
@@ -126,7 +126,7 @@ def awaited(fault: Fault, requests: str, sdk: str, entry: str, ask: str = "creat
 
 
 def awaited_body(fault: Fault, entry: str) -> Case:
-    """Return the case of a create of which the head is returned, and the body too late."""
+    """Return the case of a create whose response has its head in time, and its body too late."""
     seen = "ConnectionError(ReadTimeoutError)", "ConnectionException(Read timed out)"
     # The head is to come in time.
     return Case(fault, "create", "TimeoutError", *seen, CREATED, entry, timeout=4 * IMPATIENT)
@@ -269,8 +269,8 @@ class Scene:
             return "POST", "/v2/images", b'{"name": "new"}'
         return "GET", "/v2/images?limit=1" if self.case.ask == "list" else f"/v2/images/{self.shown}", None
 
-    def described(self, status: int, document: Mapping[str, Any], retry_after: str | None = None) -> str:
-        """Return in a few words what a JSON response says."""
+    def describe(self, status: int, document: Mapping[str, Any], retry_after: str | None = None) -> str:
+        """Describe a JSON response in a few words."""
         code = document.get("error_code") or document.get("error", {}).get("code")
         if code:
             return f"{status} {code}" + (f" after {retry_after}" if retry_after else "")
@@ -304,10 +304,10 @@ def raw(scene: Scene) -> Iterator[Ask]:
         if response.headers["Location"] and response.status < 400 and response.status != 201:
             return f"{response.status} to {response.headers['Location'].removeprefix(scene.mock.url)}"
         try:
-            return scene.described(response.status, json.loads(text), response.headers["Retry-After"])
+            return scene.describe(response.status, json.loads(text), response.headers["Retry-After"])
         except ValueError:
-            shown = text.decode("utf-8", "surrogateescape")[:12]
-            return f"{response.status} {response.headers['Content-Type']} {shown!r}"
+            start = text.decode("utf-8", "surrogateescape")[:12]
+            return f"{response.status} {response.headers['Content-Type']} {start!r}"
 
     with closing(connection):
         yield ask
@@ -334,7 +334,7 @@ def with_requests(scene: Scene) -> Iterator[Ask]:
             method, target, body = scene.request()
             try:
                 response = session.request(method, scene.mock.url + target, data=body, timeout=scene.case.timeout)
-                return scene.described(response.status_code, response.json(), response.headers.get("Retry-After"))
+                return scene.describe(response.status_code, response.json(), response.headers.get("Retry-After"))
             except requests.RequestException as error:
                 return cause(error)
 
@@ -373,7 +373,7 @@ def sdk(scene: Scene) -> Iterator[Ask]:
             return str(response.status_code)
         if "images" in fields:
             fields["images"] = [{"name": image.name} for image in response.images]
-        return scene.described(response.status_code, fields)
+        return scene.describe(response.status_code, fields)
 
     with closing(client.get_http_client()):
         yield ask
@@ -443,8 +443,8 @@ def find_case(fault: Fault, ask: str) -> Case:
 @pytest.mark.parametrize(
     "fault", [Fail(400), LoseResponse(), LoseResponse("hangup"), Reset(), Hangup(), Truncate(10), Stall(0)], ids=str
 )
-def test_next_request_is_returned(ims_mock: ImsMock, client: str, fault: Fault) -> None:
-    """A client that a fault has fired in the middle of its requests is returned before and after it."""
+def test_next_request_gets_its_response(ims_mock: ImsMock, client: str, fault: Fault) -> None:
+    """A client that meets a fault in the middle of its requests gets honest responses before and after it."""
     case = find_case(fault, "create")
     ims_mock.faults.add(fault, skip=1, times=1)
     with CLIENTS[client](new_scene(ims_mock, case)) as ask:

@@ -1,4 +1,4 @@
-"""Wire faults for clients of all kinds: the same each time, wherever they fire."""
+"""Wire faults for clients of all kinds: the same each time, wherever they apply."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ SERIES = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "outcome", "created"), SERIES, ids=str)
 def test_create_two_hundred_times(ims_mock: ImsMock, fault: Fault, outcome: str, created: int) -> None:
-    """A create on a connection that is kept as long as the fault lets it be is fired 200 times in the same way."""
+    """A fault applies 200 times in the same way to creates on a connection that is kept as long as possible."""
     rule = ims_mock.faults.add(fault, operation="glance_create_image_metadata")
     with closing(new_connection(ims_mock)) as connection:
         outcomes = [
@@ -179,7 +179,7 @@ def test_file_is_cut(mock: ImsMock, at: int) -> None:
 
 
 def test_refused_upload_is_cut(ims_mock: ImsMock) -> None:
-    """Of the response to a client that is still sending exactly the first bytes come."""
+    """A client that is still sending gets exactly the first bytes of the response."""
     target = f"{ims_mock.add_image()['self']}/file"
     ims_mock.faults.add(Truncate(5))
     ims_mock.faults.add(Fail(403))
@@ -190,7 +190,7 @@ def test_refused_upload_is_cut(ims_mock: ImsMock) -> None:
 @pytest.mark.parametrize("fault", [Truncate(1), Stall(5), Drip(1)], ids=str)
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200"), ("DELETE", "204")])
 def test_no_body_is_left_alone(ims_mock: ImsMock, fault: Fault, method: str, status: str) -> None:
-    """A response without a body cannot be cut, nor drip, and so the rule has not fired."""
+    """A response without a body can neither be cut nor drip, so the rule has not fired."""
     rule = ims_mock.faults.add(fault, optional=True)
     with closing(new_connection(ims_mock)) as connection:
         assert seen(connection, method, ims_mock.add_image()["self"]) == status

@@ -53,7 +53,7 @@ def web(ims_mock: ImsMock) -> str:
 
 @pytest.fixture
 def shared(ims_mock: ImsMock) -> str:
-    """The id of an active image that is shared with the consumer, who has not responded."""
+    """The id of an active image that is shared with the consumer, who has neither accepted nor rejected it."""
     return str(ims_mock.add_image(name="shared", data=FILE, members={CONSUMER: "pending"})["id"])
 
 
@@ -234,7 +234,7 @@ def test_show(images: Any, ims_mock: ImsMock, web: str) -> None:
     ],
 )
 def test_list(images: Any, ims_mock: ImsMock, query: dict[str, Any], names: list[str]) -> None:
-    """What a list asks for is what the service returns."""
+    """The service returns what a list asks for."""
     ims_mock.add_image(name="web", tags=["a", "b"], data=b"abc", team="one", min_ram=512)
     ims_mock.add_image(name="db", tags=["a", "k.v"], team="two")
     ims_mock.add_image(
@@ -320,7 +320,7 @@ def test_delete_tag_that_is_not_there(client: Any, web: str) -> None:
 
 @pytest.mark.ims_mock(start="2016-06-02T07:49:48Z")
 def test_create_member(client: Any, ims_mock: ImsMock, web: str) -> None:
-    """An image is shared with a project, which has not responded yet."""
+    """An image is shared with a project, which has neither accepted nor rejected it yet."""
     assert client.image_members.create(web, CONSUMER) == {
         "member_id": CONSUMER,
         "image_id": web,
@@ -353,7 +353,7 @@ def test_get_member_that_is_none(client: Any, shared: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "listed"), [("accepted", ["shared"]), ("rejected", [])])
-def test_consumer_responses(consumer: Any, shared: str, status: str, listed: list[str]) -> None:
+def test_consumer_accepts_or_rejects(consumer: Any, shared: str, status: str, listed: list[str]) -> None:
     """The image is in the consumer's list when the consumer accepts it, and not when it rejects it."""
     assert consumer.image_members.update(shared, CONSUMER, status)["status"] == status
     assert [item["name"] for item in consumer.images.list()] == listed
@@ -361,7 +361,7 @@ def test_consumer_responses(consumer: Any, shared: str, status: str, listed: lis
     assert [item["name"] for item in consumer.images.list(filters=filters)] == ["shared"]
 
 
-def test_owner_does_not_response_for_the_consumer(client: Any, shared: str) -> None:
+def test_owner_does_not_decide_for_the_consumer(client: Any, shared: str) -> None:
     """A project cannot accept for another."""
     with pytest.raises(exc.HTTPForbidden):
         client.image_members.update(shared, CONSUMER, "accepted")

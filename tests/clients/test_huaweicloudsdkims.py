@@ -76,7 +76,7 @@ def web(ims_mock: ImsMock) -> str:
 
 @pytest.fixture
 def shared(ims_mock: ImsMock) -> str:
-    """The id of an active image that is shared with two projects, of which none has responded."""
+    """The id of an active image that is shared with two projects, and neither has accepted or rejected it."""
     members = {CONSUMER: "pending", OTHER: "pending"}
     return str(ims_mock.add_image(name="shared", data=b"abc", owner=PROJECT, members=members)["id"])
 
@@ -402,7 +402,7 @@ def test_delete_tag_that_is_not_there(client: Any, web: str) -> None:
 
 @pytest.mark.ims_mock(start=PAGE)
 def test_add_member(client: Any, ims_mock: ImsMock, web: str) -> None:
-    """An image is shared with a project, which has not responded yet."""
+    """An image is shared with a project, which has neither accepted nor rejected it yet."""
     assert fields(add_member(client, web, CONSUMER)) == {
         "image_id": web,
         "member_id": CONSUMER,
@@ -424,12 +424,12 @@ def test_add_member_that_is_refused(client: Any, shared: str, member_id: str, st
 
 def test_list_members(client: Any, shared: str) -> None:
     """Every member is listed."""
-    returned = client.glance_list_image_members(GlanceListImageMembersRequest(shared))
-    assert [(member.member_id, member.status) for member in returned.members] == [
+    response = client.glance_list_image_members(GlanceListImageMembersRequest(shared))
+    assert [(member.member_id, member.status) for member in response.members] == [
         (CONSUMER, "pending"),
         (OTHER, "pending"),
     ]
-    assert (returned.schema, returned.page_info) == ("/v2/schemas/members", None)
+    assert (response.schema, response.page_info) == ("/v2/schemas/members", None)
 
 
 def test_list_members_by_pages(client: Any, shared: str) -> None:
@@ -472,7 +472,7 @@ def test_reject(consumer: Any, shared: str) -> None:
     assert [image.id for image in consumer.glance_list_images(recipe).images] == [shared]
 
 
-def test_owner_does_not_response_for_its_member(client: Any, shared: str) -> None:
+def test_owner_does_not_decide_for_its_member(client: Any, shared: str) -> None:
     """A project cannot accept for another."""
     with pytest.raises(ClientRequestException) as caught:
         decide(client, shared, "accepted")

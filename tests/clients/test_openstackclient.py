@@ -157,7 +157,7 @@ def test_wrong_login(run: Run, ims_mock: ImsMock, variables: dict[str, str]) -> 
 
 
 def test_reader(run: Run, ims_mock: ImsMock, web: str) -> None:
-    """A reader who deletes is shown that a role is missing."""
+    """A reader who deletes learns that a role is missing."""
     done = run("image", "delete", web, OS_USERNAME="demo_reader")
     assert done.returncode == 1
     assert "The role is invalid. You need to apply for the required permissions" in done.stderr

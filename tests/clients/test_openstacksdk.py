@@ -63,7 +63,7 @@ def web(ims_mock: ImsMock) -> str:
 
 @pytest.fixture
 def shared(ims_mock: ImsMock) -> str:
-    """The id of an active image that is shared with the consumer, who has not responded."""
+    """The id of an active image that is shared with the consumer, who has neither accepted nor rejected it."""
     return str(ims_mock.add_image(name="shared", data=FILE, members={CONSUMER: "pending"})["id"])
 
 
@@ -83,7 +83,7 @@ def test_create_find_list_delete(image: Any, ims_mock: ImsMock) -> None:
 
 @pytest.mark.parametrize("path", ["", "/", "/v2"])
 def test_versions_are_discovered(ims_mock: ImsMock, path: str) -> None:
-    """From the root, or from a version's own URL, the client finds version 2 by what is returned there."""
+    """From the root, or from a version's own URL, the client finds version 2 by the response there."""
     import openstack
 
     auth = {"endpoint": ims_mock.url + path}
@@ -129,7 +129,7 @@ def test_data_is_uploaded_with_its_image(image: Any, ims_mock: ImsMock, form: Ca
 
 
 def test_client_validates_the_checksum_of_its_upload(image: Any) -> None:
-    """The checksum that the service returns is the one that the client has reckoned."""
+    """The service returns the checksum that the client has computed."""
     created = image.create_image("web", data=FILE, validate_checksum=True)
     assert (created.status, created.checksum, created.size) == ("active", MD5, len(FILE))
     assert created.properties["owner_specified.openstack.md5"] == MD5
@@ -252,7 +252,7 @@ def test_show_of_no_image_is_not_found(image: Any) -> None:
     ],
 )
 def test_list(image: Any, ims_mock: ImsMock, query: dict[str, Any], names: list[str]) -> None:
-    """What a list asks for is what the service returns."""
+    """The service returns what a list asks for."""
     ims_mock.add_image(name="web", tags=["a", "b"], data=b"abc")
     ims_mock.clock.advance(1)
     ims_mock.add_image(name="db", tags=["a"])
@@ -343,7 +343,7 @@ def test_remove_tag_that_is_not_there(image: Any, web: str) -> None:
 
 
 def test_add_member(image: Any, ims_mock: ImsMock, web: str) -> None:
-    """An image is shared with a project, which has not responded yet."""
+    """An image is shared with a project, which has neither accepted nor rejected it yet."""
     member = image.add_member(web, member_id=CONSUMER)
     assert (member.id, member.image_id, member.status) == (CONSUMER, web, "pending")
     assert ims_mock.images[web]["visibility"] == "shared"
@@ -374,14 +374,14 @@ def test_find_and_get_member(image: Any, shared: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "listed"), [("accepted", ["shared"]), ("rejected", [])])
-def test_consumer_responses(consumer: Any, shared: str, status: str, listed: list[str]) -> None:
+def test_consumer_accepts_or_rejects(consumer: Any, shared: str, status: str, listed: list[str]) -> None:
     """The image is in the consumer's list when the consumer accepts it, and not when it rejects it."""
     assert consumer.update_member(CONSUMER, shared, status=status).status == status
     assert [item.name for item in consumer.images()] == listed
     assert [item.name for item in consumer.images(visibility="shared", member_status=status)] == ["shared"]
 
 
-def test_owner_does_not_response_for_the_consumer(image: Any, shared: str) -> None:
+def test_owner_does_not_decide_for_the_consumer(image: Any, shared: str) -> None:
     """A project cannot accept for another."""
     from openstack import exceptions
 

@@ -111,7 +111,7 @@ def test_upload_in_chunks(ims_mock: ImsMock, queued: str) -> None:
 
 
 def test_upload_without_a_media_type_is_refused(ims_mock: ImsMock, queued: str) -> None:
-    """requests names no media type for bytes, and is shown which one is missing."""
+    """requests names no media type for bytes, and the error names the one that is missing."""
     response = requests.put(f"{queued}/file", data=FILE, headers=TOKEN, timeout=10)
     assert response.status_code == 415
     assert response.headers["X-IMS-Mock-Reason"] == "Content-Type: must be application/octet-stream, got none"
@@ -119,7 +119,7 @@ def test_upload_without_a_media_type_is_refused(ims_mock: ImsMock, queued: str) 
 
 
 def test_second_upload_is_a_conflict(ims_mock: ImsMock, active: str, path: Path) -> None:
-    """An image that has a file takes no other, and the response is read although the file has been sent in vain."""
+    """An image that has a file takes no other, and the client reads the response although it sent the file in vain."""
     with path.open("rb") as data:
         response = requests.put(f"{active}/file", data=data, headers=OCTETS, timeout=10)
     assert (response.status_code, response.json()["error"]["code"]) == (409, "IMG.0046")
@@ -215,14 +215,14 @@ def test_update(ims_mock: ImsMock, active: str, version: str, changes: list[dict
 
 @needs_curl
 def test_update_with_curl(ims_mock: ImsMock, active: str) -> None:
-    """curl changes an image when it is shown the media type."""
+    """curl changes an image when it is given the media type."""
     media_type = "Content-Type: application/openstack-images-v2.1-json-patch"
     changes = '[{"op": "replace", "path": "/name", "value": "db"}]'
     assert json.loads(curl("-X", "PATCH", "-H", media_type, "-d", changes, active))["name"] == "db"
 
 
 def test_update_as_plain_json_is_refused(active: str) -> None:
-    """requests' json= names a media type that says too little, and is shown the two that would do."""
+    """requests' json= names a media type that says too little, and the error names the two that would do."""
     changes = [{"op": "replace", "path": "/name", "value": "db"}]
     response = requests.patch(active, json=changes, headers=TOKEN, timeout=10)
     assert response.status_code == 415

@@ -22,7 +22,7 @@ STATUSES = (200, 201, 404, 404)
 
 
 def send(mock: ImsMock, vector: dict[str, Any], body: bytes) -> tuple[int, Any]:
-    """Send a known request, with its own headers and no others, and return what was returned."""
+    """Send a known request, with its own headers and no others, and return the response."""
     connection = HTTPConnection(urlsplit(mock.url).netloc, timeout=60)
     connection.putrequest(vector["method"], vector["url_path_and_query"], skip_host=True, skip_accept_encoding=True)
     for name, value in {**vector["headers"], "Authorization": vector["authorization"]}.items():
@@ -36,7 +36,7 @@ def send(mock: ImsMock, vector: dict[str, Any], body: bytes) -> tuple[int, Any]:
 
 
 def prepare(mock: ImsMock, vector: dict[str, Any], secret: str) -> None:
-    """Begin again at the time of the vectors, with a user that has the key of one, be it a temporary one."""
+    """Reset to the time of the vectors, with a user that has the key of one, also if that is a temporary key."""
     token = vector["headers"].get("X-Security-Token", "")
     user = {"name": "v", "access": "other" if token else AK, "secret": secret, "roles": {"v": ["member"]}}
     accounts = {"projects": [{"name": "v", "id": PROJECT}], "users": [user]}

@@ -178,7 +178,7 @@ def client(ims_mock: ImsMock) -> Any:
 
 @pytest.fixture
 def image_id(ims_mock: ImsMock) -> str:
-    """The id of an active image that demo has shared with alt, who has not responded."""
+    """The id of an active image that demo has shared with alt, who has neither accepted nor rejected it."""
     image = ims_mock.add_image(name="web", tags=["x é"], data=b"abc", owner=DEMO, members={ALT: "pending"})
     return str(image["id"])
 
@@ -201,7 +201,7 @@ def test_every_operation_is_called_here() -> None:
 
 
 def caller_of(operation: str) -> str:
-    """Return who calls an operation: the owner, but for the response of a member."""
+    """Return who calls an operation: the owner, except where a member accepts or rejects."""
     return "alt" if operation == "glance_update_image_member" else "demo"
 
 
@@ -234,7 +234,7 @@ def test_wrong_secret(ims_mock: ImsMock, image_id: str, operation: str) -> None:
 
 @pytest.mark.parametrize("operation", ["list_versions", "show_version"])
 def test_versions_need_no_credential(ims_mock: ImsMock, operation: str) -> None:
-    """The versions are shown to whoever asks, be the signature wrong."""
+    """Anyone may list the versions, also with a wrong signature."""
     assert call(connected(ims_mock, "nobody", "wrong"), operation).status_code == 300
 
 
@@ -297,7 +297,7 @@ def test_empty_bodies(client: Any, ims_mock: ImsMock) -> None:
 
 
 def test_asynchronous_client(ims_mock: ImsMock) -> None:
-    """The SDK's other client, which responses with futures, signs alike."""
+    """The SDK's other client, which returns futures, signs in the same way."""
     builder = ImsAsyncClient.new_builder().with_credentials(credentials())
     client = builder.with_endpoint(ims_mock.url).build()
     request = REQUESTS["glance_create_image_metadata"]("")
@@ -579,7 +579,7 @@ def test_most_by_which_clocks_differ(client: Any, signed_at: str) -> None:
 @pytest.mark.ims_mock(start="2016-06-02T08:00:00Z")
 @pytest.mark.parametrize("signed_at", ["20160602T074459Z", "20160602T081501Z"])
 def test_more_than_clocks_may_differ(client: Any, signed_at: str) -> None:
-    """A second more than 15 minutes is 401, be it late or early."""
+    """A second more than 15 minutes is 401, whether it is late or early."""
     wrong = (401, "APIGW.0301", UNAUTHORIZED + "verify aksk signature fail")
     assert refusal(lambda: list_signed_at(client, signed_at)) == wrong
 

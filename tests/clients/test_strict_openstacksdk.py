@@ -170,7 +170,7 @@ def test_password_that_was_changed(connect: Connect, ims_mock: ImsMock) -> None:
 
 
 def test_expired_token(demo: Any, ims_mock: ImsMock, web: str) -> None:
-    """After a day the client, which is shown that its token has expired, logs in again by itself."""
+    """After a day the client learns that its token has expired, and logs in again by itself."""
     assert names(demo) == ["web"]
     ims_mock.clock.advance(DAY - 1)
     assert (names(demo), log_ins(ims_mock)) == (["web"], 1)
@@ -198,7 +198,7 @@ def revoke(connection: Any, url: str, token: str) -> None:
 
 
 def test_revoked_token(connect: Connect, ims_mock: ImsMock, web: str) -> None:
-    """When its token has been taken back, the client logs in again."""
+    """When its token has been revoked, the client logs in again."""
     connection = connect()
     assert names(connection.image) == ["web"]
     revoke(connection, ims_mock.url, connection.auth_token)
@@ -338,7 +338,7 @@ def test_isolation(alt: Any, web: str) -> None:
 def test_isolation_of_what_is_known(
     alt: Any, ims_mock: ImsMock, web: str, method: str, arguments: dict[str, Any]
 ) -> None:
-    """Whoever knows the id of another project's private image is shown that there is none."""
+    """A caller who knows the id of another project's private image gets the error that there is none."""
     from openstack import exceptions
 
     before = dict(ims_mock.images[web])

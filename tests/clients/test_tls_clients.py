@@ -91,7 +91,7 @@ def sdk(mock: ImsMock, **config: Any) -> Any:
 
 
 def test_sdk(secure: ImsMock, ca_file: str) -> None:
-    """The SDK, shown of the authority, signs and sends over HTTPS."""
+    """The SDK, given the authority, signs and sends over HTTPS."""
     body = GlanceCreateImageMetadataRequestBody(name="web")
     created = sdk(secure, ssl_ca_cert=ca_file).glance_create_image_metadata(GlanceCreateImageMetadataRequest(body))
     assert secure.images[created.id]["name"] == "web"
@@ -119,7 +119,7 @@ def test_sdk_without_the_authority(secure: ImsMock) -> None:
 
 
 def test_openstacksdk(secure: ImsMock, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """openstacksdk, shown of the authority in clouds.yaml, logs in and uploads over HTTPS."""
+    """openstacksdk, given the authority in clouds.yaml, logs in and uploads over HTTPS."""
     import openstack
 
     (tmp_path / "clouds.yaml").write_text(CLOUD.format(url=secure.url) + f"    cacert: {ca_file}\n", "utf-8")
@@ -169,7 +169,7 @@ def test_glanceclient(secure: ImsMock, ca_file: str) -> None:
 
 
 def test_glanceclient_with_a_token(secure: ImsMock, ca_file: str) -> None:
-    """glanceclient without a session, shown of the authority, is served too."""
+    """glanceclient without a session, given the authority, is served too."""
     client = glanceclient.Client(endpoint=f"{secure.url}/v2", token=secure.token, cacert=ca_file)
     assert list(client.images.list()) == []
 
@@ -225,7 +225,7 @@ def test_openstackclient_without_the_authority(secure: ImsMock, ca_file: str, tm
 
 @needs_curl
 def test_curl(secure: ImsMock, ca_file: str, tmp_path: Path) -> None:
-    """What `ims_mock env curl --tls` prints has a token, got over HTTPS, and the authority is shown to curl by hand."""
+    """What `ims_mock env curl --tls` prints has a token, got over HTTPS, and the authority is given to curl by hand."""
     create = (
         f"""curl -sS --cacert {shlex.quote(ca_file)} -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images" -d '{{}}'"""
     )
@@ -272,7 +272,7 @@ def test_authority_of_another_mock(secure: ImsMock, ca_file: str) -> None:
 
 
 def test_plain_http_is_not_served(secure: ImsMock, ca_file: str) -> None:
-    """Whoever speaks HTTP without TLS gets no response, and the next one is served all the same."""
+    """A client that speaks HTTP without TLS gets no response, and the next client is served all the same."""
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(secure.url.replace("https", "http"), timeout=10)
     assert requests.get(secure.url, verify=ca_file, timeout=10).status_code == 300

@@ -81,7 +81,7 @@ def run_process(*arguments: str, **environ: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_it_is_shown_to_stop(number: int) -> None:
+def test_serves_until_it_is_stopped(number: int) -> None:
     """It prints its URL alone, serves there, and ends with 0 at either signal, even with a connection open."""
     with running() as (process, url), requests.Session() as session:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
@@ -156,7 +156,7 @@ def test_seed_decides_ids() -> None:
     ],
 )
 def test_faults(arguments: list[str], environ: dict[str, str]) -> None:
-    """Faults of the command line fire in their order."""
+    """Faults of the command line apply in their order."""
     with running(*arguments, environ=environ) as (_, url):
         responses = [requests.post(f"{url}/v2/images", data="{}", headers=HEADERS, timeout=10) for _ in range(4)]
     assert [response.status_code for response in responses] == [503, 201, 401, 201]
@@ -342,7 +342,7 @@ def test_taken_port_is_one_line() -> None:
 
 
 def test_host_that_is_not_there() -> None:
-    """An address that this machine does not have is shown in one line."""
+    """An address that this machine does not have is reported in one line."""
     done = run_process("--port", "0", "--host", "192.0.2.1")
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock: cannot listen on port 0 on 192.0.2.1: ")
@@ -458,7 +458,7 @@ def test_version() -> None:
     assert run("--version").stdout == f"ims_mock {__version__}\n"
 
 
-def test_openapi_is_what_the_server_responses(capsys: pytest.CaptureFixture[str], ims_mock: Any) -> None:
+def test_openapi_is_what_the_server_returns(capsys: pytest.CaptureFixture[str], ims_mock: Any) -> None:
     """`openapi` prints the document that the mock serves."""
     assert main(["openapi"], {}) == 0
     printed = capsys.readouterr().out
@@ -557,7 +557,7 @@ def test_env_names_an_authority_that_there_is(options: list[str], named: bool, t
 
 
 def test_wrong_files_of_a_certificate_are_named(tmp_path: Path) -> None:
-    """What cannot serve for HTTPS is shown by name."""
+    """The error for files that cannot serve for HTTPS names them."""
     file = tmp_path / "no.pem"
     done = run("--cert", str(file), "--key", str(file))
     assert (done.returncode, done.stderr) == (
@@ -636,7 +636,7 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
     ],
 )
 def test_wrong_time_and_state(arguments: list[str], message: str) -> None:
-    """What cannot be is shown by the option's name."""
+    """The error for a value that cannot be names the option."""
     done = run(*arguments)
     assert done.returncode == 2
     assert message in done.stderr

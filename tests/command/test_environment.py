@@ -75,7 +75,7 @@ UNSET = 'for name in $(env | sed -n "s/^\\({}[A-Za-z0-9_]*\\)=.*/\\1/p"); do uns
 
 
 def test_sdk() -> None:
-    """huaweicloudsdk is shown its AK/SK, its project, and where IAM and the region's IMS are."""
+    """huaweicloudsdk is given its AK/SK, its project, and where IAM and the region's IMS are."""
     assert CLIENTS["sdk"](new_target()) == (
         UNSET.format("HUAWEICLOUD_SDK_") + "export HUAWEICLOUD_SDK_AK=demo-ak\n"
         "export HUAWEICLOUD_SDK_SK=demo-sk\n"
@@ -89,7 +89,7 @@ def test_sdk() -> None:
 
 
 def test_sdk_with_https() -> None:
-    """With a certificate authority of its own, requests and the SDK are shown where that is."""
+    """With a certificate authority of its own, requests and the SDK are given its file."""
     assert CLIENTS["sdk"](new_target(HTTPS, CA_FILE)) == (
         UNSET.format("HUAWEICLOUD_SDK_") + "export HUAWEICLOUD_SDK_AK=demo-ak\n"
         "export HUAWEICLOUD_SDK_SK=demo-sk\n"
@@ -140,7 +140,7 @@ export no_proxy="${no_proxy:+$no_proxy,}"127.0.0.1
 
 
 def test_openstack() -> None:
-    """OpenStack's clients are shown where to log in, as whom, in which project and region."""
+    """OpenStack's clients are given the address to log in at, the user, the project and the region."""
     assert CLIENTS["openstack"](new_target()) == OPENSTACK
 
 
@@ -159,7 +159,7 @@ def test_openstack_with_https() -> None:
 
 
 def test_terraform() -> None:
-    """The provider of Huawei Cloud is shown its AK/SK, and where IAM and IMS are."""
+    """The provider of Huawei Cloud is given its AK/SK, and where IAM and IMS are."""
     assert CLIENTS["terraform"](new_target()) == (
         'provider "huaweicloud" {\n'
         '  region     = "cn-north-4"\n'
@@ -175,7 +175,7 @@ def test_terraform() -> None:
 
 
 def test_terraform_with_https() -> None:
-    """With a certificate authority of its own, the provider is shown where that is."""
+    """With a certificate authority of its own, the provider is given its file."""
     assert CLIENTS["terraform"](new_target(HTTPS, CA_FILE)) == (
         'provider "huaweicloud" {\n'
         '  region      = "cn-north-4"\n'
@@ -192,7 +192,7 @@ def test_terraform_with_https() -> None:
 
 
 def test_otc() -> None:
-    """The provider of Open Telekom Cloud is shown whom to log in as, and finds the rest in the catalogue."""
+    """The provider of Open Telekom Cloud is given the user to log in as, and finds the rest in the catalogue."""
     assert CLIENTS["otc"](new_target()) == (
         'provider "opentelekomcloud" {\n'
         '  auth_url    = "http://127.0.0.1:9292/v3"\n'
@@ -206,7 +206,7 @@ def test_otc() -> None:
 
 
 def test_otc_with_https() -> None:
-    """With a certificate authority of its own, this provider is shown so too."""
+    """With a certificate authority of its own, this provider is given its file too."""
     assert CLIENTS["otc"](new_target(HTTPS, CA_FILE)) == (
         'provider "opentelekomcloud" {\n'
         '  auth_url    = "https://127.0.0.1:9292/v3"\n'
@@ -239,7 +239,7 @@ def test_curl() -> None:
 
 
 def test_curl_with_https() -> None:
-    """With a certificate authority of its own, curl is shown each time where that is."""
+    """With a certificate authority of its own, curl is given its file each time."""
     assert CLIENTS["curl"](new_target(HTTPS, CA_FILE)) == (
         "export IMS_URL=https://127.0.0.1:9292\n"
         'export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"127.0.0.1\n'

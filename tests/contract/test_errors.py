@@ -60,6 +60,6 @@ def test_reason_is_one_ascii_line() -> None:
     assert header_text("a\r\nb\t\x00\u540d\U0001f600~") == "a\\r\\nb\\t\\x00\\u540d\\U0001f600~"
 
 
-def test_error_says_itself() -> None:
+def test_text_of_an_error() -> None:
     """The exception's text has status, code, message and reason."""
     assert str(ImsError(404, "IMG.0144", reason="gone")) == "404 IMG.0144 The image does not exist. (gone)"

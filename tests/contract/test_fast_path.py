@@ -1,4 +1,4 @@
-"""The fast path never accepts what jsonschema refuses."""
+"""The fast path never accepts what jsonschema rejects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def judged(schema: Schema, value: Any) -> tuple[bool, bool]:
 @settings(deadline=None)
 @given(changes)
 def test_request_is_never_accepted_wrongly(body: dict[str, Any]) -> None:
-    """Of a request's body the fast path says no more than jsonschema."""
+    """The fast path accepts no request body that jsonschema rejects."""
     model = load_contract().operations["glance_create_image_metadata"].bodies["application/json"]
     assert model is not None
     accepted, valid = judged(model.schema, body)
@@ -48,7 +48,7 @@ def test_request_is_never_accepted_wrongly(body: dict[str, Any]) -> None:
 @settings(deadline=None)
 @given(changes, st.sets(st.sampled_from(ATTRIBUTES), max_size=2))
 def test_response_is_never_accepted_wrongly(changed: dict[str, Any], missing: set[str]) -> None:
-    """Of a response the fast path says no more than jsonschema."""
+    """The fast path accepts no response that jsonschema rejects."""
     schema = load_contract().operations["glance_show_image"].response_body
     assert schema is not None
     example = EXAMPLE["responses"]["201"]["content"]["application/json"]["example"]
@@ -110,7 +110,7 @@ SCHEMAS: list[Any] = [
 @settings(deadline=None)
 @given(value=values)
 def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
-    """Keyword by keyword the fast path says no more than jsonschema; what it does not know, it leaves."""
+    """For each keyword the fast path accepts no more than jsonschema; it leaves it the keywords it does not know."""
     accept = new_fast_path(schema, lambda _: {}, writing=False)
     if accept(value):
         jsonschema.Draft202012Validator(schema).validate(value)

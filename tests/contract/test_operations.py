@@ -50,7 +50,7 @@ def test_no_function_without_a_schema() -> None:
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_documented_statuses(operation_id: str) -> None:
-    """Every operation documents what the page documents, and what the gateway responses to anything."""
+    """Every operation documents what the page documents, and what the gateway may return for any request."""
     operation = OPERATIONS[operation_id]
     responses = load_contract().document["paths"][operation.path][operation.method.lower()]["responses"]
     assert {"400", "401", "403", "404", "405", "413", "429", "500", "503", str(operation.success)} <= responses.keys()

@@ -157,7 +157,7 @@ def test_json_that_is_none_has_a_place() -> None:
 
 
 def test_rule_text_error_under_a_place() -> None:
-    """A rule in text that stands in a list is shown with its place there, and its text and caret."""
+    """The error for a rule in text names its place in the list, and shows the text and a caret."""
     with pytest.raises(RuleTextError) as caught:
         parse_rule("503 x0")
     error = caught.value.under("faults", 0)

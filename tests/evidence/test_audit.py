@@ -57,7 +57,7 @@ def the_finding(api: Api) -> tuple[str, list[int]]:
 
 
 def ask(api: Api, *arguments: Any, waits: float = 0.0, **headers: str) -> Any:
-    """Send a request after so many seconds of the mock's clock; a response that is lost is None."""
+    """Send a request after so many seconds of the mock's clock; a lost response is None."""
     api.clock.advance(waits)
     try:
         return api(*arguments, **headers)
@@ -163,7 +163,7 @@ def tries(api: Api, *waits: float, method: str = "GET", path: str = IMAGES) -> N
 
 
 def test_retry_without_waiting(api: Api) -> None:
-    """A client that tries again and again at once is shown, with each try."""
+    """A client that tries again and again at once is reported, with each try."""
     api.service.faults.add(Fail(503))
     tries(api, 0, 0)
     assert the_finding(api) == ("retried_at_once", [1, 2, 3])
@@ -171,7 +171,7 @@ def test_retry_without_waiting(api: Api) -> None:
 
 @pytest.mark.parametrize("fault", [Reset(), Hangup(), Truncate(3), LoseResponse(504), Fail(429)])
 def test_retry_without_waiting_after_any_failure(api: Api, fault: Any) -> None:
-    """Whatever kind of failure it was, trying again at once is shown."""
+    """Trying again at once is reported, whatever kind of failure it was."""
     api.service.faults.add(fault)
     tries(api, 0, 0)
     assert the_finding(api) == ("retried_at_once", [1, 2, 3])
@@ -186,7 +186,7 @@ def test_second_retry_has_to_wait(api: Api) -> None:
 
 @pytest.mark.parametrize("waits", [[0], [0, 1, 2], [0.5, 1, 2, 4], [1, 1], [0, 1, 1], [2, 2, 2.5]])
 def test_back_off(api: Api, waits: list[float]) -> None:
-    """A first retry may come at once, as urllib3's does; who waits longer each time is not shown anything."""
+    """A first retry may come at once, as urllib3's does; waiting longer each time is not reported."""
     api.service.faults.add(Fail(503))
     tries(api, *waits)
     assert rules(api) == []
@@ -226,7 +226,7 @@ def test_real_seconds_count_too(api: Api, real_time: RealTime) -> None:
 
 
 def test_slow_response_is_no_failure(api: Api) -> None:
-    """A response that drips has come, so that the next read is no retry."""
+    """A response that drips has arrived, so that the next read is no retry."""
     api.service.faults.add(Drip(1e9))
     tries(api, 1, 0)
     assert rules(api) == []
@@ -251,7 +251,7 @@ def test_two_callers_do_not_retry_each_others_requests() -> None:
 
 @pytest.mark.parametrize("waits", [0, 1, 4.8])
 def test_retry_after_is_to_be_obeyed(api: Api, waits: float) -> None:
-    """A try before the time that the response gave is shown, with both."""
+    """A try before the time that the response gave is reported, with both."""
     api.service.faults.add(Fail(503, retry_after=5), times=1)
     tries(api, waits)
     (finding,) = found(api)
@@ -260,7 +260,7 @@ def test_retry_after_is_to_be_obeyed(api: Api, waits: float) -> None:
 
 
 def test_retry_after_is_obeyed(api: Api) -> None:
-    """Who waits as long as he is shown to may do so each time."""
+    """A client may wait each time exactly as long as the response says."""
     api.service.faults.add(Fail(503, retry_after=5))
     tries(api, 5, 5, 5, 6)
     assert rules(api) == []
@@ -279,7 +279,7 @@ def test_throttled_client_that_waits(api: Api) -> None:
 
 
 def test_repeated_reads(api: Api) -> None:
-    """Three reads of the same with the same response, at once after each other, are shown."""
+    """Three reads of the same image with the same response, at once after each other, are reported."""
     tries(api, 0, 0)
     assert the_finding(api) == ("repeated_reads", [1, 2, 3])
 
@@ -302,7 +302,7 @@ def test_other_response_is_no_repeated_read(api: Api) -> None:
 
 
 def test_failed_reads_are_retries(api: Api) -> None:
-    """Reads that got no response are shown as retries alone."""
+    """Reads that got no response are reported as retries alone."""
     api.service.faults.add(Reset())
     tries(api, 0, 0)
     assert rules(api) == ["retried_at_once"]
@@ -327,7 +327,7 @@ def test_list_without_a_limit(api: Api) -> None:
 
 
 def test_image_left_queued(api: Api) -> None:
-    """An image that was created and got no file is shown, with its create."""
+    """An image that was created and got no file is reported, with its create."""
     api.create(name="left")
     api("DELETE", api.create(name="deleted")["self"])
     uploaded = api.create(name="uploaded")
@@ -364,7 +364,7 @@ LOST = [LoseResponse("reset"), LoseResponse("hangup"), LoseResponse("timeout"), 
 
 @pytest.mark.parametrize("fault", LOST, ids=str)
 def test_duplicate_after_a_lost_response(api: Api, fault: Any) -> None:
-    """A create whose response was lost, and that was sent again, is shown with both that were done."""
+    """A create that was sent again because its response was lost is reported, with both that were done."""
     api.service.faults.add(fault, times=1)
     for _ in range(2):
         ask(api, "POST", "/v2/images", {"name": "a"}, waits=1)
@@ -402,7 +402,7 @@ def test_client_that_tidies_up_makes_no_duplicate(api: Api) -> None:
 
 
 def test_same_create_twice_is_no_duplicate(api: Api) -> None:
-    """Who is returned, and creates another of the same kind, wants two."""
+    """A client that got its response, and creates another image of the same kind, wants two."""
     for _ in range(2):
         ask(api, "POST", "/v2/images", {"name": "a"})
     assert rules(api) == ["image_left_queued", "image_left_queued"]
@@ -453,7 +453,7 @@ def test_urllib3_without_back_off(ims_mock: ImsMock, new_session: Any) -> None:
 
 
 def test_urllib3_with_back_off(ims_mock: ImsMock, new_session: Any) -> None:
-    """A Retry with a back-off has nothing to be shown."""
+    """A Retry with a back-off gets no findings."""
     ims_mock.faults.add(Fail(503), times=4)
     session = new_session(total=4, status_forcelist=[503], backoff_factor=0.5)
     assert session.get(ims_mock.url + IMAGES).status_code == 200
@@ -462,7 +462,7 @@ def test_urllib3_with_back_off(ims_mock: ImsMock, new_session: Any) -> None:
 
 @pytest.mark.parametrize(("is_obeyed", "expected"), [(True, []), (False, ["retry_after_not_obeyed"] * 2)])
 def test_urllib3_and_retry_after(ims_mock: ImsMock, new_session: Any, is_obeyed: bool, expected: list[str]) -> None:
-    """A Retry obeys Retry-After unless it is shown not to."""
+    """A Retry obeys Retry-After unless it is set not to."""
     ims_mock.faults.add(Fail(429, retry_after=5), times=2)
     session = new_session(total=3, status_forcelist=[429], respect_retry_after_header=is_obeyed)
     assert session.get(ims_mock.url + IMAGES).status_code == 200
@@ -491,7 +491,7 @@ def test_urllib3_that_retries_what_is_refused(ims_mock: ImsMock, new_session: An
 
 
 def test_well_behaved_client(ims_mock: ImsMock, new_session: Any) -> None:
-    """A client that does everything as it should, in spite of faults, has nothing to be shown."""
+    """A client that does everything as it should, in spite of faults, gets no findings."""
     ims_mock.reset(delays={"queued": 2, "saving": 5})
     ims_mock.faults.add(Fail(503), operation=CREATE, times=2)
     ims_mock.faults.add(Fail(429, retry_after=3), operation="glance_show_image", times=1)

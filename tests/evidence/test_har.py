@@ -134,7 +134,7 @@ def test_request_that_is_no_text_is_in_base64(api: Api) -> None:
 
 
 def test_response_that_is_no_text_is_in_base64(api: Api) -> None:
-    """A response that is no UTF-8 says so as HAR has it."""
+    """A response that is no UTF-8 is in base64 and says so, as HAR has it."""
     api.service.faults.add(Garble("invalid_utf8"))
     response = api("GET", "/v2/images")
     content = the_entry_of(api)["response"]["content"]
@@ -168,7 +168,7 @@ def test_response_without_a_body(api: Api) -> None:
 
 
 def test_response_to_head_has_no_body(api: Api) -> None:
-    """What GET would have got is not in the response to HEAD."""
+    """The response to HEAD does not have the body that GET would have got."""
     api("HEAD", "/v2/images")
     response = the_entry_of(api)["response"]
     assert (response["status"], response["bodySize"], response["content"]["size"]) == (200, 0, 0)
@@ -185,7 +185,7 @@ def test_redirect_has_its_place(api: Api) -> None:
 
 @pytest.mark.parametrize("fault", [LoseResponse("reset"), LoseResponse("timeout"), Hangup()])
 def test_response_that_never_came_has_status_0(api: Api, fault: Any) -> None:
-    """A request that was not returned is as browsers write it, with the reason."""
+    """A request without a response is as browsers write it, with the reason."""
     api.service.faults.add(fault)
     with pytest.raises((ConnectionError, TimeoutError)):
         api("GET", "/v2/images")
@@ -207,7 +207,7 @@ def test_response_that_came_in_part(api: Api, fault: Any, error: str) -> None:
     assert response["_error"].startswith(error)
 
 
-def test_entry_says_what_the_journal_knows(api: Api) -> None:
+def test_entry_has_what_the_journal_knows(api: Api) -> None:
     """Operation, caller, rules and what was ignored are fields of ours, the reason is in the comment."""
     api.service.faults.add(Fail(503))
     api("GET", "/v2/images")

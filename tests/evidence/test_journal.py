@@ -29,15 +29,15 @@ def log_in(password: str) -> dict[str, Any]:
     return {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
 
 
-def shown(api: Api) -> str:
-    """Return all that is shown of the requests: by the control API, as an archive, and line by line."""
+def evidence(api: Api) -> str:
+    """Return all that shows the requests: from the control API, as an archive, and line by line."""
     entries = list(api.service.journal)
     over_http = api("GET", "/_ims_mock/journal").text + api("GET", "/_ims_mock/journal.har").text
     return "\n".join([over_http, json.dumps(to_har(entries)), *map(str, entries), *map(repr, entries)])
 
 
 def test_entry_has_request_and_response(api: Api) -> None:
-    """An entry says the request, the operation, the caller's project and the response."""
+    """An entry has the request, the operation, the caller's project and the response."""
     response = api("POST", "/v2/images?a=b", b'{"name": "a"}', X_Project_Id="p")
     (entry,) = api.service.journal
     assert (entry.number, entry.method, entry.path, entry.operation, entry.project_id) == (
@@ -86,15 +86,15 @@ def test_entry_has_the_callers_name() -> None:
 
 
 def test_times_are_of_the_mocks_clock(api: Api) -> None:
-    """A request is received before a delay, and returned after it."""
+    """A request is received before a delay, and gets its response after it."""
     api.service.faults.add(Delay(7))
     api("GET", "/v2/images")
     (entry,) = api.service.journal
     assert (entry.received_at, entry.responded_at) == (START, START + 7)
 
 
-def test_rules_that_fired_are_in_the_order_of_striking(api: Api) -> None:
-    """An entry has the ids of the rules that fired it, the innermost first, and of no others."""
+def test_rules_that_fired_are_in_the_order_of_firing(api: Api) -> None:
+    """An entry has the ids of the rules that applied to it, the innermost first, and of no others."""
     api.service.faults.add(Delay(1))
     api.service.faults.add(Fail(500), operation=CREATE)
     api.service.faults.add(Delay(2))
@@ -129,9 +129,9 @@ def test_line_of_an_entry_is_one_line() -> None:
 )
 @pytest.mark.parametrize("path", ["/v2/images", "/v3/auth/tokens", "/nope"])
 def test_credentials_are_masked(api: Api, name: str, path: str) -> None:
-    """Whatever header a credential is in, it is in nothing that is shown of the request."""
+    """A credential, whatever header it is in, is in nothing that shows the request."""
     api("GET", path, **{name: SECRET})
-    assert SECRET not in shown(api)
+    assert SECRET not in evidence(api)
     assert SECRET not in api.service.journal.calls()[0].request_headers.values()
     assert "***" in api.service.journal.calls()[0].request_headers.values()
 
@@ -150,10 +150,10 @@ def test_credentials_are_masked(api: Api, name: str, path: str) -> None:
     ],
 )
 def test_of_a_signature_the_rest_is_kept(api: Api, sent: str, kept: str) -> None:
-    """A signed request still says which key signed it and what; anything else is masked whole."""
+    """A signed request still shows which key signed it, and what it signed; anything else is masked whole."""
     api("GET", "/v2/images", Authorization=sent)
     assert api.service.journal.calls()[0].request_headers["Authorization"] == kept
-    assert SECRET not in shown(api)
+    assert SECRET not in evidence(api)
 
 
 def test_tokens_that_are_given_out_are_masked(api: Api) -> None:
@@ -162,22 +162,22 @@ def test_tokens_that_are_given_out_are_masked(api: Api) -> None:
     (entry,) = api.service.journal
     assert entry.response_headers["X-Subject-Token"] == "***"
     assert entry.json == log_in("***")
-    assert token not in shown(api)
+    assert token not in evidence(api)
 
 
 @pytest.mark.parametrize("fault", [Fail(503), Sequence((Fail(500),))])
 def test_password_of_a_log_in_that_fails_is_masked(api: Api, fault: Any) -> None:
-    """A fault that fires before the body is looked at leaves no password either."""
+    """A fault that applies before the body is read leaves no password either."""
     api.service.faults.add(fault)
     assert api("POST", "/v3/auth/tokens", log_in(SECRET)).status_code >= 500
-    assert SECRET not in shown(api)
+    assert SECRET not in evidence(api)
 
 
 @pytest.mark.parametrize("path", ["/v2.0/tokens", "/v3/auth/token", "/v3/projects"])
 def test_password_that_is_sent_to_a_wrong_place_is_masked(api: Api, path: str) -> None:
     """A log-in at a path that takes none leaves no password."""
     assert api("POST", path, log_in(SECRET)).status_code >= 400
-    assert SECRET not in shown(api)
+    assert SECRET not in evidence(api)
 
 
 # How much is kept.
@@ -194,7 +194,7 @@ def test_journal_is_bounded(api: Api) -> None:
 
 
 def test_long_responses_are_cut(api: Api) -> None:
-    """Of a response as many bytes are kept as of a request."""
+    """The journal keeps as many bytes of a response as of a request."""
     for number in range(100):
         api.create(name=f"{number}-{'x' * 200}")
     assert len(api("GET", "/v2/images?limit=100").data) > MAX_BODY
@@ -219,7 +219,7 @@ def test_reset_brings_back_the_size(api: Api) -> None:
 
 
 def test_clearing_keeps_the_size(api: Api) -> None:
-    """To clear the requests is not to change how many are remembered."""
+    """Clearing the requests does not change how many are remembered."""
     api.service.reset(journal_size=2)
     api.service.journal.clear()
     assert (api.service.journal.size, api.service.journal.received) == (2, 0)
@@ -227,7 +227,7 @@ def test_clearing_keeps_the_size(api: Api) -> None:
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, True, "5", 1_000_001])
 def test_size_that_cannot_be_is_refused(size: Any) -> None:
-    """A journal of no entries, or of endless ones, is shown before anything starts."""
+    """A journal of no entries, or of endless ones, is rejected before anything starts."""
     with pytest.raises(ValueError, match=r"journal_size must be (at (least|most)|of type integer)"):
         Api(journal_size=size)
 
@@ -292,7 +292,7 @@ def test_calls_of_a_caller() -> None:
 
 
 @pytest.mark.parametrize("name", ["calls", "assert_called"])
-def test_unknown_filter_is_shown(api: Api, name: str) -> None:
+def test_unknown_filter_is_rejected(api: Api, name: str) -> None:
     """A filter that does not exist is no filter that matches nothing, even while there is nothing to match."""
     with pytest.raises(TypeError, match="calls have no 'statos'; there are operation, method, path, caller, status,"):
         getattr(api.service.journal, name)(statos=None)
@@ -359,7 +359,7 @@ def test_assert_called_is_never_shown_a_token(api: Api) -> None:
 
 
 def test_unmatched_are_those_of_no_route(varied: Api) -> None:
-    """Unmatched are requests that no operation is for; a preflight is returned, and so is none."""
+    """Requests that no operation is for are unmatched; a preflight gets its response, and is not one of them."""
     varied("OPTIONS", "/v2/images")
     varied("PUT", "/v2/images")
     assert [entry.number for entry in varied.service.journal.unmatched()] == [6, 8]
@@ -439,7 +439,7 @@ def test_request_is_recorded_in_the_hold_of_its_change(api: Api, monkeypatch: py
 
 
 def test_request_from_before_a_reset_is_not_after_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that is still being returned when the mock is reset is not in the new journal."""
+    """A request that still waits for its response when the mock is reset is not in the new journal."""
     has_begun, is_reset = threading.Event(), threading.Event()
     find_image = life_cycle.find_image
 
@@ -499,14 +499,14 @@ def test_journal_over_http(api: Api) -> None:
 
 
 def test_delete_over_http(api: Api) -> None:
-    """Deleting the journal clears every request, and nothing else."""
+    """Deleting the journal drops every request, and nothing else."""
     image = api.create()
     assert api("DELETE", "/_ims_mock/journal").status_code == 204
     assert len(api.service.journal) == 0
     assert list(api.images) == [image["id"]]
 
 
-def test_lost_response_is_shown(api: Api) -> None:
+def test_lost_response_is_reported(api: Api) -> None:
     """An entry whose response was lost says so, and that the work is done."""
     api.service.faults.add(LoseResponse("reset"))
     with pytest.raises(ConnectionResetError):
@@ -537,6 +537,6 @@ def test_noise_that_is_no_http_is_in_it() -> None:
     ],
 )
 def test_filter_of_another_type_is_refused(api: Api, wanted: dict[str, Any], message: str) -> None:
-    """What could match no call is shown, and not taken for no calls."""
+    """A filter that could match no call is rejected, and does not count as no calls."""
     with pytest.raises(TypeError, match=message):
         api.service.journal.calls(**wanted)

@@ -407,8 +407,8 @@ def test_file_of_rules_may_have_the_fault(fault: Fault, document: dict[str, Any]
         (599, "APIGW.0201", ""),
     ],
 )
-def test_fail_responses_in_the_body_of_its_status(api: Api, status: int, code: str, message: str) -> None:
-    """A fault responses as the documents say of its status."""
+def test_fail_has_the_body_of_its_status(api: Api, status: int, code: str, message: str) -> None:
+    """A fault responds as the documents say of its status."""
     api.service.faults.add(Fail(status), operation=CREATE)
     response = create(api)
     document = response.get_json()
@@ -429,7 +429,7 @@ def test_fail_does_not_do_the_work(api: Api) -> None:
     assert (len(api.images), last(api).is_done) == (0, False)
 
 
-def test_fail_says_its_reason(api: Api) -> None:
+def test_fail_gives_its_reason(api: Api) -> None:
     """The response and the journal say that it was a fault, and which."""
     api.service.faults.add(Fail(503, message="caf\u00e9"))
     response = create(api)
@@ -502,7 +502,7 @@ def test_gateway_before_the_identity_service(api: Api, status: int) -> None:
 
 @pytest.mark.parametrize(("given", "header"), [(None, None), (0, "0"), (30, "30")])
 def test_retry_after(api: Api, given: int | None, header: str | None) -> None:
-    """A fault says in a header when to come back, where it is shown to."""
+    """A fault says in a header when to come back, where it is set to."""
     api.service.faults.add(Fail(503, retry_after=given))
     assert api("GET", "/v2/images").headers.get("Retry-After") == header
 
@@ -561,7 +561,7 @@ def test_throttle_says_when_the_next_passes(api: Api, limit: int, per: float, wa
 
 
 @pytest.mark.parametrize(("limit", "per"), [(1, 60), (3, 10), (7, 1), (9, 86400), (1, 0.1)])
-def test_whoever_waits_as_shown_passes(api: Api, limit: int, per: float) -> None:
+def test_whoever_waits_as_the_header_says_passes(api: Api, limit: int, per: float) -> None:
     """A client that comes back when `Retry-After` says so is let pass, each time."""
     api.service.faults.add(Throttle(limit, per))
     statuses(api, limit)
@@ -800,7 +800,7 @@ def test_response_without_a_body_can_be_lost(api: Api, method: str, fault: Fault
 
 
 def test_service_goes_on_after_a_reset(api: Api) -> None:
-    """The next request is returned as if nothing had been."""
+    """The next request gets its response as if nothing had happened."""
     api.service.faults.add(Reset(), times=1)
     with pytest.raises(ConnectionResetError):
         create(api)
@@ -859,7 +859,7 @@ def test_dripping_response_does_the_work(api: Api) -> None:
 
 
 def test_real_time_dripping_response(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real seconds pass, where it is shown so, and the clock stands still."""
+    """With `real_time` real seconds pass, and the clock stands still."""
     image_id = active_image(api)
     waits = watched_waits(api, monkeypatch)
     api.service.faults.add(Drip(4, real_time=True))
@@ -1061,7 +1061,7 @@ def test_attribute_that_is_not_there(api: Api, how: str) -> None:
     assert (create(api).status_code, rule.hits) == (201, 0)
 
 
-def test_mutation_of_an_response_that_has_no_attributes(api: Api) -> None:
+def test_mutation_of_a_response_that_has_no_attributes(api: Api) -> None:
     """A refusal, and a response without a body, are left alone, and are no hit."""
     image_id = active_image(api)
     rule = api.service.faults.add(Mutate("/checksum", "null"))
@@ -1234,7 +1234,7 @@ def test_what_came_about_by_itself_is_stale_from_then_on() -> None:
     assert seen == ["saving", "saving", "active"]
 
 
-def test_stale_says_its_reason(api: Api) -> None:
+def test_stale_gives_its_reason(api: Api) -> None:
     """The journal says that a response was stale."""
     api.service.faults.add(Stale(reads=1))
     api.create()
@@ -1308,7 +1308,7 @@ def test_redirect(api: Api, status: int, location: str | None, expected: str) ->
 
 
 def test_killed_upload(api: Api) -> None:
-    """The upload is returned like any other, and the image is killed and has no file."""
+    """The upload has the usual response, and the image is killed and has no file."""
     image_id = api.create()["id"]
     api.service.faults.add(BadUpload("killed"))
     assert upload(api, image_id).status_code == 204
@@ -1326,7 +1326,7 @@ def test_killed_upload_can_be_deleted(api: Api) -> None:
 
 
 def test_upload_that_stays_saving(api: Api) -> None:
-    """The upload is returned like any other, and the image is saving for ever."""
+    """The upload has the usual response, and the image is saving for ever."""
     image_id = api.create()["id"]
     api.service.faults.add(BadUpload("saving"))
     assert upload(api, image_id).status_code == 204
@@ -1358,7 +1358,7 @@ def test_damaged_upload_takes_its_time(how: str, status: str) -> None:
     assert seen == ["queued", "saving", "saving", status]
 
 
-def test_only_the_upload_that_was_fired_is_damaged(api: Api) -> None:
+def test_only_the_upload_that_the_rule_applied_to_is_damaged(api: Api) -> None:
     """The next upload ends well."""
     api.service.faults.add(BadUpload("killed"), times=1)
     assert [api.images[active_image(api)]["status"] for _ in range(2)] == ["killed", "active"]
@@ -1446,7 +1446,7 @@ def test_delay_of_a_refusal(api: Api) -> None:
 
 
 def test_same_seed_and_requests_give_the_same_bytes() -> None:
-    """Two mocks of one seed response the same requests alike, byte for byte."""
+    """Two mocks of one seed return the same responses to the same requests, byte for byte."""
     seen = []
     for _ in range(2):
         api = Api(seed=42)
@@ -1468,7 +1468,7 @@ def test_same_seed_and_requests_give_the_same_bytes() -> None:
     [("503", 503), ("418", 418), ("fail(500)", 500), ('429(message="slow down")', 429), ("garble(html_502)", 502)],
 )
 def test_fault_of_ones_own_header(api: Api, text: str, status: int) -> None:
-    """A request is fired by the fault that it asks for, and the next one is not."""
+    """The fault that a request asks for applies to it, and not to the next one."""
     responses = [api("GET", "/v2/images", X_IMS_Mock_Fault=text), api("GET", "/v2/images")]
     assert [response.status_code for response in responses] == [status, 200]
 
@@ -1606,7 +1606,7 @@ TWO = {
     kind: [("PUT", "/v2/images/{}/file", b"x")] if kind == "bad_upload" else [("GET", "/v2/images?limit=1", None)]
     for kind in KINDS
 }
-"""The request that each kind of fault fires."""
+"""The request that each kind of fault applies to."""
 
 
 @pytest.mark.parametrize("text", ["", " "])
@@ -1617,8 +1617,8 @@ def test_empty_header_is_no_fault(api: Api, text: str) -> None:
     assert response.headers["X-IMS-Mock-Reason"].startswith("X-IMS-Mock-Fault: must be a status such as 503")
 
 
-def test_outer_spoiling_has_its_way(api: Api) -> None:
-    """Of two that would damage one upload the outer does, and the inner waits for its turn."""
+def test_outer_damage_wins(api: Api) -> None:
+    """Of two faults that would damage one upload the outer one does, and the inner waits for its turn."""
     rules = [api.service.faults.add(BadUpload(how), times=1) for how in ("killed", "checksum")]
     first, second = active_image(api), active_image(api)
     assert [api.images[image_id]["status"] for image_id in (first, second)] == ["killed", "active"]

@@ -136,7 +136,7 @@ def test_rule(text: str, expected: dict[str, Any]) -> None:
     assert parse_rule(text).settings() == {"fault": {"kind": "fail", "status": 503}, **expected}
 
 
-def test_sequence_fires_once_with_each_fault() -> None:
+def test_sequence_applies_each_fault_once() -> None:
     """A sequence in text has as many times as faults, unless it says otherwise."""
     assert [parse_rule(text).times for text in ("sequence(503, pass)", "sequence(503, pass) x7")] == [2, 7]
 
@@ -230,7 +230,7 @@ def test_sequence_fires_once_with_each_fault() -> None:
     ],
 )
 def test_caret_under_what_is_wrong(text: str, caret: str, what: str) -> None:
-    """A mistake is shown in words, with the text and a caret under the place."""
+    """The error for a mistake says what is wrong, with the text and a caret under the place."""
     with pytest.raises(RuleTextError) as caught:
         parse_rule(text)
     message, shown, mark = str(caught.value).split("\n")

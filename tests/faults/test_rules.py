@@ -1,4 +1,4 @@
-"""The rules: which requests they fire, how often, and which of them are refused."""
+"""The rules: which requests they apply to, how often, and which rules are rejected."""
 
 from __future__ import annotations
 
@@ -69,26 +69,26 @@ def message_of(make: Callable[[], object]) -> str:
     ],
 )
 def test_operation_is_a_glob(api: Api, glob: str, status: int) -> None:
-    """A rule fires the operations that its glob matches, and no others."""
+    """A rule applies to the operations that its glob matches, and to no others."""
     api.service.faults.add(Fail(503), operation=glob)
     assert statuses(api, 1) == [status]
 
 
-@pytest.mark.parametrize(("method", "fired"), [("GET", 503), ("HEAD", 200), ("POST", 200)])
-def test_method(api: Api, method: str, fired: int) -> None:
-    """A rule fires requests of its method alone."""
+@pytest.mark.parametrize(("method", "status"), [("GET", 503), ("HEAD", 200), ("POST", 200)])
+def test_method(api: Api, method: str, status: int) -> None:
+    """A rule applies to requests of its method alone."""
     api.service.faults.add(Fail(503), method=method)
-    assert statuses(api, 1) == [fired]
+    assert statuses(api, 1) == [status]
 
 
 def test_head_is_a_method_of_its_own(api: Api) -> None:
-    """A HEAD is not fired by a rule for GET, though the operation is the same."""
+    """A rule for GET does not apply to HEAD, though the operation is the same."""
     api.service.faults.add(Fail(503), method="GET")
     assert api("HEAD", "/v2/images").status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("glob", "fired"),
+    ("glob", "status"),
     [
         ("/v2/images", 503),
         ("/v2/*", 503),
@@ -98,14 +98,14 @@ def test_head_is_a_method_of_its_own(api: Api) -> None:
         ("/V2/*", 200),
     ],
 )
-def test_path_is_a_glob_without_the_query(api: Api, glob: str, fired: int) -> None:
+def test_path_is_a_glob_without_the_query(api: Api, glob: str, status: int) -> None:
     """A rule looks at the path alone, and at case."""
     api.service.faults.add(Fail(503), path=glob)
-    assert api("GET", "/v2/images?limit=1").status_code == fired
+    assert api("GET", "/v2/images?limit=1").status_code == status
 
 
 @pytest.mark.parametrize(
-    ("glob", "headers", "fired"),
+    ("glob", "headers", "applies"),
     [
         ("*", {}, True),
         ("abc*", {}, False),
@@ -113,11 +113,11 @@ def test_path_is_a_glob_without_the_query(api: Api, glob: str, fired: int) -> No
         ("abc*", {"X_Project_Id": "bcd" + "0" * 29}, False),
     ],
 )
-def test_project_that_a_request_names(api: Api, glob: str, headers: dict[str, str], fired: bool) -> None:
-    """A rule fires requests of the project that X-Project-Id names, be it the caller's or not."""
+def test_project_that_a_request_names(api: Api, glob: str, headers: dict[str, str], applies: bool) -> None:
+    """A rule applies to requests of the project that X-Project-Id names, whether it is the caller's or not."""
     rule = api.service.faults.add(Fail(503), project=glob)
     api("GET", "/v2/images", **headers)
-    assert rule.hits == fired
+    assert rule.hits == applies
 
 
 def test_project_of_a_token(api: Api) -> None:
@@ -128,7 +128,7 @@ def test_project_of_a_token(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "body", "fired"),
+    ("wanted", "body", "applies"),
     [
         ({"/name": "web"}, {"name": "web"}, True),
         ({"/name": "web"}, {"name": "db"}, False),
@@ -142,11 +142,11 @@ def test_project_of_a_token(api: Api) -> None:
         ({"/tags/" + "9" * 5000: "b"}, {"tags": ["a"]}, False),
     ],
 )
-def test_values_of_the_body(api: Api, wanted: dict[str, Any], body: Any, fired: bool) -> None:
-    """A rule fires requests that have its values, all of them, at the places of the body."""
+def test_values_of_the_body(api: Api, wanted: dict[str, Any], body: Any, applies: bool) -> None:
+    """A rule applies to requests that have its values, all of them, at the places of the body."""
     rule = api.service.faults.add(Fail(503), json=wanted)
     api("POST", "/v2/images", body)
-    assert rule.hits == fired
+    assert rule.hits == applies
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'"web"', b"[" * 50_000, b"\xff"])
@@ -165,7 +165,7 @@ def test_file_has_no_values(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("globs", "sent", "fired"),
+    ("globs", "sent", "applies"),
     [
         ({"X-Note": "a*"}, {"X_Note": "abc"}, True),
         ({"x-note": "a*"}, {"X_Note": "abc"}, True),
@@ -178,11 +178,11 @@ def test_file_has_no_values(api: Api) -> None:
         ({"X-Note": "a", "X-Other": "b"}, {"X_Note": "a"}, False),
     ],
 )
-def test_headers(api: Api, globs: dict[str, str], sent: dict[str, str], fired: bool) -> None:
-    """A rule fires requests that have its headers, all of them, with values that match."""
+def test_headers(api: Api, globs: dict[str, str], sent: dict[str, str], applies: bool) -> None:
+    """A rule applies to requests that have its headers, all of them, with values that match."""
     rule = api.service.faults.add(Fail(503), headers=globs)
     api("GET", "/v2/images", **sent)
-    assert rule.hits == fired
+    assert rule.hits == applies
 
 
 def test_operation_on_which_the_fault_means_nothing(api: Api) -> None:
@@ -210,7 +210,7 @@ def test_operation_on_which_the_fault_means_nothing(api: Api) -> None:
     ],
 )
 def test_times_skip_and_every(api: Api, given: dict[str, int], expected: list[int]) -> None:
-    """A rule lets `skip` requests pass, means each `every`th of those that follow, and fires `times`."""
+    """A rule lets `skip` requests pass, and applies to each `every`th of those that follow, `times` in all."""
     rule = api.service.faults.add(Fail(503), **given)
     assert (statuses(api, 6), rule.hits) == (expected, expected.count(503))
 
@@ -225,7 +225,7 @@ def test_only_matching_requests_are_counted(api: Api) -> None:
 
 @pytest.mark.parametrize("seed", [0, 7, "seven"])
 def test_probability_follows_from_the_seed(seed: int | str) -> None:
-    """Which requests are fired follows from the seed and the rule's id."""
+    """The seed and the rule's id determine which requests the rule applies to."""
     api = Api(seed=seed)
     api.service.faults.add(Fail(503), probability=0.3)
     source = random.Random(f"{seed}/rules/1")
@@ -233,7 +233,7 @@ def test_probability_follows_from_the_seed(seed: int | str) -> None:
 
 
 def test_rules_have_a_randomness_each(api: Api) -> None:
-    """Two rules of one probability do not fire the same requests."""
+    """Two rules of one probability do not apply to the same requests."""
     for operation in ("glance_list_image_schemas", "glance_list_image_member_schemas"):
         api.service.faults.add(Fail(503), operation=operation, probability=0.5)
     one, other = (
@@ -293,7 +293,7 @@ def test_requests_outside_the_time_are_counted(api: Api) -> None:
 
 
 def test_first_added_is_outermost(api: Api) -> None:
-    """Of two rules the one that was added first responses; the other has its turn when it is reached."""
+    """Of two rules the one that was added first applies; the other has its turn when it is reached."""
     rules = [api.service.faults.add(Fail(status), times=1) for status in (503, 500)]
     assert statuses(api, 1) == [503]
     assert [rule.hits for rule in rules] == [1, 0]
@@ -306,14 +306,14 @@ def test_first_added_is_outermost(api: Api) -> None:
     [(LoseResponse(504), Fail(503), 504), (Fail(503), LoseResponse(504), 503), (Garble("html_502"), Fail(503), 502)],
 )
 def test_outer_rule_has_the_last_word(api: Api, outer: Fault, inner: Fault, status: int) -> None:
-    """What an inner rule returns goes through the outer one."""
+    """The response of an inner rule passes through the outer one."""
     api.service.faults.add(outer)
     api.service.faults.add(inner)
     assert statuses(api, 1) == [status]
 
 
 def test_both_rules_are_written_down(api: Api) -> None:
-    """A request that two rules have fired names both in the journal, the inner one first."""
+    """A request that two rules applied to names both in the journal, the inner one first."""
     api.service.faults.add(Delay(5))
     api.service.faults.add(Fail(503))
     statuses(api, 1)
@@ -382,7 +382,7 @@ def test_discard_spares_another_of_the_same_id(api: Api) -> None:
 
 
 def test_clear(api: Api) -> None:
-    """Clearing removes every rule; ids go on, and begin again with a reset."""
+    """Clearing removes every rule; ids go on, and start again with a reset."""
     for status in (503, 500):
         api.service.faults.add(Fail(status))
     api.service.faults.clear()
@@ -423,7 +423,7 @@ def test_rule_as_context_manager(api: Api) -> None:
     assert (statuses(api, 1), rule.hits, len(api.service.faults)) == ([200], 1, 0)
 
 
-def test_context_manager_wants_a_fire(api: Api) -> None:
+def test_context_manager_wants_a_hit(api: Api) -> None:
     """A rule that has not fired in its block fails it, and is disarmed all the same."""
     with (
         pytest.raises(AssertionError, match="outage: Fail\\(status=503\\), times=2; 0 hits"),
@@ -434,21 +434,21 @@ def test_context_manager_wants_a_fire(api: Api) -> None:
 
 
 def test_optional_rule_need_not_fire_in_its_block(api: Api) -> None:
-    """A rule that is optional leaves its block without a fire."""
+    """A rule that is optional may leave its block without a hit."""
     with api.service.faults.add(Fail(503), optional=True) as rule:
         pass
     assert rule.hits == 0
 
 
 def test_context_manager_hides_no_error(api: Api) -> None:
-    """An error inside the block is shown, and not that the rule has not fired."""
+    """An error inside the block is raised, and not that the rule has not fired."""
     with pytest.raises(KeyError), api.service.faults.add(Fail(503)):
         raise KeyError
     assert len(api.service.faults) == 0
 
 
 def test_check_fired(api: Api) -> None:
-    """Rules that have not fired and are not optional are shown, all of them, with what to do."""
+    """The error names all rules that have not fired and are not optional, and says what to do."""
     faults = api.service.faults
     faults.add(Fail(503), operation=LIST, name="list fails")
     faults.add(Fail(500), operation=CREATE)
@@ -464,7 +464,7 @@ def test_check_fired(api: Api) -> None:
 
 
 def test_check_fired_of_nothing() -> None:
-    """Where there are no rules nothing has to fire."""
+    """Where there are no rules none has to fire."""
     check_fired([])
 
 
@@ -485,7 +485,7 @@ def test_spared_request_is_no_hit(api: Api) -> None:
     assert (rule.hits, [entry.rules for entry in api.service.journal]) == (0, [(), ()])
 
 
-def test_times_counts_fires_and_not_what_is_spared(api: Api) -> None:
+def test_times_counts_hits_and_not_what_is_spared(api: Api) -> None:
     """A rule goes on until it has fired `times`, whatever it has spared before."""
     rule = api.service.faults.add(LoopingMarker(), times=1)
     statuses(api, 3)
@@ -512,7 +512,7 @@ def test_hits_are_those_of_the_journal(api: Api) -> None:
 
 @pytest.mark.parametrize("fault", [Fail(503), Sequence((Fail(503), Fail(500)))])
 def test_threads_share_the_hits(fault: Fault) -> None:
-    """However many threads ask, a rule fires exactly `times`, and every fire is in the journal."""
+    """However many threads ask, a rule fires exactly `times`, and every hit is in the journal."""
     api = Api(journal_size=1000)
     rule = api.service.faults.add(fault, operation=LIST, times=100)
     spared = api.service.faults.add(Truncate(10_000), optional=True)
@@ -760,7 +760,7 @@ def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:
     ],
 )
 def test_rule_that_cannot_fire_is_refused(api: Api, arguments: dict[str, Any], reason: str) -> None:
-    """A rule that could never fire is refused when it is added, saying what is wrong, and is not there."""
+    """A rule that could never fire is rejected when it is added; the error says why, and the rule is not there."""
     assert message_of(lambda: api.service.faults.add(**{"fault": Fail(503), **arguments})).startswith(reason)
     assert len(api.service.faults) == 0
 
@@ -850,8 +850,8 @@ def test_time_that_is_over_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("disarm", [lambda rules, rule: rules.remove(rule), lambda rules, _: rules.clear()])
-def test_rule_that_is_disarmed_before_it_fired_is_shown(api: Api, disarm: Callable[[Faults, Rule], None]) -> None:
-    """Taking a rule away is no proof either; beginning again is."""
+def test_rule_that_is_disarmed_before_it_fired_is_reported(api: Api, disarm: Callable[[Faults, Rule], None]) -> None:
+    """Removing a rule does not excuse that it never fired; a reset does."""
     rules = api.service.faults
     fired, optional, idle = rules.add(Fail(503), times=1), rules.add(Fail(500), optional=True), rules.add(Fail(502))
     statuses(api, 1)
@@ -865,7 +865,7 @@ def test_rule_that_is_disarmed_before_it_fired_is_shown(api: Api, disarm: Callab
     rules.check_fired()
 
 
-def test_block_wants_a_fire_of_its_own(api: Api) -> None:
+def test_block_wants_a_hit_of_its_own(api: Api) -> None:
     """A rule that has fired before its block has to fire inside all the same."""
     rule = api.service.faults.add(Fail(503))
     statuses(api, 1)
@@ -883,7 +883,7 @@ def test_block_of_a_rule_that_is_not_armed(api: Api) -> None:
 
 
 def test_credentials_that_a_rule_looks_for_are_not_shown(api: Api) -> None:
-    """Neither a password in the body nor a token in a header stands in what is shown of a rule."""
+    """Neither a password in the body nor a token in a header appears in what shows a rule."""
     pointer = "/auth/identity/password/user/password"
     rule = api.service.faults.add(Fail(503), json={pointer: "TOP", "/a": 1}, headers={"X-Auth-Token": "TOP"})
     for shown in (str(rule), str(rule.to_json())):

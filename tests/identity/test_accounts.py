@@ -232,7 +232,7 @@ def test_what_cannot_be_is_refused(accounts: Accounts, document: Any, message: s
     assert (accounts.projects, accounts.users) == (projects, users)
 
 
-def test_everything_wrong_is_shown_at_once(accounts: Accounts) -> None:
+def test_everything_wrong_is_reported_at_once(accounts: Accounts) -> None:
     """The message lists every problem, and where to look the rules up."""
     with pytest.raises(ValueError, match=r"^/projects/0") as caught:
         accounts.add({"projects": [{}], "users": [user(secret="")]})
@@ -275,14 +275,14 @@ def test_reprs_have_no_secrets(accounts: Accounts) -> None:
     ],
     ids=json.dumps,
 )
-def test_refusal_says_no_secret(accounts: Accounts, document: Any) -> None:
+def test_refusal_shows_no_secret(accounts: Accounts, document: Any) -> None:
     """No message shows a password or a secret key, whatever is wrong around it."""
     with pytest.raises(ValueError, match=r"^(/|body)") as caught:
         accounts.add(document)
     assert SECRET not in str(caught.value)
 
 
-def test_control_api_says_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+def test_control_api_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     """Accounts that come by HTTP leave no secret in the response, the log or the journal, wrong or not."""
     caplog.set_level(logging.DEBUG)
     mock = ImsMock()
@@ -292,8 +292,8 @@ def test_control_api_says_no_secret(caplog: pytest.LogCaptureFixture) -> None:
         for document in ({"name": "x", "password": SECRET}, user(password=SECRET))
     ]
     assert [response.status_code for response in responses] == [400, 204]
-    shown = [f"{response.headers} {response.text}" for response in responses]
-    assert SECRET not in f"{shown} {caplog.text} {list(mock.journal)}"
+    seen = [f"{response.headers} {response.text}" for response in responses]
+    assert SECRET not in f"{seen} {caplog.text} {list(mock.journal)}"
 
 
 # Roles

@@ -18,7 +18,7 @@ DATE = PAGE.replace("-", "").replace(":", "")
 UNAUTHORIZED = "Incorrect IAM authentication information: "
 
 
-def shown(response: TestResponse) -> tuple[int, str, str]:
+def refusal(response: TestResponse) -> tuple[int, str, str]:
     """Return status, code and message of a refusal by the gateway."""
     body = response.get_json()
     return response.status_code, body["error_code"], body["error_msg"]
@@ -76,14 +76,14 @@ ODD_CREDENTIALS = [
 def test_no_credential_is_401(level: str) -> None:
     """Neither a token nor a header Authorization is no credential."""
     response = Api(auth=level)("GET", "/v2/images", X_Auth_Token="", Authorization="")
-    assert shown(response) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
+    assert refusal(response) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
 
 
 @pytest.mark.parametrize("authorization", ODD_CREDENTIALS)
 def test_credential_of_another_form_is_401_in_strict(authorization: str) -> None:
     """What is no well-formed signature is no credential where each is verified."""
     response = Api(auth="strict")("GET", "/v2/images", X_Auth_Token="", Authorization=authorization)
-    assert shown(response) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
+    assert refusal(response) == (401, "APIGW.0301", UNAUTHORIZED + "Unauthorized")
 
 
 @pytest.mark.parametrize("level", ["off", "lenient"])
@@ -107,12 +107,12 @@ def test_issued_token_is_its_users(level: str) -> None:
 
 
 @pytest.mark.parametrize("level", ["off", "lenient", "strict"])
-@pytest.mark.parametrize("damage", ["expired", "revoked"])
-def test_token_that_is_not_good_any_more(level: str, damage: str) -> None:
+@pytest.mark.parametrize("end", ["expired", "revoked"])
+def test_token_that_is_not_good_any_more(level: str, end: str) -> None:
     """A token that has expired by the mock's clock, or was revoked, is 401 at any level."""
     api = Api(auth=level)
     token = api.service.identity.new_token_for("demo")
-    if damage == "expired":
+    if end == "expired":
         api.clock.advance(24 * 3600 - 1)
         assert owner(api, X_Auth_Token=token)
         api.clock.advance(1)
@@ -120,14 +120,14 @@ def test_token_that_is_not_good_any_more(level: str, damage: str) -> None:
     else:
         api.service.identity.revoke_token(token)
         detail = "decrypt token fail"
-    assert shown(api("GET", "/v2/images", X_Auth_Token=token)) == (401, "APIGW.0301", UNAUTHORIZED + detail)
+    assert refusal(api("GET", "/v2/images", X_Auth_Token=token)) == (401, "APIGW.0301", UNAUTHORIZED + detail)
 
 
 def test_token_of_a_project_does_not_work_in_another(api: Api) -> None:
     """X-Project-Id that is not the token's project is 403, and the reason has both."""
     alt, demo = project(api, "alt"), project(api, "demo")
     response = api("GET", "/v2/images", X_Auth_Token=api.service.identity.new_token_for("alt"), X_Project_Id=demo)
-    assert shown(response) == (403, "APIGW.0302", "The IAM user is not authorized to access the API.")
+    assert refusal(response) == (403, "APIGW.0302", "The IAM user is not authorized to access the API.")
     assert response.headers["X-IMS-Mock-Reason"] == f"X-Project-Id: the token is scoped to {alt}, and not to {demo}"
 
 
@@ -136,7 +136,7 @@ def test_token_without_a_project_is_401_for_images(api: Api) -> None:
     identity = api.service.identity
     token = identity.new_token(identity.accounts.users["demo"], None, methods=["password"])
     response = api("GET", "/v2/images", X_Auth_Token=token)
-    assert shown(response)[0] == 401
+    assert refusal(response)[0] == 401
     assert response.headers["X-IMS-Mock-Reason"] == "X-Auth-Token: the token is scoped to no project; get one that is"
 
 
@@ -198,13 +198,13 @@ def test_strict_honours_the_mocks_own_token() -> None:
     api = Api(auth="strict", token="right")
     assert owner(api, X_Auth_Token="right") == project(api, "demo")
     refused = api("GET", "/v2/images", X_Auth_Token="right", X_Project_Id=project(api, "alt"))
-    assert shown(refused)[:2] == (403, "APIGW.0302")
+    assert refusal(refused)[:2] == (403, "APIGW.0302")
 
 
 def test_strict_refuses_an_unknown_token(strict: Api) -> None:
     """A token that was not issued here cannot be read."""
     response = strict("GET", "/v2/images", X_Auth_Token="anything")
-    assert shown(response) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
+    assert refusal(response) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
 
 
 @pytest.mark.parametrize(
@@ -245,9 +245,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("changes", "detail", "reason"), WRONG)
 def test_wrong_signature(strict: Api, changes: dict[str, Any], detail: str, reason: str) -> None:
-    """An unknown key, and a time that is too far away or none, are each shown in the documented words."""
+    """An unknown key, and a time that is too far away or none, each have the documented message."""
     response = strict("GET", "/v2/images", **sign(**changes))
-    assert shown(response) == (401, "APIGW.0301", UNAUTHORIZED + detail)
+    assert refusal(response) == (401, "APIGW.0301", UNAUTHORIZED + detail)
     assert response.headers["X-IMS-Mock-Reason"].startswith(reason)
 
 
@@ -262,7 +262,7 @@ def test_wrong_signature(strict: Api, changes: dict[str, Any], detail: str, reas
     ],
 )
 def test_request_that_is_not_the_signed_one(strict: Api, signed: dict[str, Any], sent: dict[str, Any]) -> None:
-    """A wrong secret, and another query, method, body or header, are shown with the canonical request of the mock."""
+    """The error for a wrong secret, or another query, method, body or header, has the mock's canonical request."""
     headers = sign(**signed)
     if "x_note" in sent:
         headers["x_note"] = sent["x_note"]
@@ -272,7 +272,9 @@ def test_request_that_is_not_the_signed_one(strict: Api, signed: dict[str, Any],
     reason = response.headers["X-IMS-Mock-Reason"]
     assert f"the canonical request here, with | for line breaks, is {method}|/v2/images/|" in reason
     if method != "HEAD":
-        assert shown(response)[2].startswith(f"{UNAUTHORIZED}verify aksk signature fail,canonicalRequest:{method}|/v2/")
+        assert refusal(response)[2].startswith(
+            f"{UNAUTHORIZED}verify aksk signature fail,canonicalRequest:{method}|/v2/"
+        )
     assert "demo-sk" not in reason
 
 
@@ -314,17 +316,17 @@ def test_temporary_credentials(strict: Api) -> None:
     assert strict("GET", "/v2/images", **headers).status_code == 200
     assert strict.service.journal.calls()[-1].project_id == project(strict, "alt")
     without = strict("GET", "/v2/images", **sign(**key))
-    assert shown(without) == (401, "APIGW.0301", UNAUTHORIZED + "Get secretKey failed")
+    assert refusal(without) == (401, "APIGW.0301", UNAUTHORIZED + "Get secretKey failed")
     other = strict("GET", "/v2/images", **sign(**key, X_Security_Token="other"))
-    assert shown(other)[2] == UNAUTHORIZED + "Get secretKey failed"
+    assert refusal(other)[2] == UNAUTHORIZED + "Get secretKey failed"
     strict.clock.advance(60)
     late = strict("GET", "/v2/images", **headers)
-    assert shown(late)[2] == UNAUTHORIZED + "Get secretKey failed"
+    assert refusal(late)[2] == UNAUTHORIZED + "Get secretKey failed"
     assert "have expired by the mock's clock" in late.headers["X-IMS-Mock-Reason"]
 
 
 def test_security_token_is_not_shown(strict: Api) -> None:
-    """A wrong signature is shown without the security token that was signed with it."""
+    """The error for a wrong signature does not have the security token that was signed with it."""
     issued = strict.service.identity.new_temporary_credentials("demo", 60)
     token = issued["security_token"]
     response = strict("GET", "/v2/images", **sign(access=issued["access"], secret="wrong", X_Security_Token=token))
@@ -337,7 +339,7 @@ def test_key_is_locked_after_many_wrong_signatures(strict: Api) -> None:
     for _ in range(6):
         assert strict("GET", "/v2/images", **sign(secret="wrong")).status_code == 401
     locked = strict("GET", "/v2/images", **sign())
-    assert shown(locked) == (401, "APIGW.0301", UNAUTHORIZED + "AK access failed to reach the limit, forbidden")
+    assert refusal(locked) == (401, "APIGW.0301", UNAUTHORIZED + "AK access failed to reach the limit, forbidden")
     assert strict("GET", "/v2/images", **sign(access="alt-ak", secret="alt-sk")).status_code == 200
     strict.clock.advance(5 * 60)
     assert strict("GET", "/v2/images", **sign()).status_code == 200
@@ -357,7 +359,7 @@ def test_signer_in_a_foreign_project(strict: Api) -> None:
     """A user works in the projects in which it has a role, and in no other."""
     alt = project(strict, "alt")
     response = strict("GET", "/v2/images", **sign(X_Project_Id=alt))
-    assert shown(response)[:2] == (403, "APIGW.0302")
+    assert refusal(response)[:2] == (403, "APIGW.0302")
 
 
 # Settings
@@ -416,7 +418,7 @@ def test_signed_body_of_a_get_is_part_of_it(strict: Api) -> None:
 def test_permanent_key_has_no_security_token(strict: Api) -> None:
     """A security token that comes with a permanent key belongs to nobody."""
     response = strict("GET", "/v2/images", **sign(X_Security_Token="zzz"))
-    assert shown(response) == (401, "APIGW.0301", UNAUTHORIZED + "Get secretKey failed")
+    assert refusal(response) == (401, "APIGW.0301", UNAUTHORIZED + "Get secretKey failed")
 
 
 @pytest.mark.parametrize("date", [DATE.lower(), DATE.replace("T", "t"), DATE.replace("Z", "z"), f" {DATE}", "2016"])
@@ -432,12 +434,12 @@ def test_token_of_a_project_that_the_user_has_left(strict: Api) -> None:
     token = strict.service.identity.new_token_for("demo")
     strict.service.accounts.add({"users": [{"name": "demo", "roles": {"alt": ["member"]}}]})
     response = strict("GET", "/v2/schemas/image", X_Auth_Token=token)
-    assert shown(response) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
+    assert refusal(response) == (401, "APIGW.0301", UNAUTHORIZED + "decrypt token fail")
 
 
 @pytest.mark.parametrize("level", ["off", "lenient", "strict"])
 def test_malformed_project_is_400_at_every_level(level: str) -> None:
-    """What can be no project's id is shown as that, whoever calls."""
+    """The error for what can be no project's id says so, whoever calls."""
     api = Api(auth=level)
     for headers in ({"X_Auth_Token": api.service.auth.token}, sign()):
         response = api("GET", "/v2/images", **headers, X_Project_Id="a b")
@@ -459,7 +461,7 @@ def test_wrong_token_of_the_settings_is_not_shown() -> None:
 
 
 def test_lock_that_two_see_the_end_of(strict: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a lock is over, each of two requests at once is returned."""
+    """When a lock is over, each of two requests at once gets its response."""
     for _ in range(6):
         strict("GET", "/v2/images", **sign(secret="wrong"))
     strict.clock.advance(301)

@@ -195,8 +195,8 @@ def test_reader_may_read(api: Api, name: str, status: int) -> None:
     assert send(api, name, new_image(api), "demo_reader").status_code == status
 
 
-def test_want_of_an_action_is_shown_before_anything_else(api: Api) -> None:
-    """Who may not is shown neither whether the image is there, nor what is wrong with the body."""
+def test_want_of_an_action_is_reported_before_anything_else(api: Api) -> None:
+    """A caller who may not learns neither whether the image is there, nor what is wrong with the body."""
     reader = token(api, "demo_reader")
     assert lacking(api("DELETE", "/v2/images/nothing", X_Auth_Token=reader))
     assert lacking(api("POST", "/v2/images", b"nonsense", X_Auth_Token=reader))
@@ -249,14 +249,14 @@ def test_denied_by_a_glob(api: Api, pattern: str, denied: bool) -> None:
 
 
 def test_denied_to_everybody(api: Api) -> None:
-    """A denial fires every user, administrators and those who are nobody in particular too."""
+    """A denial applies to every user, also to administrators and to callers who are no user in particular."""
     api.service.deny(CREATE)
     assert [create(api, user) for user in ("demo", "alt", "admin")] == [403, 403, 403]
     assert api("POST", "/v2/images", {}).status_code == 403
 
 
 def test_denied_to_one_user(api: Api) -> None:
-    """A denial to a user fires it whatever its credential, and nobody else."""
+    """A denial to a user applies to it whatever its credential, and to nobody else."""
     api.service.deny(CREATE, "demo")
     signature = f"SDK-HMAC-SHA256 Access=demo-ak, SignedHeaders=host, Signature={'0' * 64}"
     assert api("POST", "/v2/images", {}, X_Auth_Token="", Authorization=signature).status_code == 403
@@ -402,7 +402,7 @@ def test_policy_of_the_identity_service(api: Api) -> None:
     assert api.service.permissions.policy() == policy()
 
 
-def test_reset_begins_the_record_again(api: Api) -> None:
+def test_reset_clears_the_record(api: Api) -> None:
     """After a reset nothing has been needed."""
     create(api)
     api.service.reset()
@@ -410,7 +410,7 @@ def test_reset_begins_the_record_again(api: Api) -> None:
 
 
 def test_from_a_test() -> None:
-    """A mock denies, and says its policy."""
+    """A mock denies, and shows its policy."""
     mock = ImsMock()
     headers = {"X-Auth-Token": mock.new_token("demo")}
     with mock.deny("ims:*:list", user="demo") as denial:

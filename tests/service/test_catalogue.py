@@ -139,7 +139,7 @@ def test_what_does_not_fit_together_is_refused(
     ],
 )
 def test_wrong_kinds_are_refused(mock: ImsMock, more: dict[str, Any], message: str) -> None:
-    """A file that is no bytes and members that are no mapping are shown as what they are."""
+    """A file that is no bytes, and members that are no mapping, are rejected with their type."""
     with pytest.raises(TypeError, match=message):
         mock.add_image(**more)
 

@@ -67,7 +67,7 @@ def status(api: Api, image: dict[str, Any]) -> str:
 # How long each status lasts
 
 
-def test_upload_is_returned_at_once(slow: Api) -> None:
+def test_upload_gets_its_response_at_once(slow: Api) -> None:
     """An upload is 204 when the file has come, whatever the image still has to become."""
     image = slow.create()
     assert upload(slow, image).status_code == 204
@@ -154,7 +154,7 @@ def test_delays_that_cannot_be(delays: Any, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
-# When it happens
+# When it becomes active
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> tuple[Api, SimpleNamespace]:
     [("GET", "/v2/images/{}"), ("HEAD", "/v2/images/{}/file"), ("GET", "/v2/images"), ("GET", "/v1.1/images/detail")],
 )
 def test_whoever_looks_sees_it(running: tuple[Api, SimpleNamespace], method: str, path: str) -> None:
-    """With a clock that runs, any request finds what has happen until then."""
+    """With a clock that runs, any request finds what has happened until then."""
     api, real = running
     image = uploaded(api)
     real.passed = 100
@@ -192,7 +192,7 @@ def test_list_filters_by_what_has_come_about(running: tuple[Api, SimpleNamespace
 
 
 def test_mock_images_shows_it() -> None:
-    """A test that looks at the images itself sees what has happen, also by a clock that nobody can move."""
+    """A test that looks at the images itself sees what has happened, also with a clock that nobody can move."""
 
     class OwnClock:
         seconds = 0.0
@@ -256,7 +256,7 @@ def test_waiting_for_active(ims_mock: ImsMock) -> None:
 
 
 def test_interleaved_images_change_in_due_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What several images become happens in the order of the moments, each with its own time."""
+    """Images change in the order of the moments that are due, each with its own time."""
     api = Api(delays=DELAYS)
     order: list[tuple[str, str, str]] = []
     first = uploaded(api, name="first")
@@ -411,13 +411,13 @@ def test_image_that_a_test_makes_active_itself(slow: Api) -> None:
     assert (record["status"], record["name"], "active_at" in record) == ("active", "mine", False)
 
 
-@pytest.mark.parametrize("damaged", [{"status": "unheard of"}, {}])
-def test_record_that_a_test_has_damaged(slow: Api, damaged: dict[str, Any]) -> None:
+@pytest.mark.parametrize("broken", [{"status": "unheard of"}, {}])
+def test_record_that_a_test_has_broken(slow: Api, broken: dict[str, Any]) -> None:
     """A record without a status that is known becomes nothing, and time goes on."""
     image = uploaded(slow)
-    slow.images[image["id"]] = {"id": image["id"], "owner": "p", **damaged}
+    slow.images[image["id"]] = {"id": image["id"], "owner": "p", **broken}
     slow.clock.advance(65)
-    assert slow.images[image["id"]].get("status") == damaged.get("status")
+    assert slow.images[image["id"]].get("status") == broken.get("status")
     assert slow.service.store.transitions == {}
 
 
@@ -439,7 +439,7 @@ def test_image_of_the_id_of_a_deleted_one(slow: Api) -> None:
     assert status(slow, image) == "queued"
 
 
-def test_reset_clears_what_was_to_come(slow: Api) -> None:
+def test_reset_drops_what_was_to_come(slow: Api) -> None:
     """After a reset an image of the same id waits for its own file."""
     image = uploaded(slow)
     slow.service.reset()
@@ -575,7 +575,7 @@ def test_reset_while_the_file_arrives(ims_mock: ImsMock) -> None:
     ],
 )
 def test_bad_end_takes_its_time(slow: Api, how: str, expected: list[str]) -> None:
-    """An upload that is to end badly is returned as any other, and its image takes as long as `delays` says."""
+    """An upload that is to end badly has the usual response, and its image takes as long as `delays` says."""
     slow.service.faults.add(BadUpload(how), times=1)
     image = slow.create()
     assert upload(slow, image).status_code == 204
@@ -596,7 +596,7 @@ def test_killed_when_it_was_due(slow: Api) -> None:
 
 
 def test_checksum_of_another_file(slow: Api) -> None:
-    """A file whose checksum differs is whole all the same, and the image says another than that of its bytes."""
+    """A file whose checksum differs is whole all the same, and the image has another checksum than its bytes."""
     slow.service.faults.add(BadUpload("checksum"), times=1)
     image = uploaded(slow)
     slow.clock.advance(65)

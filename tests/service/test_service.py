@@ -12,7 +12,7 @@ from ims_mock.service.settings import Settings
 from tests.conftest import Api
 
 
-def report(**settings: Any) -> list[tuple[int, str, bytes]]:
+def responses_of(**settings: Any) -> list[tuple[int, str, bytes]]:
     """Return the responses to a fixed series of requests."""
     api = Api(**settings)
     api.service.faults.add(Fail(503), operation="glance_list_images", times=1)
@@ -29,8 +29,8 @@ def report(**settings: Any) -> list[tuple[int, str, bytes]]:
 
 def test_same_seed_same_responses() -> None:
     """The same seed, start and requests give the same responses, byte for byte, headers and all."""
-    assert report(seed=3) == report(seed=3)
-    assert report(seed=3) != report(seed=4)
+    assert responses_of(seed=3) == responses_of(seed=3)
+    assert responses_of(seed=3) != responses_of(seed=4)
 
 
 def test_two_services_share_nothing() -> None:
@@ -85,7 +85,7 @@ def test_threads_lose_nothing() -> None:
 
 
 def test_request_that_a_reset_overtakes() -> None:
-    """A request that was on its way at a reset does nothing to what begins again, and is in no journal."""
+    """A request that was on its way at a reset does nothing to the state after it, and is in no journal."""
     api = Api()
 
     class Overtaken(io.BytesIO):

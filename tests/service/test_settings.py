@@ -48,7 +48,7 @@ def test_wrong_start(start: Any, message: str) -> None:
 
 
 def test_unknown_setting_names_the_nearest() -> None:
-    """A slip in a setting's name is returned with those that there are."""
+    """The error for a slip in a setting's name lists those that there are."""
     with pytest.raises(ValueError, match="ims_mock has no setting 'sed'; there are seed, start, auth") as caught:
         Settings().changed({"sed": 1})
     assert str(caught.value).endswith('did you mean "seed"?')
@@ -72,7 +72,7 @@ def test_unknown_setting_names_the_nearest() -> None:
     ],
 )
 def test_wrong_setting_is_refused(settings: dict[str, Any], message: str) -> None:
-    """A setting that cannot be is shown by its name, and a reset with it changes nothing."""
+    """The error for a setting that cannot be names it, and a reset with it changes nothing."""
     api = Api()
     image = api.create()
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
@@ -135,7 +135,7 @@ def test_delayed_statuses_are_those_of_the_store() -> None:
     ],
 )
 def test_lines_that_stand_for_nothing(given: dict[str, Any], message: str) -> None:
-    """A text of an ini file is shown with its setting."""
+    """The error for a text of an ini file names its setting."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_lines(given)
 
@@ -183,6 +183,6 @@ def test_text_of_a_setting(name: str, text: str, value: Any) -> None:
     ],
 )
 def test_text_that_is_no_value(name: str, text: str, message: str) -> None:
-    """A text that stands for nothing is shown with the rule that it breaks."""
+    """The error for a text that has no meaning states the rule that it breaks."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_text(SETTINGS[name], text)

@@ -208,7 +208,7 @@ class Series:
         return self.responses[-1]
 
     def advance(self, seconds: float) -> None:
-        """Move the clock, by the control API, and keep what it responses."""
+        """Move the clock, by the control API, and keep what it returns."""
         self._now += seconds
         self.responses.append(self._send("POST", "/_ims_mock/clock", {"advance": seconds}, {}))
 
@@ -329,7 +329,7 @@ def over_control_api(api: Api, snapshot: Snapshot, folder: Path) -> Api:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", [same_mock, another_mock, as_json, as_file, over_control_api])
 def test_restored_state_is_equal_in_every_response(way: Callable[..., Api], tmp_path: Path) -> None:
-    """Whatever is asked after going back to a state is returned as it was before, to the last byte of every header."""
+    """After going back to a state each request gets the same response as before, to the last byte of every header."""
     saved = rich()
     snapshot = snapshots.capture(saved.api.service)
     first = Series(saved, in_process(saved.api)).responses
@@ -401,7 +401,7 @@ def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str
 
 @pytest.mark.slow
 def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Popen[str], str]]) -> None:
-    """The command that is given a saved state responses as the mock would have that saved it."""
+    """The command that is given a saved state responds as the mock that saved it would have."""
     saved = rich()
     _, url = process(json.dumps(snapshots.capture(saved.api.service).to_json()), "--speed", "0")
     first = Series(saved, in_process(saved.api)).responses
@@ -561,14 +561,14 @@ def test_document_of_a_snapshot_is_a_copy() -> None:
     assert mock.clock.now() != 0
 
 
-def test_snapshot_says_no_secret_by_accident() -> None:
+def test_snapshot_shows_no_secret_by_accident() -> None:
     """A test that fails prints its variables, and a snapshot among them shows neither passwords nor tokens."""
     mock = ImsMock()
     assert repr(mock.snapshot()) == "Snapshot()"
 
 
 def test_snapshot_has_what_is_due_settled() -> None:
-    """What happened while nobody looked has happen in the snapshot."""
+    """What happened while nobody looked has happened in the snapshot."""
     api = Api(delays={"saving": 5})
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
@@ -903,8 +903,8 @@ def test_document_that_is_no_object(document: Any) -> None:
         Snapshot.from_json(document)
 
 
-def test_refusal_says_no_secret() -> None:
-    """What is wrong with a secret is shown without it."""
+def test_refusal_shows_no_secret() -> None:
+    """The error for a bad secret does not show it."""
     document = ImsMock().snapshot().to_json()
     document["users"]["demo"]["secret"] = ["hunter2"]
     document["users"]["alt"] = {"password": "hunter2"}
@@ -1030,7 +1030,7 @@ def test_snapshot_that_is_not_there(api: Api, method: str, path: str) -> None:
 
 
 def test_snapshots_are_a_tests_own(api: Api) -> None:
-    """A reset clears every snapshot; going back to one keeps them all."""
+    """A reset drops every snapshot; going back to one keeps them all."""
     for name in "ab":
         api("POST", "/_ims_mock/snapshots", {"name": name})
     api("POST", "/_ims_mock/snapshots/a/restore")
@@ -1040,7 +1040,7 @@ def test_snapshots_are_a_tests_own(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"),
+    ("corrupt", "message"),
     [
         (lambda document: document["images"][0]["image"].update(status="foo"), "/images/0/image/status: must be "),
         (
@@ -1053,12 +1053,12 @@ def test_snapshots_are_a_tests_own(api: Api) -> None:
     ],
 )
 def test_image_that_could_not_be_returned_is_refused(
-    api: Api, damage: Callable[[dict[str, Any]], object], message: str
+    api: Api, corrupt: Callable[[dict[str, Any]], object], message: str
 ) -> None:
     """A state is held against the image's own schema before anything is given up for it."""
     api.create()
     document = snapshots.capture(api.service).to_json()
-    damage(document)
+    corrupt(document)
     response = api("PUT", "/_ims_mock/state", document)
     assert response.status_code == 400
     assert response.get_json()["error"]["message"].startswith(message)

@@ -83,7 +83,7 @@ class Waiter:
 
 
 def test_manual_clock_stands_still_until_advanced() -> None:
-    """A manual clock shows where it was started, and moves by what it is shown."""
+    """A manual clock shows where it was started, and moves by the seconds it is given."""
     clock = ManualClock(1000)
     assert (clock.now(), clock.now()) == (1000, 1000)
     clock.advance(1.5)
@@ -131,7 +131,7 @@ def test_manual_clock_starts_at_the_real_time() -> None:
 
 
 def test_moved_is_called_after_the_move() -> None:
-    """Whoever hangs on a clock is shown of a move by hand when it has been made."""
+    """A listener of a clock hears of a move by hand when it has been made."""
     clock = ManualClock(0)
     seen: list[float] = []
     clock.moved = lambda: seen.append(clock.now())
@@ -144,7 +144,7 @@ def test_moved_is_called_after_the_move() -> None:
     "move", [lambda clock: clock.advance(-1), lambda clock: clock.advance(1e12), lambda clock: clock.jump_to(5, 0)]
 )
 def test_moved_is_not_called(move: Callable[[ManualClock], None]) -> None:
-    """A move that is refused is none, and going to another time is shown to nobody: its state comes after it."""
+    """A rejected move is none, and a jump to another time calls no listener: its state comes after it."""
     clock = ManualClock(0)
     seen: list[float] = []
     clock.moved = lambda: seen.append(clock.now())
@@ -168,7 +168,7 @@ def test_clock_that_runs(real: RealTime) -> None:
     assert clock.now() == 1006
 
 
-def test_clock_runs_as_time_does_unless_shown(real: RealTime) -> None:
+def test_clock_runs_as_time_does_by_default(real: RealTime) -> None:
     """Without a speed a second is a second."""
     clock = ManualClock(0)
     clock.run()
@@ -372,7 +372,7 @@ def test_show_clock(api: Api) -> None:
 
 
 def test_move_clock(api: Api) -> None:
-    """The clock is advanced by any language, and responses what it then shows."""
+    """Any language can advance the clock, and gets back what it then shows."""
     response = api("POST", "/_ims_mock/clock", {"advance": 12.5})
     assert (response.status_code, response.get_json()) == (
         200,
@@ -382,7 +382,7 @@ def test_move_clock(api: Api) -> None:
 
 
 def test_run_and_freeze_clock(api: Api, real: RealTime) -> None:
-    """The clock is shown to run, and to stand still."""
+    """The clock is set to run, and to stand still."""
     assert api("POST", "/_ims_mock/clock", {"run": 3}).get_json()["speed"] == 3
     real.passed = 10
     assert api("POST", "/_ims_mock/clock", {"freeze": True}).get_json() == {

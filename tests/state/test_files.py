@@ -53,7 +53,7 @@ def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 
 def test_file_that_is_broken_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """When the pieces end in an error, what has been written goes too."""
+    """When the pieces end in an error, what has been written is removed too."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     def pieces() -> Iterator[bytes]:

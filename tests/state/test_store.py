@@ -81,7 +81,7 @@ def test_change_replaces_the_record(store: Store, clock: ManualClock) -> None:
 
 
 def test_deleted_images_are_remembered_but_not_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last ones are kept with the time of their deletion; the oldest is cleared for each one more."""
+    """The last ones are kept with the time of their deletion; the oldest is dropped for each one more."""
     monkeypatch.setattr("ims_mock.state.image_collection.MAX_DELETED", 2)
     ids = [added(store)["id"] for _ in range(3)]
     for image_id in ids:
@@ -165,14 +165,14 @@ def test_members_of_an_image_that_a_test_takes_out(store: Store) -> None:
 # What the state was
 
 
-Shown = dict[str, Any]
-"""All that reads can say of a state: what each project lists, both ways, and the members and the deleted ones."""
+View = dict[str, Any]
+"""All that reads can show of a state: what each project lists, both ways, and the members and the deleted ones."""
 
 PROJECTS = ("p", "q", "r")
 
 
-def shown(store: Store) -> Shown:
-    """Return all that reads can say of a state."""
+def view_of(store: Store) -> View:
+    """Return all that reads can show of a state."""
     listed = {
         f"{project} {newest_first}": [
             copy.deepcopy(image)
@@ -203,10 +203,10 @@ class Changes:
         self.images = ImagesView(self.store)
         self.first = added(self.store, name="first")
         self.store.remember_changes()
-        self.history: list[tuple[int, float, Shown]] = []
+        self.history: list[tuple[int, float, View]] = []
 
     def make(self, kind: str, number: int) -> None:
-        """Make a change, and write down what is shown of the state then."""
+        """Make a change, and write down what the state shows then."""
         ids = list(self.store.images)
         image_id = ids[number % len(ids)] if ids else ""
         with contextlib.suppress(ImsError):
@@ -215,8 +215,8 @@ class Changes:
         self.note()
 
     def note(self) -> None:
-        """Write down what is shown of the state."""
-        self.history.append((self.store.version, self.clock.now(), shown(self.store)))
+        """Write down what the state shows."""
+        self.history.append((self.store.version, self.clock.now(), view_of(self.store)))
 
     def create(self, _: str, number: int) -> None:
         """Add an image, of any project and visibility."""
@@ -273,26 +273,26 @@ changes = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 9)), min_siz
 @settings(deadline=None)
 @given(changes)
 def test_earlier_versions_are_what_they_were(made: list[tuple[str, int]]) -> None:
-    """Of each version of the state reads say later what they shown then, whatever has changed since."""
+    """Reads show each version of the state later as they showed it then, whatever has changed since."""
     all_changes = Changes()
     for kind, number in made:
         all_changes.make(kind, number)
     for version, _, then in all_changes.history:
-        assert shown(all_changes.store.at(version)) == then
+        assert view_of(all_changes.store.at(version)) == then
 
 
 @settings(deadline=None)
 @given(changes, st.integers(0, 200))
 def test_version_of_a_moment(made: list[tuple[str, int]], moment: int) -> None:
-    """The state as it was at a moment is what was shown last until then."""
+    """The state as it was at a moment is what it last showed until then."""
     all_changes = Changes()
     all_changes.note()
     for kind, number in made:
         all_changes.make(kind, number)
     store = all_changes.store
     at = moment % (int(all_changes.clock.now()) + 1)
-    then = [shown for _, when, shown in all_changes.history if when <= at][-1]
-    assert shown(store.at(store.version_at(at))) == then
+    then = [view for _, when, view in all_changes.history if when <= at][-1]
+    assert view_of(store.at(store.version_at(at))) == then
 
 
 def test_what_was_due_has_changed_when_it_was_due(store: Store, clock: ManualClock) -> None:
@@ -319,7 +319,7 @@ def test_earlier_version_is_not_changed_by_edits_since(store: Store) -> None:
 
 
 def test_earliest_version_that_is_remembered(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a version that is too old for the memory, the oldest that is in it is shown."""
+    """For a version that is too old for the memory, reads show the oldest that is in it."""
     monkeypatch.setattr("ims_mock.state.changes.MAX_CHANGES", 3)
     image = added(store, name="0")
     seen = store.remember_changes()
@@ -337,7 +337,7 @@ def test_nothing_is_remembered_unasked(store: Store) -> None:
     assert store.version == seen == 0
 
 
-def test_second_who_asks_clears_nothing(store: Store) -> None:
+def test_second_who_asks_drops_nothing(store: Store) -> None:
     """Who asks later for earlier versions does not take them from who has asked before."""
     image = added(store, name="a")
     seen = store.remember_changes()

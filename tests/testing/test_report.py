@@ -47,7 +47,7 @@ def test_report_has_the_rules_with_their_hits(api: Api) -> None:
 
 
 def test_report_has_the_requests_with_reasons(api: Api) -> None:
-    """A report has of each request its line with the reason, which rule fired, what was not read, and the bodies."""
+    """A report has of each request its line with the reason, its rules, what was not read, and the bodies."""
     api.service.faults.add(LoseResponse("reset"))
     with pytest.raises(ConnectionResetError):
         api("POST", "/v2/images?a=b", b'{"name":\n"x"}')
@@ -101,7 +101,7 @@ def test_report_begins_where_the_test_did(api: Api) -> None:
     assert ("before" in report, "its-own" in report) == (False, True)
 
 
-def test_report_has_what_is_still_being_returned(api: Api) -> None:
+def test_report_has_what_still_waits_for_its_response(api: Api) -> None:
     """A request that hangs when a test gives up is shown."""
     entry = api.service._open("glance_list_images", Request("GET", "/slow", ""))
     assert lines_of(api)[1:-1] == [f"in progress: {entry}"]
@@ -133,7 +133,7 @@ def test_bundle_has_no_secrets(api: Api, tmp_path: Path) -> None:
 
 
 def test_masking_leaves_the_rules_alone(api: Api) -> None:
-    """A rule that is shown without its secret fires with it all the same."""
+    """A rule that is shown without its secret applies by it all the same."""
     fill(api)
     lines_of(api)
     assert api("GET", "/v2/images", X_Auth_Token=SECRET).status_code == 503
@@ -175,7 +175,7 @@ def test_bundle_has_what_has_come_about_by_now(tmp_path: Path) -> None:
 
 
 def test_bundle_takes_what_a_test_has_written(api: Api, tmp_path: Path) -> None:
-    """What a test has put into the images is written, be it no JSON."""
+    """What a test has put into the images is written, also when it is no JSON."""
     api.create()
     next(iter(api.images.values()))["when"] = {1, 2}
     assert bundle(api, tmp_path)["images"][0]["when"] == "{1, 2}"

@@ -98,7 +98,7 @@ def test_options_of_an_unknown_route(api: Api) -> None:
 
 
 def test_head_has_the_headers_of_get(api: Api) -> None:
-    """HEAD responses what GET would, without the body."""
+    """HEAD returns what GET would, without the body."""
     path = f"/v2/images/{api.create()['id']}"
     head, get = api("HEAD", path), api("GET", path)
     assert head.data == b""
@@ -122,7 +122,7 @@ def test_every_response_has_a_request_id_and_the_mocks_date(api: Api) -> None:
 
 
 def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """A record that breaks the contract is shown as such, by its pointer; a broken one is shown too."""
+    """A record that breaks the contract is reported as such, by its pointer; a broken one is reported too."""
     image = api.create()
     path = f"/v2/images/{image['id']}"
     image_of_test = api.images[image["id"]]

@@ -16,13 +16,13 @@ RULE = {"operation": "glance_create_image_metadata", "times": 1, "fault": {"kind
 
 
 def test_health(api: Api) -> None:
-    """Health needs no credential, and says version, seed and time."""
+    """Health needs no credential, and shows version, seed and time."""
     response = api("GET", "/_ims_mock/health", X_Auth_Token="")
     assert response.get_json() == {"status": "ok", "version": __version__, "seed": 0, "now": PAGE}
 
 
 def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """What fails unforeseen is returned all the same, in JSON."""
+    """An unforeseen failure gets a response all the same, in JSON."""
     monkeypatch.delattr("ims_mock.service.control.__version__")
     response = api("GET", "/_ims_mock/health")
     assert (response.status_code, response.get_json()["error_code"]) == (500, "APIGW.0201")
@@ -186,7 +186,7 @@ def test_wrong_accounts_are_refused(api: Api) -> None:
 
 
 def test_passwords_are_not_shown(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """What is wrong with a password is shown without it, and a request is logged without its body."""
+    """The error for a bad password does not show it, and a request is logged without its body."""
     caplog.set_level("INFO")
     for user in (
         {"name": "ci", "password": ["hunter2"]},
@@ -252,7 +252,7 @@ def test_denials_and_policy(api: Api) -> None:
     ],
 )
 def test_wrong_type_is_400(api: Api, path: str, body: Any, message: str) -> None:
-    """What is no name is shown as that."""
+    """The error for what is no name says so."""
     response = api("POST", f"/_ims_mock/{path}", body)
     assert response.status_code == 400
     assert response.get_json()["error"]["message"].startswith(message)
@@ -274,7 +274,7 @@ def test_rule_as_text_or_as_an_object(api: Api, rule: Any) -> None:
 
 
 def test_audit_settles_first(api: Api) -> None:
-    """What is due has happen before the client is judged."""
+    """What is due has happened before the client is judged."""
     api.service.reset(start=0.0, delays={"queued": 5})
     image = api.create()
     api("PUT", image["file"], b"x", Content_Type="application/octet-stream")
@@ -363,7 +363,7 @@ SERIES: list[tuple[str, str, Any]] = [
 
 
 def test_every_response_keeps_its_schema(api: Api) -> None:
-    """Each operation responses with the status and the document that its file describes."""
+    """Each operation responds with the status and the document that its file describes."""
     by_request = {(operation.method, operation.path): operation for operation in load_control().operations.values()}
     api.create()
     asked = set()

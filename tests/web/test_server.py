@@ -22,14 +22,14 @@ END = b"\r\n\r\n"
 
 
 def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Response a request with its own body; /unread leaves the body alone."""
+    """Return a request's own body; /unread leaves the body alone."""
     body = b"unread" if environ["PATH_INFO"] == "/unread" else environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 
 
 def refuse(status: int, reason: str, method: str, target: str) -> Response:
-    """Response what is no HTTP with the reason as the body."""
+    """Respond to what is no HTTP with the reason as the body."""
     return Response(status, {"Content-Length": str(len(reason))}, reason.encode())
 
 
@@ -43,7 +43,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 class Connection:
-    """A client that sends what it is shown, byte for byte."""
+    """A client that sends what it is given, byte for byte."""
 
     def __init__(self, server: Server) -> None:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
@@ -71,7 +71,7 @@ class Connection:
         return status, headers
 
     def read_response(self) -> tuple[int, bytes]:
-        """Read a response whole."""
+        """Read a whole response."""
         status, headers = self.head()
         return status, self.file.read(int(headers["Content-Length"]))
 
@@ -105,13 +105,13 @@ def test_connection_is_kept(connection: Connection) -> None:
 
 
 def test_requests_may_be_sent_ahead(connection: Connection) -> None:
-    """Pipelined requests are returned in their order."""
+    """Pipelined requests get their responses in order."""
     connection.send(request(b"one") + request(b"two"))
     assert [connection.read_response(), connection.read_response()] == [(200, b"one"), (200, b"two")]
 
 
 def test_connection_close_is_obeyed(connection: Connection) -> None:
-    """A client that asks to close is shown so, and it is closed."""
+    """A client that asks to close gets `Connection: close`, and the connection is closed."""
     status, headers = connection.send(request(b"", "Connection: close")).head()
     assert (status, headers["Connection"]) == (200, "close")
     assert connection.is_closed()
@@ -328,33 +328,33 @@ def test_head_has_no_body(connection: Connection) -> None:
 
 
 def without_length(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Response in pieces, saying nothing of their length."""
+    """Respond in pieces, without a length."""
     start_response("200 OK", [])
     return iter([b"a", b"b", b"c"])
 
 
 @pytest.mark.parametrize("server", [without_length], indirect=True)
 def test_length_is_always_given(connection: Connection) -> None:
-    """A response whose length the application does not say is counted before it is sent."""
+    """A response whose length the application does not give is counted before it is sent."""
     assert connection.send(request()).read_response() == (200, b"abc")
 
 
 def in_pieces(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Response in pieces whose length is known."""
+    """Respond in pieces whose length is known."""
     start_response("200 OK", [("Content-Length", "3")])
     return iter([b"a", b"b", b"c"])
 
 
 @pytest.mark.parametrize("server", [in_pieces], indirect=True)
 def test_pieces_are_sent_as_they_come(connection: Connection) -> None:
-    """A response of known length is sent piece by piece, and of it HEAD gets none."""
+    """A response of known length is sent piece by piece, and HEAD gets none of it."""
     assert connection.send(request()).read_response() == (200, b"abc")
     assert connection.send(request(method="HEAD")).head()[1]["Content-Length"] == "3"
     assert connection.send(request()).read_response() == (200, b"abc")
 
 
 def buffered(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Response the first line of the body, read through a buffer as a WSGI application may."""
+    """Return the first line of the body, read through a buffer as a WSGI application may."""
     line = io.BufferedReader(environ["wsgi.input"]).readline()
     start_response("200 OK", [])
     return [line]

@@ -70,7 +70,7 @@ def ask(mock: ImsMock, method: str = "GET", path: str = "/", body: bytes | None 
 
 
 def is_closed(connection: socket.socket) -> bool:
-    """Return whether the other side closes a connection, and says nothing more."""
+    """Return whether the other side closes a connection, and sends nothing more."""
     try:
         return connection.recv(1) == b""
     except ConnectionError:
@@ -89,13 +89,13 @@ def test_url_is_https(mock: ImsMock) -> None:
 
 
 def test_without_tls_there_is_no_authority() -> None:
-    """A mock serves HTTP unless it is shown otherwise."""
+    """A mock serves HTTP by default."""
     mock = ImsMock()
     assert (mock.url[:7], mock.ca_pem) == ("http://", b"")
 
 
-def test_responses(mock: ImsMock) -> None:
-    """A client that trusts the authority is returned, and the request is in the journal."""
+def test_responds(mock: ImsMock) -> None:
+    """A client that trusts the authority gets its response, and the request is in the journal."""
     status, image = ask(mock, "POST", "/v2/images", b'{"name": "a"}')
     assert (status, image["name"]) == (201, "a")
     assert [entry.operation for entry in mock.journal] == ["glance_create_image_metadata"]
@@ -250,7 +250,7 @@ def session(mock: ImsMock, tmp_path: Path) -> Iterator[requests.Session]:
 
 
 def in_pieces() -> Iterator[bytes]:
-    """Return the file in pieces, of which no client says the length."""
+    """Return the file in pieces, of which no client sends the length."""
     for start in range(0, len(FILE), 300_001):
         yield FILE[start : start + 300_001]
 
@@ -337,7 +337,7 @@ Client = Callable[[ImsMock], socket.socket]
 
 @pytest.mark.parametrize("bad_client", BAD_CLIENTS)
 def test_bad_client_holds_up_nobody(mock: ImsMock, bad_client: Client) -> None:
-    """While a client does not do as it should, others are returned."""
+    """While a client does not do as it should, others get their responses."""
     with bad_client(mock), bad_client(mock):
         assert [ask(mock)[0] for _ in range(3)] == [300, 300, 300]
 
@@ -372,7 +372,7 @@ def test_silent_handshake_is_ended(
 
 
 def test_many_connections_at_once(mock: ImsMock) -> None:
-    """Connections that are all open together are all returned, whoever asks first."""
+    """Connections that are all open together all get their responses, whoever asks first."""
     clients = [connect(mock) for _ in range(30)]
     secured = [secure(client, mock.ca_pem) for client in reversed(clients)]
     for client in secured:
@@ -384,7 +384,7 @@ def test_many_connections_at_once(mock: ImsMock) -> None:
 
 
 def test_many_handshakes_at_once(mock: ImsMock) -> None:
-    """Clients that connect at the same moment are all returned."""
+    """Clients that connect at the same moment all get their responses."""
     ready = threading.Barrier(16, timeout=PATIENCE)
 
     def create(_: int) -> int:
@@ -409,7 +409,7 @@ def test_stop_closes_connections(mock: ImsMock, client: Client) -> None:
 
 
 def last_words(connection: socket.socket, ca_pem: bytes) -> bytes:
-    """Make the handshake and create an image; return what is returned, b"" when the connection ends instead."""
+    """Make the handshake and create an image; return the response, b"" when the connection ends instead."""
     try:
         with secure(connection, ca_pem) as client:
             client.sendall(CREATE)
@@ -457,6 +457,6 @@ def test_certificate_of_every_address_has_the_machines_name(host: str, monkeypat
 
 
 def test_tls_that_is_none_is_refused() -> None:
-    """What is neither yes, no nor a certificate is shown at once."""
+    """What is neither yes, no nor a certificate is rejected at once."""
     with pytest.raises(ValueError, match=r"tls must be True, False or what tls.from_files returns, got 'yes'"):
         ImsMock(tls="yes")  # type: ignore[arg-type]  # that is the point

@@ -42,7 +42,7 @@ PATIENT = 30.0
 
 
 class WatchedClock(ManualClock):
-    """A clock that stands still, and says when somebody has begun to wait for it."""
+    """A clock that stands still, and shows when somebody has begun to wait for it."""
 
     def __init__(self) -> None:
         super().__init__(0.0)
@@ -93,7 +93,7 @@ def create(connection: http.client.HTTPConnection) -> None:
 
 
 def ended(threads: set[threading.Thread]) -> bool:
-    """Wait until threads have ended; say whether they have."""
+    """Wait until threads have ended; return whether they have."""
     for thread in threads:
         thread.join(PATIENT)
     return bool(threads) and not any(thread.is_alive() for thread in threads)
@@ -151,7 +151,7 @@ def test_moving_the_clock_ends_the_wait(watched: ImsMock, clock: WatchedClock, f
 
 @pytest.mark.parametrize("fault", WAITS, ids=str)
 def test_others_are_served_meanwhile(watched: ImsMock, clock: WatchedClock, fault: Fault) -> None:
-    """While one client waits another one is returned, and sees that the first one's work is done."""
+    """While one client waits another one gets its response, and sees that the first one's work is done."""
     watched.faults.add(fault, times=1)
     with closing(new_connection(watched)) as first, closing(new_connection(watched)) as second:
         create(first)
@@ -213,7 +213,7 @@ def test_drip_of_a_file_is_whole(ims_mock: ImsMock, rate: float) -> None:
 
 
 def bodies(*pieces: bytes) -> Response:
-    """Return the response of a file in pieces."""
+    """Return the response with a file in pieces."""
     return Response(200, {"Content-Length": str(sum(map(len, pieces)))}, b"", content=iter(pieces))
 
 
@@ -294,7 +294,7 @@ def test_drip_without_a_socket(api: Api) -> None:
 
 
 def test_outer_fault_holds(api: Api) -> None:
-    """Of two faults of a response's way the outer one has the last word, and the inner one what that leaves."""
+    """Of two faults of a response's delivery the outer one decides, and the inner one has what that leaves."""
     api.service.faults.add(Stall(0))
     api.service.faults.add(Drip(10))
     with pytest.raises(http.client.IncompleteRead):
@@ -369,7 +369,7 @@ def test_what_replaces_a_connection_is_not_inherited(pair: tuple[socket.socket, 
 
 
 def test_body_that_cannot_be_drained(pair: tuple[socket.socket, socket.socket]) -> None:
-    """A body of which the server does not say how to drop it is left alone."""
+    """A body is left alone where the server gives no way to drop it."""
     body = io.BytesIO(b"abc")
     Connection(pair[0], body).drain()
     assert body.read() == b"abc"

@@ -51,7 +51,7 @@ def download(api: Api, image: dict[str, Any], **headers: str) -> TestResponse:
 
 
 def test_upload_makes_the_image_active(api: Api) -> None:
-    """An upload is 204 without a body, and the image says of its file."""
+    """An upload is 204 without a body, and the image describes its file."""
     image = api.create()
     api.clock.advance(5)
     response = upload(api, image)
@@ -237,7 +237,7 @@ def statuses(mock: ImsMock) -> list[str]:
 
 @pytest.mark.parametrize("chunked", [True, False])
 def test_reader_sees_saving_while_the_file_arrives(ims_mock: ImsMock, chunked: bool) -> None:
-    """While an upload is under way its image is saving, other requests are returned, and then it is active."""
+    """While an upload is under way its image is saving, other requests get their responses, and then it is active."""
     image_id = created(ims_mock)
     framing = "Transfer-Encoding: chunked" if chunked else "Content-Length: 10"
     with connect(ims_mock) as connection:
@@ -367,7 +367,7 @@ def test_head_of_a_file(api: Api, header: str) -> None:
 
 
 def test_if_range(api: Api) -> None:
-    """As no response has a validator, none holds, and the whole file is sent (RFC 9110 section 13.1.5)."""
+    """No response has a validator, so none matches, and the whole file is sent (RFC 9110 section 13.1.5)."""
     image = api.create()
     upload(api, image)
     response = download(api, image, Range="bytes=2-4", If_Range='"any"')

@@ -396,7 +396,7 @@ def test_validated_token_without_the_catalogue(api: Api, query: str) -> None:
 
 
 def test_head_of_a_token(api: Api) -> None:
-    """HEAD says whether a token is good, without a body."""
+    """HEAD shows whether a token is good, without a body."""
     token, _ = issue(api, by_password(scope=TO_DEMO))
     good = api("HEAD", TOKENS, X_Subject_Token=token)
     bad = api("HEAD", TOKENS, X_Subject_Token="nonsense")
@@ -507,7 +507,7 @@ def test_body_of_a_revocation_is_400(api: Api) -> None:
 
 
 def test_projects(api: Api) -> None:
-    """A project is returned with its domain, and links to where the client asked."""
+    """A project is returned with its domain, and with links to the address that the client used."""
     token = api.service.identity.new_token_for("demo")
     response = api("GET", "/v3/projects", X_Auth_Token=token, Host="iam.example:8443")
     assert response.status_code == 200
@@ -782,7 +782,7 @@ OTHER_FORMS = {
 
 
 def refused(api: Api, body: Any) -> tuple[str, str]:
-    """Log in with something that is refused; return what was shown about it, and what was kept of its body."""
+    """Log in with something that is refused; return what was reported about it, and what was kept of its body."""
     response = api("POST", TOKENS, body)
     assert response.status_code in (400, 401)
     (entry,) = api.service.journal
@@ -882,7 +882,7 @@ def test_deep_login_is_400(api: Api, depth: int) -> None:
     ],
 )
 def test_fault_has_the_words_of_the_identity_service(api: Api, status: int, message: str) -> None:
-    """A fault of which no text is given is shown as Keystone says it."""
+    """A fault without a text of its own has the text of Keystone."""
     api.service.faults.add(Fail(status), times=1)
     error = api("POST", TOKENS, by_password()).get_json()["error"]
     assert (error["code"], error["message"]) == (status, message)

@@ -110,7 +110,7 @@ def test_environment_follows_from_format(api: Api, disk_format: str, environment
     ],
 )
 def test_accepted(api: Api, attributes: dict[str, Any]) -> None:
-    """What lies within the bounds is stored and returned as it was given."""
+    """A value within the bounds is stored and returned as it was given."""
     image = api.create(**attributes)
     assert attributes.items() <= image.items()
     assert api.images[image["id"]] == image
@@ -183,7 +183,7 @@ def test_generated_id_passes_over_a_taken_one(api: Api) -> None:
 
 
 def test_show(api: Api) -> None:
-    """Show responses what create returned."""
+    """Show returns what create returned."""
     image = api.create(name="a", custom="x")
     assert api("GET", f"/v2/images/{image['id']}").get_json() == image
 
@@ -221,7 +221,7 @@ def test_public_image_is_seen_by_all_and_deleted_by_its_owner(api: Api) -> None:
 
 
 def test_delete(api: Api) -> None:
-    """Delete responses 204 with neither body nor type; the second time 404."""
+    """Delete returns 204 with neither body nor type; the second time 404."""
     path = f"/v2/images/{api.create()['id']}"
     response = api("DELETE", path)
     assert (response.status_code, response.data) == (204, b"")
@@ -534,7 +534,7 @@ def test_pages_stay_right_while_images_come_and_go(api: Api, sort: str) -> None:
 
 
 def test_marker_that_is_shared_with_the_caller(api: Api) -> None:
-    """A list can begin after an image that the caller sees as a member, be it listed or not."""
+    """A list can begin after an image that the caller sees as a member, whether it is listed or not."""
     for number in range(2):
         api.create(name=f"own{number}")
     members = {api.service.auth.project_id: "pending"}
@@ -551,7 +551,7 @@ def test_body_of_a_get_is_passed_over(api: Api, method: str) -> None:
 
 @pytest.mark.parametrize("version", ["Queens", "M", ""])
 def test_release_changes_nothing(api: Api, version: str) -> None:
-    """X-Api-Version asks for a release of Glance; either responses the same here."""
+    """X-Api-Version asks for a release of Glance; either returns the same here."""
     image = api.create()
     assert api("GET", "/v2/images", X_Api_Version=version).get_json()["images"] == [image]
 

@@ -34,7 +34,7 @@ def share(api: Api, *members: str, **attributes: Any) -> str:
 
 
 def decide(api: Api, path: str, status: str) -> TestResponse:
-    """Response an image's offer for the consumer."""
+    """Accept or reject an image for the consumer."""
     return api("PUT", f"{path}/members/{CONSUMER}", {"status": status}, **AS_CONSUMER)
 
 
@@ -305,7 +305,7 @@ def test_marker_is_a_member_that_the_caller_may_know(api: Api) -> None:
 
 @pytest.mark.parametrize("headers", [{}, AS_CONSUMER])
 def test_member_is_shown_to_owner_and_member(api: Api, headers: dict[str, str]) -> None:
-    """Show responses what the add returned, to both sides."""
+    """Show returns to both sides what the add returned."""
     path = share(api)
     member = api("POST", f"{path}/members", {"member": CONSUMER}).get_json()
     assert api("GET", f"{path}/members/{CONSUMER}", **headers).get_json() == member
@@ -414,7 +414,7 @@ def test_vault_of_another_image_means_nothing(api: Api) -> None:
 
 
 def test_delete_member(api: Api) -> None:
-    """The owner deletes one member, which is returned with nothing; the others stay."""
+    """The owner deletes one member, with an empty response; the others stay."""
     path = share(api, CONSUMER, "another-member")
     response = api("DELETE", f"{path}/members/{CONSUMER}")
     assert (response.status_code, response.data) == (204, b"")
@@ -499,7 +499,7 @@ def test_owner_finds_no_project_that_is_no_member(api: Api, method: str, path: s
 
 @pytest.mark.parametrize(("method", "path", "body"), ONE_MEMBER[:2])
 def test_member_finds_no_other_member(api: Api, method: str, path: str, body: Any) -> None:
-    """A member is neither shown another one nor shown that it is there."""
+    """A member neither sees another one nor learns that it is there."""
     image = share(api, CONSUMER, "another-member")
     assert refusal(api(method, image + path, body, **AS_ANOTHER)) == (404, "IMG.0114")
 
@@ -541,7 +541,7 @@ def test_consumer_sees_what_it_accepted(api: Api, steps: list[str], shown: int, 
 
 
 def test_both_sides_see_the_same_image(api: Api) -> None:
-    """The image is the same for its owner and for a member, which say whose it is by `owner`."""
+    """The image is the same for its owner and for a member; `owner` shows whose it is."""
     path = share(api, CONSUMER)
     assert api("GET", path, **AS_CONSUMER).get_json() == api("GET", path).get_json()
     assert api("GET", path).get_json()["owner"] == api.service.auth.project_id
@@ -617,8 +617,8 @@ def test_deleted_image_takes_its_members(api: Api) -> None:
     assert api.service.store.members.images_of(CONSUMER) == set()
 
 
-def test_responses_do_not_change_the_image(api: Api) -> None:
-    """The image is changed when it is first shared and when it is no more, and not by what its members response."""
+def test_decisions_of_members_do_not_change_the_image(api: Api) -> None:
+    """Sharing an image first, and last taking it back, changes the image; accepting or rejecting it does not."""
     path = share(api, CONSUMER)
     api.clock.advance(60)
     decide(api, path, "accepted")

@@ -57,7 +57,7 @@ def stored(api: Api, path: str) -> tuple[list[str], str]:
 
 
 def test_create_tag(api: Api) -> None:
-    """A tag is added behind the others, and returned with nothing."""
+    """A tag is added behind the others, with an empty response."""
     path = new_image(api, "one", "key=value")
     response = tag(api, "PUT", path, "two")
     assert (response.status_code, response.data) == (204, b"")
@@ -148,7 +148,7 @@ def test_deleted_tag_makes_place(api: Api) -> None:
 
 
 def test_delete_tag(api: Api) -> None:
-    """A tag is deleted from among the others, and returned with nothing."""
+    """A tag is deleted from among the others, with an empty response."""
     path = new_image(api, "one", "two", "three")
     response = tag(api, "DELETE", path, "two")
     assert (response.status_code, response.data) == (204, b"")
@@ -200,7 +200,7 @@ def test_slash_in_a_tag_is_404(api: Api, method: str, name: str) -> None:
 @BOTH
 @pytest.mark.parametrize("body", [{}, {"a": 1}, [], b"text"])
 def test_tag_takes_no_body(api: Api, method: str, body: Any) -> None:
-    """A body is refused, be it JSON or not, and nothing changes."""
+    """A body is rejected, whether it is JSON or not, and nothing changes."""
     path = new_image(api, "one")
     response = tag(api, method, path, "one", body)
     assert refusal(response) == (400, "IMG.0001")

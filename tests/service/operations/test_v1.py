@@ -405,7 +405,7 @@ def test_deleted_image_is_not_shown(api: Api) -> None:
 
 
 def test_delete_is_200(api: Api) -> None:
-    """Delete responses 200 with nothing; the second time 404, in either version."""
+    """Delete returns 200 with nothing; the second time 404, in either version."""
     image = api.create()
     path = f"/v1.1/images/{image['id']}"
     response = api("DELETE", path)

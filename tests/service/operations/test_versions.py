@@ -117,7 +117,7 @@ def test_query_of_versions_is_not_looked_at(api: Api, path: str) -> None:
 
 @ALL
 def test_head(api: Api, path: str) -> None:
-    """HEAD responses as GET does, without the body."""
+    """HEAD returns what GET does, without the body."""
     head, get = api("HEAD", path, **ANONYMOUS), api("GET", path, **ANONYMOUS)
     assert (head.status_code, head.data) == (get.status_code, b"")
     assert head.headers["Content-Length"] == str(len(get.data))
