@@ -133,7 +133,7 @@ def test_bundle_has_no_secrets(api: Api, tmp_path: Path) -> None:
 
 
 def test_masking_leaves_the_rules_alone(api: Api) -> None:
-    """A rule that is shown without its secret applies by it all the same."""
+    """A rule whose secret the report redacts still applies."""
     fill(api)
     lines_of(api)
     assert api("GET", "/v2/images", X_Auth_Token=SECRET).status_code == 503
