@@ -1,4 +1,4 @@
-"""The mock as a user holds it: a service behind a port, and everything of it that a test looks at."""
+"""The mock as a test uses it: a service behind a port, and its images, rules, journal and clock."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from ims_mock.web.tls import Tls, throw_away
 
 
 class ImsMock:
-    """An IMS of one's own, in this process; a context manager that serves while it is entered.
+    """An IMS in this process; a context manager that serves while it is entered.
 
     >>> with ImsMock() as mock:
     ...     requests.get(f"{mock.url}/v2/images", headers={"X-Auth-Token": mock.token})
 
     `settings` are those of Settings: seed, start, auth, project_id, token, region, accounts, token_lifetime,
     public_images, max_image_size, speed, delays, faults, header_faults, journal_size. The clock stands still until it
-    is advanced or runs, unless a `clock` is given. Entering
-    raises OSError when the port cannot be had; port 0 takes a free one. With `tls` it serves HTTPS, with a throw-away
+    is advanced or runs, unless a `clock` is given. Entering raises OSError when the port is not available; port 0
+    takes a free one. With `tls` it serves HTTPS, with a throw-away
     certificate whose authority is `ca_pem`, or with one of tls.from_files.
     """
 
@@ -192,11 +192,11 @@ class ImsMock:
         return audit(self.journal, list(self.images.values()))
 
     def reset(self, /, **settings: Any) -> None:
-        """Clear images, faults and journal, and start again with the first settings but for those given here."""
+        """Clear images, faults and journal, and start again with the first settings, changed by those given here."""
         self.service.reset(**settings)
 
     def start(self) -> ImsMock:
-        """Serve from now on; raise OSError when the port cannot be had."""
+        """Serve from now on; raise OSError when the port is not available."""
         self._server.start()
         return self
 

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 
 RECORDED = [json.loads(line) for line in (ROOT / "tests/data/glance.jsonl").read_text("utf-8").splitlines()]
 
-# The recording's users and projects, beside those that there are.
+# The recording's users and projects, in addition to the default ones.
 ACCOUNTS = {
     "projects": [{"name": "demo2"}, {"name": "alt2"}],
     "users": [{"name": "demo2", "roles": {"demo2": ["member"]}}, {"name": "alt2", "roles": {"alt2": ["member"]}}],

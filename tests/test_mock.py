@@ -134,6 +134,6 @@ def test_creating_does_not_import_jsonschema() -> None:
 
 @pytest.mark.parametrize("wrong", ["state.json", {}, None])
 def test_restore_of_no_snapshot(wrong: Any) -> None:
-    """The error for what is no snapshot lists those that there are."""
+    """The error for a value that is not a snapshot says what restore takes."""
     with pytest.raises(TypeError, match=r"restore takes what snapshot\(\) or Snapshot.load\(path\) returns, got"):
         ImsMock().restore(wrong)

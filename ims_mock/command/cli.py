@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     parsers["env"].add_argument("client", nargs="?", help=", ".join(CLIENTS))
     is_whole = bool(given) and (given[0] in ("-h", "--help", "--version") or not given[0].startswith("-"))
     if is_whole and given[0] not in COMMANDS:
-        parser.parse_args(given)  # It ends here: with help, the version, or the commands that there are.
+        parser.parse_args(given)  # It ends here: with help, the version, or a list of commands.
     command = given.pop(0) if is_whole else "serve"
     options = _parse(parsers[command], command, given, environ)
     return _RUN[command](options, parsers[command])

@@ -156,7 +156,7 @@ def _exports(variables: dict[str, str]) -> str:
 
 
 def _shell(name: str, value: str) -> str:
-    """Return a value for a shell; of hosts without a proxy those that there are remain."""
+    """Return a value for a shell, which keeps the hosts without a proxy that it has already."""
     quoted = shlex.quote(value)
     return f'"${{{name}:+${name},}}"{quoted}' if name.lower() == "no_proxy" else quoted
 

@@ -197,7 +197,7 @@ def _required(names: list[str]) -> FastPath:
 
 
 def _names(schema: dict[str, Any], compile_: Callable[[Any], FastPath]) -> FastPath:
-    """Accept an object whose keys a schema accepts; where that only says how long they may be, without a call a key."""
+    """Accept an object whose keys a schema accepts; where it only limits their length, without a call for each key."""
     if schema.keys() == {"maxLength"}:
         most = schema["maxLength"]
         return lambda value: isinstance(value, dict) and max(map(len, value), default=0) <= most
@@ -210,7 +210,7 @@ def _items(check: FastPath) -> FastPath:
 
 
 Plain = tuple[frozenset[type], frozenset[str] | None]
-"""A schema that names types alone, or the texts that there are: checked without a call."""
+"""A schema that only names types, or lists the valid texts: checked without a call."""
 
 
 def _plain(schema: Any) -> Plain | None:

@@ -1,4 +1,4 @@
-"""What a client does that it should not, as far as the journal shows it."""
+"""What a client does wrong, as far as the journal shows it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ STEADY_RETRIES = 3
 
 _READS = ("GET", "HEAD")
 _PASSING = (408, 421, 423, 425, 429)
-"""Refusals of the kind 4xx that may be over at the next try (RFC 9110 section 15.5, RFC 4918, RFC 6585, RFC 8470)."""
+"""Statuses 4xx of rejections that may be over at the next try (RFC 9110 section 15.5, RFC 4918, RFC 6585, RFC 8470)."""
 
 _LASTING = (501, 505)
-"""Failures of the kind 5xx that are the same however often one asks."""
+"""Statuses 5xx of failures that stay the same however often one asks."""
 
 _CREATE = "glance_create_image_metadata"
 _UPLOAD = "glance_upload_image"
@@ -64,12 +64,12 @@ def audit(entries: Iterable[Entry], images: Collection[Image]) -> list[Finding]:
 
 
 def _asked(entry: Entry) -> tuple[str, str, bytes]:
-    """Return what a request asks for; whose it is is not known of those that no work was done for."""
+    """Return what a request asks for, without its caller, who is unknown where no work was done."""
     return entry.method, entry.path, entry.request_body
 
 
 def _is_same(one: Entry, other: Entry) -> bool:
-    """Return whether two requests ask for the same, and are not known to be of two callers."""
+    """Return whether two requests ask for the same, and may be from the same caller."""
     return _asked(one) == _asked(other) and (one.caller == other.caller or None in (one.caller, other.caller))
 
 
@@ -83,7 +83,7 @@ def _gap(earlier: Entry, later: Entry) -> float:
 
 
 def _is_cut(entry: Entry) -> bool:
-    """Return whether a response did not come whole: that it came slowly is no failure."""
+    """Return whether a response was cut; a slow response is no failure."""
     return entry.delivery.is_cut
 
 
@@ -93,7 +93,7 @@ def _has_failed(entry: Entry) -> bool:
 
 
 def _is_final(entry: Entry) -> bool:
-    """Return whether a request was refused once and for all; what a read does not find may come."""
+    """Return whether a request was rejected for good; what a read does not find may be created later."""
     is_refused = 400 <= entry.status < 500 and entry.status not in _PASSING and not _is_cut(entry)
     return (is_refused and not (entry.status == 404 and entry.method in _READS)) or entry.status in _LASTING
 
@@ -116,7 +116,7 @@ def _retries(entries: list[Entry]) -> Iterator[list[Entry]]:
 
 
 def _runs(entries: list[Entry], goes_on: Callable[[Entry, Entry], bool]) -> Iterator[list[Entry]]:
-    """Yield the entries in runs of neighbours that belong together."""
+    """Yield the entries in runs of neighbours of the same kind."""
     run: list[Entry] = []
     for entry in entries:
         if run and not goes_on(run[-1], entry):
@@ -128,7 +128,7 @@ def _runs(entries: list[Entry], goes_on: Callable[[Entry, Entry], bool]) -> Iter
 
 
 def _final_refusals(entries: list[Entry]) -> Iterator[Finding]:
-    """A refusal that stays the same was asked for once more, though nothing had changed."""
+    """A request was rejected for good, and sent again though nothing had changed."""
     for run in _runs(entries, _repeats_refusal):
         if len(run) > 1:
             text = f"{_name(run)} was refused with {run[0].status}, and sent again as it was"
@@ -136,7 +136,7 @@ def _final_refusals(entries: list[Entry]) -> Iterator[Finding]:
 
 
 def _repeats_refusal(earlier: Entry, later: Entry) -> bool:
-    """Return whether a request was refused for good and sent again; what is in conflict may not be any more by then."""
+    """Return whether a request was rejected for good and sent again; a conflict may be over after a while."""
     is_again = _is_same(earlier, later) and earlier.request_headers == later.request_headers
     return is_again and _is_final(earlier) and (earlier.status != 409 or _gap(earlier, later) < AT_ONCE)
 
@@ -144,8 +144,8 @@ def _repeats_refusal(earlier: Entry, later: Entry) -> bool:
 def _retries_without_back_off(entries: list[Entry]) -> Iterator[Finding]:
     """A retry came at once, or each after the same wait.
 
-    The first retry may come at once, as urllib3's does whatever its back-off. How long to wait is the client's to say
-    only where no Retry-After has said it.
+    The first retry may come at once, as urllib3's does whatever its back-off. The client chooses how
+    long to wait only where no Retry-After says it.
     """
     for series in _retries(entries):
         gaps = [
@@ -216,12 +216,12 @@ def _left_queued(entries: list[Entry], images: Collection[Image]) -> Iterator[Fi
     for entry in entries:
         image_id = _created(entry)
         if image_id in queued and not any(image_id in path.lower() for path in uploads):
-            text = f"image {image_id} was created, and is still queued: it has got no file, and was not deleted"
+            text = f"image {image_id} was created, and is still queued: it got no file, and was not deleted"
             yield Finding("image_left_queued", text, (entry,))
 
 
 def _created(entry: Entry) -> str:
-    """Return the id of the image that a request has created, as far as its response has it; "" otherwise."""
+    """Return the id of the image that a request has created, if its response has it; "" otherwise."""
     created = entry.response_json if entry.operation == _CREATE and entry.is_done else None
     image_id = created.get("id") if isinstance(created, dict) else None
     return image_id if isinstance(image_id, str) else ""

@@ -66,7 +66,7 @@ def _request(entry: Entry) -> dict[str, Any]:
 
 
 def _response(entry: Entry) -> dict[str, Any]:
-    # What is kept of a response to HEAD is what GET would have got.
+    # The journal keeps for HEAD the body that GET would have got.
     body = b"" if entry.method == "HEAD" else entry.response_body
     # Status 0 is what browsers write of a request without a response.
     has_response = entry.status > 0 and not entry.delivery.is_silent

@@ -26,7 +26,7 @@ MAX_BODY = 65536
 MASK = "***"
 
 _SECRET = re.compile("authorization|cookie|token|secret|password|credential|api-?key|(auth|access)-key", re.IGNORECASE)
-"""What the name of a header has that may give access: those of the service, and what clients send to others."""
+"""What the names of headers with credentials contain: those of the service, and those that clients send to others."""
 
 _SIGNATURE = re.compile(r"(?<=Signature=).*", re.IGNORECASE)
 _NEAREST = 3
@@ -46,15 +46,15 @@ _FILTERS: dict[str, type] = {
 class Entry:
     """One request and its response.
 
-    `received_at` and `responded_at` are in seconds of the mock's clock, `arrived` in real ones that only differ from
-    each other, and `seconds` the real ones until the response. `is_done` is whether the work was done, also where the
-    response was lost. `operation` is None for a request that matched no route, `caller` the name of the user whose
-    credential it was; `path` is the target as it was sent, with its query. Credentials in headers are masked, and of a
-    body MAX_BODY bytes are kept; of a file that is sent or received none are. `rules` are the ids of the fault rules
-    that fired, `ignored` what came and nothing read: JSON pointers into the body, parameters of the query with a "?"
-    before them, and headers. `reason` is "" unless the request was refused or a fault has changed the response;
-    `delivery` is how the response left. Two are equal when
-    all is but what is of the machine: `base_url`, `arrived` and `seconds`.
+    `received_at` and `responded_at` are in seconds of the mock's clock, `arrived` in real ones, of which only
+    differences mean anything, and `seconds` are the real ones until the response. `is_done` is whether the work was
+    done, also where the response was lost. `operation` is None for a request that matched no route, `caller` the name
+    of the user whose credential it was; `path` is the target as it was sent, with its query. Credentials in headers are
+    masked. Of a body MAX_BODY bytes are kept, and of a file none. `rules` are the ids of the fault rules that fired,
+    `ignored` is what nothing read: JSON pointers into the body, parameters of the query with a "?" before them, and
+    headers. `reason` is "" unless the request was rejected or a fault has changed the response; `delivery` is how the
+    response left. Two entries are equal when everything is except `base_url`, `arrived` and `seconds`, which depend on
+    the machine.
     """
 
     request_id: str
@@ -86,16 +86,16 @@ class Entry:
 
     @property
     def json(self) -> Any:
-        """The JSON value of the request's body; None where it is none, or was cut."""
+        """The JSON value of the request's body; None where the body is not JSON, or was cut."""
         return _parsed(self.request_body)
 
     @property
     def response_json(self) -> Any:
-        """The JSON value of the response's body; None where it is none, or was cut."""
+        """The JSON value of the response's body; None where the body is not JSON, or was cut."""
         return _parsed(self.response_body)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry as the control API shows it; bodies are text, and what is no UTF-8 in them is escaped."""
+        """Return the entry as the control API shows it; bodies are text, other bytes than UTF-8 escaped."""
         return {name: _in_json(getattr(self, name)) for name in self.__slots__}
 
     def __str__(self) -> str:
@@ -124,18 +124,18 @@ def _in_json(value: Any) -> Any:
 
 
 def masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers as the journal keeps them: what gives access is not in them."""
+    """Return headers as the journal keeps them: without credentials."""
     return {name: _mask(value) if is_secret(name) else value for name, value in headers}
 
 
 @lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
-    """Return whether what stands under a name may give access to whoever has read it."""
+    """Return whether the value under a name may be a credential."""
     return _SECRET.search(name) is not None
 
 
 def _mask(value: str) -> str:
-    """Return a credential without what is secret of it; of a signature everything but itself may be known."""
+    """Return a credential without its secret part; of a signed header only the signature is secret."""
     is_signature = value.startswith("SDK-HMAC-SHA256 ") and _SIGNATURE.search(value)
     return _SIGNATURE.sub(MASK, value) if is_signature else MASK
 
@@ -181,7 +181,7 @@ class Journal:
         return id(entry) in self._open
 
     def record(self, entry: Entry) -> None:
-        """Put an entry in its place, once; one that was opened before the journal was cleared belongs to no place."""
+        """Put an entry in its place, once; drop one that was opened before the journal was cleared."""
         with self._lock:
             if self._open.pop(id(entry), None) is not None:
                 self.received += 1
@@ -263,7 +263,7 @@ class Journal:
 
 
 def _checked(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is asked of requests, without what may be anything; raise for what cannot be asked."""
+    """Return the filters without those that are None; raise for an invalid filter."""
     for name in wanted:
         if name not in _FILTERS:
             raise TypeError(f"calls have no {name!r}; there are {', '.join(_FILTERS)}")
@@ -276,12 +276,12 @@ def _checked(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differences(entry: Entry, wanted: Mapping[str, Any]) -> list[str]:
-    """Return in what an entry is not as wanted, each with what it is."""
+    """Return how an entry differs from what is wanted, with the actual values."""
     return [text for name, value in wanted.items() for text in [_difference(entry, name, value)] if text]
 
 
 def _difference(entry: Entry, name: str, value: Any) -> str:
-    """Return in what an entry is not as wanted; "" when it is."""
+    """Return how an entry differs from one wanted value; "" when it does not."""
     actual: Any
     if name == "json":
         is_same, actual = has_values(entry.json, value), _values_at(entry.json, value)
@@ -299,14 +299,14 @@ def _difference(entry: Entry, name: str, value: Any) -> str:
 
 
 def _matches(name: str, actual: str | None, glob: str) -> bool:
-    """Return whether a glob matches; what is unknown matches none, and a path with and without its query."""
+    """Return whether a glob matches; None never matches, and a path matches with or without its query."""
     if actual is None:
         return False
     return fnmatchcase(actual, glob) or (name == "path" and fnmatchcase(actual.partition("?")[0], glob))
 
 
 def _values_at(document: Any, pointers: Iterable[str]) -> dict[str, Any]:
-    """Return what stands in a body at those places where anything does."""
+    """Return the values in a body at those places that exist."""
     nothing = object()
     found = {pointer: value_at(document, parts_of(pointer), nothing) for pointer in pointers}
     return {pointer: value for pointer, value in found.items() if value is not nothing}

@@ -1,4 +1,4 @@
-"""Who there is: the domain, its projects and users, and what their roles let them do."""
+"""The accounts: the domain, its projects and users, and what their roles allow."""
 
 from __future__ import annotations
 
@@ -114,12 +114,12 @@ class Accounts:
 
     @property
     def default_user(self) -> User:
-        """The first user, whose credential it is that is nobody else's."""
+        """The first user, who is the caller for a credential that belongs to no user."""
         return next(iter(self.users.values()))
 
     @property
     def default_project(self) -> Project:
-        """The project of the first user, in which a credential works that is nobody else's."""
+        """The project of the first user, for a credential that belongs to no user."""
         self._look()
         user = next(iter(self._users.values()))
         return self._projects[user.own_project]
@@ -136,7 +136,7 @@ class Accounts:
     def add(self, document: Any) -> None:
         """Add the projects and users of a document as schemas/models/accounts.json has it.
 
-        One of a name that there is takes its place, and keeps its id unless it is given another.
+        A project or user with the name of another one replaces it, and keeps its id unless a new one is given.
         Raises InvalidError naming what is wrong, and then adds nothing.
         """
         _check(document)
@@ -152,7 +152,7 @@ class Accounts:
             store.users.remove(name)
 
     def to_json(self) -> dict[str, Any]:
-        """Return every project and user with all that there is to know of them, secrets too."""
+        """Return every project and user with all their data, also secrets."""
         return {"projects": list(self._store.projects.values()), "users": list(self._store.users.values())}
 
     def restore(self, document: Mapping[str, Any]) -> None:
@@ -180,11 +180,11 @@ class Accounts:
         return [self.projects[name] for name in user.roles]
 
     def find_project(self, *, id: str | None = None, name: str | None = None) -> Project | None:  # noqa: A002 (Keystone's name)
-        """Return the project of an id or, without one, of a name; None when there is none."""
+        """Return the project with an id or, without an id, with a name; None when there is none."""
         return _find(self.projects.values(), id, name)
 
     def find_user(self, *, id: str | None = None, name: str | None = None) -> User | None:  # noqa: A002 (Keystone's name)
-        """Return the user of an id or, without one, of a name; None when there is none."""
+        """Return the user with an id or, without an id, with a name; None when there is none."""
         return _find(self.users.values(), id, name)
 
     def named_user(self, name: str) -> User:
@@ -246,7 +246,7 @@ def _check_unique(projects: Mapping[str, Project], users: Mapping[str, User]) ->
 
 
 def _wrong(kind: str, text: str) -> InvalidError:
-    """Return the error of projects or users that do not go together."""
+    """Return the error of projects or users that contradict each other."""
     return InvalidError(Problem((kind,), "accounts", text))
 
 

@@ -20,7 +20,7 @@ MAX_SKEW = 15 * 60
 
 MAX_FAILURES = 5
 LOCK_SECONDS = 5 * 60
-"""After more than MAX_FAILURES wrong signatures in a row an AK is refused for so long."""
+"""After more than MAX_FAILURES wrong signatures in a row an AK is locked for so long."""
 
 PROJECT_ID = "[0-9A-Za-z_-]{1,255}"
 PROJECT_ID_RULE = "1 to 255 letters, digits, '-' and '_'"
@@ -28,7 +28,7 @@ PROJECT_ID_RULE = "1 to 255 letters, digits, '-' and '_'"
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What belongs to an access key; `security_token` is "" of one that is not temporary."""
+    """The user and the secrets of an access key; `security_token` is "" for a permanent one."""
 
     user: User
     secret: str = field(repr=False)
@@ -52,7 +52,7 @@ class Auth:
 
     @property
     def project_id(self) -> str:
-        """The default project: the one of a credential that is nobody's."""
+        """The default project, for a credential that belongs to no user."""
         return self._accounts.default_project.id
 
     @staticmethod
@@ -61,7 +61,7 @@ class Auth:
         return not headers.get("X-Auth-Token") and bool(headers.get("Authorization"))
 
     def claimed_project(self, headers: Headers) -> str:
-        """Return the project that a request says it is of, nothing being verified: the rules of faults go by it."""
+        """Return the project that a request names, without a check; rules match by it."""
         asked, token = headers.get("X-Project-Id"), headers.get("X-Auth-Token")
         if asked:
             return asked
@@ -108,7 +108,7 @@ class Auth:
         raise unauthorized("Unauthorized", "no credential: send X-Auth-Token, or sign the request with an AK/SK")
 
     def _anybody(self, asked: str | None) -> Caller:
-        """Return the caller of a credential that is nobody's, in the project that it asks for."""
+        """Return the caller for a credential that belongs to no user, in the project that the request names."""
         return Caller(asked or self.project_id)
 
     def _bearer(self, token: str, asked: str | None) -> Caller:
@@ -125,7 +125,7 @@ class Auth:
         return _caller(user, project)
 
     def _checked_user(self, record: Token) -> User:
-        """Return the user of an issued token; raise 401 for one that is not good any more."""
+        """Return the user of an issued token; raise 401 for one that is no longer valid."""
         user, project = self._identity.user_of(record), self._identity.project_of(record)
         if record["revoked"] or user is None or (project is not None and project.name not in user.roles):
             raise unauthorized("decrypt token fail", "X-Auth-Token: the token has been revoked; get another")
@@ -216,7 +216,7 @@ class Auth:
             )
 
     def _check_lock(self, access: str) -> None:
-        """Raise 401 while an access key is refused for the wrong signatures that came with it."""
+        """Raise 401 while an access key is locked because of wrong signatures."""
         failures = self._identity.store.wrong_signatures.get(access)
         if failures and failures["count"] > MAX_FAILURES:
             until = later(failures["last"], LOCK_SECONDS)

@@ -1,4 +1,4 @@
-"""What callers may do: the actions of IAM that operations need, what a test denies, and what a run has needed."""
+"""What callers may do: which actions of IAM operations need, a test denies, and a run has needed."""
 
 from __future__ import annotations
 
@@ -80,12 +80,12 @@ class Permissions:
         return denial
 
     def allow(self, denial: Denial) -> None:
-        """Deny what has been denied no more."""
+        """Allow the actions again."""
         with self._lock:
             self._denials = [other for other in self._denials if other is not denial]
 
     def allow_all(self) -> None:
-        """Deny nothing any more."""
+        """Allow every action again."""
         with self._lock:
             self._denials = []
 

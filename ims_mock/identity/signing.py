@@ -91,5 +91,5 @@ def is_same(one: str, other: str) -> bool:
 
 
 def _text(value: str | None) -> str:
-    """Return a header's value as it was before it was sent: as UTF-8, which WSGI reads as Latin-1."""
+    """Return a header's value decoded as UTF-8, because WSGI decodes it as Latin-1."""
     return (value or "").encode("latin-1", "replace").decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""Tokens and temporary credentials: given out, looked at, taken back. Their records are JSON, in the store."""
+"""Tokens and temporary credentials: issued, checked, revoked. Their records are JSON, in the store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ims_mock.state.store import Store
 from ims_mock.state.times import LAST, later
 
 MAX_LIFETIME = 1_000_000_000
-"""Seconds for which nothing is good any more."""
+"""Lifetimes are shorter than so many seconds."""
 
 Token = dict[str, Any]
 """What is remembered of a token: `user` and `project` by name, times in seconds since 1970."""
@@ -87,7 +87,7 @@ class Identity:
         return self.accounts.default_user if name is None else self.accounts.named_user(name)
 
     def find_token(self, token: str) -> Token | None:
-        """Return what is remembered of a token; None when it was not issued here."""
+        """Return the record of a token; None when it was not issued here."""
         record: Token | None = self.store.tokens.get(token)
         return record
 
@@ -105,11 +105,11 @@ class Identity:
         return self.accounts.users.get(record["user"])
 
     def project_of(self, record: Token) -> Project | None:
-        """Return the project to which a token is scoped, if it is scoped to one."""
+        """Return the project to which a token is scoped, or None."""
         return self.accounts.projects.get(record["project"] or "")
 
     def new_temporary_credentials(self, user_name: str | None, lifetime: float) -> dict[str, Any]:
-        """Give out an AK/SK of a user that is good for a while, together with its security token alone.
+        """Issue an AK/SK of a user that is valid for a while, and only together with its security token.
 
         Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises InvalidError for a
         user that does not exist, and for a lifetime that cannot be.
@@ -128,7 +128,7 @@ class Identity:
 
 
 def check_lifetime(name: str, seconds: Any) -> None:
-    """Raise InvalidError unless a value is a number of seconds for which something can be good."""
+    """Raise InvalidError unless a value is a valid lifetime in seconds."""
     if type(seconds) not in (int, float) or not 0 < seconds < MAX_LIFETIME:
         text = f"must be a number of seconds between 0 and {MAX_LIFETIME}, got {seconds!r}"
         raise wrong_setting(name, "exclusiveMinimum", text, seconds)

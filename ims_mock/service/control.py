@@ -28,7 +28,7 @@ Function = Callable[[Service, Path, Any], Any]
 
 
 class NotFoundError(Exception):
-    """Raised for a name in a path that nothing has; the text names those that there are."""
+    """Raised for an unknown name in a path; the text lists the known names."""
 
     def __init__(self, what: str, known: list[str]) -> None:
         super().__init__(f"{what}; there are: {', '.join(known) or 'none'}")

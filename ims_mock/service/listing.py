@@ -163,7 +163,7 @@ def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
 def ordered(
     store: Store, sort: list[tuple[str, str]], project_id: str, marker: str | None, passes: Test
 ) -> Iterator[Image]:
-    """Return the images that pass of those that a project sees, in order, from behind the marker on.
+    """Return the images that a project sees and that pass the tests, in order, after the marker.
 
     Raise 400 for a marker that is no image, 403 for one that the project does not see.
     """
@@ -185,7 +185,7 @@ def ordered(
 
 
 def _sort(store: Store, images: list[Image], sort: list[tuple[str, str]]) -> None:
-    """Sort in place; images that the keys leave equal go by creation, in the first key's direction, as with Glance."""
+    """Sort in place; equal images are sorted by creation, in the direction of the first key, as with Glance."""
     for key, direction in reversed([*sort, ("created_at", sort[0][1])]):
         images.sort(key=_sort_key(store, key), reverse=direction == "desc")
 
@@ -193,5 +193,5 @@ def _sort(store: Store, images: list[Image], sort: list[tuple[str, str]]) -> Non
 def _sort_key(store: Store, key: str) -> Callable[[Image], Any]:
     if key == "created_at":
         return lambda image: store.images.place(image["id"])
-    # What an image has no value of comes before every value.
+    # An image without a value comes before every value.
     return lambda image: (key in image, image.get(key))

@@ -86,7 +86,7 @@ def _file(image_id: str, text: str) -> File:
 
 
 def _check(document: Mapping[str, Any]) -> None:
-    """Raise InvalidError for what a schema cannot say of a state."""
+    """Raise InvalidError for a state that breaks a rule which its schema cannot express."""
     _checked_settings(document)
     try:
         json.dumps({**document, "files": {}}, allow_nan=False)
@@ -110,7 +110,7 @@ def _wrong(path: Keys, keyword: str, text: str) -> InvalidError:
 
 
 def _check_belongings(document: Mapping[str, Any]) -> None:
-    """Raise InvalidError for what belongs to an image that there is not."""
+    """Raise InvalidError for what belongs to an image that does not exist."""
     images = {item["image"]["id"] for item in document["images"]}
     belongings: list[tuple[Keys, str]] = [
         *((("members", image_id), image_id) for image_id in document["members"]),
@@ -133,7 +133,7 @@ def _checked_settings(document: Mapping[str, Any]) -> Settings:
         given: Mapping[str, Any] = document["settings"]
         for name in given:
             if not is_saved(name):
-                raise wrong_settings("settings", f"{name} are none of a state's; leave them out")
+                raise wrong_settings("settings", f"{name} are not part of a state; leave them out")
         settings = Settings().changed(given)
     with _under("clock"):
         ManualClock(document["clock"]["now"], document["clock"]["speed"])
@@ -148,7 +148,7 @@ def _checked_settings(document: Mapping[str, Any]) -> Settings:
 
 @contextmanager
 def _under(name: str) -> Iterator[None]:
-    """Let the problems of a part of the document be those of the document."""
+    """Give the problems of a part of the document their path in the whole."""
     try:
         yield
     except ValueError as error:
@@ -166,7 +166,7 @@ def capture(service: Service) -> Snapshot:
 
 
 def _without_uploads(document: Mapping[str, Any], store: Store) -> dict[str, Any]:
-    """Return what a store has dumped, with the uploads under way broken off, and nothing of images that are gone."""
+    """Return the dump of a store without uploads in progress, and without records of images that are gone."""
 
     def is_kept(transition: Transition) -> bool:
         return transition["id"] in store.images and transition["id"] not in store.uploads
@@ -189,14 +189,14 @@ def _is_arriving(image: Image, store: Store) -> bool:
 
 
 def _plain(document: Any) -> Any:
-    """Return a copy that nothing else holds; records are dicts, and tuples lists, as in JSON."""
+    """Return a copy that shares nothing; records become dicts and tuples become lists, as in JSON."""
     if isinstance(document, Mapping):
         return {name: _plain(value) for name, value in document.items()}
     return [_plain(item) for item in document] if isinstance(document, (list, tuple)) else document
 
 
 def restore(service: Service, snapshot: Snapshot) -> None:
-    """Go back to a state, its time included where the clock can be moved; uploads under way come to nothing."""
+    """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped."""
     document, store = _plain(snapshot.document), service.store
     settings = _checked_settings(document)
     with store.transaction():

@@ -27,7 +27,7 @@ _RANGES = re.compile(r"bytes=[0-9,\s-]*,[0-9,\s-]*", re.IGNORECASE)
 class File:
     """The bytes of one image, which do not change; readers may be many and at once.
 
-    `size` is in bytes, `checksum` the MD5 in hexadecimal digits. Nothing remains of it when the last reference is gone.
+    `size` is in bytes, `checksum` the MD5 in hexadecimal digits. It is deleted with the last reference to it.
     """
 
     def __init__(self, pieces: Iterable[bytes] = ()) -> None:
@@ -67,7 +67,7 @@ class File:
         }
 
     def check_announced(self, size: int | None) -> None:
-        """Raise 400 when a client has announced another size than that of what it sent."""
+        """Raise 400 when the size that a client has announced is not the size that it sent."""
         if size not in (None, self.size):
             raise ImsError(400, reason=f"/X-OpenStack-Image-Size: is {size}, and {self.size} bytes came")
 

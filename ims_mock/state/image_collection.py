@@ -31,7 +31,7 @@ def place_of(placed: Placed) -> Place:
 class Images(Collection):
     """The images of a store: read as a mapping from id to record.
 
-    Of two that were created in the same second the one that was added later is the newer. A walk costs nothing for the
+    Of two images created in the same second, the one that was added later is newer. A walk costs nothing for the
     images that a project does not see.
     """
 
@@ -78,7 +78,7 @@ class Images(Collection):
         return self._places[image_id]
 
     def settle(self, transition: Transition) -> None:
-        """Let an image become what is due, unless a test has made something else of it that cannot."""
+        """Apply a due transition to an image, unless a test has given it a status that does not allow it."""
         image = self.get(transition["id"], {})
         if transition["status"] in LEGAL_MOVES.get(image.get("status", ""), ()):
             changed = become(image, transition["status"], transition["due"], transition["attributes"])
@@ -152,7 +152,7 @@ class Images(Collection):
 
 def _place_and_keys(image_id: str, placed: Placed) -> tuple[Place, tuple[str, ...]]:
     """Return where an image stands among the others, and in which indexes."""
-    # A test may put in whatever it likes: nobody sees an image without an owner.
+    # A test may add any record; nobody sees an image without an owner.
     image = placed["image"]
     keys: tuple[str, ...] = (str(image["owner"]),) if "owner" in image else ()
     keys += (_PUBLIC,) if image.get("visibility") == "public" else ()

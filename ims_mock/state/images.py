@@ -72,7 +72,7 @@ def without_repetition(tags: list[str]) -> list[str]:
 
 
 def check_custom_attributes(image: Image) -> None:
-    """Raise 413 for more attributes of names that are not the contract's than Glance takes."""
+    """Raise 413 for more custom attributes than Glance takes."""
     custom = len(image.keys() - _ATTRIBUTES.keys())
     if custom > _MAX_CUSTOM:
         raise ImsError(
@@ -83,7 +83,7 @@ def check_custom_attributes(image: Image) -> None:
 
 
 def check_move(image: Image, status: str) -> None:
-    """Raise 409 when an image cannot become what it is to become."""
+    """Raise 409 when the status of an image does not allow the new one."""
     if status not in LEGAL_MOVES[image["status"]]:
         advice = f"it can become {' or '.join(LEGAL_MOVES[image['status']]) or 'nothing'}"
         if status == "saving":
@@ -124,6 +124,6 @@ def is_visible(image: Image, project_id: str, members: Collection[str] = ()) -> 
 
 
 def shared_attributes(has_members: bool) -> Image:
-    """Return what an image's sharing decides: it is shared while it has a member, and private otherwise."""
+    """Return the visibility of an image that is not public: shared while it has a member, private otherwise."""
     visibility = "shared" if has_members else "private"
     return {"visibility": visibility, "__imagetype": _TYPE_OF_VISIBILITY[visibility]}

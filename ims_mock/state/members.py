@@ -33,7 +33,7 @@ class Members(Collection):
         return self._images.get(project_id, set())
 
     def put(self, image_id: str, members: dict[str, Member]) -> None:
-        """Set the members of an image; with none of them nothing is stored of it."""
+        """Set the members of an image; an image without members has no record."""
         if members == self.of(image_id):
             return
         self.remove(image_id)
@@ -72,7 +72,7 @@ def new_member(image_id: str, member_id: str, now: str) -> Member:
 
 
 def check_shareable(image: Image, members: Mapping[str, Member], project_id: str, member_id: str) -> None:
-    """Raise the refusal of a project's sharing an image with one more project.
+    """Raise the rejection when a project cannot share an image with one more project.
 
     400 for an image that is public, of the marketplace, encrypted or of a whole ECS without a CBR backup, for its own
     owner, and past the quota; 403 when the project does not own it; 409 for a project that is a member.
@@ -107,7 +107,7 @@ def check_can_have_members(image: Image) -> None:
 
 
 def check_new_status(image: Image, member_id: str, project_id: str, body: Mapping[str, Any]) -> None:
-    """Raise the refusal of a member's new status: 403 unless the member itself gives it, 400 without a needed vault."""
+    """Raise 403 for a new status that is not from the member itself, 400 for one without a needed vault."""
     if member_id != project_id:
         raise ImsError(403, "IMG.0161", reason=f"/member_id: only project {member_id} itself may accept or reject")
     if body["status"] == "accepted" and image.get("__whole_image") and "vault_id" not in body:

@@ -95,7 +95,7 @@ class ImagesView(MutableMapping[str, Image]):
             store.images.remove(image_id)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the ids of the images that there are when the walk begins."""
+        """Yield the ids of the images at the beginning of the walk."""
         self.store.settle()
         with self.store.lock:
             return iter(list(self.store.images))

@@ -69,7 +69,7 @@ class FailedTest:
 
 
 def write_bundle(folder: str | Path, service: Service, test: FailedTest) -> Path:
-    """Write all that there is to know of a failed test into a file, and the requests into an HTTP archive beside it.
+    """Write everything about a failed test into a file, and its requests into an HTTP archive beside it.
 
     Returns the path of the first; the archive has the same name, and ends in .har. Passwords and tokens that were sent
     are masked; the error is pytest's, and stands there as it is. Raises OSError when the files cannot be written.
@@ -99,7 +99,7 @@ def write_bundle(folder: str | Path, service: Service, test: FailedTest) -> Path
 
 
 def _file_name(test: str) -> str:
-    """Return a name that no other test has: that of the test, and where it cannot stand so, a checksum of it too."""
+    """Return a unique file name: the name of the test, with a checksum where it needs other characters."""
     plain = re.sub("::|/", "-", test)
     name = re.sub(r"[^0-9A-Za-z.\[\]_-]+", "-", plain)[-_LONGEST_NAME:]
     return name if name == plain else f"{name}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"

@@ -31,14 +31,14 @@ _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class _Rule(Rule):
-    """A route of which no URL is ever built: what that would need takes most of the time in which an app is made."""
+    """A route for which no URL is ever built, because preparing that takes most of the time of making an app."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         return lambda *_values, **_more: ("", "")
 
 
 class _Flask(flask.Flask):
-    """An app that has the routes of the first one: to parse them takes most of the time in which an app is made."""
+    """An app that has the routes of the first one, because parsing them takes most of the time of making an app."""
 
     url_rule_class = _Rule
     routes: ClassVar[Map | None] = None
@@ -109,7 +109,7 @@ def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Res
 
 
 def _environ() -> WSGIEnvironment:
-    """Return the WSGI environ of the request, at the cost of one look through Flask's proxy of it."""
+    """Return the WSGI environ of the request, through Flask's proxy only once."""
     return flask.request.environ
 
 
@@ -121,7 +121,7 @@ class _Response(flask.Response):
 
 
 class _WireResponse(_Response):
-    """A response whose body's iterator misbehaves, and is asked for that also where there is no body, as with HEAD."""
+    """A response whose body iterator misbehaves; it is used also where there is no body, as with HEAD."""
 
     def get_app_iter(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         return ClosingIterator(self.iter_encoded(), self.close)
@@ -154,7 +154,7 @@ def _allow(error: MethodNotAllowed, app: flask.Flask) -> str:
 
 
 def _gateway_error(error: HTTPException, app: flask.Flask) -> ImsError:
-    """Return the gateway's refusal of what Flask or Werkzeug would not route."""
+    """Return the gateway's rejection of a request that Flask or Werkzeug did not route."""
     request = flask.request
     if isinstance(error, MethodNotAllowed):
         allow = _allow(error, app)

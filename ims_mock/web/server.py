@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Refuse = Callable[[int, str, str, str], Response]
-"""What makes the response to a request that is no HTTP: from a status, a reason, the method and the target."""
+"""Makes the response to invalid HTTP from a status, a reason, the method and the target."""
 
 MAX_LINE = 65536
 MAX_DRAIN = 64 * 1024 * 1024
@@ -56,7 +56,7 @@ class _Body(io.RawIOBase):
     """A request body that ends where the request does; `length` is None for a chunked one.
 
     Chunk extensions and trailers are read and dropped (RFC 9112 section 7.1). The interim response that a client waits
-    for is sent when the body is first read, so that a refusal for its length or its route costs no upload.
+    for is sent when the body is first read, so that a rejection for its length or its route costs no upload.
     """
 
     def __init__(self, rfile: io.BufferedIOBase, length: int | None, send_continue: Callable[[], None] | None) -> None:
@@ -148,7 +148,7 @@ class _Handler(WSGIRequestHandler):
     """Responds to the requests of one connection, one after the other."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # TCP_NODELAY: a response is one write, and nobody is to wait for its end.
+    disable_nagle_algorithm = True  # TCP_NODELAY: a response is one write, and its end must not wait.
     timeout = IDLE_SECONDS
     server: _WsgiServer
     raw_requestline: bytes
@@ -195,7 +195,7 @@ class _Handler(WSGIRequestHandler):
             self.close_connection = True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is no HTTP request in the words of the gateway, and close the connection."""
+        """Reject what is not an HTTP request as the gateway does, and close the connection."""
         self.close_connection = True
         # The gateway has a status of its own for headers that are too large.
         status = 494 if code == 431 else int(code)

@@ -21,8 +21,9 @@ class Tls:
 def throw_away(host: str) -> Tls:
     """Return a certificate for a host and for loopback, from an authority that exists as long as this process.
 
-    Where every address is listened on, it is for the machine's own name too. Raises ImportError, saying what to
-    install, without the library trustme, and ValueError for a host that can be in no certificate.
+    Where the server listens on every address, the certificate is for the machine's own name too. Raises
+    ImportError, saying what to install, without the library trustme, and ValueError for a host that no certificate can
+    have.
     """
     try:
         import trustme

@@ -1,7 +1,7 @@
 """How a response leaves when it does not leave whole and at once: late, cut, dripping, or not at all.
 
-It is the body's iterator that misbehaves: a server sends what it yields, and closes the connection when it raises.
-Where there is no socket, as with Flask's test client, what is raised is what a client of such a response would see.
+The iterator of the body misbehaves: a server sends what it yields, and closes the connection when it raises.
+Without a socket, as with Flask's test client, it raises the error that a client would see.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ims_mock.exchange.waiting import pass_time
 from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10
-"""How often, in a second of the mock's clock, something of a dripping response is sent."""
+"""How often, in a second of the mock's clock, a part of a dripping response is sent."""
 
 
 class DeliveryError(ConnectionError):
@@ -73,7 +73,7 @@ def deliver(response: Response, connection: Connection | None, clock: Clock) -> 
         yield b""
         for piece in _cut(pieces, delivery.length):
             for part in _parts(piece, delivery.rate):
-                # Before, and not after, so that whoever has the last byte finds the clock where it belongs.
+                # Before the piece, so that the clock is right when the client has the last byte.
                 if delivery.rate is not None:
                     pass_time(clock, len(part) / delivery.rate, is_over, real_time=delivery.real_time)
                 yield part
@@ -90,7 +90,7 @@ def deliver(response: Response, connection: Connection | None, clock: Clock) -> 
 
 
 def has_gone(connection: Connection | None) -> bool:
-    """Return whether the other side has closed a connection, also only for sending, or this one has."""
+    """Return whether the other side has closed a connection, also if only for sending, or this one has."""
     if connection is None or connection.sock.fileno() < 0:
         return connection is not None
     return _has_ended(connection.sock) if hasattr(select, "poll") else _has_ended_by_peeking(connection.sock)
@@ -109,7 +109,7 @@ def _has_ended_by_peeking(sock: socket.socket) -> bool:
     """Return whether a connection has ended where there is no poll, as on Windows: nothing is left to read then."""
     try:
         is_readable = bool(select.select([sock], [], [], 0)[0])
-        # A TLS socket refuses to peek; what is asked is the connection below it.
+        # A TLS socket cannot peek, so the connection below it is asked.
         return is_readable and not socket.socket.recv(sock, 1, socket.MSG_PEEK)
     except OSError:
         return True

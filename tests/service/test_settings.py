@@ -48,7 +48,7 @@ def test_wrong_start(start: Any, message: str) -> None:
 
 
 def test_unknown_setting_names_the_nearest() -> None:
-    """The error for a slip in a setting's name lists those that there are."""
+    """The error for a slip in a setting's name lists the known ones."""
     with pytest.raises(ValueError, match="ims_mock has no setting 'sed'; there are seed, start, auth") as caught:
         Settings().changed({"sed": 1})
     assert str(caught.value).endswith('did you mean "seed"?')

@@ -845,8 +845,8 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (changed("settings", []), "/settings: must be of type object"),
         (changed("settings/sead", 1), "/settings: ims_mock has no setting 'sead'; there are seed"),
         (changed("settings/auth", "lax"), '/settings/auth must be "off" or "lenient" or "strict", got "lax"'),
-        (changed("settings/faults", []), "/settings: faults are none of a state's; leave them out"),
-        (changed("settings/accounts", {}), "/settings: accounts are none of a state's; leave them out"),
+        (changed("settings/faults", []), "/settings: faults are not part of a state; leave them out"),
+        (changed("settings/accounts", {}), "/settings: accounts are not part of a state; leave them out"),
         (changed("clock/now", "noon"), "/clock/now: must be of type number"),
         (changed("clock/now", 1e12), "/clock/now: must be at most 253402300799"),
         (changed("clock/now", float("nan")), "/clock: a time must lie between the years 1 and 9999, got nan"),
@@ -1019,7 +1019,7 @@ def test_name_that_cannot_be(api: Api, body: Any, message: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/b/restore"), ("DELETE", "/b")])
 def test_snapshot_that_is_not_there(api: Api, method: str, path: str) -> None:
-    """A name that no snapshot has is 404, with those that there are."""
+    """An unknown name of a snapshot is 404, with the known names."""
     api("POST", "/_ims_mock/snapshots", {"name": "a"})
     response = api(method, f"/_ims_mock/snapshots{path}")
     assert response.status_code == 404

@@ -1,4 +1,4 @@
-"""The identity service beside the image service, as far as clients need it: tokens, projects, domains, the catalogue.
+"""The part of the identity service that clients need: tokens, projects, domains, the catalogue.
 
 https://docs.openstack.org/api-ref/identity/v3/index.html
 """
@@ -65,7 +65,7 @@ def keystone_list_projects(exchange: Exchange) -> Response:
 
 
 def keystone_show_project(exchange: Exchange) -> Response:
-    """Show a project of the domain, the caller's or another's, with whose id images are shared."""
+    """Show a project of the domain, also one of another user, with which images can be shared."""
     project_id, accounts = exchange.path["project_id"], Accounts(exchange.store)
     project = accounts.find_project(id=project_id)
     if project is None:
@@ -148,7 +148,7 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
 
 
 def _is_domain(exchange: Exchange, asked: Mapping[str, Any]) -> bool:
-    """Return whether a domain is the one that there is, as Keystone too names it by default."""
+    """Return whether a domain is the only one, which has the default name of Keystone."""
     domain = Accounts(exchange.store).domain
     return asked.get("id", domain.id) in (domain.id, "default") and asked.get("name", domain.name) == domain.name
 
@@ -158,7 +158,7 @@ def _wrong_credentials(reason: str) -> ImsError:
 
 
 def _subject_token(exchange: Exchange) -> str:
-    """Return the token that is asked about; raise 404 for one that is none, or not any more, 403 for another's."""
+    """Return the token that is asked about; raise 404 for one that is not valid, 403 for another user's."""
     token: str = exchange.headers.get("X-Subject-Token", "")
     identity = Identity(exchange.store)
     record = identity.find_token(token)
