@@ -48,6 +48,19 @@ INSTEAD = {
 }
 """A word that does not come back, and what to write instead."""
 
+PHRASES = {
+    "be it": "also",
+    "come about": "become",
+    "comes about": "becomes",
+    "came about": "became",
+    "begin afresh": "begin again",
+    "refused and said why": "rejected, because",
+    "those that there are": "the known ones, the others",
+    "is none but": "the only ... is",
+    "so-manieth": "every nth",
+}
+"""Words that do not come back in a row, and what to write instead."""
+
 FOLDERS = ("ims_mock", "docs", "examples", "benchmarks", "schemas", "tests")
 
 QUOTED = (
@@ -67,6 +80,12 @@ def words_of(text: str) -> Iterator[str]:
     """Yield the words of a text or a name, in lower case."""
     for word in re.findall("[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text):
         yield word.lower()
+
+
+def phrases_of(text: str) -> list[str]:
+    """Return the phrases of a text that are not to come back, also where a line ends inside."""
+    flat = " ".join(text.lower().split())
+    return [phrase for phrase in PHRASES if re.search(rf"\b{phrase}\b", flat)]
 
 
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
@@ -92,6 +111,11 @@ def test_words_that_are_not_to_come_back(path: Path) -> None:
         for word in words_of(text)
         if word in INSTEAD
     }
+    found |= {
+        f"line {line}: {phrase!r}; write {PHRASES[phrase]}"
+        for line, text in prose_of(path)
+        for phrase in phrases_of(text)
+    }
     assert not found, "\n".join(sorted(found))
 
 
@@ -100,3 +124,8 @@ def test_words_are_found() -> None:
     assert list(words_of("test_wasStruck by HTTPAnswer.mathfloor")) == [
         *("test", "was", "struck", "by", "http", "answer", "mathfloor"),
     ]
+
+
+def test_phrases_are_found() -> None:
+    """A phrase is found across the end of a line, and not inside of other words."""
+    assert phrases_of("Be\n    it so, and maybe items come about") == ["be it", "come about"]
