@@ -173,10 +173,13 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--help"], {})
     assert "--greeting GREETING" in capsys.readouterr().out
-    for arguments, environ in ((["--greeting", "goodbye"], {}), ([], {"IMS_MOCK_GREETING": "goodbye"})):
+    for arguments, environ, name in (
+        (["--greeting", "goodbye"], {}, "argument --greeting:"),
+        ([], {"IMS_MOCK_GREETING": "goodbye"}, "IMS_MOCK_GREETING"),
+    ):
         with pytest.raises(SystemExit):
             main(arguments, environ)
-        assert "argument --greeting: must have at most 5 characters" in capsys.readouterr().err
+        assert f"{name} must have at most 5 characters" in capsys.readouterr().err
 
 
 def test_pytest(pytester: pytest.Pytester) -> None:

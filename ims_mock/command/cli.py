@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ims_mock.command.environment import CLIENTS, Target
-from ims_mock.command.parser import COMMANDS, OPTIONS, PROG, new_parsers, variables
+from ims_mock.command.parser import COMMANDS, OPTIONS, new_parsers, variables
 from ims_mock.contract.operations import load_contract, operations_table
 from ims_mock.exchange.messages import encoded
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
@@ -35,12 +35,7 @@ def _parse(
     parser: argparse.ArgumentParser, command: str, arguments: list[str], environ: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the options that are given, an argument counting more than a variable of the environment."""
-    from_environment = list(variables(parser, command, environ))
-    # Parsed by themselves first, so that a wrong one is reported as what it is.
-    prog, parser.prog = parser.prog, f"{PROG}: a variable of the environment"
-    parser.parse_args(from_environment)
-    parser.prog = prog
-    options = vars(parser.parse_args([*from_environment, *arguments]))
+    options = vars(parser.parse_args([*variables(parser, command, environ), *arguments]))
     return {name: value for name, value in options.items() if value is not None}
 
 

@@ -210,15 +210,21 @@ def variables(parser: argparse.ArgumentParser, command: str, environ: Mapping[st
         text = environ.get(option.variable, "").strip()
         if not text or not option.belongs_to(command):
             continue
-        if option.is_switch:
-            try:
-                yield from [option.flag] if read_flag(text) else []
-            except ValueError as error:
-                parser.error(f"{option.variable} {error}")
-            continue
-        for part in _PART.findall(text) if option.is_repeated else [text]:
-            if part.strip():
-                yield f"{option.flag}={part}"
+        try:
+            yield from _arguments(option, text)
+        except ValueError as error:
+            parser.error(f"{option.variable} {error}")
+
+
+def _arguments(option: Option, text: str) -> Iterator[str]:
+    """Yield the arguments that a variable's text stands for; raise ValueError for one that cannot be."""
+    if option.is_switch:
+        yield from [option.flag] if read_flag(text) else []
+        return
+    for part in _PART.findall(text) if option.is_repeated else [text]:
+        if part.strip():
+            option.value_of(part)
+            yield f"{option.flag}={part}"
 
 
 def options_table() -> Iterator[str]:

@@ -178,7 +178,7 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
 def _value_of(schema: Mapping[str, Any], kinds: list[str], text: str) -> Any:
     if kinds == ["object"]:
         pairs = [part.partition("=") for part in text.split(",")]
-        return {name.strip(): read_text({"type": "number"}, value.strip()) for name, _, value in pairs}
+        return {name.strip(): _value_of(schema, ["number"], value.strip()) for name, _, value in pairs}
     if "boolean" in kinds:
         return read_flag(text)
     if "integer" in kinds and re.fullmatch("-?[0-9]{1,18}", text):

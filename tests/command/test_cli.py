@@ -357,7 +357,7 @@ def test_host_that_is_not_there() -> None:
         (
             [],
             {"IMS_MOCK_PORT": "abc"},
-            'a variable of the environment: error: argument --port: must be of type integer, got "abc"',
+            'ims-mock serve: error: IMS_MOCK_PORT must be of type integer, got "abc"',
         ),
         (["--fault", "nonsense"], {}, "argument --fault: \nmust be a status such as 503, or one of fail, throttle,"),
         (["--fault", "999"], {}, "argument --fault: \nfail: status must be at most 599, got 999\n    999\n    ^\n"),
@@ -384,7 +384,7 @@ def test_host_that_is_not_there() -> None:
         (["--seed"], {}, "argument --seed: expected one argument"),
         (["--max-image-size", "2GB"], {}, 'argument --max-image-size: must be of type integer, got "2GB"'),
         ([], {"IMS_MOCK_PUBLIC_IMAGES": "all"}, "IMS_MOCK_PUBLIC_IMAGES must be one of 1, true, yes, on"),
-        ([], {"IMS_MOCK_AUTH": "none"}, 'argument --auth: must be "off" or "lenient" or "strict", got "none"'),
+        ([], {"IMS_MOCK_AUTH": "none"}, 'IMS_MOCK_AUTH must be "off" or "lenient" or "strict", got "none"'),
     ],
 )
 def test_wrong_arguments(arguments: list[str], environ: dict[str, str], message: str) -> None:
@@ -626,7 +626,7 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
             ["--delays", "active=5"],
             'argument --delays: has an unknown member "active"; there are queued, saving',
         ),
-        (["--delays", "saving"], 'argument --delays: must be of type number, got ""'),
+        (["--delays", "saving"], 'argument --delays: saving must be of type number, got ""'),
         (["--journal-size", "0"], "argument --journal-size: must be at least 1, got 0"),
         (["--state", "no.json"], "ims-mock: cannot read no.json: No such file or directory"),
         (
