@@ -75,7 +75,12 @@ class Snapshot:
 
 @cache
 def _schema() -> Schema:
-    return Schema(schema_files.read("state.json"), "#")
+    """Return the schema of a state: each collection that a store dumps is in it, described or not."""
+    content = schema_files.read("state.json")
+    for name in Store(ManualClock(0)).dump():
+        content["properties"].setdefault(name, {})
+    content["required"] = list(dict.fromkeys([*content["required"], *content["properties"]]))
+    return Schema(content, "#")
 
 
 def _file(image_id: str, text: str) -> File:

@@ -21,6 +21,8 @@ from ims_mock import BadUpload, Fail, ImsMock, ManualClock, Snapshot, Stale, Sys
 from ims_mock.contract.operations import load_contract
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
+from ims_mock.state.collections import Collection
+from ims_mock.state.store import Store
 from ims_mock.state.times import timestamp
 from tests.conftest import PAGE, Api
 from tests.identity.test_auth import sign
@@ -1084,3 +1086,23 @@ def test_damaged_member_of_a_state_is_refused(api: Api) -> None:
     response = api("PUT", "/_ims_mock/state", document)
     assert response.status_code == 400
     assert f"/members/{image['id']}/other/status: must be" in response.get_json()["error"]["message"]
+
+
+def test_state_has_every_collection_of_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collection that is declared is in a state file, and is needed there, without a word in the schema."""
+    declare = Store.__init__
+
+    def declare_one_more(store: Store, *arguments: Any, **options: Any) -> None:
+        declare(store, *arguments, **options)
+        store._declare("notes", Collection)
+
+    monkeypatch.setattr(Store, "__init__", declare_one_more)
+    snapshots._schema.cache_clear()
+    try:
+        document = ImsMock().snapshot().to_json()
+        assert snapshots.Snapshot.from_json(document).to_json() == document
+        del document["notes"]
+        with pytest.raises(ValueError, match='body: must have "notes"'):
+            snapshots.Snapshot.from_json(document)
+    finally:
+        snapshots._schema.cache_clear()
