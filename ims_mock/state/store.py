@@ -84,17 +84,19 @@ class Store:
             if self.clock is not clock and isinstance(self.clock, ManualClock):
                 self.clock.close()
             self.clock, self.started_at = clock, clock.now()
-            self.clear()
+            # The seed is there at any time: requests draw from it without the lock.
             self.settings.load({"seed": seed})
+            self.clear()
             self.changes.end()
             if isinstance(clock, ManualClock):
                 clock.moved = self.settle
 
     def clear(self) -> None:
-        """Remove every record; the time, and the count of versions, go on."""
+        """Remove every record but the settings; the time, and the count of versions, go on."""
         with self.lock:
-            for collection in self._collections.values():
-                collection.load({})
+            for name, collection in self._collections.items():
+                if name != "settings":
+                    collection.load({})
             self.changes.cut()
 
     def timestamp(self) -> str:

@@ -58,6 +58,21 @@ def test_transaction_may_be_entered_inside_of_itself(store: Store) -> None:
     assert list(store.users) == ["a", "b"]
 
 
+def test_seed_is_there_while_a_store_is_reset(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that comes during a reset, and holds no lock, has an id all the same."""
+    drawn: list[str] = []
+    load = Collection.load
+
+    def load_and_draw(collection: Collection, stored: Any) -> None:
+        drawn.append(store.draw("requests"))
+        load(collection, stored)
+        drawn.append(store.draw("requests"))
+
+    monkeypatch.setattr(Collection, "load", load_and_draw)
+    store.reset(store.clock, 1)
+    assert len(drawn) > 10
+
+
 def test_transaction_ends_where_an_error_leaves_it(store: Store) -> None:
     """After an error the lock is free again, and nothing can be written."""
     with pytest.raises(KeyError), store.transaction():
