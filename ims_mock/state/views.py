@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ims_mock.state.images import Image
@@ -15,34 +15,42 @@ Edit = Callable[[Image], T]
 class ImageView(dict[str, Any]):
     """An image as it was when it was read; what is written to it is written to the image that has its id now.
 
-    Lists and objects inside it are those of the image itself. A copy is a plain dict. Once the image is removed, an
-    edit changes this dict alone.
+    A list inside it writes through as well. A copy is a plain dict. Once the image is removed, an edit changes this
+    dict alone.
     """
 
     __slots__ = ("_id", "_store")
 
     def __init__(self, store: Store, image_id: str, image: Image) -> None:
-        super().__init__(image)
         self._store = store
         self._id = image_id
+        super().__init__()
+        self._fill(image)
 
-    def _edit(self, edit: Edit[T]) -> T:
+    def _fill(self, image: Image) -> None:
+        super().clear()
+        super().update({name: self._part(name, value) for name, value in image.items()})
+
+    def _part(self, name: str, value: Any) -> Any:
+        return _ListView(self, name, value) if isinstance(value, list) else value
+
+    def edit(self, edit: Edit[T]) -> T:
         """Edit a copy of the image, and put it in the image's place."""
         with self._store.transaction():
             image = self._store.images.get(self._id)
             edited = dict(self if image is None else image)
             result = edit(edited)
+            edited = {name: _plain(value) for name, value in edited.items()}
             if image is not None:
                 self._store.images.put(self._id, edited)
-        super().clear()
-        super().update(edited)
+        self._fill(edited)
         return result
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._edit(lambda image: image.__setitem__(name, value))
+        self.edit(lambda image: image.__setitem__(name, value))
 
     def __delitem__(self, name: str) -> None:
-        self._edit(lambda image: image.__delitem__(name))
+        self.edit(lambda image: image.__delitem__(name))
 
     if not TYPE_CHECKING:  # dict has a type for `|=` that no subclass can keep.
 
@@ -52,26 +60,102 @@ class ImageView(dict[str, Any]):
 
     def update(self, *others: Any, **attributes: Any) -> None:
         """Set several attributes."""
-        self._edit(lambda image: image.update(*others, **attributes))
+        self.edit(lambda image: image.update(*others, **attributes))
 
     def pop(self, name: str, *default: Any) -> Any:
         """Remove an attribute, and return its value."""
-        return self._edit(lambda image: image.pop(name, *default))
+        return self.edit(lambda image: image.pop(name, *default))
 
     def popitem(self) -> tuple[str, Any]:
         """Remove the last attribute, and return it with its name."""
-        return self._edit(lambda image: image.popitem())
+        return self.edit(lambda image: image.popitem())
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Set an attribute unless it is there, and return its value."""
-        return self._edit(lambda image: image.setdefault(name, default))
+        return self.edit(lambda image: image.setdefault(name, default))
 
     def clear(self) -> None:
         """Remove every attribute."""
-        self._edit(lambda image: image.clear())
+        self.edit(lambda image: image.clear())
 
     def __reduce__(self) -> tuple[type, tuple[Image]]:
         return dict, (dict(self),)
+
+
+class _ListView(list[Any]):
+    """A list of an image, such as its tags; an edit is made in the list that the image has now."""
+
+    __slots__ = ("_image", "_name")
+
+    def __init__(self, image: ImageView, name: str, items: list[Any]) -> None:
+        super().__init__(items)
+        self._image = image
+        self._name = name
+
+    def _edit(self, edit: Callable[[list[Any]], T]) -> T:
+        def edit_list(image: Image) -> T:
+            current = image.get(self._name)
+            image[self._name] = items = list(current if isinstance(current, list) else self)
+            result = edit(items)
+            super(_ListView, self).__setitem__(slice(None), items)
+            return result
+
+        return self._image.edit(edit_list)
+
+    def __setitem__(self, index: Any, item: Any) -> None:
+        self._edit(lambda items: items.__setitem__(index, item))
+
+    def __delitem__(self, index: Any) -> None:
+        self._edit(lambda items: items.__delitem__(index))
+
+    if not TYPE_CHECKING:  # list has types for these that no subclass can keep.
+
+        def __iadd__(self, more: Any) -> _ListView:
+            self.extend(more)
+            return self
+
+        def __imul__(self, times: Any) -> _ListView:
+            self[:] = self * times
+            return self
+
+    def append(self, item: Any) -> None:
+        """Add an item at the end."""
+        self._edit(lambda items: items.append(item))
+
+    def extend(self, more: Iterable[Any]) -> None:
+        """Add items at the end."""
+        self._edit(lambda items: items.extend(more))
+
+    def insert(self, *place_and_item: Any) -> None:
+        """Insert an item before a place."""
+        self._edit(lambda items: items.insert(*place_and_item))
+
+    def remove(self, item: Any) -> None:
+        """Remove the first item that is equal."""
+        self._edit(lambda items: items.remove(item))
+
+    def pop(self, *index: Any) -> Any:
+        """Remove an item, the last one by default, and return it."""
+        return self._edit(lambda items: items.pop(*index))
+
+    def clear(self) -> None:
+        """Remove every item."""
+        self._edit(lambda items: items.clear())
+
+    def reverse(self) -> None:
+        """Reverse the order of the items."""
+        self._edit(lambda items: items.reverse())
+
+    def sort(self, **options: Any) -> None:
+        """Sort the items."""
+        self._edit(lambda items: items.sort(**options))
+
+    def __reduce__(self) -> tuple[type, tuple[list[Any]]]:
+        return list, (list(self),)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, _ListView) else value
 
 
 class ImagesView(MutableMapping[str, Image]):
@@ -86,7 +170,7 @@ class ImagesView(MutableMapping[str, Image]):
 
     def __setitem__(self, image_id: str, image: Image) -> None:
         with self.store.transaction() as store:
-            store.images.put(image_id, dict(image))
+            store.images.put(image_id, {name: _plain(value) for name, value in image.items()})
 
     def __delitem__(self, image_id: str) -> None:
         with self.store.transaction() as store:

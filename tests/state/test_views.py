@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 from collections.abc import Callable
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
-from ims_mock import ImsMock
+from ims_mock import ImsMock, Stale
 from tests.conftest import Api
 
 
@@ -34,6 +36,15 @@ EDITS: list[tuple[Callable[[Any], object], Callable[[Any], object]]] = [
     (lambda image: image.setdefault("name", "b"), lambda shown: shown["name"] == "a"),
     (lambda image: image["tags"].append("l=w"), lambda shown: shown["tags"] == ["k=v", "l=w"]),
     (lambda image: image["tags"].clear(), lambda shown: shown["tags"] == []),
+    (lambda image: image["tags"].extend(["b=c", "a=b"]), lambda shown: shown["tags"] == ["k=v", "b=c", "a=b"]),
+    (lambda image: image["tags"].__iadd__(["a=b"]), lambda shown: shown["tags"] == ["k=v", "a=b"]),
+    (lambda image: image["tags"].__imul__(2), lambda shown: shown["tags"] == ["k=v", "k=v"]),
+    (lambda image: image["tags"].insert(0, "a=b"), lambda shown: shown["tags"] == ["a=b", "k=v"]),
+    (lambda image: image["tags"].remove("k=v"), lambda shown: shown["tags"] == []),
+    (lambda image: image["tags"].pop(), lambda shown: shown["tags"] == []),
+    (lambda image: image["tags"].__setitem__(slice(0, 1), ["b=c", "a=b"]), lambda shown: len(shown["tags"]) == 2),
+    (lambda image: (image["tags"].append("a=b"), image["tags"].sort()), lambda shown: shown["tags"] == ["a=b", "k=v"]),
+    (lambda image: image["tags"].reverse(), lambda shown: shown["tags"] == ["k=v"]),
 ]
 
 
@@ -57,6 +68,34 @@ def test_removed_attribute_is_returned(
     image["x"] = "v"
     assert edit(image) == removed
     assert "x" not in stored(api, image)
+
+
+def test_edit_of_a_list_is_a_change_of_the_image() -> None:
+    """A request under Stale sees the tags as they were before a test appended one."""
+    with ImsMock() as mock:
+        image = mock.add_image(tags=["k=v"])
+        mock.faults.add(Stale(reads=1), operation="glance_show_image")
+        mock.images[image["id"]]["tags"].append("l=w")
+        with urlopen(Request(f"{mock.url}/v2/images/{image['id']}", headers={"X-Auth-Token": mock.token})) as response:
+            assert json.load(response)["tags"] == ["k=v"]
+        assert mock.images[image["id"]]["tags"] == ["k=v", "l=w"]
+
+
+def test_list_of_one_image_goes_into_another(api: Api, image: dict[str, Any]) -> None:
+    """Lists are copied from image to image, and then edited alone."""
+    other = api.images[api.create()["id"]]
+    other["tags"] = image["tags"]
+    other["tags"].append("l=w")
+    assert (stored(api, image)["tags"], stored(api, other)["tags"]) == (["k=v"], ["k=v", "l=w"])
+
+
+def test_lists_of_an_image_are_lists(image: dict[str, Any]) -> None:
+    """A test compares, walks, copies and pickles them as any list."""
+    tags = image["tags"]
+    assert (tags, list(tags), tags[0], tags[:1], len(tags)) == (["k=v"], ["k=v"], "k=v", ["k=v"], 1)
+    assert isinstance(tags, list)
+    assert type(copy.deepcopy(tags)) is type(pickle.loads(pickle.dumps(tags))) is list
+    assert repr(tags) == "['k=v']"
 
 
 def test_attribute_that_is_not_there(image: dict[str, Any]) -> None:
