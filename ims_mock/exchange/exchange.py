@@ -13,7 +13,7 @@ from ims_mock.evidence.journal import Entry, Journal
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.caller import NOBODY, Caller
 from ims_mock.exchange.messages import Request, Response, encode, rejection
-from ims_mock.exchange.waiting import pass_time
+from ims_mock.exchange.pacing import pass_time
 from ims_mock.state.store import Store
 
 
@@ -86,12 +86,12 @@ class Exchange:
         return replace(self, _hit=hit)
 
     def record(self) -> None:
-        """Put the request into the journal: its work has been done, in the same hold of the lock."""
+        """Put the request into the journal when its work is done, while the lock is still held."""
         self.entry.is_done = True
         self.journal.record(self.entry)
 
     def pass_time(self, seconds: float, *, real_time: bool) -> None:
-        """Let time pass: a clock that stands still is moved, unless in `real_time`; one that runs is waited for."""
+        """Advance a clock that stands still, unless in `real_time`; wait for one that runs, while the client is there."""
         pass_time(self.store.clock, seconds, self.request.has_gone, real_time=real_time)
 
     def respond(

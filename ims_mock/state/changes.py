@@ -58,7 +58,7 @@ class ChangeLog:
         self.version += 1
 
     def version_at(self, moment: float) -> int:
-        """Return the version that there was at a moment, or the earliest that is remembered."""
+        """Return the version at a moment, or the earliest that is remembered."""
         return self.version - sum(change.at > moment for change in self._changes)
 
     def before(self, version: int) -> dict[tuple[str, str], Any]:

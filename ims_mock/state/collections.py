@@ -81,14 +81,14 @@ class Collection(Mapping[str, Any]):
             self.remove(key)
 
     def settle(self, transition: Transition) -> None:
-        """Let a record have the status and the attributes that are due; it may be gone by now."""
+        """Give a record the status and the attributes of a due transition; do nothing where the record is gone."""
         record = self.get(transition["id"])
         if record is not None:
             self.put(transition["id"], {**record, **transition["attributes"], "status": transition["status"]})
 
     def load(self, stored: Mapping[str, Any]) -> None:
-        """Have these records and no others; the change log does not have that."""
-        # Who reads without the lock finds at any time what is in both.
+        """Replace all records with these; the change log does not note it."""
+        # A reader without the lock always finds the records that were there before and stay.
         stored = dict(stored)
         self.records.update(stored)
         for key in [key for key in self.records if key not in stored]:
@@ -103,5 +103,5 @@ class Collection(Mapping[str, Any]):
         return dict(self.records)
 
     def restore(self, document: Any) -> None:
-        """Have the records that `dump` returned, and no others."""
+        """Replace all records with those that `dump` returned."""
         self.load(document)

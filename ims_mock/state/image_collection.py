@@ -14,7 +14,7 @@ MAX_DELETED = 10_000
 """Most deleted images that are remembered."""
 
 Place = tuple[str, int, str]
-"""Where an image stands among the others: time of creation, number, id."""
+"""The place of an image among the others: time of creation, number, id."""
 
 Placed = dict[str, Any]
 """What is stored of an image: its `number` among all, the time `created_at` by which it is listed, and the `image`."""
@@ -24,7 +24,7 @@ _PUBLIC = "public image"
 
 
 def place_of(placed: Placed) -> Place:
-    """Return where an image stands among the others."""
+    """Return the place of an image among the others."""
     return placed["created_at"], placed["number"], placed["image"]["id"]
 
 
@@ -85,7 +85,7 @@ class Images(Collection):
             self.put(transition["id"], changed)
 
     def load(self, stored: Mapping[str, Any]) -> None:
-        """Have these images and no others."""
+        """Replace all images with these."""
         super().load(stored)
         self.last_number = max((placed["number"] for placed in stored.values()), default=-1)
         for index in (self._places, self._indexes, self._indexed):
@@ -107,7 +107,7 @@ class Images(Collection):
         ]
 
     def restore(self, document: list[Placed]) -> None:
-        """Have the images that `dump` returned, and no others."""
+        """Replace all images with those that `dump` returned."""
         in_order = sorted(document, key=lambda placed: placed["number"])
         self.load({placed["image"]["id"]: placed for placed in in_order})
 
@@ -133,7 +133,7 @@ class Images(Collection):
             last = place
 
     def _index(self, image_id: str, placed: Placed) -> None:
-        """Put an image where its owner, its visibility and its time of creation belong."""
+        """Index an image by its owner, its visibility and its time of creation."""
         place, keys = _place_and_keys(image_id, placed)
         if self._places.get(image_id) == place and self._indexed[image_id] == keys:
             return
@@ -151,7 +151,7 @@ class Images(Collection):
 
 
 def _place_and_keys(image_id: str, placed: Placed) -> tuple[Place, tuple[str, ...]]:
-    """Return where an image stands among the others, and in which indexes."""
+    """Return the place of an image among the others, and the indexes that it is in."""
     # A test may add any record; nobody sees an image without an owner.
     image = placed["image"]
     keys: tuple[str, ...] = (str(image["owner"]),) if "owner" in image else ()
@@ -173,7 +173,7 @@ class DeletedImages(Collection):
         return list(self.records.values())
 
     def restore(self, document: list[Placed]) -> None:
-        """Have the images that `dump` returned, and no others."""
+        """Replace all images with those that `dump` returned."""
         self.load({placed["image"]["id"]: placed for placed in document})
 
 

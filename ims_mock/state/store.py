@@ -74,7 +74,7 @@ class Store:
 
     @property
     def seed(self) -> int | str:
-        """What ids, chances and delays are made from."""
+        """The seed of ids, chances and delays."""
         seed: int | str = self._seed["seed"]
         return seed
 
@@ -133,7 +133,7 @@ class Store:
         return next(self._upload_numbers)
 
     def plan(self, transition: Transition) -> None:
-        """Let a transition become due; what is due at once is settled by the next transaction."""
+        """Add a transition that is due later; one that is due at once is settled by the next transaction."""
         self.transitions.add(transition)
 
     def dump(self) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class Store:
         return {name: collection.dump() for name, collection in self._collections.items() if collection.is_dumped}
 
     def restore(self, document: Mapping[str, Any]) -> None:
-        """Have the records that `dump` returned, and no others; the time stays as it is."""
+        """Replace all records with those that `dump` returned; the time stays as it is."""
         with self.lock:
             for name, collection in self._collections.items():
                 if collection.is_dumped:
@@ -162,17 +162,17 @@ class Store:
 
     @property
     def version(self) -> int:
-        """How many changes there were since changes are remembered."""
+        """The number of changes since changes are remembered."""
         return self.changes.version
 
     def remember_changes(self) -> int:
-        """Remember, from now on and until a reset, what records were before; return the version of now."""
+        """Keep, from now on and until a reset, what each changed record was before; return the current version."""
         with self.lock:
             self.changes.begin()
             return self.version
 
     def version_at(self, moment: float) -> int:
-        """Return the version that there was at a moment, or the earliest that is remembered."""
+        """Return the version at a moment, or the earliest that is remembered."""
         return self.changes.version_at(moment)
 
     def at(self, version: int) -> Store:

@@ -12,7 +12,7 @@ from ims_mock.state.collections import Collection, Transition
 class Transitions(Collection):
     """The transitions that are pending; each is found without a walk over the others.
 
-    `by_time` is a heap of when what is due, in which what was removed may still stand.
+    `by_time` is a heap of due times and numbers; numbers of removed transitions may still be in it.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -43,7 +43,7 @@ class Transitions(Collection):
         self._by_record[record].remove(key)
         if not self._by_record[record]:
             del self._by_record[record]
-        # What is left of those that were removed is dropped when it is the larger part.
+        # Numbers of removed transitions are dropped once they are the larger part.
         if len(self.by_time) > 2 * len(self.records) + 64:
             self.by_time = sorted(map(_order, self.records.values()))
 
@@ -63,7 +63,7 @@ class Transitions(Collection):
         return None
 
     def load(self, stored: Mapping[str, Any]) -> None:
-        """Have these transitions and no others."""
+        """Replace all transitions with these."""
         super().load(stored)
         self.by_time, self._by_record = [], {}
         self._last = max((transition["number"] for transition in stored.values()), default=0)
@@ -75,7 +75,7 @@ class Transitions(Collection):
         return sorted(self.records.values(), key=_order)
 
     def restore(self, document: list[Transition]) -> None:
-        """Have the transitions that `dump` returned, and no others."""
+        """Replace all transitions with those that `dump` returned."""
         self.load({str(transition["number"]): transition for transition in sorted(document, key=_order)})
 
     def _index(self, transition: Transition) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.exchange.messages import Response
-from ims_mock.exchange.waiting import pass_time
+from ims_mock.exchange.pacing import pass_time
 from ims_mock.state.clock import Clock
 
 _PIECES_A_SECOND = 10

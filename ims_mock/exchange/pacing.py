@@ -1,4 +1,4 @@
-"""How time passes for a request: a clock that stands still is moved, one that runs is waited for."""
+"""How time passes for a request: a manual clock is advanced, a running clock is waited for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ims_mock.state.times import LAST
 
 
 def pass_time(clock: Clock, seconds: float, has_gone: Callable[[], bool], *, real_time: bool) -> None:
-    """Let time pass by a clock: one that stands still is moved, unless in `real_time`; no wait outlasts the client."""
+    """Advance a clock that stands still, unless in `real_time`; wait for one that runs, while the client is there."""
     if isinstance(clock, ManualClock) and not clock.speed and not real_time:
         clock.advance(min(seconds, LAST - clock.now()))
     else:
