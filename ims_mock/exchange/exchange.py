@@ -91,7 +91,7 @@ class Exchange:
         self.journal.record(self.entry)
 
     def pass_time(self, seconds: float, *, real_time: bool) -> None:
-        """Advance a clock that stands still, unless in `real_time`; wait for one that runs, while the client is there."""
+        """Advance a clock that stands still, unless in `real_time`; otherwise wait while the client is there."""
         pass_time(self.store.clock, seconds, self.request.has_gone, real_time=real_time)
 
     def respond(

@@ -9,7 +9,7 @@ from ims_mock.state.times import LAST
 
 
 def pass_time(clock: Clock, seconds: float, has_gone: Callable[[], bool], *, real_time: bool) -> None:
-    """Advance a clock that stands still, unless in `real_time`; wait for one that runs, while the client is there."""
+    """Advance a clock that stands still, unless in `real_time`; otherwise wait while the client is there."""
     if isinstance(clock, ManualClock) and not clock.speed and not real_time:
         clock.advance(min(seconds, LAST - clock.now()))
     else:
