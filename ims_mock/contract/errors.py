@@ -13,20 +13,6 @@ from ims_mock.contract.problems import InvalidError, Problem, wrong_at, wrong_se
 REASON_LIMIT = 4096
 """Longest reason, in bytes, that is sent in a header."""
 
-# The code of each status for which no more specific code is given.
-_USUAL_CODES = {
-    400: "IMG.0001",
-    401: "APIGW.0301",
-    403: "IMG.0026",
-    404: "IMG.0144",
-    409: "IMG.0066",
-    415: "IMG.0001",
-    429: "APIGW.0308",
-    500: "IMG.0061",
-    503: "APIGW.0613",
-}
-
-
 IAM = "IAM"
 """The code of an error of the identity service."""
 
@@ -60,7 +46,7 @@ class ImsError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
-        self.code = code or _USUAL_CODES.get(status, "APIGW.0201")
+        self.code = code or usual_code(status)
         self._given = message
         self.message = message if message is not None else documented_message(self.code, status)
         self._invalid = reason if isinstance(reason, InvalidError) else None
@@ -88,6 +74,17 @@ class ImsError(Exception):
 def _catalogue() -> dict[str, Any]:
     catalogue: dict[str, Any] = schema_files.read("error_codes.json")
     return catalogue
+
+
+def usual_code(status: int) -> str:
+    """Return the code of a status where no more specific one is given."""
+    return str(_catalogue()["statuses"].get(str(status), {}).get("code", "APIGW.0201"))
+
+
+def page_message(status: int) -> str | None:
+    """Return what the service's pages say of a status; None where they do not have it."""
+    message: str | None = _catalogue()["statuses"].get(str(status), {}).get("message")
+    return message
 
 
 def documented_message(code: str, status: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from ims_mock.contract import schema_files
-from ims_mock.contract.errors import ImsError
+from ims_mock.contract.errors import ImsError, page_message
 from ims_mock.contract.headers import Headers, header_name
 from ims_mock.contract.openapi import compose, resolved, resource_of
 from ims_mock.contract.problems import InvalidError, Keys, listed, wrong_at
@@ -89,10 +89,11 @@ class Operation:
     """One operation of the API. `id` is the official SDK's method name; `source` is the file that describes it.
 
     `ends_in_slash_too` is whether a request's path may. `others` is the name under which query parameters of any other
-    name are gathered, or "" where there are none. `actions` are those of IAM that a caller needs, and `dialect` is
-    "iam" where errors have the form of the identity service. `bodies` are the media types that a request may have, with
-    what is in them: a model of JSON, or None for bytes; `most_bytes` is for a body that may be longer than others, and
-    with `has_own_check` the function itself checks the body, in better words than the schema has.
+    name are gathered, or "" where there are none. `actions` are those of IAM that a caller needs. `dialect` is "iam"
+    where errors have the form of the identity service, and `errors` are the statuses from 400 that the file describes.
+    `bodies` are the media types that a request may have, with what is in them: a model of JSON, or None for bytes;
+    `most_bytes` is for a body that may be longer than others, and with `has_own_check` the function itself checks the
+    body, in better words than the schema has.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Operation:
     bodies: Mapping[str, Model | None]
     body_required: bool
     response_body: Schema | None
+    errors: Mapping[str, Mapping[str, Any]]
     most_bytes: int | None = None
     has_own_check: bool = False
 
@@ -127,6 +129,16 @@ class Operation:
         A file is received piece by piece, and the body of a GET means nothing (RFC 9110 section 9.3.1).
         """
         return not self.takes_bytes and self.method not in ("GET", "HEAD")
+
+    def usual_error(self, status: int) -> tuple[str | None, str | None]:
+        """Return the code and the message of a status where nothing more is known; None is the code's or the usual one.
+
+        The message is what the page of the operation says of the status. The identity service has words of its own.
+        """
+        if self.dialect:
+            return None, None
+        own = self.errors.get(str(status), {})
+        return own.get("x-code"), own.get("x-message", page_message(status))
 
     def check_path(self, values: Mapping[str, str]) -> None:
         """Raise 400 for a part of the path that breaks the parameter's schema."""
@@ -305,6 +317,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         body_required=raw.get("requestBody", {}).get("required", False),
         most_bytes=raw.get("x-most-bytes"),
         has_own_check=raw.get("x-own-check", False),
+        errors={status: item for status, item in raw["responses"].items() if int(status) >= 400},
         response_body=Schema(document, f"{base}/responses/{success}/content/{_escaped(JSON)}/schema")
         if JSON in response.get("content", ())
         else None,

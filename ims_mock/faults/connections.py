@@ -29,7 +29,8 @@ class LoseResponse(Fault):
         response = work(exchange)
         if isinstance(self.mode, int):
             done = "; the work is done" if response.status < 400 else ""
-            raise ImsError(self.mode, reason=self.reason_of(response) + done)
+            code, message = exchange.operation.usual_error(self.mode)
+            raise ImsError(self.mode, code, message, reason=self.reason_of(response) + done)
         pause = UNTIL_THE_CLIENT_GIVES_UP if self.mode == "timeout" else 0.0
         ending = "reset" if self.mode == "reset" else "hangup"
         return _delivered(self, response, Delivery(ending, is_silent=True, pause=pause))

@@ -25,8 +25,10 @@ _PAGE = b"<html><head><title>%s</title></head><body><h1>%s</h1><hr>api-gateway</
 class Fail(Fault):
     """Reject with a status from 400 to 599 in its documented body; the work is not done.
 
-    `code` and `message` replace the documented ones; an IMG code makes the body the service's, an APIGW code the
-    gateway's. `retry_after` is in seconds. Raises InvalidError also for an undocumented code without a message.
+    The body has what the operation's page says of the status, and the documented code that fits it. `code` and
+    `message` replace them; with a `code` alone, the message is the documented one of that code. An IMG code makes the
+    body the service's, an APIGW code the gateway's. `retry_after` is in seconds. Raises InvalidError also for an
+    undocumented code without a message.
     """
 
     status: int
@@ -45,7 +47,12 @@ class Fail(Fault):
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        raise ImsError(self.status, self.code, self.message, reason=f"fault: {self}", headers=headers)
+        code, message = exchange.operation.usual_error(self.status)
+        if self.code is not None:
+            code, message = self.code, None
+        if self.message is not None:
+            message = self.message
+        raise ImsError(self.status, code, message, reason=f"fault: {self}", headers=headers)
 
 
 @dataclass(frozen=True)

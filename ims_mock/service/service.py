@@ -184,7 +184,8 @@ class Service:
             return function(exchange)
         with self._transaction:
             if not self.journal.is_open(exchange.entry):
-                raise ImsError(503, reason="the mock was reset while this request was on its way")
+                code, message = exchange.operation.usual_error(503)
+                raise ImsError(503, code, message, reason="the mock was reset while this request was on its way")
             response = function(exchange)
             exchange.record()
         return response

@@ -393,22 +393,22 @@ def test_file_of_rules_may_have_the_fault(fault: Fault, document: dict[str, Any]
 @pytest.mark.parametrize(
     ("status", "code", "message"),
     [
-        (400, "IMG.0001", "The request message format is invalid."),
-        (401, "APIGW.0301", "Incorrect IAM authentication information."),
-        (403, "IMG.0026", "The role is invalid. You need to apply"),
-        (404, "IMG.0144", "The image does not exist."),
-        (409, "IMG.0066", "The image ID is incorrect."),
+        (400, "IMG.0001", "Request error."),
+        (401, "APIGW.0301", "Authentication failed."),
+        (403, "IMG.0026", "You do not have the rights to perform the operation."),
+        (404, "IMG.0144", "The requested resource was not found."),
+        (409, "IMG.0066", "Request conflict."),
         (418, "APIGW.0201", "API request error."),
         (429, "APIGW.0308", "The throttling threshold has been reached."),
-        (500, "IMG.0061", "Unknown system error."),
+        (500, "IMG.0061", "Internal service error."),
         (502, "APIGW.0201", "Backend unavailable."),
-        (503, "APIGW.0613", "The IAM service is currently unavailable."),
+        (503, "APIGW.0613", "The service is unavailable."),
         (504, "APIGW.0201", "Backend timeout."),
         (599, "APIGW.0201", ""),
     ],
 )
 def test_fail_has_the_body_of_its_status(api: Api, status: int, code: str, message: str) -> None:
-    """A fault responds as the documents say of its status."""
+    """A fault has the documented code of its status, and the message that the page has for it."""
     api.service.faults.add(Fail(status), operation=CREATE)
     response = create(api)
     document = response.get_json()
@@ -420,6 +420,42 @@ def test_fail_has_the_body_of_its_status(api: Api, status: int, code: str, messa
         assert document["error_code"] == code
         assert document["error_msg"].startswith(message)
         assert document["request_id"] == response.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "code", "message"),
+    [
+        ("PUT /v2/images/1/file", 409, "IMG.0046", "Request conflict."),
+        ("PUT /v2/images/1/file", 500, "IMG.0061", "System error."),
+        ("PUT /v2/images/1/file", 400, "IMG.0001", "Request error."),
+        ("GET /v2/images/1/file", 416, "IMG.0105", "The operation is not supported."),
+        ("PATCH /v2/images/1", 409, "IMG.0035", "Request conflict."),
+        ("POST /v2/images/1/members", 409, "IMG.0112", "Request conflict."),
+        ("GET /", 404, "IMG.0144", "The requested resource was not found."),
+    ],
+)
+def test_fail_has_what_the_page_of_the_operation_says(
+    api: Api, request_line: str, status: int, code: str, message: str
+) -> None:
+    """The code and the message of a status are those of the operation, where it has its own."""
+    api.service.faults.add(Fail(status))
+    assert api(*request_line.split()).get_json() == {"error": {"code": code, "message": message}}
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_no_failure_of_the_service_blames_another_service(api: Api, status: int) -> None:
+    """No default message of an operation of images mentions the identity service."""
+    api.service.faults.add(Fail(status))
+    assert "IAM" not in api("GET", "/v2/images").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("mode", [500, 502, 504])
+def test_lost_response_has_the_same_body_as_a_failure(api: Api, mode: int) -> None:
+    """A status in place of a lost response has the code and the message that it has without any work."""
+    api.service.faults.add(Fail(mode), times=1)
+    api.service.faults.add(LoseResponse(mode))
+    refused, lost = create(api).get_json(), create(api).get_json()
+    assert {**refused, "request_id": ""} == {**lost, "request_id": ""}
 
 
 def test_fail_does_not_do_the_work(api: Api) -> None:
@@ -722,7 +758,7 @@ def test_lost_response_of_a_create(api: Api, fault: Fault, seen: type[Exception]
 
 
 @pytest.mark.parametrize(
-    ("status", "message"), [(500, "Unknown system error."), (502, "Backend unavailable."), (504, "Backend timeout.")]
+    ("status", "message"), [(500, "Internal service error."), (502, "Backend unavailable."), (504, "Backend timeout.")]
 )
 def test_response_lost_to_a_status(api: Api, status: int, message: str) -> None:
     """The client sees the gateway's or the service's refusal, and the image is there."""
