@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.problems import Keys, wrong_at
+from ims_mock.contract.problems import InvalidError, Keys, Problem, wrong_at
 
 MAX_DEPTH = 64
 """Deepest nesting of arrays and objects that is read; the API's own bodies need 3."""
@@ -19,11 +19,14 @@ class _UnfitError(Exception):
 
 
 def _float(text: str) -> float | int:
-    """Read 40.0 as the integer 40, as JSON means it; a number too large for a double is unfit."""
+    """Read 40.0 as the integer 40, as JSON means it; a number too large for a double is unfit.
+
+    A whole number of more digits than `_integer` reads stays a float, so that it can be written and read again.
+    """
     number = float(text)
     if math.isinf(number):
         raise _UnfitError("the number is too large")
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() and abs(number) < 1e308 else number
 
 
 def _integer(text: str) -> int:
@@ -78,6 +81,19 @@ def parse(raw: bytes) -> Any:
     if is_suspicious or "\\u" in text:
         _check_fit(value)
     return value
+
+
+def plain(value: Any) -> Any:
+    """Return a value of Python as `parse` would have read it, and sharing nothing with it.
+
+    Raise InvalidError with the place of what JSON does not have, such as NaN.
+    """
+    try:
+        return parse(json.dumps(value).encode())
+    except ImsError as error:
+        raise InvalidError(*error.problems) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidError(Problem((), "json", f"is not JSON: {error}")) from None
 
 
 def _decoded(text: str) -> tuple[Any, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -9,12 +10,16 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import JSON, Operation
+from ims_mock.contract.wording import shown
 from ims_mock.evidence.journal import Entry, Journal
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.caller import NOBODY, Caller
 from ims_mock.exchange.messages import Request, Response, encode, rejection
 from ims_mock.exchange.pacing import pass_time
 from ims_mock.state.store import Store
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no value of a header can have (RFC 9110 section 5.5)."""
 
 
 @dataclass(slots=True)
@@ -110,8 +115,7 @@ class Exchange:
         """
         self.operation.check_response_body(document)
         status = status or self.operation.success
-        # A header is sent as Latin-1 (PEP 3333), and read as UTF-8 by whoever expects more.
-        sent = {name: value.encode().decode("latin-1") for name, value in headers.items()} if headers else {}
+        sent = {name: _header_value(name, value) for name, value in headers.items()} if headers else {}
         if location is not None:
             sent["Location"] = self.request.base_url + location
         if content is not None:
@@ -126,6 +130,14 @@ class Exchange:
     def reject(self, error: ImsError) -> Response:
         """Return the response of the request when it is rejected."""
         return rejection(error, self.entry.request_id, self.operation.dialect)
+
+
+def _header_value(name: str, value: str) -> str:
+    """Return a text as a header has it; raise 500 for one that no header can have, as a test may store it."""
+    if _CONTROL.search(value):
+        raise ImsError(500, reason=f"the mock's own response cannot have the header {name}: {shown(value)}")
+    # A header is sent as Latin-1 (PEP 3333), and read as UTF-8 by whoever expects more.
+    return value.encode("utf-8", "backslashreplace").decode("latin-1")
 
 
 Work = Callable[[Exchange], Response]

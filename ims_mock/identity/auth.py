@@ -219,7 +219,7 @@ class Auth:
         """Raise 401 while an access key is locked because of wrong signatures."""
         failures = self._identity.store.wrong_signatures.get(access)
         if failures and failures["count"] > MAX_FAILURES:
-            until = later(failures["last"], LOCK_SECONDS)
+            until = min(later(failures["last"], LOCK_SECONDS), LAST)
             if self._identity.store.clock.now() < until:
                 raise unauthorized(
                     "AK access failed to reach the limit, forbidden",

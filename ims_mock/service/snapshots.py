@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ims_mock.contract import schema_files
-from ims_mock.contract.operations import load_model
-from ims_mock.contract.problems import InvalidError, Keys, Problem, invalid, wrong_settings
+from ims_mock.contract import json_text
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.operations import load_control
+from ims_mock.contract.problems import InvalidError, wrong_at
 from ims_mock.contract.validation import Schema
-from ims_mock.contract.wording import shown
-from ims_mock.identity.accounts import new_accounts
+from ims_mock.service.checking import check_state, settings_of
 from ims_mock.service.service import Service
-from ims_mock.service.settings import Settings, is_saved
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
@@ -50,13 +48,13 @@ class Snapshot:
     @classmethod
     def from_json(cls, document: Any) -> Snapshot:
         """Return the snapshot of a JSON object; raise InvalidError naming what is wrong with it."""
+        document = json_text.plain(document)
         problems = _schema().find_problems(document)
         if problems:
             raise InvalidError(*problems, source="state.json")
-        files = {image_id: _file(image_id, text) for image_id, text in document["files"].items()}
-        rest = _plain({name: value for name, value in document.items() if name != "files"})
-        _check({**rest, "files": files})
-        return cls(rest, files)
+        check_state(document)
+        files = {image_id: _file(image_id, text) for image_id, text in document.pop("files").items()}
+        return cls(document, files)
 
     def save(self, path: str | Path) -> None:
         """Write the snapshot into a file, as `--state` reads it."""
@@ -66,98 +64,32 @@ class Snapshot:
     def load(cls, path: str | Path) -> Snapshot:
         """Read a snapshot from a file; raise OSError, or ValueError for what is no snapshot."""
         try:
-            return cls.from_json(json.loads(Path(path).read_text("utf-8")))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path} is not JSON: {error}") from None
-        except (ValueError, RecursionError) as error:
+            return cls.from_json(json_text.parse(Path(path).read_bytes()))
+        except ImsError as error:
+            raise ValueError(f"{path}: {error.reason}") from None
+        except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
 
 @cache
 def _schema() -> Schema:
     """Return the schema of a state: each collection that a store dumps is in it, described or not."""
-    content = schema_files.read("state.json")
-    for name in Store(ManualClock(0)).dump():
-        content["properties"].setdefault(name, {})
-    content["required"] = list(dict.fromkeys([*content["required"], *content["properties"]]))
-    return Schema(content, "#")
+    components = load_control().document["components"]["schemas"]
+    state = components["state"]
+    properties = {
+        **state["properties"],
+        **{name: {} for name in Store(ManualClock(0)).dump() if name not in state["properties"]},
+    }
+    required = list(dict.fromkeys([*state["required"], *properties]))
+    state = {**state, "properties": properties, "required": required}
+    return Schema({"components": {"schemas": {**components, "state": state}}}, "#/components/schemas/state")
 
 
 def _file(image_id: str, text: str) -> File:
     try:
         return File([base64.b64decode(text, validate=True)])
     except ValueError as error:
-        raise _wrong(("files", image_id), "contentEncoding", f"must be base64 (RFC 4648): {error}") from None
-
-
-def _check(document: Mapping[str, Any]) -> None:
-    """Raise InvalidError for a state that breaks a rule which its schema cannot express."""
-    _checked_settings(document)
-    try:
-        json.dumps({**document, "files": {}}, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise _wrong((), "json", f"is not JSON: {error}") from None
-    seen: set[str] = set()
-    for kind in ("images", "deleted"):
-        for index, item in enumerate(document[kind]):
-            if item["image"]["id"] in seen:
-                text = f"two images are {item['image']['id']}; leave one out"
-                raise _wrong((kind, index, "image", "id"), "unique", text)
-            seen.add(item["image"]["id"])
-            problems = load_model("image").schema.find_problems(item["image"]) if kind == "images" else []
-            if problems:
-                raise InvalidError(*problems).under(kind, index, "image")
-    _check_belongings(document)
-
-
-def _wrong(path: Keys, keyword: str, text: str) -> InvalidError:
-    return InvalidError(Problem(path, keyword, text))
-
-
-def _check_belongings(document: Mapping[str, Any]) -> None:
-    """Raise InvalidError for what belongs to an image that does not exist."""
-    images = {item["image"]["id"] for item in document["images"]}
-    belongings: list[tuple[Keys, str]] = [
-        *((("members", image_id), image_id) for image_id in document["members"]),
-        *((("files", image_id), image_id) for image_id in document.get("files", ())),
-        *((("transitions", index), item["id"]) for index, item in enumerate(document["transitions"])),
-    ]
-    for path, image_id in belongings:
-        if image_id not in images:
-            raise _wrong(path, "image", f"there is no image {image_id!r}; leave it out")
-    for image_id, members in document["members"].items():
-        for member_id, member in members.items():
-            problems = load_model("member").schema.find_problems(member)
-            if problems:
-                raise InvalidError(*problems).under("members", image_id, member_id)
-
-
-def _checked_settings(document: Mapping[str, Any]) -> Settings:
-    """Return the settings of a state; raise InvalidError when they, the clock or the accounts cannot be."""
-    with _under("settings"):
-        given: Mapping[str, Any] = document["settings"]
-        for name in given:
-            if not is_saved(name):
-                raise wrong_settings("settings", f"{name} are not part of a state; leave them out")
-        settings = Settings().changed(given)
-    with _under("clock"):
-        ManualClock(document["clock"]["now"], document["clock"]["speed"])
-    for kind in ("projects", "users"):
-        for name, record in document[kind].items():
-            if record["name"] != name:
-                raise _wrong((kind, name, "name"), "const", f"must be {shown(name)}, under which it stands")
-    accounts = {kind: list(document[kind].values()) for kind in ("projects", "users")}
-    new_accounts(settings.project_id, settings.region).restore(accounts)
-    return settings
-
-
-@contextmanager
-def _under(name: str) -> Iterator[None]:
-    """Give the problems of a part of the document their path in the whole."""
-    try:
-        yield
-    except ValueError as error:
-        raise invalid(error).under(name).of_document() from None
+        raise wrong_at(("files", image_id), "contentEncoding", f"must be base64 (RFC 4648): {error}") from None
 
 
 def capture(service: Service) -> Snapshot:
@@ -203,7 +135,7 @@ def _plain(document: Any) -> Any:
 def restore(service: Service, snapshot: Snapshot) -> None:
     """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped."""
     document, store = _plain(snapshot.document), service.store
-    settings = _checked_settings(document)
+    settings = settings_of(document)
     with store.transaction():
         own = service.settings
         service.apply(settings.changed(own.kept()))

@@ -74,6 +74,8 @@ def _json(document: Any, status: int = 200) -> flask.Response:
 
 
 def _error(code: str, message: str, status: int) -> flask.Response:
+    # What a request has may be half of a surrogate pair, which no response can have.
+    message = message.encode("utf-8", "backslashreplace").decode()
     response = _json({"error": {"code": code, "message": message}}, status)
     response.headers["X-IMS-Mock-Reason"] = header_text(message)
     return response

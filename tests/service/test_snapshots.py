@@ -580,11 +580,12 @@ def test_snapshot_has_what_is_due_settled() -> None:
 
 
 def test_saved_state_is_as_its_schema_has_it(tmp_path: Path) -> None:
-    """A file that is saved is read again, and is the same."""
+    """A file that is saved is read again, and is the same document."""
     snapshot = snapshots.capture(rich().api.service)
     snapshot.save(tmp_path / "a.json")
     Snapshot.load(tmp_path / "a.json").save(tmp_path / "b.json")
-    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    one, other = (json.loads((tmp_path / name).read_bytes()) for name in ("a.json", "b.json"))
+    assert one == other
 
 
 def test_ids_and_order_go_on() -> None:
@@ -851,7 +852,7 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (changed("settings/accounts", {}), "/settings: accounts are not part of a state; leave them out"),
         (changed("clock/now", "noon"), "/clock/now: must be of type number"),
         (changed("clock/now", 1e12), "/clock/now: must be at most 253402300799"),
-        (changed("clock/now", float("nan")), "/clock: a time must lie between the years 1 and 9999, got nan"),
+        (changed("clock/now", float("nan")), "/clock/now: NaN is no JSON number"),
         (changed("clock/speed", 1e9), "/clock/speed: must be at most 1000000"),
         (changed("clock/speed", -1), "/clock/speed: must be at least 0"),
         (changed("users", {}), "/users: must have at least 1 member"),
@@ -862,18 +863,31 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         ),
         (
             changed("users/demo/roles/demo", ["boss"]),
-            "/users: demo has the role 'boss' in demo; there are admin, member, reader",
+            '/users/demo/roles/demo/0: must be "admin" or "member" or "reader"',
         ),
         (changed("users/alt/name", "demo"), '/users/alt/name: must be "alt"'),
         (changed("users/alt/access", "demo-ak"), "/users: two have the access demo-ak"),
-        (changed("images/0/image", {}), '/images/0/image: must have "id"'),
+        (changed("images/0/image", {}), '/images/0/image: must have "schema" and'),
+        (changed("images/0/image/id", "ABCDEF01-0000-4000-8000-00000000000A"), "/images/0/image/id: must be in lower"),
+        (changed("images/0/created_at", "yesterday"), "/images/0/created_at: must be 2016-06-02T07:49:48Z, as in"),
+        (changed("deleted/0/image/updated_at", 5), "/deleted/0/image/updated_at: must be of type string"),
+        (changed("images/0/image/name", "\udc00"), "/images/0/image/name: has half of a surrogate pair"),
+        (changed("images/0/image/checksum", "a\nb"), "/images/0/image/checksum: must be printable ASCII"),
+        (changed("projects/alt/id", "a/b"), "/projects/alt/id: must be 32 hexadecimal digits"),
+        (changed("users/alt/access", ""), "/users/alt/access: must be 1 to 128 letters"),
+        (changed("transitions/0/attributes/size", "x"), "/transitions/0/attributes/size: must be of type integer"),
+        (changed("transitions/0/attributes/owner", "x"), "/transitions/0/attributes/owner: the key must be"),
+        (
+            lambda document: document["transitions"].append(document["transitions"][0]),
+            "/transitions/0/number: two are number 1",
+        ),
         (changed("images/0/number", -1), "/images/0/number: must be at least 0"),
         (twice("images"), "/images/2/image/id: two images are "),
         (twice("deleted"), "/deleted/1/image/id: two images are "),
-        (changed("images/0/image/size", float("inf")), "body: is not JSON: Out of range float values"),
+        (changed("images/0/image/size", float("inf")), "/images/0/image/size: Infinity is no JSON number"),
         (changed("images/0/image/tags", {"a"}), "body: is not JSON: Object of type set"),
         (lambda document: document["members"].update(x={"y": {}}), "/members/x/y: must have"),
-        (lambda document: document["files"].update(x="?"), "/files/x: must be base64 (RFC 4648)"),
+        (lambda document: document["files"].update(x="?"), "/files/x: there is no image"),
         (lambda document: document["files"].update(x=5), "/files/x: must be of type string"),
         (changed("transitions/0/status", "gone"), '/transitions/0/status: must be "saving" or "active" or "killed"'),
         (changed("transitions/0/due", -1e12), "/transitions/0/due: must be at least -62135596800"),
@@ -918,11 +932,11 @@ def test_refusal_shows_no_secret() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"{", " is not JSON: Expecting property name"),
-        (b"\xff", ": 'utf-8' codec can't decode"),
+        (b"{", ": body: is not JSON: Expecting property name"),
+        (b"\xff", ": body: is not UTF-8"),
         (b"{}", ': body: must have "version" and "settings"'),
         (b"[" * 100_000, ": "),
-        (b"", " is not JSON: Expecting value"),
+        (b"", ": body: is empty"),
     ],
 )
 def test_file_that_is_no_state(tmp_path: Path, content: bytes, message: str) -> None:
@@ -1050,8 +1064,8 @@ def test_snapshots_are_a_tests_own(api: Api) -> None:
             "/images/0/image/name: must be of type string",
         ),
         (lambda document: document["images"][0]["image"].pop("owner"), '/images/0/image: must have "owner"'),
-        (lambda document: document["files"].update(zzz=""), "/files/zzz: there is no image 'zzz'; leave it out"),
-        (lambda document: document["members"].update(nope={}), "/members/nope: there is no image 'nope'; leave it out"),
+        (lambda document: document["files"].update(zzz=""), '/files/zzz: there is no image "zzz"; leave it out'),
+        (lambda document: document["members"].update(nope={}), '/members/nope: there is no image "nope"; leave it out'),
     ],
 )
 def test_image_that_could_not_be_returned_is_refused(

@@ -1,0 +1,121 @@
+"""A saved state held against the rules that its schema cannot express, so that every request can be served after it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ims_mock.contract.operations import load_model
+from ims_mock.contract.problems import InvalidError, Keys, invalid, wrong_at, wrong_settings
+from ims_mock.contract.wording import shown
+from ims_mock.identity.accounts import new_accounts
+from ims_mock.service.settings import Settings, is_saved
+from ims_mock.state.clock import ManualClock
+
+
+def check_state(document: Mapping[str, Any]) -> None:
+    """Raise InvalidError for a state, valid by its schema, after which a request could fail in the mock itself."""
+    settings_of(document)
+    _check_images(document)
+    _check_belongings(document)
+    _check_members(document["members"])
+    _check_transitions(document)
+    for access, issued in document["temporary_credentials"].items():
+        _check_key(("temporary_credentials", access, "access"), issued["access"])
+
+
+def settings_of(document: Mapping[str, Any]) -> Settings:
+    """Return the settings of a state; raise InvalidError when they, the clock or the accounts cannot be."""
+    with _under("settings"):
+        given: Mapping[str, Any] = document["settings"]
+        for name in given:
+            if not is_saved(name):
+                raise wrong_settings("settings", f"{name} are not part of a state; leave them out")
+        settings = Settings().changed(given)
+    with _under("clock"):
+        ManualClock(document["clock"]["now"], document["clock"]["speed"])
+    _check_accounts(document, settings)
+    return settings
+
+
+@contextmanager
+def _under(name: str) -> Iterator[None]:
+    """Give the problems of a part of the document their path in the whole."""
+    try:
+        yield
+    except ValueError as error:
+        raise invalid(error).under(name).of_document() from None
+
+
+def _check_accounts(document: Mapping[str, Any], settings: Settings) -> None:
+    for kind in ("projects", "users"):
+        for name, record in document[kind].items():
+            _check_key((kind, name, "name"), record["name"])
+    # The default project has any id, as a setting gives it.
+    projects = [
+        {key: value for key, value in project.items() if key != "id" or value != settings.project_id}
+        for project in document["projects"].values()
+    ]
+    accounts = {"projects": projects, "users": list(document["users"].values())}
+    for problem in load_model("accounts").schema.find_problems(accounts):
+        of_kind, index, *rest = problem.path
+        name = list(document[str(of_kind)])[int(index)]
+        raise wrong_at((of_kind, name, *rest), problem.keyword, problem.text)
+    complete = {**accounts, "projects": list(document["projects"].values())}
+    new_accounts(settings.project_id, settings.region).restore(complete)
+
+
+def _check_images(document: Mapping[str, Any]) -> None:
+    seen: set[str] = set()
+    for kind in ("images", "deleted"):
+        for index, placed in enumerate(document[kind]):
+            image_id, path = placed["image"]["id"], (kind, index, "image", "id")
+            if image_id != image_id.lower():
+                raise wrong_at(path, "pattern", f"must be in lower case, got {shown(image_id)}")
+            if image_id in seen:
+                raise wrong_at(path, "unique", f"two images are {image_id}; leave one out")
+            seen.add(image_id)
+            created_at = placed["image"]["created_at"]
+            if placed["created_at"] != created_at:
+                raise wrong_at((kind, index, "created_at"), "const", f"must be {created_at}, as in the image")
+
+
+def _check_belongings(document: Mapping[str, Any]) -> None:
+    """Raise InvalidError for what belongs to an image that does not exist."""
+    images = {placed["image"]["id"] for placed in document["images"]}
+    belongings: list[tuple[Keys, str]] = [
+        *((("members", image_id), image_id) for image_id in document["members"]),
+        *((("files", image_id), image_id) for image_id in document["files"]),
+        *((("transitions", index, "id"), item["id"]) for index, item in enumerate(document["transitions"])),
+    ]
+    for path, image_id in belongings:
+        if image_id not in images:
+            raise wrong_at(path, "image", f"there is no image {shown(image_id)}; leave it out")
+
+
+def _check_members(members: Mapping[str, Mapping[str, Any]]) -> None:
+    for image_id, of_image in members.items():
+        for member_id, member in of_image.items():
+            _check_key(("members", image_id, member_id, "image_id"), member["image_id"], image_id)
+            _check_key(("members", image_id, member_id, "member_id"), member["member_id"])
+
+
+def _check_key(path: Keys, value: str, key: str | None = None) -> None:
+    """Raise InvalidError for a record whose attribute is not the key under which it stands."""
+    wanted = path[-2] if key is None else key
+    if value != wanted:
+        raise wrong_at(path, "const", f"must be {shown(wanted)}, under which it stands")
+
+
+def _check_transitions(document: Mapping[str, Any]) -> None:
+    """Raise InvalidError for a transition that an image cannot make, or whose number another one has."""
+    images = {placed["image"]["id"]: placed["image"] for placed in document["images"]}
+    numbers = Counter(item["number"] for item in document["transitions"])
+    for index, item in enumerate(document["transitions"]):
+        if numbers[item["number"]] > 1:
+            raise wrong_at(("transitions", index, "number"), "unique", f"two are number {item['number']}")
+        problems = load_model("image").schema.find_problems({**images[item["id"]], **item["attributes"]})
+        if problems:
+            raise InvalidError(*problems).under("transitions", index, "attributes")
