@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError, page_message
 from ims_mock.contract.headers import Headers, header_name
+from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.openapi import compose, resolved, resource_of
 from ims_mock.contract.problems import InvalidError, Keys, listed, wrong_at
 from ims_mock.contract.validation import HIDDEN, Schema
@@ -64,7 +65,7 @@ class Parameter:
 
     def _value_of(self, text: str) -> Any:
         content = self.schema.content
-        value: Any = text
+        value: Any = in_lower_case(text) if content.get("x-lower-case-uuids") else text
         if content["type"] == "integer" and re.fullmatch(r"[+-]?[0-9]{1,4000}", text):
             value = int(text)
         elif content["type"] == "boolean":
@@ -77,8 +78,9 @@ class Parameter:
 
 
 class Parameters(NamedTuple):
-    """The parameters of one request: those of the query and the headers by name, and the type of its body."""
+    """The parameters of one request: those of path, query and headers by name, and the type of its body."""
 
+    path: Mapping[str, str]
     query: Mapping[str, Any]
     headers: Mapping[str, Any]
     media_type: str
@@ -140,18 +142,18 @@ class Operation:
         own = self.errors.get(str(status), {})
         return own.get("x-code"), own.get("x-message", page_message(status))
 
-    def check_path(self, values: Mapping[str, str]) -> None:
-        """Raise 400 for a part of the path that breaks the parameter's schema."""
-        for parameter in self.path_parameters:
-            parameter.values_of(values[parameter.name])
+    def coerce_path(self, values: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the parts of the path that are parameters; raise 400 for one that breaks the parameter's schema."""
+        if not self.path_parameters:
+            return values
+        return {**values, **{item.name: item.values_of(values[item.name])[0] for item in self.path_parameters}}
 
     def coerce(self, path: Mapping[str, str], query_text: str, headers: Headers) -> Parameters:
         """Return the parameters of a request, each of its type; raise the rejection of the first that is not valid."""
-        if self.path_parameters:
-            self.check_path(path)
+        path = self.coerce_path(path)
         query = self.coerce_query(query_text) if self.query else {}
         media_type = self.media_type(headers)
-        return Parameters(query, self.coerce_headers(headers) if self.headers else {}, media_type)
+        return Parameters(path, query, self.coerce_headers(headers) if self.headers else {}, media_type)
 
     def coerce_query(self, query_text: str) -> dict[str, Any]:
         """Return the query parameters by name, each of its type, with defaults.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ims_mock.contract.image_ids import in_lower_case
+
 _INDEX = re.compile("0|[1-9][0-9]{0,8}")
 
 
@@ -31,9 +33,16 @@ def value_at(document: Any, parts: list[str], default: Any = None) -> Any:
 
 
 def has_values(document: Any, values: dict[str, Any]) -> bool:
-    """Return whether a JSON value has certain values at the places to which pointers lead."""
+    """Return whether a JSON value has certain values at the places that pointers lead to; a UUID in either spelling."""
     nothing = object()
-    return all(is_same(value_at(document, parts_of(pointer), nothing), value) for pointer, value in values.items())
+    return all(
+        is_same(_spelt(value_at(document, parts_of(pointer), nothing)), _spelt(value))
+        for pointer, value in values.items()
+    )
+
+
+def _spelt(value: Any) -> Any:
+    return in_lower_case(value) if isinstance(value, str) else value
 
 
 def is_same(one: Any, other: Any) -> bool:

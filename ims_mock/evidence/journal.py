@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from ims_mock.contract.errors import header_text
+from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.pointers import has_values, parts_of, value_at
 from ims_mock.evidence.delivery import WHOLE, Delivery
 from ims_mock.state.times import timestamp
@@ -302,7 +303,11 @@ def _matches(name: str, actual: str | None, glob: str) -> bool:
     """Return whether a glob matches; None never matches, and a path matches with or without its query."""
     if actual is None:
         return False
-    return fnmatchcase(actual, glob) or (name == "path" and fnmatchcase(actual.partition("?")[0], glob))
+    if name != "path":
+        return fnmatchcase(actual, glob)
+    # A UUID may be in either spelling.
+    path, glob = in_lower_case(actual), in_lower_case(glob)
+    return fnmatchcase(path, glob) or fnmatchcase(path.partition("?")[0], glob)
 
 
 def _values_at(document: Any, pointers: Iterable[str]) -> dict[str, Any]:

@@ -46,8 +46,8 @@ class Exchange:
 
     `store` is the state as this request sees it. `caller`, and the `project_id` in which it works, are known once the
     credential has been looked at; `claimed_project` is the project that the request says it is of, for the rules of
-    faults alone. `query`, `headers` and `media_type` are the operation's parameters by name and the type of the body,
-    once they have been found valid.
+    faults alone. `path`, `query`, `headers` and `media_type` are the operation's parameters by name and the type of the
+    body, once they have been found valid.
 
     An operation that takes no file is called with the store's lock held, and its request recorded then.
     """
@@ -61,15 +61,11 @@ class Exchange:
     caller: Caller = NOBODY
     project_id: str = ""
     claimed_project: str = ""
+    path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     media_type: str = JSON
     _hit: Hit | None = None
-
-    @property
-    def path(self) -> Mapping[str, str]:
-        """The values of the path's parameters, by name."""
-        return self.request.path
 
     @property
     def base_url(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
+from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.pointers import has_values, is_same
 from ims_mock.contract.problems import InvalidError, Problem, wrong_setting, wrong_settings
@@ -217,7 +218,7 @@ class Rule:
             fnmatchcase(exchange.operation.id, self.operation)
             and self.fault.fits(exchange.operation)
             and self.method in (None, request.method)
-            and (self.path is None or fnmatchcase(request.target.partition("?")[0], self.path))
+            and (self.path is None or _is_path(request.target.partition("?")[0], self.path))
             and (self.project is None or fnmatchcase(exchange.claimed_project, self.project))
             and all(
                 value is not None and fnmatchcase(value, glob)
@@ -240,6 +241,11 @@ class Rule:
             self._rules.discard(self)
         if kind is None and self.hits == self._hits_before and not self.optional:
             raise _never_fired([self])
+
+
+def _is_path(path: str, glob: str) -> bool:
+    """Return whether a glob matches a path; a UUID may be in either spelling."""
+    return fnmatchcase(in_lower_case(path), in_lower_case(glob))
 
 
 def _default(item: Field[Any]) -> Any:

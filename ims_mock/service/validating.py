@@ -10,7 +10,7 @@ def validate(exchange: Exchange) -> None:
     """Give an exchange the parameters of its operation, each of its type; raise the rejection of what is not valid."""
     operation, request = exchange.operation, exchange.request
     parameters = operation.coerce(request.path, request.query_text, request.headers)
-    exchange.query, exchange.headers, exchange.media_type = parameters
+    exchange.path, exchange.query, exchange.headers, exchange.media_type = parameters
     if operation.reads_body:
         _validate_body(exchange)
     exchange.entry.ignored += _ignored(exchange)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ims_mock.contract.errors import file_arriving, image_id_taken, image_not_found
+from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.state import images
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
@@ -48,7 +49,7 @@ def id_for(store: Store, attributes: Image) -> str:
     """
     if "id" not in attributes:
         return new_image_id(store)
-    image_id = str(attributes["id"]).lower()
+    image_id = in_lower_case(str(attributes["id"]))
     if image_id in store.images or image_id in store.deleted:
         raise image_id_taken(image_id)
     # A test that removed an image has left what belonged to it.

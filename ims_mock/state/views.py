@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.state.images import Image
 from ims_mock.state.store import Store
 
@@ -158,25 +159,34 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, _ListView) else value
 
 
+def _key(image_id: Any) -> Any:
+    """Return an id as the images have it, also where it is no text."""
+    return in_lower_case(image_id) if isinstance(image_id, str) else image_id
+
+
 class ImagesView(MutableMapping[str, Image]):
-    """The images of a store, by id: read, edited, added and removed as in a dict. A copy is a plain dict."""
+    """The images of a store, by id: read, edited, added and removed as in a dict. A copy is a plain dict.
+
+    An id in capitals is the same one in lower case.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
     def __getitem__(self, image_id: str) -> Image:
         self.store.settle()
-        return ImageView(self.store, image_id, self.store.images[image_id])
+        return ImageView(self.store, _key(image_id), self.store.images[_key(image_id)])
 
     def __setitem__(self, image_id: str, image: Image) -> None:
         with self.store.transaction() as store:
-            store.images.put(image_id, {name: _plain(value) for name, value in image.items()})
+            plain = {name: _key(value) if name == "id" else _plain(value) for name, value in image.items()}
+            store.images.put(_key(image_id), plain)
 
     def __delitem__(self, image_id: str) -> None:
         with self.store.transaction() as store:
-            if image_id not in store.images:
+            if _key(image_id) not in store.images:
                 raise KeyError(image_id)
-            store.images.remove(image_id)
+            store.images.remove(_key(image_id))
 
     def __iter__(self) -> Iterator[str]:
         """Yield the ids of the images at the beginning of the walk."""
@@ -188,7 +198,7 @@ class ImagesView(MutableMapping[str, Image]):
         return len(self.store.images)
 
     def __contains__(self, image_id: object) -> bool:
-        return image_id in self.store.images
+        return _key(image_id) in self.store.images
 
     def __reversed__(self) -> Iterator[str]:
         return reversed(list(self))
@@ -196,10 +206,10 @@ class ImagesView(MutableMapping[str, Image]):
     def pop(self, image_id: str, *default: Any) -> Any:
         """Remove an image, and return it as a plain dict."""
         with self.store.transaction() as store:
-            if image_id not in store.images:
+            if image_id not in self:
                 return dict[str, Any]().pop(image_id, *default)
-            image = dict(store.images[image_id])
-            store.images.remove(image_id)
+            image = dict(store.images[_key(image_id)])
+            store.images.remove(_key(image_id))
             return image
 
     def popitem(self) -> tuple[str, Image]:

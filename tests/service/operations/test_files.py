@@ -191,7 +191,7 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
             return piece
 
     service = api.service
-    request = Request("PUT", "", "", path={"image_id": image["id"]}, body=Body(Content(b"0123456789")))
+    request = Request("PUT", "", "", body=Body(Content(b"0123456789")))
     exchange = Exchange(
         operation=load_contract().operations["glance_upload_image"],
         request=request,
@@ -200,6 +200,7 @@ def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
         entry=Entry("", 0.0, "PUT", "", None),
         journal=service.journal,
         caller=Caller(service.auth.project_id),
+        path={"image_id": image["id"]},
     )
     with pytest.raises(ImsError, match="404"):
         glance_upload_image(exchange)
