@@ -24,9 +24,9 @@ PIECE = 256 * 1024
 class Body:
     """The body of one request, as it comes from a stream.
 
-    `length` is how many bytes it has, None where nobody has said; with `ends` the stream ends where the body does, and
-    without it there is no body without a length. `raw` are the bytes that have been read, b"" before, and `json` is
-    their JSON value once `parse` has read it, None before.
+    `length` is how many bytes it has, None where that is not known yet; with `ends` the stream ends where the body
+    does, and without it there is no body without a length. `raw` are the bytes that have been read, b"" before, and
+    `json` is their JSON value once `parse` has read it, None before.
     """
 
     stream: BinaryIO = field(default_factory=io.BytesIO, repr=False)
@@ -51,6 +51,7 @@ class Body:
         """Return all of the body, and keep it; raise 413 when it is too long, 400 when it is cut short."""
         if not self._is_read:
             self.raw = self._all()
+            self.length = len(self.raw)
             self._is_read = True
         return self.raw
 

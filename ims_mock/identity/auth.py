@@ -8,6 +8,7 @@ from functools import partial
 
 from ims_mock.contract.errors import IAM, ImsError
 from ims_mock.contract.headers import Headers, header_name
+from ims_mock.contract.problems import InvalidError
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.identity import signing
@@ -244,7 +245,7 @@ def _caller(user: User, project: Project | None) -> Caller:
     return Caller(project.id, user.name, project.name, actions) if project else Caller(None, user.name, None, actions)
 
 
-def unauthorized(detail: str, reason: str) -> ImsError:
+def unauthorized(detail: str, reason: str | InvalidError) -> ImsError:
     """Return the gateway's 401, with the documented detail of what is wrong with a credential."""
     return ImsError(401, "APIGW.0301", f"Incorrect IAM authentication information: {detail}", reason=reason)
 

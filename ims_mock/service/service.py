@@ -10,14 +10,16 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation, load_contract
+from ims_mock.contract.problems import wrong_at
 from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
 from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
+from ims_mock.exchange.body import Body
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Request, Response, rejection
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
 from ims_mock.faults.rule_text import RuleTextError, parse_fault
-from ims_mock.identity.auth import Auth
+from ims_mock.identity.auth import Auth, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
 from ims_mock.service.catalogue import load_public_images
@@ -144,6 +146,8 @@ class Service:
     def _respond(self, exchange: Exchange) -> Response:
         """Do the work of an operation, with the faults whose rules fire wrapped around, the first added outermost."""
         operation, headers = exchange.operation, exchange.request.headers
+        if self.auth.is_signed(headers):
+            _read_signed(exchange.body)
         if operation.reads_body:
             _read_body(exchange)
         asked = headers.get(_FAULT_HEADER)
@@ -191,12 +195,9 @@ class Service:
         return response
 
     def _limit_file(self, exchange: Exchange) -> None:
-        """Limit a file to what the mock or the gateway takes; raise 413 where it is known to be longer."""
+        """Limit a file to what the mock takes; raise 413 where it is known to be longer."""
         most = self.settings.max_image_size
         too_long = ImsError(413, "IMG.0059", reason=f"body: must be at most {most} bytes, as max_image_size says")
-        if self.auth.is_signed(exchange.request.headers) and (most is None or most > MAX_SIGNED):
-            most = MAX_SIGNED
-            too_long = ImsError(413, reason=f"body: must be at most {most} bytes when it is signed; send a token")
         exchange.body.limit(most, too_long)
 
 
@@ -205,6 +206,14 @@ FAULT_HEADER = "X-IMS-Mock-Fault"
 
 
 _FAULT_HEADER = header_name(FAULT_HEADER)
+
+
+def _read_signed(body: Body) -> None:
+    """Read a signed body, of any operation; raise 401 where it is longer than the gateway computes signatures of."""
+    text = f"must be at most {MAX_SIGNED} bytes in a signed request; send a token in X-Auth-Token instead"
+    reason = wrong_at((), "maxLength", text)
+    body.limit(MAX_SIGNED, unauthorized("calc aksk signature fail:body too large", reason))
+    body.read()
 
 
 def _read_body(exchange: Exchange) -> None:

@@ -157,28 +157,6 @@ def test_most_size_of_an_image(size: int, status: int) -> None:
         assert api.images[image["id"]] == image
 
 
-@pytest.mark.parametrize(("size", "status"), [(12 * 1024 * 1024, 204), (12 * 1024 * 1024 + 1, 413)])
-def test_signed_upload_is_bounded(api: Api, size: int, status: int) -> None:
-    """A request that is signed with an AK/SK has at most 12 MB, as the gateway takes no more."""
-    signature = "SDK-HMAC-SHA256 Access=ak, SignedHeaders=host, Signature=" + "0" * 64
-    response = upload(api, api.create(), b"x" * size, X_Auth_Token="", Authorization=signature)
-    assert response.status_code == status
-    if status == 413:
-        assert response.get_json()["error_code"] == "APIGW.0201"
-        assert response.headers["X-IMS-Mock-Reason"].endswith("when it is signed; send a token")
-
-
-def test_signed_upload_with_another_limit() -> None:
-    """Of two limits the smaller one counts."""
-    signature = "SDK-HMAC-SHA256 Access=ak, SignedHeaders=host, Signature=" + "0" * 64
-    for most, code in ((10, "IMG.0059"), (20_000_000, "APIGW.0201")):
-        api = Api(max_image_size=most)
-        content = b"x" * (most + 1 if most == 10 else 12 * 1024 * 1024 + 1)
-        response = upload(api, api.create(), content, X_Auth_Token="", Authorization=signature)
-        assert response.status_code == 413
-        assert code in response.get_data(as_text=True)
-
-
 def test_image_that_goes_while_its_file_arrives(api: Api) -> None:
     """When a test takes the image away meanwhile, the upload is 404 and nothing of it is kept."""
     image = api.create()
