@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,8 +17,9 @@ from ims_mock.evidence.delivery import WHOLE
 from ims_mock.exchange.messages import Response
 from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
-from ims_mock.web.control import new_blueprint
+from ims_mock.web.control import new_blueprint, refused
 from ims_mock.web.environ import request_of
+from ims_mock.web.hints import LONGEST, elsewhere, hint_for, is_of_control
 from ims_mock.web.wire import connection_of, deliver
 
 if TYPE_CHECKING:
@@ -86,7 +85,10 @@ def create_app(service: Service) -> flask.Flask:
             return send(service.options(_allow(error, app), request))
         if request.method == "OPTIONS" and request.target == "*":
             return send(service.options(", ".join(_METHODS), request))
-        return send(service.refuse(_gateway_error(error, app), request))
+        rejection = _gateway_error(error, app)
+        if is_of_control(flask.request.path):
+            return refused(service, rejection)
+        return send(service.refuse(rejection, request))
 
     return app
 
@@ -156,27 +158,11 @@ def _allow(error: MethodNotAllowed, app: flask.Flask) -> str:
 def _gateway_error(error: HTTPException, app: flask.Flask) -> ImsError:
     """Return the gateway's rejection of a request that Flask or Werkzeug did not route."""
     request = flask.request
+    path = request.path if len(request.path) <= LONGEST else f"{request.path[:LONGEST]}..."
     if isinstance(error, MethodNotAllowed):
         allow = _allow(error, app)
-        return ImsError(
-            405, reason=f"{request.method} is not served on {request.path}; use {allow}", headers={"Allow": allow}
-        )
+        reason = f"{request.method} is not served on {path}; use {allow}{elsewhere(request.method, request.path)}"
+        return ImsError(405, reason=reason, headers={"Allow": allow})
     if error.code == 404:
-        (near,) = difflib.get_close_matches(request.path, _routes_like(request.path, app), n=1, cutoff=0)
-        return ImsError(404, "APIGW.0101", reason=f"no route is {request.path}; the nearest is {near}")
+        return ImsError(404, "APIGW.0101", reason=f"no route is {path}{hint_for(request.method, request.path)}")
     return ImsError(error.code or 500, "APIGW.0201", reason=f"{error.name}: {error.description}")
-
-
-def _routes_like(path: str, app: flask.Flask) -> set[str]:
-    """Return every route with the path's own parts as parameters; the mock's own for a path that begins as they do."""
-    routes = set()
-    for rule in app.url_map.iter_rules():
-        if rule.rule.startswith("/_ims_mock") == path.startswith("/_ims"):
-            if rule.rule.startswith("/<any("):
-                routes |= {f"/{value}" for value in re.findall('"([^"]+)"', rule.rule)}
-                continue
-            names = rule.rule.split("/")
-            parts = path.split("/") + [""] * len(names)
-            pairs = zip(names, parts[: len(names)], strict=True)
-            routes.add("/".join((part or "{id}") if name.startswith("<") else name for name, part in pairs))
-    return routes

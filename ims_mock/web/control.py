@@ -15,6 +15,9 @@ from ims_mock.service.control import FUNCTIONS, NotFoundError
 from ims_mock.service.service import Service, logger
 from ims_mock.web.environ import body_of
 
+_CODES = {404: "not_found", 405: "no_method", 500: "defect"}
+"""The code of each status, but for that of what is invalid."""
+
 
 def new_blueprint(service: Service) -> flask.Blueprint:
     """Return the control API of a service."""
@@ -37,13 +40,25 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
     @control.after_request
     def note(response: flask.Response) -> flask.Response:
-        asked = header_text(f"{flask.request.method} {flask.request.path}")
-        line = f"{service.store.timestamp()} {asked} -> {response.status_code} control"
-        reason = response.headers.get("X-IMS-Mock-Reason")
-        logger.info("%s", f"{line}: {reason}" if reason else line)
-        return response
+        return _logged(service, response)
 
     return control
+
+
+def refused(service: Service, error: ImsError) -> flask.Response:
+    """Return the response to a request under /_ims_mock that no operation of the API serves, and log it."""
+    response = _error(_CODES.get(error.status, "invalid"), error.reason, error.status)
+    response.headers.update(error.headers)
+    # Flask hands a defect of an operation to whoever rejects, and logs the response itself.
+    return response if flask.request.blueprint else _logged(service, response)
+
+
+def _logged(service: Service, response: flask.Response) -> flask.Response:
+    asked = header_text(f"{flask.request.method} {flask.request.path}")
+    line = f"{service.store.timestamp()} {asked} -> {response.status_code} control"
+    reason = response.headers.get("X-IMS-Mock-Reason")
+    logger.info("%s", f"{line}: {reason}" if reason else line)
+    return response
 
 
 def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:

@@ -25,7 +25,7 @@ def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, ca
     """An unforeseen failure gets a response all the same, in JSON."""
     monkeypatch.delattr("ims_mock.service.control.__version__")
     response = api("GET", "/_ims_mock/health")
-    assert (response.status_code, response.get_json()["error_code"]) == (500, "APIGW.0201")
+    assert (response.status_code, response.get_json()["error"]["code"]) == (500, "defect")
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [NameError]
 
 
@@ -387,3 +387,30 @@ def test_every_operation_has_its_function() -> None:
     for operation in load_control().operations.values():
         assert operation.source == f"control/{operation.id}.json"
         assert FUNCTIONS[operation.id].__doc__
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code", "message"),
+    [
+        ("GET", "/helth", 404, "not_found", "no route is /_ims_mock/helth; the nearest is /_ims_mock/health"),
+        ("POST", "", 404, "not_found", "no route is /_ims_mock"),
+        ("GET", "/reset", 405, "no_method", "GET is not served on /_ims_mock/reset; use OPTIONS, POST"),
+        ("PUT", "/faults/7", 405, "no_method", "PUT is not served on /_ims_mock/faults/7; use DELETE, OPTIONS"),
+    ],
+)
+def test_unknown_request(api: Api, method: str, path: str, status: int, code: str, message: str) -> None:
+    """What the API does not serve is rejected in the form of all its errors, logged, and in no journal."""
+    response = api(method, f"/_ims_mock{path}")
+    assert (response.status_code, response.get_json()) == (status, {"error": {"code": code, "message": message}})
+    assert response.headers["X-IMS-Mock-Reason"] == message
+    assert response.headers.get("Allow") == (message.rpartition("use ")[2] if status == 405 else None)
+    assert len(api.service.journal) == 0
+
+
+def test_unknown_request_is_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """A line of the log has it, once."""
+    caplog.set_level("INFO", "ims_mock")
+    api("GET", "/_ims_mock/helth")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{PAGE} GET /_ims_mock/helth -> 404 control: no route is /_ims_mock/helth; the nearest is /_ims_mock/health"
+    ]

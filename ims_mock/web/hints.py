@@ -1,0 +1,140 @@
+"""What the reason of an unknown route says beside that: what the path is elsewhere, or which route is nearest."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from ims_mock.contract import schema_files
+from ims_mock.contract.operations import Operation, load_contract, load_control
+
+LONGEST = 300
+"""Most characters of a path that are shown, or compared with routes: comparing takes the square of it."""
+
+CONTROL = "/_ims_mock"
+"""What the paths of the mock's own API begin with."""
+
+_NEAR = 0.75
+"""How much of a path has to be as in a route for that to be near."""
+
+_VERSIONS = re.compile(r"(?P<first>/v[0-9.]+)(?P<second>/v[0-9.]+)")
+_ID = re.compile("(?<=/)(?:[0-9a-fA-F-]{32,36}|[0-9]+)(?=/|$)")
+_PARAMETER = re.compile(r"\{[^}]+\}")
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """An operation that the mock does not serve; `text` says whose it is."""
+
+    method: str
+    path: str
+    name: str
+    text: str
+
+
+def hint_for(method: str, path: str) -> str:
+    """Return what is known of a path that is no route, to be put behind a sentence; "" where nothing is near."""
+    if len(path) > LONGEST:
+        return ""
+    hint = _repetition(path) or elsewhere(method, path) or _prefix(path)
+    near = "" if hint else _nearest_route(path)
+    return f"; the nearest is {near}" if near else hint
+
+
+def elsewhere(method: str, path: str) -> str:
+    """Return whose operation a request is, if it is known and not served; "" otherwise."""
+    if len(path) > LONGEST:
+        return ""
+    found = [item for item in _known_elsewhere() if _pattern(item.path).fullmatch(path.rstrip("/"))]
+    # The path that has most parts of its own, and the method before any other.
+    found.sort(key=lambda item: (item.method != method, len(_PARAMETER.findall(item.path))))
+    return f'; {found[0].method} {found[0].path} is "{found[0].name}", {found[0].text}' if found else ""
+
+
+def _repetition(path: str) -> str:
+    """Return that a path begins with a version twice, or has an empty part, where the rest of it is known."""
+    if "//" in path and _is_known(re.sub("/+", "/", path)):
+        return "; it has an empty part; leave out one of the slashes"
+    match = _VERSIONS.match(path)
+    if match is None or not _is_known(path[match.end("first") :]):
+        return ""
+    return f"; it begins with a version twice, {match['first']} and {match['second']}; leave out the first"
+
+
+def _prefix(path: str) -> str:
+    """Return that a path has something before a route."""
+    starts = [index for index, char in enumerate(path) if char == "/" and index]
+    # What is so short as /v2 stands behind one part alone, as in /image/v2.
+    known = (
+        start for start in starts if _is_served(path[start:]) and (start == starts[0] or path.count("/", start) > 1)
+    )
+    start = next((start for start in known if path[start:] != "/"), 0)
+    return f"; leave out {path[:start]}, the mock serves {path[start:]}" if start else ""
+
+
+def _is_known(path: str) -> bool:
+    return _is_served(path) or bool(elsewhere("", path))
+
+
+def _is_served(path: str) -> bool:
+    return any(_pattern(route).fullmatch(path) for route in _routes())
+
+
+def _nearest_route(path: str) -> str:
+    """Return the route that is nearest to a path, with the names of its parameters; "" where none is near."""
+    known = [route for route in _routes() if route.startswith(CONTROL) == path.startswith("/_")]
+    # What all have in common makes none of them nearer.
+    start = len(CONTROL) if is_of_control(path) else 0
+    ratio, route = max((_nearness(path[start:].rstrip("/"), route[start:]), route) for route in known)
+    return route if ratio >= _NEAR else ""
+
+
+def is_of_control(path: str) -> bool:
+    """Return whether a path is one of the mock's own API, known or not."""
+    return path == CONTROL or path.startswith(CONTROL + "/")
+
+
+def _nearness(path: str, route: str) -> float:
+    """Return how much of a path is as in a route, up to 1; what stands where the route has a parameter is as there."""
+    parts, names = path.split("/"), route.split("/")
+    plain = _ID.sub("{}", path)
+    if len(parts) == len(names):
+        plain = "/".join(
+            "{}" if name.startswith("{") and part else part for part, name in zip(parts, names, strict=True)
+        )
+    return difflib.SequenceMatcher(None, _PARAMETER.sub("{}", route), plain, autojunk=False).ratio()
+
+
+@cache
+def _routes() -> list[str]:
+    """Return every path that is served; a parameter whose values are known is each of them."""
+    operations = [*load_contract().operations.values(), *load_control().operations.values()]
+    return sorted({path for operation in operations for path in _paths(operation)})
+
+
+def _paths(operation: Operation) -> Iterator[str]:
+    known = {
+        item.name: item.schema.content["enum"] for item in operation.path_parameters if "enum" in item.schema.content
+    }
+    paths = [operation.path]
+    for name, values in known.items():
+        paths = [path.replace(f"{{{name}}}", value) for path in paths for value in values]
+    yield from paths
+
+
+@cache
+def _known_elsewhere() -> list[_Elsewhere]:
+    return [
+        _Elsewhere(item["method"], item["path"], item["name"], api["text"])
+        for api in schema_files.read("elsewhere.json")["apis"]
+        for item in api["operations"]
+    ]
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    """Return the regular expression of the paths that a path with parameters stands for."""
+    return re.compile("[^/]+".join(map(re.escape, _PARAMETER.split(path))))

@@ -1,0 +1,132 @@
+"""What the reason of an unknown route says: what the path is elsewhere, or which route is nearest."""
+
+from __future__ import annotations
+
+import pytest
+
+from ims_mock.contract import schema_files
+from ims_mock.contract.operations import load_contract
+from ims_mock.web.hints import LONGEST, elsewhere, hint_for
+
+IMAGE = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"
+PROJECT = "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c"
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/v2/image", "/v2/images"),
+        ("/v2/images/", "/v2/images"),
+        ("/images", "/v2/images"),
+        (f"/v2/{PROJECT}/images", "/v2/images"),
+        ("/v2/schemas/imgae", "/v2/schemas/image"),
+        ("/v3/tokens", "/v3/auth/tokens"),
+        ("/v3/auth/tokens/", "/v3/auth/tokens"),
+        ("/_ims_mock/helth", "/_ims_mock/health"),
+        ("/_ims_mok/health", "/_ims_mock/health"),
+        ("/_ims_mock/fault/7", "/_ims_mock/faults/{id}"),
+        ("/_ims_mock/snapshot/before/restore", "/_ims_mock/snapshots/{name}/restore"),
+        (f"/v2/image/{IMAGE}", "/v2/images/{image_id}"),
+        (f"/v2/images/{IMAGE}/fiel", "/v2/images/{image_id}/file"),
+        ("/v2/images/my image/tag/hunter2", "/v2/images/{image_id}/tags/{tag}"),
+        (f"/v2/images/{IMAGE}/member/{PROJECT}", "/v2/images/{image_id}/members/{member_id}"),
+    ],
+)
+def test_nearest_route(path: str, near: str) -> None:
+    """The nearest route has the names of its parameters, and nothing of the path in their place."""
+    assert hint_for("GET", path) == f"; the nearest is {near}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/x",
+        "/nope",
+        "/favicon.ico",
+        "/wp-login.php",
+        "/v2/images/a/b/c/d",
+        "/_ims_mock",
+        "/_ims_mock/",
+        "/_ims_mock/xyz",
+    ],
+)
+def test_nothing_is_near(path: str) -> None:
+    """A path that is like no route gets no hint."""
+    assert hint_for("GET", path) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "hint"),
+    [
+        ("POST", "/v2/cloudimages/action", 'POST /v2/cloudimages/action is "create_image", an operation of IMS that'),
+        ("GET", "/v2/cloudimages/action", 'POST /v2/cloudimages/action is "create_image", an operation of IMS that'),
+        ("GET", "/v2/cloudimages/", 'GET /v2/cloudimages is "list_images", an operation of IMS that'),
+        ("GET", f"/v1/{PROJECT}/jobs/7", 'GET /v1/{project_id}/jobs/{job_id} is "show_job", an operation of IMS that'),
+        ("GET", f"/v2/{PROJECT}/images/x/tags", 'GET /v2/{project_id}/images/{image_id}/tags is "list_image_tags"'),
+        ("POST", f"/v2/images/{IMAGE}/actions/deactivate", "POST /v2/images/{image_id}/actions/deactivate is"),
+        ("GET", "/v2/tasks", 'GET /v2/tasks is "list tasks", an operation of Glance that IMS does not have'),
+        (
+            "GET",
+            "/v3/users/x/projects",
+            'GET /v3/users/{user_id}/projects is "list the projects of a user", an operation',
+        ),
+        ("GET", "/v2/info/stores/detail", "GET /v2/info/stores/detail is"),
+    ],
+)
+def test_operation_of_elsewhere(method: str, path: str, hint: str) -> None:
+    """A path that IMS, Glance or the identity service has elsewhere is named, by its own method where it has that."""
+    assert hint_for(method, path).startswith(f"; {hint}")
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "second"),
+    [
+        (f"/v2/v2/images/{IMAGE}", "/v2", "/v2"),
+        ("/v2/v2/images", "/v2", "/v2"),
+        ("/v2.0/v2/images", "/v2.0", "/v2"),
+        ("/v3/v3/auth/tokens", "/v3", "/v3"),
+        ("/v2/v2/cloudimages", "/v2", "/v2"),
+        ("/v2/v3/auth/tokens", "/v2", "/v3"),
+    ],
+)
+def test_doubled_prefix(path: str, first: str, second: str) -> None:
+    """A version twice is what comes of an endpoint with a version, and a client that adds it."""
+    assert hint_for("GET", path) == f"; it begins with a version twice, {first} and {second}; leave out the first"
+
+
+@pytest.mark.parametrize(
+    ("path", "left_out", "served"),
+    [
+        ("/image/v2/images", "/image", "/v2/images"),
+        ("/identity/v3", "/identity", "/v3"),
+        (f"/v2/images/v2/images/{IMAGE}", "/v2/images", f"/v2/images/{IMAGE}"),
+    ],
+)
+def test_something_before_a_route(path: str, left_out: str, served: str) -> None:
+    """A route behind something else is said to be one."""
+    assert hint_for("GET", path) == f"; leave out {left_out}, the mock serves {served}"
+
+
+@pytest.mark.parametrize("path", ["//v2/images", "/v2//images", f"/v2/images//{IMAGE}"])
+def test_empty_part(path: str) -> None:
+    """Two slashes in a row are another path."""
+    assert hint_for("GET", path) == "; it has an empty part; leave out one of the slashes"
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/image" + "/x" * 30_000, "/v2/" + "x" * 60_000, "/" * 60_000, "/v2/image" + "s" * 300]
+)
+def test_long_path(path: str) -> None:
+    """A path that is longer than any route is not compared."""
+    assert len(path) > LONGEST
+    assert hint_for("GET", path) == elsewhere("GET", path) == ""
+
+
+def test_nothing_of_elsewhere_is_served() -> None:
+    """What is said to be elsewhere is no operation of the mock, and has a name of its own."""
+    served = {(operation.method, operation.path) for operation in load_contract().operations.values()}
+    apis = schema_files.read("elsewhere.json")["apis"]
+    listed = [(item["method"], item["path"]) for api in apis for item in api["operations"]]
+    assert not served & set(listed)
+    assert len(listed) == len(set(listed))
+    assert [api["api"] for api in apis] == ["IMS", "Glance", "IAM"]
