@@ -14,6 +14,7 @@ from ims_mock.contract.problems import InvalidError, Problem
 from ims_mock.contract.wording import shown
 from ims_mock.state import life_cycle
 from ims_mock.state.files import File
+from ims_mock.state.ids import ids_of_success
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.members import check_shareable, new_member
 from ims_mock.state.store import Store
@@ -45,8 +46,9 @@ def add_image(
         if given.get("status") == "active":
             given.setdefault("active_at", now)
         try:
-            image = new_image(given, life_cycle.id_for(store, given), project_id, now)
-            sharing = _members(image, members or {}, now)
+            with ids_of_success(store):
+                image = new_image(given, life_cycle.id_for(store, given), project_id, now)
+                sharing = _members(image, members or {}, now)
         except ImsError as error:
             raise error.as_invalid() from None
         image_id = image["id"]

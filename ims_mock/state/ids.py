@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ims_mock.state.store import Store
 
 
@@ -13,6 +16,17 @@ def new_image_id(store: Store) -> str:
         image_id = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) % 4]}{bits[17:20]}-{bits[20:32]}"
         if image_id not in store.images.records and image_id not in store.deleted.records:
             return image_id
+
+
+@contextmanager
+def ids_of_success(store: Store) -> Iterator[None]:
+    """Give the ids of images that are drawn inside back to the series when it fails; the caller holds the lock."""
+    drawn = store.drawn.get("images")
+    try:
+        yield
+    except Exception:
+        store.take_back("images", drawn)
+        raise
 
 
 def new_token(store: Store) -> str:

@@ -14,7 +14,7 @@ from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.state import images
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
-from ims_mock.state.ids import new_image_id
+from ims_mock.state.ids import ids_of_success, new_image_id
 from ims_mock.state.images import Image, check_deletable, check_move, check_owner, is_visible, shared_attributes
 from ims_mock.state.members import Member
 from ims_mock.state.store import Store
@@ -59,7 +59,8 @@ def id_for(store: Store, attributes: Image) -> str:
 
 def add_image(store: Store, attributes: Image, owner: str) -> Image:
     """Add an image whose metadata has just been created, and return it; raise 409 as id_for does, 413 as new_image."""
-    image = images.new_image(attributes, id_for(store, attributes), owner, timestamp(store.clock.now()))
+    with ids_of_success(store):
+        image = images.new_image(attributes, id_for(store, attributes), owner, timestamp(store.clock.now()))
     store.images.put(image["id"], image)
     return image
 

@@ -72,6 +72,13 @@ class Store:
             number = self._counts[kind] = self._counts.get(kind, 0) + 1
         return hashlib.sha256(f"{self.seed!r}/{kind}/{number}".encode()).hexdigest()
 
+    def take_back(self, kind: str, count: int | None) -> None:
+        """Go on in the series of a kind behind so many; None where none had been drawn."""
+        with self._drawing:
+            self._counts.pop(kind, None)
+            if count is not None:
+                self._counts[kind] = count
+
     @property
     def seed(self) -> int | str:
         """The seed of ids, chances and delays."""
