@@ -165,8 +165,9 @@ class Operation:
             return {}
         try:
             pairs = parse_qsl(query_text, keep_blank_values=True, errors="strict")
-        except UnicodeDecodeError as error:
-            raise ImsError(400, reason=f"query: is not UTF-8: {error.object!r}") from None
+        except UnicodeDecodeError:
+            # What is wrong may be a credential, and is not shown.
+            raise ImsError(400, reason="query: is not UTF-8; percent-encode it as UTF-8") from None
         values: dict[str, Any] = {
             name: parameter.schema.content["default"]
             for name, parameter in self.query.items()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Any
 
 from ims_mock.contract.errors import header_text
 from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.pointers import has_values, parts_of, value_at
 from ims_mock.evidence.delivery import WHOLE, Delivery
+from ims_mock.evidence.redaction import MASK, is_secret, masked
 from ims_mock.state.times import timestamp
 
 MAX_ENTRIES = 1000
@@ -24,12 +23,6 @@ MAX_ENTRIES = 1000
 MAX_BODY = 65536
 """Most bytes that are kept of a body."""
 
-MASK = "***"
-
-_SECRET = re.compile("authorization|cookie|token|secret|password|credential|api-?key|(auth|access)-key", re.IGNORECASE)
-"""What the names of headers with credentials contain: those of the service, and those that clients send to others."""
-
-_SIGNATURE = re.compile(r"(?<=Signature=).*", re.IGNORECASE)
 _NEAREST = 3
 _LONGEST = 200
 """Most characters that a failed assertion shows of what a request had."""
@@ -50,12 +43,12 @@ class Entry:
     `received_at` and `responded_at` are in seconds of the mock's clock, `arrived` in real ones, of which only
     differences mean anything, and `seconds` are the real ones until the response. `is_done` is whether the work was
     done, also where the response was lost. `operation` is None for a request that matched no route, `caller` the name
-    of the user whose credential it was; `path` is the target as it was sent, with its query. Credentials in headers are
-    masked. Of a body MAX_BODY bytes are kept, and of a file none. `rules` are the ids of the fault rules that fired,
-    `ignored` is what nothing read: JSON pointers into the body, parameters of the query with a "?" before them, and
-    headers. `reason` is "" unless the request was rejected or a fault has changed the response; `delivery` is how the
-    response left. Two entries are equal when everything is except `base_url`, `arrived` and `seconds`, which depend on
-    the machine.
+    of the user whose credential it was; `path` is the target as it was sent, with its query. Credentials in headers and
+    in the query are masked. Of a body MAX_BODY bytes are kept, and of a file none. `rules` are the ids of the fault
+    rules that fired, `ignored` is what nothing read: JSON pointers into the body, parameters of the query with a "?"
+    before them, and headers. `reason` is "" unless the request was rejected or a fault has changed the response;
+    `delivery` is how the response left. Two entries are equal when everything is except `base_url`, `arrived` and
+    `seconds`, which depend on the machine.
     """
 
     request_id: str
@@ -122,23 +115,6 @@ def _in_json(value: Any) -> Any:
     if isinstance(value, Delivery):
         return str(value)
     return list(value) if isinstance(value, tuple) else value
-
-
-def masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers as the journal keeps them: without credentials."""
-    return {name: _mask(value) if is_secret(name) else value for name, value in headers}
-
-
-@lru_cache(maxsize=1024)
-def is_secret(name: str) -> bool:
-    """Return whether the value under a name may be a credential."""
-    return _SECRET.search(name) is not None
-
-
-def _mask(value: str) -> str:
-    """Return a credential without its secret part; of a signed header only the signature is secret."""
-    is_signature = value.startswith("SDK-HMAC-SHA256 ") and _SIGNATURE.search(value)
-    return _SIGNATURE.sub(MASK, value) if is_signature else MASK
 
 
 @dataclass(frozen=True)

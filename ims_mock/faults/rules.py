@@ -20,7 +20,8 @@ from ims_mock.contract.pointers import has_values, is_same
 from ims_mock.contract.problems import InvalidError, Problem, wrong_setting, wrong_settings
 from ims_mock.contract.validation import Schema
 from ims_mock.contract.wording import nearest, shown
-from ims_mock.evidence.journal import MASK, Entry, is_secret, masked
+from ims_mock.evidence.journal import Entry
+from ims_mock.evidence.redaction import MASK, is_secret, masked
 from ims_mock.exchange.exchange import Exchange, Hit, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault, checked

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
 from ims_mock.contract.headers import Headers, header_name
+from ims_mock.evidence.redaction import MASK, is_secret
 from ims_mock.exchange.messages import Request
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -67,7 +68,7 @@ def canonical_request(request: Request, signed: Sequence[str], payload: str, *, 
         (
             request.method.upper(),
             uri if uri.endswith("/") else uri + "/",
-            "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs),
+            "&".join(f"{quote(name, safe='~')}={_shown(name, value, hides=hides)}" for name, value in pairs),
             *(
                 f"{name}:{'***' if hides and name in SECRET_HEADERS else _text(headers.get(header_name(name)))}"
                 for name in signed
@@ -77,6 +78,10 @@ def canonical_request(request: Request, signed: Sequence[str], payload: str, *, 
             payload,
         )
     )
+
+
+def _shown(name: str, value: str, *, hides: bool) -> str:
+    return MASK if hides and is_secret(name) else quote(value, safe="~")
 
 
 def signature(secret: str, date: str, canonical: str) -> str:

@@ -12,6 +12,7 @@ from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.problems import wrong_at
 from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
+from ims_mock.evidence.redaction import masked_target, without_query_of
 from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.exchange import Exchange, Work
@@ -102,16 +103,17 @@ class Service:
             name = type(error).__name__
             reason = f"unexpected {name} in the mock: {error}; its log has the traceback"
             response = exchange.reject(ImsError(500, reason=reason))
-        return self._close(entry, response)
+        return self._close(entry, response, request)
 
     def refuse(self, error: ImsError, request: Request) -> Response:
         """Respond to a request that matches no operation."""
         entry = self._open_unrouted(request)
-        return self._close(entry, rejection(error, entry.request_id))
+        return self._close(entry, rejection(error, entry.request_id), request)
 
     def options(self, allow: str, request: Request) -> Response:
         """Respond to an OPTIONS request: which methods a path has (RFC 9110 section 9.3.7)."""
-        return self._close(self._open_unrouted(request), Response(200, {"Allow": allow, "Content-Length": "0"}))
+        response = Response(200, {"Allow": allow, "Content-Length": "0"})
+        return self._close(self._open_unrouted(request), response, request)
 
     def _open_unrouted(self, request: Request) -> Entry:
         entry = self._open(None, request)
@@ -121,11 +123,12 @@ class Service:
 
     def _open(self, operation_id: str | None, request: Request) -> Entry:
         store = self.store
-        entry = Entry(store.draw("requests")[:32], store.clock.now(), request.method, request.target, operation_id)
+        path = masked_target(request.target)
+        entry = Entry(store.draw("requests")[:32], store.clock.now(), request.method, path, operation_id)
         entry.base_url, entry.arrived = request.base_url, real_seconds()
         return self.journal.open(entry, request.headers.items())
 
-    def _close(self, entry: Entry, response: Response) -> Response:
+    def _close(self, entry: Entry, response: Response, request: Request) -> Response:
         """Give a response what every one has, and close the journal's entry."""
         request_id = entry.request_id
         entry.responded_at = self.store.clock.now()
@@ -135,7 +138,8 @@ class Service:
         response.headers["X-Openstack-Request-Id"] = (
             f"req-{request_id[:8]}-{request_id[8:12]}-{request_id[12:16]}-{request_id[16:20]}-{request_id[20:]}"
         )
-        entry.status, entry.reason, entry.response_body = response.status, response.reason, response.body[:MAX_BODY]
+        entry.status, entry.reason = response.status, response.reason
+        entry.response_body = without_query_of(request.target, response.body)[:MAX_BODY]
         entry.delivery = response.delivery
         entry.seconds = real_seconds() - entry.arrived
         self.journal.close(entry, response.headers.items())

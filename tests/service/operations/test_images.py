@@ -321,7 +321,7 @@ def test_list_limits(api: Api) -> None:
         ('name=in:a"b"', "/name: the quotes of"),
         ("name=a&name=b", "/name: the query parameter is given twice"),
         ("team=a&team=b", "/team: the query parameter is given twice"),
-        ("name=%FF", "query: is not UTF-8: b'\\xff'"),
+        ("name=%FF", "query: is not UTF-8; percent-encode it as UTF-8"),
         ("visibility=bogus", '/visibility: must be "public" or "private" or "shared" or "community" or "all"'),
         ("member_status=bogus", '/member_status: must be "accepted" or "rejected" or "pending" or "all", got "bogus"'),
         ("protected=1", '/protected: must be of type boolean, got "1"'),
