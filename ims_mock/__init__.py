@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ims_mock.evidence.journal import Entry
     from ims_mock.faults.connections import Drip, Hangup, LoseResponse, Reset, Stall, Truncate
     from ims_mock.faults.delays import Delay, LognormalDelay
+    from ims_mock.faults.jobs import BadJob, FailJob, StickJob
     from ims_mock.faults.responses import Fail, Garble, LoopingMarker, Mutate, Redirect, Throttle
     from ims_mock.faults.rules import Rule
     from ims_mock.faults.sequences import Sequence
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from ims_mock.state.clock import ManualClock, SystemClock
 
 __all__ = [
+    "BadJob",
     "BadUpload",
     "Delay",
     "Drip",
     "Entry",
     "Fail",
+    "FailJob",
     "Finding",
     "Garble",
     "Hangup",
@@ -48,6 +51,7 @@ __all__ = [
     "Snapshot",
     "Stale",
     "Stall",
+    "StickJob",
     "SystemClock",
     "Throttle",
     "Truncate",

@@ -21,7 +21,7 @@ from ims_mock.service.settings import Settings
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image
-from ims_mock.state.views import ImagesView
+from ims_mock.state.views import RecordsView
 from ims_mock.web.app import create_app
 from ims_mock.web.server import Server
 from ims_mock.web.tls import Tls, throw_away
@@ -77,17 +77,22 @@ class ImsMock:
         return self.service.auth.project_id
 
     @property
-    def images(self) -> ImagesView:
+    def images(self) -> RecordsView:
         """The images themselves, by id: dicts of JSON types that a test may read, and write."""
-        return ImagesView(self.service.store)
+        return RecordsView(self.service.store)
 
     @images.setter
     def images(self, images: Mapping[str, Image]) -> None:
         with self.service.store.transaction():
-            if not isinstance(images, ImagesView):  # What `|=` returns has been written through.
+            if not isinstance(images, RecordsView):  # What `|=` returns has been written through.
                 wanted = {image_id: dict(image) for image_id, image in images.items()}
                 self.images.clear()
                 self.images.update(wanted)
+
+    @property
+    def jobs(self) -> RecordsView:
+        """The jobs, by id: dicts of JSON types that a test may read, and write."""
+        return RecordsView(self.service.store, self.service.store.jobs)
 
     def add_image(
         self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any

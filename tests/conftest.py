@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ManualClock
 from ims_mock.service.service import Service
-from ims_mock.state.views import ImagesView
+from ims_mock.state.views import RecordsView
 from ims_mock.web.app import create_app
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +29,7 @@ class Api:
         from ims_mock.service.settings import Settings
 
         self.service = Service(Settings().changed({"start": PAGE, **settings}))
-        self.images = ImagesView(self.service.store)
+        self.images = RecordsView(self.service.store)
         self._client = create_app(self.service).test_client()
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:

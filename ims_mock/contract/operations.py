@@ -94,8 +94,8 @@ class Operation:
     name are gathered, or "" where there are none. `actions` are those of IAM that a caller needs. `dialect` is "iam"
     where errors have the form of the identity service, and `errors` are the statuses from 400 that the file describes.
     `bodies` are the media types that a request may have, with what is in them: a model of JSON, or None for bytes;
-    `most_bytes` is for a body that may be longer than others, and with `has_own_check` the function itself checks the
-    body, in better words than the schema has.
+    `job_types` are those of the jobs that it begins. `most_bytes` is for a body that may be longer than others, and
+    with `has_own_check` the function itself checks the body, in better words than the schema has.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Operation:
     body_required: bool
     response_body: Schema | None
     errors: Mapping[str, Mapping[str, Any]]
+    job_types: tuple[str, ...] = ()
     most_bytes: int | None = None
     has_own_check: bool = False
 
@@ -318,6 +319,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         headers=tuple(parameter for place, parameter in parameters if place == "header"),
         bodies=_bodies(name, raw, document, base),
         body_required=raw.get("requestBody", {}).get("required", False),
+        job_types=tuple(raw.get("x-jobs", ())),
         most_bytes=raw.get("x-most-bytes"),
         has_own_check=raw.get("x-own-check", False),
         errors={status: item for status, item in raw["responses"].items() if int(status) >= 400},

@@ -65,6 +65,11 @@ def _items(broken: Broken) -> str:
     return f"must have at {bound} {broken.wanted} items, got {len(broken.value)}"
 
 
+def _members(broken: Broken) -> str:
+    bound = "least" if broken.keyword == "minProperties" else "most"
+    return f"must have at {bound} {broken.wanted} member{'' if broken.wanted == 1 else 's'}{broken.got}"
+
+
 def _required(broken: Broken) -> str:
     missing = [json.dumps(name) for name in broken.wanted if name not in broken.value]
     return f"must have {' and '.join(missing)}{broken.got}"
@@ -88,9 +93,8 @@ _SENTENCES: Mapping[str, Callable[[Broken], str]] = {
     "maxLength": _length,
     "minItems": _items,
     "maxItems": _items,
-    "minProperties": lambda broken: (
-        f"must have at least {broken.wanted} member{'' if broken.wanted == 1 else 's'}{broken.got}"
-    ),
+    "minProperties": _members,
+    "maxProperties": _members,
     "required": _required,
     "additionalProperties": _unknown_member,
     "pattern": lambda broken: (

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.contract.problems import InvalidError, wrong_setting
-from ims_mock.faults import connections, delays, responses, sequences, stored
+from ims_mock.faults import connections, delays, jobs, responses, sequences, stored
 from ims_mock.faults.definition import Fault, checked, schema_of
 
-FAMILIES = (responses, delays, connections, stored, sequences)
-"""The modules of the faults: each class in them that is a Fault is one."""
+FAMILIES = (responses, delays, connections, stored, jobs, sequences)
+"""The modules of the faults: each public class in them that is a Fault is one."""
 
 KINDS: dict[str, type[Fault]] = {
     fault.kind(): fault
     for family in FAMILIES
     for fault in vars(family).values()
     if isinstance(fault, type) and issubclass(fault, Fault) and fault.__module__ == family.__name__
+    if not fault.__name__.startswith("_")
 }
 """The faults by their name in JSON."""
 

@@ -18,7 +18,7 @@ from ims_mock.state.ids import ids_of_success
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.members import check_shareable, new_member
 from ims_mock.state.store import Store
-from ims_mock.state.views import ImagesView
+from ims_mock.state.views import RecordsView
 
 
 def add_image(
@@ -57,7 +57,7 @@ def add_image(
             store.files.put(image_id, file)
         if sharing:
             life_cycle.set_members(store, image, sharing)
-        return ImagesView(store)[image_id]
+        return RecordsView(store)[image_id]
 
 
 def load_public_images(store: Store) -> None:

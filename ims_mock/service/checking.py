@@ -13,6 +13,7 @@ from ims_mock.contract.wording import shown
 from ims_mock.identity.accounts import new_accounts
 from ims_mock.service.settings import Settings, is_saved
 from ims_mock.state.clock import ManualClock
+from ims_mock.state.jobs import job_types
 
 
 def check_state(document: Mapping[str, Any]) -> None:
@@ -22,6 +23,8 @@ def check_state(document: Mapping[str, Any]) -> None:
     _check_belongings(document)
     _check_members(document["members"])
     _check_transitions(document)
+    for job_id, job in document["jobs"].items():
+        _check_job(document, job_id, job)
     for access, issued in document["temporary_credentials"].items():
         _check_key(("temporary_credentials", access, "access"), issued["access"])
 
@@ -88,7 +91,11 @@ def _check_belongings(document: Mapping[str, Any]) -> None:
     belongings: list[tuple[Keys, str]] = [
         *((("members", image_id), image_id) for image_id in document["members"]),
         *((("files", image_id), image_id) for image_id in document["files"]),
-        *((("transitions", index, "id"), item["id"]) for index, item in enumerate(document["transitions"])),
+        *(
+            (("transitions", index, "id"), item["id"])
+            for index, item in enumerate(document["transitions"])
+            if item["collection"] == "images"
+        ),
     ]
     for path, image_id in belongings:
         if image_id not in images:
@@ -110,12 +117,40 @@ def _check_key(path: Keys, value: str, key: str | None = None) -> None:
 
 
 def _check_transitions(document: Mapping[str, Any]) -> None:
-    """Raise InvalidError for a transition that an image cannot make, or whose number another one has."""
-    images = {placed["image"]["id"]: placed["image"] for placed in document["images"]}
+    """Raise InvalidError for a transition that its record cannot make, or whose number another one has."""
     numbers = Counter(item["number"] for item in document["transitions"])
     for index, item in enumerate(document["transitions"]):
         if numbers[item["number"]] > 1:
             raise wrong_at(("transitions", index, "number"), "unique", f"two are number {item['number']}")
-        problems = load_model("image").schema.find_problems({**images[item["id"]], **item["attributes"]})
-        if problems:
-            raise InvalidError(*problems).under("transitions", index, "attributes")
+        if item["collection"] == "images":
+            _check_change(document, item, ("transitions", index))
+        elif item["id"] not in document["jobs"]:
+            raise wrong_at(("transitions", index, "id"), "job", f"there is no job {shown(item['id'])}; leave it out")
+
+
+def _check_change(document: Mapping[str, Any], transition: Mapping[str, Any], path: Keys) -> None:
+    """Raise InvalidError for a transition after which its image would not be one."""
+    for placed in document["images"]:
+        if placed["image"]["id"] == transition["id"]:
+            problems = load_model("image").schema.find_problems({**placed["image"], **transition["attributes"]})
+            if problems:
+                raise InvalidError(*problems).under(*path, "attributes")
+
+
+def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any]) -> None:
+    """Raise InvalidError for a job that could not be shown, or could not end."""
+    path: Keys = ("jobs", job_id)
+    _check_key((*path, "id"), job["id"])
+    if job["type"] not in job_types():
+        raise wrong_at((*path, "type"), "enum", f"must be one of {', '.join(job_types())}, got {shown(job['type'])}")
+    for name, others in (("parent", [job["parent"]] if job["parent"] else []), ("sub_jobs", job["sub_jobs"])):
+        for other in others:
+            if other not in document["jobs"] or other == job_id:
+                raise wrong_at((*path, name), "job", f"there is no other job {shown(other)}")
+    problems = load_model("job_entities").schema.find_problems(job["entities"])
+    if problems:
+        raise InvalidError(*problems).under(*path, "entities")
+    for name in ("on_success", "on_failure"):
+        for index, following in enumerate(job[name]):
+            if following["collection"] == "images":
+                _check_change(document, following, (*path, name, index))

@@ -14,11 +14,12 @@ from ims_mock.contract import json_text, schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.problems import InvalidError, Problem, invalid, wrong_setting, wrong_settings
 from ims_mock.contract.validation import Schema
-from ims_mock.contract.wording import nearest
+from ims_mock.contract.wording import nearest, shown
 from ims_mock.faults.definition import Fault, checked
 from ims_mock.faults.rule_text import RuleTextError, new_rule
 from ims_mock.faults.rules import Rule
 from ims_mock.identity.accounts import Accounts, new_accounts
+from ims_mock.state.jobs import job_types
 from ims_mock.state.times import parse_time
 
 DOCUMENT: Mapping[str, Any] = schema_files.read("settings.json")
@@ -51,6 +52,7 @@ class Settings:
         self.new_accounts()
         self.new_rules()
         self.start_seconds()
+        _check_job_types(self.jobs)
 
     # The schema says what there is, and no static type.
     def __getattr__(self, name: str) -> Any:
@@ -101,6 +103,15 @@ class Settings:
         """Return the settings as the control API shows them: without secrets, also in rules."""
         shown = {name: getattr(self, name) for name, schema in SETTINGS.items() if not schema.get("writeOnly")}
         return {**shown, "faults": [rule.redacted() for rule in self.new_rules()]}
+
+
+def _check_job_types(durations: Mapping[str, Any]) -> None:
+    """Raise InvalidError for a duration of a job whose type does not exist."""
+    known = list(job_types())
+    for name in durations:
+        if name != "*" and name not in known:
+            text = f"has no type {shown(name)}; there are *, {', '.join(known)}{nearest(name, known)}"
+            raise wrong_setting("jobs", "enum", text, name)
 
 
 @cache
@@ -177,6 +188,8 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
 
 def _value_of(schema: Mapping[str, Any], kinds: list[str], text: str) -> Any:
     if kinds == ["object"]:
+        if text.lstrip().startswith("{"):
+            return _json_of(text)
         pairs = [part.partition("=") for part in text.split(",")]
         return {name.strip(): _value_of(schema, ["number"], value.strip()) for name, _, value in pairs}
     if "boolean" in kinds:
@@ -186,6 +199,13 @@ def _value_of(schema: Mapping[str, Any], kinds: list[str], text: str) -> Any:
     if "number" in kinds and re.fullmatch(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", text):
         return float(text)
     return text
+
+
+def _json_of(text: str) -> Any:
+    try:
+        return json_text.parse(text.encode())
+    except ImsError as error:
+        raise ValueError(error.reason) from None
 
 
 def read_flag(text: str) -> bool:

@@ -106,6 +106,8 @@ def _without_uploads(document: Mapping[str, Any], store: Store) -> dict[str, Any
     """Return the dump of a store without uploads in progress, and without records of images that are gone."""
 
     def is_kept(transition: Transition) -> bool:
+        if transition["collection"] != "images":
+            return True
         return transition["id"] in store.images and transition["id"] not in store.uploads
 
     images = [

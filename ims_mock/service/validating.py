@@ -9,6 +9,10 @@ from ims_mock.exchange.exchange import Exchange
 def validate(exchange: Exchange) -> None:
     """Give an exchange the parameters of its operation, each of its type; raise the rejection of what is not valid."""
     operation, request = exchange.operation, exchange.request
+    project_id = request.path.get("project_id", exchange.project_id)
+    if operation.dialect != "iam" and project_id != exchange.project_id:
+        reason = f"/project_id: is {project_id!r}, and the credential is of project {exchange.project_id!r}"
+        raise ImsError(400, "IMG.0030", reason=reason)
     parameters = operation.coerce(request.path, request.query_text, request.headers)
     exchange.path, exchange.query, exchange.headers, exchange.media_type = parameters
     if operation.reads_body:

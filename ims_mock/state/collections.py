@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from ims_mock.state.changes import ChangeLog
@@ -10,6 +10,9 @@ from ims_mock.state.changes import ChangeLog
 Transition = dict[str, Any]
 """What is due later: `due` in seconds since 1970, a `number`, the `collection` and the `id` of a record, the `status`
 that it is to have, and other `attributes`."""
+
+REMOVED = "removed"
+"""The status of a transition after which there is no record."""
 
 
 class Collection(Mapping[str, Any]):
@@ -80,11 +83,17 @@ class Collection(Mapping[str, Any]):
         for key in list(self.records):
             self.remove(key)
 
-    def settle(self, transition: Transition) -> None:
-        """Give a record the status and the attributes of a due transition; do nothing where the record is gone."""
+    def settle(self, transition: Transition) -> Iterable[Transition]:
+        """Apply a due transition to a record, which may be gone by now, and return the transitions that follow.
+
+        The record has the new status and attributes, or is gone where the status is REMOVED.
+        """
         record = self.get(transition["id"])
-        if record is not None:
+        if transition["status"] == REMOVED:
+            self.remove(transition["id"])
+        elif record is not None:
             self.put(transition["id"], {**record, **transition["attributes"], "status": transition["status"]})
+        return ()
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all records with these; the change log does not note it."""

@@ -32,3 +32,8 @@ def ids_of_success(store: Store) -> Iterator[None]:
 def new_token(store: Store) -> str:
     """Return 64 hexadecimal digits, for a token or a secret."""
     return store.draw("tokens")
+
+
+def new_job_id(store: Store) -> str:
+    """Return 32 hexadecimal digits, for a job."""
+    return store.draw("jobs")[:32]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any
 
-from ims_mock.state.collections import Collection, Transition
+from ims_mock.state.collections import REMOVED, Collection, Transition
 from ims_mock.state.images import LEGAL_MOVES, Image, become
+from ims_mock.state.times import timestamp
 
 MAX_DELETED = 10_000
 """Most deleted images that are remembered."""
@@ -77,12 +78,24 @@ class Images(Collection):
         """Return an image's place in the order of creation."""
         return self._places[image_id]
 
-    def settle(self, transition: Transition) -> None:
-        """Apply a due transition to an image, unless a test has given it a status that does not allow it."""
-        image = self.get(transition["id"], {})
-        if transition["status"] in LEGAL_MOVES.get(image.get("status", ""), ()):
-            changed = become(image, transition["status"], transition["due"], transition["attributes"])
-            self.put(transition["id"], changed)
+    def settle(self, transition: Transition) -> Iterable[Transition]:
+        """Apply a due transition to an image, unless a test has given it a status that does not allow it.
+
+        One without a status changes attributes alone.
+        """
+        image_id, status = transition["id"], transition["status"]
+        if status == REMOVED:
+            self.remove(image_id)
+            return [
+                {"collection": name, "id": image_id, "status": REMOVED, "attributes": {}}
+                for name in ("files", "members")
+            ]
+        image = self.get(image_id, {})
+        if not status and image:
+            self.put(image_id, {**image, **transition["attributes"], "updated_at": timestamp(transition["due"])})
+        elif status in LEGAL_MOVES.get(image.get("status", ""), ()):
+            self.put(image_id, become(image, status, transition["due"], transition["attributes"]))
+        return ()
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all images with these."""

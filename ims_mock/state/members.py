@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
-from ims_mock.state.collections import Collection
-from ims_mock.state.images import Image, check_owner
+from ims_mock.state.collections import REMOVED, Collection, Transition
+from ims_mock.state.images import Image, check_owner, shared_attributes
+from ims_mock.state.times import timestamp
 
 Member = dict[str, Any]
 """A record of JSON types alone, in the form in which it is returned."""
@@ -47,6 +48,24 @@ class Members(Collection):
             self._images[project_id].discard(image_id)
         super().remove(image_id)
 
+    def settle(self, transition: Transition) -> Iterable[Transition]:
+        """Apply a due transition to some of an image's members, its `projects`; the image is shared while it has any.
+
+        A project that is no member yet becomes one; after the status REMOVED it is none.
+        """
+        image_id, status, now = transition["id"], transition["status"], timestamp(transition["due"])
+        if "projects" not in transition["attributes"]:
+            return super().settle(transition)
+        members = dict(self.of(image_id))
+        for project_id in transition["attributes"]["projects"]:
+            if status == REMOVED:
+                members.pop(project_id, None)
+            else:
+                member = members.get(project_id) or new_member(image_id, project_id, now)
+                members[project_id] = {**member, "status": status, "updated_at": now}
+        self.put(image_id, members)
+        return [{"collection": "images", "id": image_id, "status": "", "attributes": shared_attributes(bool(members))}]
+
     def load(self, stored: Mapping[str, Any]) -> None:
         """Have these members and no others."""
         super().load({image_id: members for image_id, members in stored.items() if members})
@@ -79,7 +98,7 @@ def check_shareable(image: Image, members: Mapping[str, Member], project_id: str
     """
     if image["visibility"] != "public":
         check_owner(image, project_id)
-    is_whole = bool(image.get("__whole_image"))
+    is_whole = image.get("__whole_image") == "true"
     quota = _MODEL["x-maximum-members-of-whole-image" if is_whole else "x-maximum-members"]
     refusals = (
         (image["visibility"] == "public", 400, "IMG.0089", "/image_id: the image is public, so everybody has it"),
@@ -110,7 +129,7 @@ def check_new_status(image: Image, member_id: str, project_id: str, body: Mappin
     """Raise 403 for a new status that is not from the member itself, 400 for one without a needed vault."""
     if member_id != project_id:
         raise ImsError(403, "IMG.0161", reason=f"/member_id: only project {member_id} itself may accept or reject")
-    if body["status"] == "accepted" and image.get("__whole_image") and "vault_id" not in body:
+    if body["status"] == "accepted" and image.get("__whole_image") == "true" and "vault_id" not in body:
         raise ImsError(400, "IMG.0184", reason="/vault_id: is needed to accept a full-ECS image of a CBR backup")
 
 

@@ -14,8 +14,9 @@ from ims_mock.state.changes import ChangeLog
 from ims_mock.state.clock import Clock, ManualClock
 from ims_mock.state.collections import Collection, Transition
 from ims_mock.state.image_collection import DeletedImages, Images
+from ims_mock.state.job_collection import Job, Jobs
 from ims_mock.state.members import Members
-from ims_mock.state.times import timestamp
+from ims_mock.state.times import later, timestamp
 from ims_mock.state.transitions import Transitions
 
 C = TypeVar("C", bound=Collection)
@@ -49,6 +50,7 @@ class Store:
         self.files = self._declare("files", Collection, is_dumped=False)
         self.uploads = self._declare("uploads", Collection, is_dumped=False)
         self.transitions = self._declare("transitions", Transitions)
+        self.jobs = self._declare("jobs", Jobs)
         self.tokens = self._declare("tokens", Collection)
         self.temporary_credentials = self._declare("temporary_credentials", Collection)
         self.wrong_signatures = self._declare("wrong_signatures", Collection)
@@ -128,9 +130,14 @@ class Store:
         try:
             while (transition := self.transitions.take_due(now)) is not None:
                 self._settling_at = transition["due"]
-                self._collections[transition["collection"]].settle(transition)
+                self._apply(transition)
         finally:
             self._settling_at = None
+
+    def _apply(self, transition: Transition) -> None:
+        """Apply a transition, and those that follow from it at the same time."""
+        for following in self._collections[transition["collection"]].settle(transition):
+            self._apply({**following, "due": transition["due"]})
 
     def _time_of_change(self) -> float:
         return self.clock.now() if self._settling_at is None else self._settling_at
@@ -142,6 +149,17 @@ class Store:
     def plan(self, transition: Transition) -> None:
         """Add a transition that is due later; one that is due at once is settled by the next transaction."""
         self.transitions.add(transition)
+
+    def begin_job(self, job: Job) -> None:
+        """Add a job; where its duration is in seconds, it ends by the clock."""
+        self.jobs.put(job["id"], job)
+        if "seconds" in job["duration"] and job["end"]["status"]:
+            due = later(job["began"], job["duration"]["seconds"] * job["end"]["at"])
+            self.plan(_ending(job, due))
+
+    def end_job(self, job: Job) -> None:
+        """End a job now."""
+        self._apply(_ending(job, self.clock.now()))
 
     def dump(self) -> dict[str, Any]:
         """Return the collections as a snapshot has them, by name; the caller holds the lock."""
@@ -199,6 +217,17 @@ class Store:
                 copied.load(stored)
                 earlier._collections[name] = earlier.__dict__[name] = copied
         return earlier
+
+
+def _ending(job: Job, due: float) -> Transition:
+    end = job["end"]
+    return {
+        "due": due,
+        "collection": "jobs",
+        "id": job["id"],
+        "status": end["status"],
+        "attributes": {**end["attributes"], "percent": end["at"]},
+    }
 
 
 class EarlierStore(Store):

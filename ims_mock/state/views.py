@@ -1,4 +1,4 @@
-"""The images as a test holds them: a dict of dicts that writes through to the store."""
+"""Records as a test holds them: a dict of dicts that writes through to the store."""
 
 from __future__ import annotations
 
@@ -6,102 +6,104 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ims_mock.contract.image_ids import in_lower_case
-from ims_mock.state.images import Image
+from ims_mock.state.collections import Collection
 from ims_mock.state.store import Store
 
 T = TypeVar("T")
-Edit = Callable[[Image], T]
+Record = dict[str, Any]
+Edit = Callable[[Record], T]
 
 
-class ImageView(dict[str, Any]):
-    """An image as it was when it was read; what is written to it is written to the image that has its id now.
+class RecordView(dict[str, Any]):
+    """A record as it was when it was read; what is written to it is written to the record that has its key now.
 
-    A list inside it writes through as well. A copy is a plain dict. Once the image is removed, an edit changes this
+    A list inside it writes through as well. A copy is a plain dict. Once the record is removed, an edit changes this
     dict alone.
     """
 
-    __slots__ = ("_id", "_store")
+    __slots__ = ("_collection", "_key", "_store")
 
-    def __init__(self, store: Store, image_id: str, image: Image) -> None:
+    def __init__(self, store: Store, collection: Collection, key: str) -> None:
         self._store = store
-        self._id = image_id
+        self._collection = collection
+        self._key = key
         super().__init__()
-        self._fill(image)
+        self._fill(collection[key])
 
-    def _fill(self, image: Image) -> None:
+    def _fill(self, record: Record) -> None:
         super().clear()
-        super().update({name: self._part(name, value) for name, value in image.items()})
+        super().update({name: self._part(name, value) for name, value in record.items()})
 
     def _part(self, name: str, value: Any) -> Any:
         return _ListView(self, name, value) if isinstance(value, list) else value
 
     def edit(self, edit: Edit[T]) -> T:
-        """Edit a copy of the image, and put it in the image's place."""
+        """Edit a copy of the record, and put it in the record's place."""
         with self._store.transaction():
-            image = self._store.images.get(self._id)
-            edited = dict(self if image is None else image)
+            record = self._collection.get(self._key)
+            edited = dict(self if record is None else record)
             result = edit(edited)
             edited = {name: _plain(value) for name, value in edited.items()}
-            if image is not None:
-                self._store.images.put(self._id, edited)
+            if record is not None:
+                self._collection.put(self._key, edited)
         self._fill(edited)
         return result
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self.edit(lambda image: image.__setitem__(name, value))
+        self.edit(lambda record: record.__setitem__(name, value))
 
     def __delitem__(self, name: str) -> None:
-        self.edit(lambda image: image.__delitem__(name))
+        self.edit(lambda record: record.__delitem__(name))
 
     if not TYPE_CHECKING:  # dict has a type for `|=` that no subclass can keep.
 
-        def __ior__(self, others: Any) -> ImageView:
+        def __ior__(self, others: Any) -> RecordView:
             self.update(others)
             return self
 
     def update(self, *others: Any, **attributes: Any) -> None:
         """Set several attributes."""
-        self.edit(lambda image: image.update(*others, **attributes))
+        self.edit(lambda record: record.update(*others, **attributes))
 
     def pop(self, name: str, *default: Any) -> Any:
         """Remove an attribute, and return its value."""
-        return self.edit(lambda image: image.pop(name, *default))
+        return self.edit(lambda record: record.pop(name, *default))
 
     def popitem(self) -> tuple[str, Any]:
         """Remove the last attribute, and return it with its name."""
-        return self.edit(lambda image: image.popitem())
+        return self.edit(lambda record: record.popitem())
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Set an attribute unless it is there, and return its value."""
-        return self.edit(lambda image: image.setdefault(name, default))
+        return self.edit(lambda record: record.setdefault(name, default))
 
     def clear(self) -> None:
         """Remove every attribute."""
-        self.edit(lambda image: image.clear())
+        self.edit(lambda record: record.clear())
 
-    def __reduce__(self) -> tuple[type, tuple[Image]]:
+    def __reduce__(self) -> tuple[type, tuple[Record]]:
         return dict, (dict(self),)
 
 
 class _ListView(list[Any]):
-    """A list of an image, such as its tags; an edit is made in the list that the image has now."""
+    """A list of a record, such as its tags; an edit is made in the list that the record has now."""
 
-    __slots__ = ("_image", "_name")
+    __slots__ = ("_name", "_record")
 
-    def __init__(self, image: ImageView, name: str, items: list[Any]) -> None:
+    def __init__(self, record: RecordView, name: str, items: list[Any]) -> None:
         super().__init__(items)
-        self._image = image
+        self._record = record
         self._name = name
 
     def _edit(self, edit: Callable[[list[Any]], T]) -> T:
-        def edit_list(image: Image) -> T:
-            current = image.get(self._name)
-            image[self._name] = items = list(current if isinstance(current, list) else self)
+        def edit_list(record: Record) -> T:
+            current = record.get(self._name)
+            record[self._name] = items = list(current if isinstance(current, list) else self)
             result = edit(items)
             super(_ListView, self).__setitem__(slice(None), items)
             return result
 
-        return self._image.edit(edit_list)
+        return self._record.edit(edit_list)
 
     def __setitem__(self, index: Any, item: Any) -> None:
         self._edit(lambda items: items.__setitem__(index, item))
@@ -159,93 +161,94 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, _ListView) else value
 
 
-def _key(image_id: Any) -> Any:
-    """Return an id as the images have it, also where it is no text."""
-    return in_lower_case(image_id) if isinstance(image_id, str) else image_id
+def _key(key: Any) -> Any:
+    """Return a key as a collection has it, also where it is no text."""
+    return in_lower_case(key) if isinstance(key, str) else key
 
 
-class ImagesView(MutableMapping[str, Image]):
-    """The images of a store, by id: read, edited, added and removed as in a dict. A copy is a plain dict.
+class RecordsView(MutableMapping[str, Record]):
+    """The records of a collection, by key: read, edited, added and removed as in a dict. A copy is a plain dict.
 
     An id in capitals is the same one in lower case.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, collection: Collection | None = None) -> None:
         self.store = store
+        self.collection = store.images if collection is None else collection
 
-    def __getitem__(self, image_id: str) -> Image:
+    def __getitem__(self, key: str) -> Record:
         self.store.settle()
-        return ImageView(self.store, _key(image_id), self.store.images[_key(image_id)])
+        return RecordView(self.store, self.collection, _key(key))
 
-    def __setitem__(self, image_id: str, image: Image) -> None:
-        with self.store.transaction() as store:
-            plain = {name: _key(value) if name == "id" else _plain(value) for name, value in image.items()}
-            store.images.put(_key(image_id), plain)
+    def __setitem__(self, key: str, record: Record) -> None:
+        with self.store.transaction():
+            plain = {name: _key(value) if name == "id" else _plain(value) for name, value in record.items()}
+            self.collection.put(_key(key), plain)
 
-    def __delitem__(self, image_id: str) -> None:
-        with self.store.transaction() as store:
-            if _key(image_id) not in store.images:
-                raise KeyError(image_id)
-            store.images.remove(_key(image_id))
+    def __delitem__(self, key: str) -> None:
+        with self.store.transaction():
+            if _key(key) not in self.collection:
+                raise KeyError(key)
+            self.collection.remove(_key(key))
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the ids of the images at the beginning of the walk."""
+        """Yield the keys of the records at the beginning of the walk."""
         self.store.settle()
         with self.store.lock:
-            return iter(list(self.store.images))
+            return iter(list(self.collection))
 
     def __len__(self) -> int:
-        return len(self.store.images)
+        return len(self.collection)
 
-    def __contains__(self, image_id: object) -> bool:
-        return _key(image_id) in self.store.images
+    def __contains__(self, key: object) -> bool:
+        return _key(key) in self.collection
 
     def __reversed__(self) -> Iterator[str]:
         return reversed(list(self))
 
-    def pop(self, image_id: str, *default: Any) -> Any:
-        """Remove an image, and return it as a plain dict."""
-        with self.store.transaction() as store:
-            if image_id not in self:
-                return dict[str, Any]().pop(image_id, *default)
-            image = dict(store.images[_key(image_id)])
-            store.images.remove(_key(image_id))
-            return image
-
-    def popitem(self) -> tuple[str, Image]:
-        """Remove the image that was added last, and return it with its id."""
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove a record, and return it as a plain dict."""
         with self.store.transaction():
-            for image_id in reversed(self):
-                return image_id, self.pop(image_id)
-            raise KeyError("popitem(): there are no images")
+            if key not in self:
+                return dict[str, Any]().pop(key, *default)
+            record = dict(self.collection[_key(key)])
+            self.collection.remove(_key(key))
+            return record
 
-    def setdefault(self, image_id: str, image: Any = None) -> Image:
-        """Add an image unless its id is there, and return the one that is."""
+    def popitem(self) -> tuple[str, Record]:
+        """Remove the record that was added last, and return it with its key."""
         with self.store.transaction():
-            if image_id not in self:
-                self[image_id] = image
-            return self[image_id]
+            for key in reversed(self):
+                return key, self.pop(key)
+            raise KeyError("popitem(): there are no records")
+
+    def setdefault(self, key: str, record: Any = None) -> Record:
+        """Add a record unless its key is there, and return the one that is."""
+        with self.store.transaction():
+            if key not in self:
+                self[key] = record
+            return self[key]
 
     def clear(self) -> None:
-        """Remove every image."""
-        with self.store.transaction() as store:
-            store.images.clear()
+        """Remove every record."""
+        with self.store.transaction():
+            self.collection.clear()
 
-    def copy(self) -> dict[str, Image]:
-        """Return the images as a plain dict of plain dicts."""
-        return {image_id: dict(image) for image_id, image in self.items()}
+    def copy(self) -> dict[str, Record]:
+        """Return the records as a plain dict of plain dicts."""
+        return {key: dict(record) for key, record in self.items()}
 
     def __or__(self, others: Any) -> Any:
         return self.copy() | dict(others)
 
-    def __ror__(self, others: Mapping[str, Image]) -> dict[str, Image]:
+    def __ror__(self, others: Mapping[str, Record]) -> dict[str, Record]:
         return dict(others) | self.copy()
 
     def __ior__(self, others: Any) -> Any:
         self.update(others)
         return self
 
-    def __reduce__(self) -> tuple[type, tuple[dict[str, Image]]]:
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Record]]]:
         return dict, (self.copy(),)
 
     def __repr__(self) -> str:

@@ -19,10 +19,12 @@ from werkzeug.test import TestResponse
 
 import ims_mock
 from ims_mock import (
+    BadJob,
     BadUpload,
     Delay,
     Drip,
     Fail,
+    FailJob,
     Garble,
     Hangup,
     LognormalDelay,
@@ -34,6 +36,7 @@ from ims_mock import (
     Sequence,
     Stale,
     Stall,
+    StickJob,
     Throttle,
     Truncate,
 )
@@ -85,6 +88,13 @@ EXAMPLES: list[tuple[Fault, dict[str, Any]]] = [
     (Redirect(), {"kind": "redirect"}),
     (Redirect("/v2", 307), {"kind": "redirect", "location": "/v2", "status": 307}),
     (BadUpload("killed"), {"kind": "bad_upload", "outcome": "killed"}),
+    (FailJob(), {"kind": "fail_job"}),
+    (
+        FailJob("IMG.0014", "", 0.4, "killed"),
+        {"kind": "fail_job", "code": "IMG.0014", "reason": "", "at": 0.4, "leaves": "killed"},
+    ),
+    (StickJob(), {"kind": "stick_job"}),
+    (BadJob("no_image"), {"kind": "bad_job", "outcome": "no_image"}),
     (
         Sequence((Fail(503), None, Reset())),
         {"kind": "sequence", "faults": [{"kind": "fail", "status": 503}, None, {"kind": "reset"}]},
@@ -160,6 +170,7 @@ def test_kinds() -> None:
     assert KINDS.keys() == {
         *("fail", "throttle", "delay", "lognormal_delay", "lose_response", "reset", "hangup", "truncate", "drip"),
         *("stall", "garble", "mutate", "stale", "looping_marker", "redirect", "bad_upload", "sequence"),
+        *("fail_job", "stick_job", "bad_job"),
     }
 
 
@@ -1596,6 +1607,9 @@ ANY = [
     LoopingMarker(),
     Redirect(),
     BadUpload("killed"),
+    FailJob(),
+    StickJob(),
+    BadJob("no_image"),
     Sequence([Fail(500), None, Reset()]),
 ]
 
@@ -1638,9 +1652,10 @@ def test_two_hundred_times_the_same(api: Api, fault: Fault) -> None:
     assert len(seen) == len(TWO[fault.kind()])
 
 
-TWO = {
-    kind: [("PUT", "/v2/images/{}/file", b"x")] if kind == "bad_upload" else [("GET", "/v2/images?limit=1", None)]
-    for kind in KINDS
+TWO: dict[str, list[tuple[str, str, bytes | None]]] = {
+    **{kind: [("GET", "/v2/images?limit=1", None)] for kind in KINDS},
+    "bad_upload": [("PUT", "/v2/images/{}/file", b"x")],
+    **{kind: [("POST", "/v1/cloudimages/{}/copy", b'{"name": "x"}')] for kind in ("fail_job", "stick_job", "bad_job")},
 }
 """The request that each kind of fault applies to."""
 

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock import (
+    BadJob,
     BadUpload,
     Delay,
     Drip,
     Fail,
+    FailJob,
     Garble,
     Hangup,
     LognormalDelay,
@@ -24,6 +26,7 @@ from ims_mock import (
     Sequence,
     Stale,
     Stall,
+    StickJob,
     Throttle,
     Truncate,
 )
@@ -74,6 +77,9 @@ FAULTS: list[tuple[str, Fault]] = [
     ("redirect(http://other.example:9/?a=b, 307)", Redirect("http://other.example:9/?a=b", 307)),
     ("redirect(/v2/images)", Redirect("/v2/images")),
     ("bad_upload(killed)", BadUpload("killed")),
+    ("fail_job(IMG.0014, at=0.4)", FailJob("IMG.0014", at=0.4)),
+    ("stick_job", StickJob()),
+    ("bad_job(no_image_id)", BadJob("no_image_id")),
     ("sequence(503)", Sequence((Fail(503),))),
     ("sequence( 503(retry_after=1) ,pass, reset)", Sequence((Fail(503, retry_after=1), None, Reset()))),
 ]
@@ -187,7 +193,7 @@ def test_sequence_applies_each_fault_once() -> None:
         ("sequence(throttle(1, 1))", "         ^", "throttle needs several requests, and cannot be in a sequence"),
         ("sequence(" * 5000, "         ^", "sequence needs several requests, and cannot be in a sequence"),
         ("glance_creat_image: 503", "^", 'operation "glance_creat_image" matches none; did you mean'),
-        (" nothing : 503", " ^", 'operation "nothing" matches none; there are glance_download_image,'),
+        (" nothing : 503", " ^", 'operation "nothing" matches none; there are copy_image_in_region,'),
         ("glance_show_image: looping_marker", "                   ^", "applies only to glance_list_images"),
         ("503,500", "   ^", "must be one of xTIMES, skip, every, probability, between, method, path, project,"),
         ("503 x", "    ^", "must be one of xTIMES, skip,"),

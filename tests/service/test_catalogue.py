@@ -44,7 +44,7 @@ def test_added_image_is_like_a_created_one(mock: ImsMock) -> None:
         ({"tags": ["a", "a"]}, {"tags": ["a"]}),
         ({"id": "ABCDEF00-0000-4000-8000-00000000000A"}, {"id": "abcdef00-0000-4000-8000-00000000000a"}),
         ({"disk_format": "iso"}, {"virtual_env_type": "IsoImage"}),
-        ({"__whole_image": True, "team": "x"}, {"__whole_image": True, "team": "x"}),
+        ({"__whole_image": "true", "team": "x"}, {"__whole_image": "true", "team": "x"}),
     ],
 )
 def test_attributes(mock: ImsMock, given: dict[str, Any], follows: dict[str, Any]) -> None:

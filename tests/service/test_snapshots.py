@@ -114,10 +114,16 @@ class Rich:
         self.projects = {name: project.id for name, project in service.accounts.projects.items()}
         self.ids: dict[str, str] = {}
         self._add_images()
+        self.jobs = [self._begin_job() for _ in range(2)]
         for access, times in (("demo-ak", 3), ("alt-ak", 6)):
             for _ in range(times):
                 headers = signature(api.clock.now(), access, "wrong")
                 assert api("GET", "/v2/images", **headers).status_code == 401
+
+    def _begin_job(self) -> str:
+        path = f"/v1/cloudimages/{self.ids['small']}/copy"
+        job_id: str = self.api("POST", path, {"name": "copy"}, X_Auth_Token=self.tokens["demo"]).get_json()["job_id"]
+        return job_id
 
     def _add_images(self) -> None:
         api, faults = self.api, self.api.service.faults
@@ -176,6 +182,7 @@ def rich() -> Rich:
             region="eu-west-101",
             token_lifetime=LATER / 2,
             delays={"queued": 5, "saving": 60},
+            jobs={"imsCopyImageInRegionJob": {"polls": 1}, "*": 80},
             max_image_size=2_000_000,
         )
     )
@@ -278,6 +285,15 @@ class Series:
         login = self.ask("POST", "/v3/auth/tokens", _login("demo", "demo"))
         self.ask("DELETE", "/v3/auth/tokens", X_Subject_Token=login.header("X-Subject-Token"))
         self.ask("DELETE", "/v3/auth/tokens", X_Subject_Token=self._state.tokens["demo_reader"])
+        self._work()
+
+    def _work(self) -> None:
+        """Begin jobs, and look at them and at those of the state."""
+        project = self._state.projects["demo"]
+        begun = self.ask("POST", f"/v1/cloudimages/{self._state.ids['small']}/copy", {"name": "copy"}).json["job_id"]
+        for job_id in (begun, *self._state.jobs):
+            self.ask("GET", f"/v1/{project}/jobs/{job_id}")
+            self.ask("GET", f"/v1/cloudimages/job/{job_id}")
 
 
 def _login(name: str, project: str) -> dict[str, Any]:

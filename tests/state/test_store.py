@@ -23,7 +23,7 @@ from ims_mock.state.images import LEGAL_MOVES
 from ims_mock.state.life_cycle import add_image, saving, set_members
 from ims_mock.state.members import new_member
 from ims_mock.state.store import Store
-from ims_mock.state.views import ImagesView
+from ims_mock.state.views import RecordsView
 from tests.stores import added, become, changed, delete, keep_file, set_delays, share
 
 
@@ -128,7 +128,7 @@ def test_upload_to_an_image_that_a_test_takes_out(store: Store) -> None:
     """What is not there any more takes no file, and is not changed."""
     image = added(store)
     with pytest.raises(ImsError) as caught, saving(store, image["id"], "p") as upload:
-        keep_file(store, ImagesView(store).pop(image["id"])["id"], upload, File())
+        keep_file(store, RecordsView(store).pop(image["id"])["id"], upload, File())
     assert caught.value.status == 404
     assert (len(store.images), len(store.files)) == (0, 0)
 
@@ -157,7 +157,7 @@ def test_members_of_an_image_that_a_test_takes_out(store: Store) -> None:
     gone, kept = (added(store) for _ in range(2))
     for image in (gone, kept):
         share(store, image, {"q": new_member(image["id"], "q", "now")})
-    del ImagesView(store)[gone["id"]]
+    del RecordsView(store)[gone["id"]]
     seen = store.images.seen_by("q", store.members.images_of("q"), None, newest_first=True)
     assert [image["id"] for image in seen] == [kept["id"]]
 
@@ -200,7 +200,7 @@ class Changes:
         self.clock = ManualClock(0)
         self.store = Store(self.clock)
         set_delays(self.store, queued=2, saving=3)
-        self.images = ImagesView(self.store)
+        self.images = RecordsView(self.store)
         self.first = added(self.store, name="first")
         self.store.remember_changes()
         self.history: list[tuple[int, float, View]] = []
@@ -309,7 +309,7 @@ def test_what_was_due_has_changed_when_it_was_due(store: Store, clock: ManualClo
 
 def test_earlier_version_is_not_changed_by_edits_since(store: Store) -> None:
     """What a test does to a record that was replaced is not done to what was before."""
-    image = ImagesView(store)[added(store, name="a")["id"]]
+    image = RecordsView(store)[added(store, name="a")["id"]]
     seen = store.remember_changes()
     changed(store, image, name="b")
     image["name"] = "c"
@@ -371,16 +371,16 @@ def test_nothing_is_remembered_of_before_a_reset(store: Store, clock: ManualCloc
 # Images
 
 
-def named(names: str, stamps: str = "") -> ImagesView:
+def named(names: str, stamps: str = "") -> RecordsView:
     """Return images of one letter each, created at seconds of one digit each, all of project p."""
-    images = ImagesView(Store(ManualClock(0)))
+    images = RecordsView(Store(ManualClock(0)))
     for name, stamp in zip(names, stamps or "0" * len(names), strict=True):
         images[name] = {"id": name, "owner": "p", "created_at": stamp}
     return images
 
 
 def walked(
-    images: ImagesView, after: str | None = None, *, newest_first: bool = True, project: str = "p", shared: str = ""
+    images: RecordsView, after: str | None = None, *, newest_first: bool = True, project: str = "p", shared: str = ""
 ) -> str:
     """Return the letters of the images that a project sees."""
     found = images.store.images.seen_by(project, shared, after, newest_first=newest_first)

@@ -372,7 +372,7 @@ def several(api: Api) -> Api:
         ("a", {"tags": ["red", "big"], "min_disk": 40, "__support_kvm": "true", "team": "x"}, b"1"),
         ("b", {"tags": ["red", "k.v"], "disk_format": "qcow2", "protected": True, "hw_firmware_type": "uefi"}, b"333"),
         ("c", {"disk_format": "iso", "__os_version": "Windows Server 2019 Standard 64bit", "min_ram": 512}, None),
-        ("d", {"visibility": "public", "owner": "another-project", "__whole_image": True, "team": "y"}, b"22"),
+        ("d", {"visibility": "public", "owner": "another-project", "__whole_image": "true", "team": "y"}, b"22"),
     ):
         add_image(store, api.service.auth.project_id, {"name": name, **attributes}, data)
         api.clock.advance(1)

@@ -15,7 +15,7 @@ AS_CONSUMER = {"X_Project_Id": CONSUMER}
 AS_ANOTHER = {"X_Project_Id": "another-member"}
 AS_STRANGER = {"X_Project_Id": "stranger"}
 
-WHOLE = {"__whole_image": True, "__backup_id": "e6ba4c0c-8e5b-4b5f-9d3c-2d3f1c3a4b5d"}
+WHOLE = {"__whole_image": "true", "__backup_id": "e6ba4c0c-8e5b-4b5f-9d3c-2d3f1c3a4b5d"}
 
 
 def refusal(response: TestResponse) -> tuple[int, str]:
@@ -123,9 +123,9 @@ def test_sharing_with_oneself_is_400(api: Api) -> None:
         ({"visibility": "public"}, "IMG.0089", "/image_id: the image is public"),
         ({"__imagetype": "market"}, "IMG.0107", "/image_id: the image is of the marketplace"),
         ({"__system__cmkid": "key"}, "IMG.0098", "/image_id: the image is encrypted (__system__cmkid)"),
-        ({"__whole_image": True}, "IMG.0135", "/image_id: of full-ECS images only those of a CBR backup"),
+        ({"__whole_image": "true"}, "IMG.0135", "/image_id: of full-ECS images only those of a CBR backup"),
         (
-            {"__whole_image": True, "__backup_id": ""},
+            {"__whole_image": "true", "__backup_id": ""},
             "IMG.0135",
             "/image_id: of full-ECS images only those of a CBR backup",
         ),
@@ -146,7 +146,7 @@ def test_public_image_of_another_is_not_shared(api: Api) -> None:
     assert refusal(response) == (400, "IMG.0089")
 
 
-@pytest.mark.parametrize("attributes", [{"__system__cmkid": ""}, {"__whole_image": False}, WHOLE])
+@pytest.mark.parametrize("attributes", [{"__system__cmkid": ""}, {"__whole_image": "false"}, WHOLE])
 def test_image_that_is_shared(api: Api, attributes: dict[str, Any]) -> None:
     """An image without a key, not of a whole ECS, or of a CBR backup is shared."""
     assert member_ids(api, f"{share(api, CONSUMER, **attributes)}/members") == [CONSUMER]

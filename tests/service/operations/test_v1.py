@@ -110,7 +110,7 @@ def test_image_without_a_file_has_size_0(api: Api) -> None:
 
 def test_property_that_is_no_text_is_json(api: Api) -> None:
     """An attribute that is true or false is a text in version 1."""
-    add_image(api.service.store, api.service.auth.project_id, {"__whole_image": True})
+    add_image(api.service.store, api.service.auth.project_id, {"__whole_image": "true"})
     (image,) = api("GET", LIST).get_json()["images"]
     assert image["properties"]["__whole_image"] == "true"
 

@@ -1,0 +1,78 @@
+"""Images that jobs make: there from the beginning, and active once the job has succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
+from ims_mock.state import jobs
+from ims_mock.state.collections import REMOVED
+from ims_mock.state.files import File
+from ims_mock.state.ids import new_image_id
+from ims_mock.state.images import Image, new_image
+from ims_mock.state.job_collection import Job
+
+STUB = b"{}"
+"""The file of an image that is loaded lazily, as those of the public catalogue have it."""
+
+
+def add_arriving_image(exchange: Exchange, attributes: Mapping[str, Any], file: File | None = None) -> Image:
+    """Add an image of the caller's project whose file a job brings; it is saving until then.
+
+    `attributes` are those of the image; `file` is the one that it gets, the stub of a lazily loaded image by default.
+    """
+    store = exchange.store
+    file = file or File([STUB])
+    size = file.described()
+    given = {**_MADE, **size, "__image_size": _IMAGE_SIZE, **attributes, "status": "saving"}
+    image = new_image(given, new_image_id(store), exchange.project_id, store.timestamp())
+    store.images.put(image["id"], image)
+    store.files.put(image["id"], file)
+    return image
+
+
+_IMAGE_SIZE = "1180917760"
+
+_MADE = {
+    "__lazyloading": "true",
+    "__support_kvm": "true",
+    "__system_support_market": False,
+    "enterprise_project_id": "0",
+    "hw_firmware_type": "bios",
+    "hw_vif_multiqueue_enabled": "false",
+    "max_ram": "0",
+    "__sequence_num": "1",
+    "tag_resource_type": "private_image",
+}
+"""What an image that a job makes has beside what every image has, unless its request says otherwise.
+
+From a recorded response of GET /v2/cloudimages.
+"""
+
+
+def begin_making(exchange: Exchange, job_type: str, images: Sequence[Image], parts: bool = False) -> Response:
+    """Begin a job that makes images, and respond with its id.
+
+    The first image is the one that the job shows; with `parts` each is that of a job within it.
+    """
+    shown = [{"image_id": image["id"], "image_name": image["name"]} for image in images]
+    plan = jobs.Plan(
+        job_type,
+        shown[0],
+        [_outcome(image, "active") for image in images],
+        [_outcome(image, REMOVED) for image in images],
+        shown if parts else (),
+    )
+    return begin(exchange, plan)
+
+
+def begin(exchange: Exchange, plan: jobs.Plan) -> Response:
+    """Begin a job of the caller's project, and respond with its id."""
+    job: Job = jobs.begin(exchange.store, exchange.project_id, plan)
+    return exchange.respond({"job_id": job["id"]})
+
+
+def _outcome(image: Image, status: str) -> dict[str, Any]:
+    return {"collection": "images", "id": image["id"], "status": status, "attributes": {}}

@@ -1,0 +1,138 @@
+"""The life of a job: begun, looked at, ended by the clock or by the number of looks.
+
+These functions are called inside of a transaction of the store.
+
+https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0911.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ims_mock.contract import schema_files
+from ims_mock.contract.errors import ImsError
+from ims_mock.state.collections import Transition
+from ims_mock.state.ids import new_job_id
+from ims_mock.state.job_collection import PENDING, Job
+from ims_mock.state.store import Store
+from ims_mock.state.times import precise_timestamp
+
+SUCCESS = {"status": "SUCCESS", "at": 1, "attributes": {}}
+"""How a job ends unless a fault decides otherwise: with a status, at a part of its duration."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a job is to do.
+
+    `type` is one of job_types(), `entities` are what the job shows at its end, and `parts` are those of each job within
+    it, where its type has such. Transitions without a `due` follow its success, or its failure, by which nothing that
+    it has made is left.
+    """
+
+    type: str
+    entities: Mapping[str, Any]
+    on_success: Sequence[Transition] = ()
+    on_failure: Sequence[Transition] = ()
+    parts: Sequence[Mapping[str, Any]] = ()
+
+
+@cache
+def job_types() -> Mapping[str, Mapping[str, Any]]:
+    """Return the types of jobs by name, each as its file in schemas/jobs has it."""
+    rows = [schema_files.read(name) for name in schema_files.names("jobs")]
+    return {row["type"]: row for row in rows}
+
+
+def begin(store: Store, project_id: str, plan: Plan) -> Job:
+    """Begin a job of a project, with the jobs within it, and return it."""
+    row = job_types()[plan.type]
+    parts = (plan.parts or [plan.entities]) if "sub_job" in row else ()
+    sub_jobs = []
+    for entities in parts:
+        part = _new_job(store, project_id, Plan(row["sub_job"]["type"], entities), ())
+        store.jobs.put(part["id"], part)
+        sub_jobs.append(part["id"])
+    job = _new_job(store, project_id, plan, sub_jobs)
+    for part_id in sub_jobs:
+        store.jobs.put(part_id, {**store.jobs[part_id], "parent": job["id"]})
+    store.begin_job(job)
+    return job
+
+
+def _new_job(store: Store, project_id: str, plan: Plan, sub_jobs: Sequence[str]) -> Job:
+    now = store.clock.now()
+    durations = store.settings.get("jobs", {})
+    duration = durations.get(plan.type, durations.get("*", 0))
+    return {
+        "id": new_job_id(store),
+        "type": plan.type,
+        "project_id": project_id,
+        "status": "INIT",
+        "begin_time": precise_timestamp(now),
+        "end_time": "",
+        "error_code": None,
+        "fail_reason": None,
+        "entities": dict(plan.entities),
+        "began": now,
+        "duration": duration if isinstance(duration, dict) else {"seconds": duration},
+        "end": SUCCESS,
+        "looks": 0,
+        "percent": 0,
+        "parent": "",
+        "sub_jobs": list(sub_jobs),
+        "on_success": list(plan.on_success),
+        "on_failure": list(plan.on_failure),
+    }
+
+
+def find_job(store: Store, job_id: str, project_id: str) -> Job:
+    """Return a project's job; raise 400 for one that it does not have."""
+    job: Job | None = store.jobs.get(job_id)
+    if job is None or job["project_id"] != project_id:
+        raise ImsError(400, "IMG.0023", reason=f"/job_id: the project has no job {job_id!r}")
+    return job
+
+
+def look_at(store: Store, job_id: str, project_id: str) -> Job:
+    """Return a project's job as it is now, and count the look; raise 400 for a job that it does not have."""
+    job = find_job(store, job_id, project_id)
+    whole = store.jobs[job["parent"]] if job["parent"] else job
+    if whole["status"] in PENDING:
+        _proceed(store, whole)
+    return find_job(store, job_id, project_id)
+
+
+def _proceed(store: Store, job: Job) -> None:
+    """Bring a pending job, and the jobs within it, to where the clock or one more look brings it."""
+    polls = job["duration"].get("polls")
+    looks = job["looks"] + 1
+    if polls is not None:
+        reached = (looks - 1) / polls if polls else 1
+        if job["end"]["status"] and reached >= job["end"]["at"]:
+            store.end_job(job)
+            return
+    else:
+        seconds = job["duration"]["seconds"]
+        reached = (store.clock.now() - job["began"]) / seconds if seconds else 1
+    # 0 and not 0.0, as it is after a snapshot has gone through JSON.
+    percent = max(job["percent"], min(round(reached, 2), job["end"]["at"], 0.99)) or 0
+    status = "RUNNING" if percent or job["status"] == "RUNNING" else "INIT"
+    for changed in (job, *(store.jobs[part_id] for part_id in job["sub_jobs"])):
+        store.jobs.put(changed["id"], {**changed, "status": status, "percent": percent, "looks": looks})
+
+
+def current_task(job: Job) -> str:
+    """Return what a job is doing; "" when it has ended."""
+    if job["status"] not in PENDING:
+        return ""
+    tasks: list[str] = job_types()[job["type"]]["tasks"]
+    return tasks[min(int(job["percent"] * len(tasks)), len(tasks) - 1)]
+
+
+def parts_of(store: Store, job: Job) -> list[Job]:
+    """Return the jobs within a job."""
+    return [store.jobs[part_id] for part_id in job["sub_jobs"]]
