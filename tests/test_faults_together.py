@@ -45,6 +45,9 @@ RULES = [
     "glance_upload_image: bad_upload(saving) probability 0.2",
     "glance_upload_image: bad_upload(checksum) probability 0.2",
     "glance_list_images: sequence(500, pass, reset) x30",
+    "fail_job probability 0.3",
+    "stick_job probability 0.1",
+    "bad_job(no_image) probability 0.2",
 ]
 
 
@@ -78,6 +81,7 @@ class Client:
                 ("GET", image, None),
                 ("GET", image, None),
                 ("DELETE", image, None),
+                ("POST", f"{image.replace('/v2/', '/v1/cloud')}/copy", b'{"name": "copied"}'),
             ]
         )
 
@@ -129,7 +133,8 @@ def test_faults_of_all_kinds_under_many_threads(ims_mock: ImsMock) -> None:
     )
     created = [entry for entry in entries if entry.operation == "glance_create_image_metadata" and entry.is_done]
     deleted = [entry for entry in entries if entry.operation == "glance_delete_image" and entry.is_done]
-    assert len(ims_mock.images) == len(created) - len(deleted)
+    named = [image for image in ims_mock.images.values() if image["name"] == "a"]
+    assert len(named) == len(created) - len(deleted)
 
     ims_mock.faults.clear()
     one_more = Client(ims_mock, THREADS)

@@ -39,6 +39,7 @@ BODIES: dict[str, tuple[Any, str]] = {
     "glance_upload_image": (b"012", OCTETS),
     "glance_update_image": ([{"op": "add", "path": "/name", "value": "b"}], PATCH),
     "glance_add_image_member": ({"member": "third"}, "application/json"),
+    "copy_image_in_region": ({"name": "b"}, "application/json"),
     "glance_update_image_member": ({"status": "accepted"}, "application/json"),
 }
 

@@ -30,6 +30,8 @@ class Call:
     content_type: str = "application/json"
 
 
+PROJECT = "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c"
+
 # The actions of IAM for each API as IMS documents them; downloads and version 1 have those of what they resemble.
 CALLS = {
     "glance_list_images": Call("GET", "/v2/images", (LIST,)),
@@ -58,6 +60,9 @@ CALLS = {
     "glance_list_images_detail_v1": Call("GET", "/v1.1/images/detail", (LIST,)),
     "glance_show_image_metadata_v1": Call("HEAD", "/v1/images/{id}", (GET,)),
     "glance_delete_image_v1": Call("DELETE", "/v1.1/images/{id}", (DELETE,)),
+    "copy_image_in_region": Call("POST", "/v1/cloudimages/{id}/copy", ("ims:images:copyInRegion",), {"name": "b"}),
+    "show_job": Call("GET", f"/v1/{PROJECT}/jobs/{'0' * 32}", (GET,)),
+    "show_job_progress": Call("GET", f"/v1/cloudimages/job/{'0' * 32}", (GET,)),
 }
 ABOUT_AN_IMAGE = [name for name, call in CALLS.items() if "{id}" in call.path]
 NEEDS = [(name, action) for name, call in CALLS.items() for action in call.actions]
@@ -327,10 +332,11 @@ def test_denial_is_the_mocks_own() -> None:
         ("glance_create_image_metadata", "action 'glance_create_image_metadata' is needed by no operation"),
         (
             "x",
-            "action 'x' is needed by no operation; there are ims:images:create, ims:images:delete, ims:images:get, "
-            "ims:images:list, ims:images:share, ims:images:update, ims:images:upload",
+            "action 'x' is needed by no operation; there are ims:images:copyInRegion, ims:images:create, "
+            "ims:images:delete, ims:images:get, ims:images:list, ims:images:share, ims:images:update, "
+            "ims:images:upload",
         ),
-        ("", "action '' is needed by no operation; there are ims:images:create"),
+        ("", "action '' is needed by no operation; there are ims:images:copyInRegion"),
         (None, "action must be a string such as 'ims:images:create', got None"),
     ],
 )

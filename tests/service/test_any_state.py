@@ -104,7 +104,7 @@ BODIES: dict[str, tuple[str, str, Any]] = {
             "properties": {"a": ["b"]},
             "locations": [{"url": "x"}],
             "created_at": PAGE,
-            "__whole_image": True,
+            "__whole_image": "true",
         },
     ),
     "image with a file": ("POST", "/_ims_mock/images", {"data": "MDEy", "members": {"other": "accepted"}}),
