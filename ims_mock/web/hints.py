@@ -127,10 +127,12 @@ def _paths(operation: Operation) -> Iterator[str]:
 
 @cache
 def _known_elsewhere() -> list[_Elsewhere]:
+    served = {(operation.method, operation.path) for operation in load_contract().operations.values()}
     return [
         _Elsewhere(item["method"], item["path"], item["name"], api["text"])
         for api in schema_files.read("elsewhere.json")["apis"]
         for item in api["operations"]
+        if (item["method"], item["path"]) not in served
     ]
 
 
