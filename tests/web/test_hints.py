@@ -58,10 +58,6 @@ def test_nothing_is_near(path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "hint"),
     [
-        ("POST", "/v2/cloudimages/action", 'POST /v2/cloudimages/action is "create_image", an operation of IMS that'),
-        ("GET", "/v2/cloudimages/action", 'POST /v2/cloudimages/action is "create_image", an operation of IMS that'),
-        ("GET", "/v2/cloudimages/", 'GET /v2/cloudimages is "list_images", an operation of IMS that'),
-        ("GET", f"/v1/{PROJECT}/jobs/7", 'GET /v1/{project_id}/jobs/{job_id} is "show_job", an operation of IMS that'),
         ("GET", f"/v2/{PROJECT}/images/x/tags", 'GET /v2/{project_id}/images/{image_id}/tags is "list_image_tags"'),
         ("POST", f"/v2/images/{IMAGE}/actions/deactivate", "POST /v2/images/{image_id}/actions/deactivate is"),
         ("GET", "/v2/tasks", 'GET /v2/tasks is "list tasks", an operation of Glance that IMS does not have'),
