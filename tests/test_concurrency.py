@@ -108,6 +108,7 @@ class Hammer:
             ("POST", f"{path.replace('/v2/', '/v1/cloud')}/copy", {"name": MADE}),
             ("GET", f"/v1/{self._project}/jobs/{self._job}"),
             ("GET", f"/v1/cloudimages/job/{self._job}"),
+            ("GET", "/identity"),
             ("GET", "/v3"),
             ("POST", "/v3/auth/tokens", LOGIN),
             ("GET", "/v3/auth/tokens"),

@@ -237,7 +237,7 @@ os.environ["OS_CLOUD"] = "mine"
 
 def test_inside(ims_mock, ims_mock_env, tmp_path):
     assert "OS_CLOUD" not in os.environ
-    assert os.environ["OS_AUTH_URL"] == ims_mock.url + "/v3"
+    assert os.environ["OS_AUTH_URL"] == ims_mock.url + "/identity"
     assert os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"] == ims_mock.url
     assert os.environ["HUAWEICLOUD_SDK_REGION_IMS_CN_NORTH_4"] == ims_mock.url
     assert os.environ["OS_CLIENT_CONFIG_FILE"] == str(tmp_path / "clouds.yaml")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ims_mock.contract.operations import IDENTITY_ROOT
 from ims_mock.identity.accounts import Accounts, User
 
 
@@ -47,7 +48,7 @@ def openstack_variables(target: Target) -> dict[str, str]:
     """Return the variables that openstacksdk, python-glanceclient and the openstack command read."""
     return {
         "OS_AUTH_TYPE": "password",
-        "OS_AUTH_URL": f"{target.url}/v3",
+        "OS_AUTH_URL": f"{target.url}{IDENTITY_ROOT}",
         "OS_IDENTITY_API_VERSION": "3",
         "OS_USERNAME": target.user.name,
         "OS_PASSWORD": target.user.password,
@@ -69,7 +70,7 @@ def clouds_yaml(target: Target) -> str:
     """Return a clouds.yaml with one cloud, `ims_mock`; JSON is YAML too, so that no value need be quoted by hand."""
     cloud = {
         "auth": {
-            "auth_url": f"{target.url}/v3",
+            "auth_url": f"{target.url}{IDENTITY_ROOT}",
             "username": target.user.name,
             "password": target.user.password,
             "user_domain_name": target.accounts.domain.name,

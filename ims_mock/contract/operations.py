@@ -20,6 +20,9 @@ from ims_mock.contract.validation import HIDDEN, Schema
 
 JSON = "application/json"
 
+IDENTITY_ROOT = "/identity"
+"""The root of the identity service: paths of its API are served below it too."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -119,6 +122,12 @@ class Operation:
     job_types: tuple[str, ...] = ()
     most_bytes: int | None = None
     has_own_check: bool = False
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths at which the operation is served."""
+        is_below_root = self.dialect == "iam" and self.path != IDENTITY_ROOT
+        return (self.path, IDENTITY_ROOT + self.path) if is_below_root else (self.path,)
 
     @cached_property
     def takes_bytes(self) -> bool:

@@ -64,14 +64,15 @@ def create_app(service: Service) -> flask.Flask:
     app.url_map = _Flask.routes or app.url_map
     for operation in load_contract().operations.values():
         view = _new_view(service, operation)
-        app.add_url_rule(
-            _route(operation),
-            operation.id,
-            view,
-            methods=[operation.method],
-            provide_automatic_options=False,
-            strict_slashes=not operation.ends_in_slash_too,
-        )
+        for path in operation.paths:
+            app.add_url_rule(
+                _route(operation, path),
+                operation.id,
+                view,
+                methods=[operation.method],
+                provide_automatic_options=False,
+                strict_slashes=not operation.ends_in_slash_too,
+            )
     app.register_blueprint(new_blueprint(service))
     _Flask.routes = app.url_map
 
@@ -93,9 +94,9 @@ def create_app(service: Service) -> flask.Flask:
     return app
 
 
-def _route(operation: Operation) -> str:
-    """Return an operation's path as a rule of Werkzeug; a parameter with known values matches no other."""
-    path = operation.path.replace("{", "<").replace("}", ">")
+def _route(operation: Operation, path: str) -> str:
+    """Return a path of an operation as a rule of Werkzeug; a parameter with known values matches no other."""
+    path = path.replace("{", "<").replace("}", ">")
     for parameter in operation.path_parameters:
         if "enum" in parameter.schema.content:
             known = ", ".join(f'"{value}"' for value in parameter.schema.content["enum"])

@@ -137,10 +137,29 @@ def test_delete_of_a_protected_image(run: Run, ims_mock: ImsMock) -> None:
     assert list(ims_mock.images) == [image["id"]]
 
 
-def test_share(openstack: Callable[..., str], ims_mock: ImsMock, web: str) -> None:
-    """An image is shared with another user's project by its id."""
-    openstack("image", "add", "project", web, ALT)
-    assert only(ims_mock)["visibility"] == "shared"
+@pytest.mark.parametrize("project", [ALT, "alt"])
+def test_share(openstack: Callable[..., str], ims_mock: ImsMock, web: str, project: str) -> None:
+    """An image is shared with another user's project by its id and by its name, and not shared any more."""
+    added = json.loads(openstack("image", "add", "project", web, project, "-f", "json"))
+    assert (added["member_id"], only(ims_mock)["visibility"]) == (ALT, "shared")
+    openstack("image", "remove", "project", web, project)
+    assert only(ims_mock)["visibility"] == "private"
+
+
+def test_admin_shares(openstack: Callable[..., str], ims_mock: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An admin, who may look up every project, shares by a name too."""
+    for name in ("OS_USERNAME", "OS_PROJECT_NAME"):
+        monkeypatch.setenv(name, "admin")
+    image = ims_mock.add_image(name="theirs", owner=ims_mock.accounts.projects["admin"].id)
+    openstack("image", "add", "project", image["id"], "alt")
+    assert ims_mock.images[image["id"]]["visibility"] == "shared"
+
+
+def test_catalogue(openstack: Callable[..., str], ims_mock: ImsMock) -> None:
+    """The services are shown by the names that OpenStack has for them."""
+    for name, url in (("glance", ims_mock.url), ("keystone", f"{ims_mock.url}/identity")):
+        shown = json.loads(openstack("catalog", "show", name, "-f", "json"))
+        assert {endpoint["url"] for endpoint in shown["endpoints"]} == {url}
 
 
 @pytest.mark.parametrize(

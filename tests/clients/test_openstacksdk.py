@@ -166,7 +166,7 @@ def test_image_whose_upload_fails_is_deleted_by_the_client(image: Any, ims_mock:
     from openstack import exceptions
 
     ims_mock.faults.add(Fail(500), operation="glance_upload_image")
-    with pytest.raises(exceptions.HttpException, match="Unknown system error"):
+    with pytest.raises(exceptions.HttpException, match="System error"):
         image.create_image("web", data=FILE)
     assert ims_mock.images == {}
     assert len(ims_mock.journal.calls("glance_delete_image")) == 1

@@ -106,11 +106,38 @@ def test_password(connect: Connect, ims_mock: ImsMock) -> None:
     image.delete_image(created.id)
     assert ims_mock.images == {}
     assert [entry.operation for entry in ims_mock.journal][:3] == [
-        "keystone_show_version",
+        "keystone_list_versions",
         "keystone_create_token",
         "list_versions",
     ]
     assert log_ins(ims_mock) == 1
+
+
+@pytest.mark.parametrize("path", ["/identity", "/identity/", "/identity/v3", "/v3", "/v3/"])
+def test_every_url_of_the_identity_service(connect: Connect, ims_mock: ImsMock, web: str, path: str) -> None:
+    """The client logs in at the root of the identity service, and at the root of its API in either place."""
+    assert names(connect(auth_url=ims_mock.url + path).image) == ["web"]
+
+
+def test_services_by_their_names(connect: Connect, ims_mock: ImsMock) -> None:
+    """The catalogue has the services under the names that OpenStack uses."""
+    session = connect().session
+    assert session.get_endpoint(service_type="image", service_name="glance") == ims_mock.url
+    assert session.get_endpoint(service_type="identity", service_name="keystone") == f"{ims_mock.url}/identity"
+
+
+def test_project_by_name(connect: Connect) -> None:
+    """A user finds its own project by name and by id, and an admin finds every project."""
+    from openstack.exceptions import ForbiddenException
+
+    identity = connect().identity
+    assert identity.find_project("demo", ignore_missing=False).id == DEMO
+    assert identity.find_project(DEMO, ignore_missing=False).name == "demo"
+    for asked in ("alt", ALT):
+        with pytest.raises(ForbiddenException):
+            identity.find_project(asked, ignore_missing=False)
+        found = connect(username="admin", project_name="admin").identity.find_project(asked, ignore_missing=False)
+        assert (found.id, found.name) == (ALT, "alt")
 
 
 def test_environment_alone(connect: Connect, ims_mock: ImsMock, web: str) -> None:

@@ -287,7 +287,7 @@ def test_env_of_another_user_and_address(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     file.write_text(json.dumps({"users": [{"name": "ci", "password": "p w", "roles": {"alt": ["member"]}}]}))
     done = run("env", "openstack", "--accounts", str(file), "--user", "ci", "--region", "r1", "--port", "8000")
-    assert "export OS_AUTH_URL=http://127.0.0.1:8000/v3\n" in done.stdout
+    assert "export OS_AUTH_URL=http://127.0.0.1:8000/identity\n" in done.stdout
     assert "export OS_PASSWORD='p w'\nexport" in done.stdout
     assert "export OS_PROJECT_NAME=alt\n" in done.stdout
     assert "export OS_REGION_NAME=r1\n" in done.stdout

@@ -108,7 +108,7 @@ OPENSTACK = (
     UNSET.format("OS_")
     + """\
 export OS_AUTH_TYPE=password
-export OS_AUTH_URL=http://127.0.0.1:9292/v3
+export OS_AUTH_URL=http://127.0.0.1:9292/identity
 export OS_IDENTITY_API_VERSION=3
 export OS_USERNAME=demo
 export OS_PASSWORD=secret
@@ -123,7 +123,7 @@ export no_proxy="${no_proxy:+$no_proxy,}"127.0.0.1
 #     "clouds": {
 #       "ims_mock": {
 #         "auth": {
-#           "auth_url": "http://127.0.0.1:9292/v3",
+#           "auth_url": "http://127.0.0.1:9292/identity",
 #           "username": "demo",
 #           "password": "secret",
 #           "user_domain_name": "Default",
@@ -149,10 +149,10 @@ def test_openstack_with_https() -> None:
     lines = CLIENTS["openstack"](new_target(HTTPS, CA_FILE)).splitlines()
     more = set(lines) - set(OPENSTACK.splitlines())
     assert more == {
-        "export OS_AUTH_URL=https://127.0.0.1:9292/v3",
+        "export OS_AUTH_URL=https://127.0.0.1:9292/identity",
         "export OS_CACERT='/tmp/my ca.pem'",
         "export REQUESTS_CA_BUNDLE='/tmp/my ca.pem'",
-        '#           "auth_url": "https://127.0.0.1:9292/v3",',
+        '#           "auth_url": "https://127.0.0.1:9292/identity",',
         '#         "identity_api_version": "3",',
         '#         "cacert": "/tmp/my ca.pem"',
     }
@@ -384,7 +384,7 @@ def test_clouds_yaml(ca_file: str | None) -> None:
     """The file is JSON, which is YAML too, and has one cloud."""
     cloud: dict[str, Any] = {
         "auth": {
-            "auth_url": "http://127.0.0.1:9292/v3",
+            "auth_url": "http://127.0.0.1:9292/identity",
             "username": "demo",
             "password": "secret",
             "user_domain_name": "Default",
@@ -417,7 +417,7 @@ def test_clouds_yaml_as_openstacksdk_reads_it(tmp_path: Path, odd: str) -> None:
     path.write_text(clouds_yaml(new_target(HTTPS, CA_FILE, password=odd)), "utf-8")
     cloud = OpenStackConfig(config_files=[str(path)], load_envvars=False).get_one("ims_mock")
     assert cloud.get_auth_args() == {
-        "auth_url": "https://127.0.0.1:9292/v3",
+        "auth_url": "https://127.0.0.1:9292/identity",
         "username": "ci",
         "password": odd,
         "user_domain_name": "Default",

@@ -42,7 +42,7 @@ READS = (
     *("/v2/images", "/v2/images?limit=2", "/v2/images?sort_key=name&sort_dir=asc", "/v2/images?status=active"),
     *("/v2/images?member_status=all", "/v2/images?tag=a"),
     *("/v1.1/images/detail", f"/v1.1/images/detail?changes-since={PAGE}"),
-    *("/v3/", "/v3/projects", "/v3/auth/projects", "/v3/auth/domains", "/v3/auth/catalog"),
+    *("/identity", "/v3/", "/v3/projects", "/v3/auth/projects", "/v3/auth/domains", "/v3/auth/catalog"),
 )
 """What is asked for at any time."""
 
@@ -223,7 +223,7 @@ class Series:
 
     def _read(self, user: str) -> None:
         names = self._state
-        for path in (*READS, f"/v2/images?marker={names.ids['shared']}", f"/v3/projects/{names.projects['web']}"):
+        for path in (*READS, f"/v2/images?marker={names.ids['shared']}", f"/v3/projects/{names.projects['alt']}"):
             for who in (user, "alt"):
                 self.ask("GET", path, user=who)
         for image_id in [*names.ids.values(), "nope"]:

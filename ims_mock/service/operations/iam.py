@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.contract.errors import IAM, ImsError
+from ims_mock.contract.operations import IDENTITY_ROOT
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
@@ -18,12 +19,14 @@ from ims_mock.identity.tokens import Identity, Token
 from ims_mock.state.times import LAST, timestamp
 
 
+def keystone_list_versions(exchange: Exchange) -> Response:
+    """List the only version of the identity API, for clients that are given its root."""
+    return exchange.respond({"versions": {"values": [_version(exchange)]}})
+
+
 def keystone_show_version(exchange: Exchange) -> Response:
     """Show the version of the identity API."""
-    links = [{"rel": "self", "href": f"{exchange.base_url}/v3/"}]
-    media_types = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
-    version = {"id": "v3.14", "status": "stable", "links": links, "media-types": media_types}
-    return exchange.respond({"version": version})
+    return exchange.respond({"version": _version(exchange)})
 
 
 def keystone_create_token(exchange: Exchange) -> Response:
@@ -52,9 +55,16 @@ def keystone_revoke_token(exchange: Exchange) -> Response:
 
 
 def keystone_list_projects(exchange: Exchange) -> Response:
-    """List the caller's projects; the region's name is that of its own one."""
+    """List the projects that the caller may see; the region's name is that of its own one.
+
+    Raises 403 for the name or the id of another user's project. OpenStack's clients then use it as it is.
+    """
     query, region = exchange.query, Accounts(exchange.store).region
-    projects = _projects(exchange)
+    visible = _visible_projects(exchange)
+    hidden = [project for project in Accounts(exchange.store).projects.values() if project not in visible]
+    if query.get("name", region) != region and any(query["name"] in (item.id, item.name) for item in hidden):
+        raise _not_own_project("name", query["name"])
+    projects = [_project(exchange, project) for project in visible]
     if query.get("name") == region and region not in [project["name"] for project in projects]:
         projects = [{**project, "name": region} for project in projects[:1]]
     for name in ("name", "domain_id", "parent_id", "enabled", "is_domain"):
@@ -65,19 +75,22 @@ def keystone_list_projects(exchange: Exchange) -> Response:
 
 
 def keystone_show_project(exchange: Exchange) -> Response:
-    """Show a project of the domain, also one of another user, with which images can be shared."""
-    project_id, accounts = exchange.path["project_id"], Accounts(exchange.store)
-    project = accounts.find_project(id=project_id)
+    """Show a project that the caller may see; raise 403 for another user's."""
+    project_id = exchange.path["project_id"]
+    project = Accounts(exchange.store).find_project(id=project_id)
     if project is None:
         raise ImsError(
             404, IAM, f"Could not find project: {project_id}.", reason=f"/project_id: no project is {project_id!r}"
         )
+    if project not in _visible_projects(exchange):
+        raise _not_own_project("project_id", project_id)
     return exchange.respond({"project": _project(exchange, project)})
 
 
 def keystone_list_auth_projects(exchange: Exchange) -> Response:
     """List the projects to which the caller can scope a token."""
-    return exchange.respond({"projects": _projects(exchange), "links": _links(exchange, "/auth/projects")})
+    projects = [_project(exchange, project) for project in _own_projects(exchange)]
+    return exchange.respond({"projects": projects, "links": _links(exchange, "/auth/projects")})
 
 
 def keystone_list_auth_domains(exchange: Exchange) -> Response:
@@ -90,6 +103,12 @@ def keystone_list_auth_domains(exchange: Exchange) -> Response:
 def keystone_show_catalog(exchange: Exchange) -> Response:
     """Show the services, with their endpoints as the client reached the mock."""
     return exchange.respond({"catalog": _catalog(exchange), "links": {"self": f"{exchange.base_url}/v3/auth/catalog"}})
+
+
+def _version(exchange: Exchange) -> dict[str, Any]:
+    links = [{"rel": "self", "href": f"{exchange.base_url}/v3/"}]
+    media_types = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
+    return {"id": "v3.14", "status": "stable", "links": links, "media-types": media_types}
 
 
 def _authenticated(exchange: Exchange, identity: Mapping[str, Any]) -> User:
@@ -208,7 +227,7 @@ def _time(seconds: float) -> str:
 
 
 def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
-    """Return the catalogue: the image service at the mock's unversioned root, and the identity service."""
+    """Return the catalogue: the image service and the identity service, each at its unversioned root."""
     region = Accounts(exchange.store).region
     return [
         {
@@ -226,15 +245,27 @@ def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
                 for interface in ("public", "internal", "admin")
             ],
         }
-        for type_, name, path in (("image", "ims", ""), ("identity", "iam", "/v3"))
+        for type_, name, path in (("image", "glance", ""), ("identity", "keystone", IDENTITY_ROOT))
     ]
 
 
-def _projects(exchange: Exchange) -> list[dict[str, Any]]:
+def _own_projects(exchange: Exchange) -> list[Project]:
     """Return the projects of whoever calls."""
-    accounts: Accounts = Accounts(exchange.store)
+    accounts = Accounts(exchange.store)
     user = accounts.find_user(name=exchange.caller.user) or accounts.default_user
-    return [_project(exchange, project) for project in accounts.projects_of(user)]
+    return accounts.projects_of(user)
+
+
+def _visible_projects(exchange: Exchange) -> list[Project]:
+    """Return the projects of whoever calls and, for an admin, all others after them."""
+    own, accounts = _own_projects(exchange), Accounts(exchange.store)
+    if not _is_admin(accounts, exchange.caller):
+        return own
+    return [*own, *(project for project in accounts.projects.values() if project not in own)]
+
+
+def _not_own_project(name: str, given: str) -> ImsError:
+    return ImsError(403, IAM, reason=f"/{name}: {given!r} is another user's project; only an admin sees all projects")
 
 
 def _project(exchange: Exchange, project: Project) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from ims_mock.contract.errors import marker_unknown
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
+from ims_mock.identity.accounts import Accounts
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import find_image, find_own_image, set_members
 from ims_mock.state.members import (
@@ -23,7 +24,7 @@ def glance_add_image_member(exchange: Exchange) -> Response:
     """Share an image of one's own with a project, which is pending until it accepts or rejects."""
     store = exchange.store
     image = find_image(store, exchange.path["image_id"], exchange.project_id)
-    members, member_id = store.members.of(image["id"]), exchange.body.json["member"]
+    members, member_id = store.members.of(image["id"]), _project_id(exchange, exchange.body.json["member"])
     check_shareable(image, members, exchange.project_id, member_id)
     member = new_member(image["id"], member_id, store.timestamp())
     set_members(store, image, {**members, member_id: member})
@@ -77,10 +78,20 @@ def _visible_members(exchange: Exchange, image: Image) -> list[Member]:
 def _find_member(exchange: Exchange) -> tuple[Image, Member]:
     """Return the image and the member that the path names; raise 404 for one that the caller may not know of."""
     image = find_image(exchange.store, exchange.path["image_id"], exchange.project_id)
+    member_id = _project_id(exchange, exchange.path["member_id"])
     for member in _visible_members(exchange, image):
-        if member["member_id"] == exchange.path["member_id"]:
+        if member["member_id"] == member_id:
             return image, member
-    raise member_not_found(image["id"], exchange.path["member_id"])
+    raise member_not_found(image["id"], member_id)
+
+
+def _project_id(exchange: Exchange, given: str) -> str:
+    """Return the id of a project that is given by its name, and otherwise what is given.
+
+    Unlike the service: `openstack image add project` sends the name of a project that its user may not look up.
+    """
+    project = Accounts(exchange.store).projects.get(given)
+    return project.id if project else given
 
 
 def _page(

@@ -503,6 +503,27 @@ def test_body_of_a_revocation_is_400(api: Api) -> None:
     assert validate(api, token).status_code == 200
 
 
+# keystone_list_versions
+
+
+@pytest.mark.parametrize("path", ["/identity", "/identity/"])
+def test_root_of_the_identity_service(api: Api, path: str) -> None:
+    """The root lists the one version in Keystone's form, without a credential, where the client asked."""
+    response = api("GET", path, X_Auth_Token="", Host="iam.example:8443")
+    (version,) = response.get_json()["versions"]["values"]
+    assert response.status_code == 300
+    assert version == api("GET", "/v3", Host="iam.example:8443").get_json()["version"]
+    assert version["links"] == [{"rel": "self", "href": "http://iam.example:8443/v3/"}]
+
+
+def test_api_below_the_root(api: Api) -> None:
+    """Every operation of the identity service is also served below its root."""
+    token = api("POST", f"/identity{TOKENS}", by_password(scope=TO_DEMO)).headers["X-Subject-Token"]
+    for path in ("/v3", "/v3/", "/v3/projects", f"/v3/projects/{DEMO['id']}", "/v3/auth/catalog"):
+        below, beside = (api("GET", root + path, X_Auth_Token=token) for root in ("/identity", ""))
+        assert (below.status_code, below.get_json()) == (beside.status_code, beside.get_json())
+
+
 # keystone_list_projects
 
 
@@ -543,7 +564,6 @@ def test_each_sees_its_own_projects(api: Api, url: str, user: str, names: list[s
     [
         ("name=web", ["web"]),
         ("name=demo", ["demo"]),
-        ("name=alt", []),
         ("name=", []),
         ("name=cn-north-4", ["cn-north-4"]),
         ("name=cn-north-1", []),
@@ -584,14 +604,48 @@ def test_projects_of_nobody_are_the_default_users(api: Api) -> None:
     assert [project["id"] for project in api("GET", "/v3/projects").get_json()["projects"]] == [DEMO["id"]]
 
 
-@pytest.mark.parametrize("user", ["demo", "alt", "admin"])
-def test_project(api: Api, user: str) -> None:
-    """`keystone_show_project` shows every project of the domain to everybody, as the list shows one's own."""
-    token = api.service.identity.new_token_for(user)
-    own = api.service.accounts.own_project(api.service.accounts.users[user])
-    shown = api("GET", f"/v3/projects/{own.id}", X_Auth_Token=api.service.identity.new_token_for("demo"))
-    listed = api("GET", "/v3/projects", X_Auth_Token=token)
-    assert shown.get_json()["project"] == listed.get_json()["projects"][0]
+@pytest.mark.parametrize(
+    ("user", "project"), [("demo", "demo"), ("alt", "alt"), ("ci", "web"), ("ci", "demo"), ("admin", "alt")]
+)
+def test_project(api: Api, user: str, project: str) -> None:
+    """`keystone_show_project` shows a project as the list does, to its users and to an admin."""
+    api.service.accounts.add(ANOTHERS)
+    token, project_id = api.service.identity.new_token_for(user), api.service.accounts.projects[project].id
+    shown = api("GET", f"/v3/projects/{project_id}", X_Auth_Token=token).get_json()["project"]
+    (listed,) = api("GET", f"/v3/projects?name={project}", X_Auth_Token=token).get_json()["projects"]
+    assert shown == listed
+    assert shown["id"] == project_id
+
+
+@pytest.mark.parametrize("user", ["demo", "alt", "demo_reader", "ci", None])
+def test_nobody_sees_more_by_id_than_in_the_list(api: Api, user: str | None) -> None:
+    """Each project is either listed and shown, or neither; without a user, as for the default one."""
+    api.service.accounts.add(ANOTHERS)
+    token = api.service.identity.new_token_for(user) if user else "unknown"
+    listed = {project["id"] for project in api("GET", "/v3/projects", X_Auth_Token=token).get_json()["projects"]}
+    for project in api.service.accounts.projects.values():
+        status = api("GET", f"/v3/projects/{project.id}", X_Auth_Token=token).status_code
+        assert status == (200 if project.id in listed else 403)
+
+
+@pytest.mark.parametrize("target", ["/v3/projects/{id}", "/v3/projects?name={id}", "/v3/projects?name={name}"])
+def test_project_of_another_user(api: Api, target: str) -> None:
+    """Another user's project is 403, by its id and by its name, as Keystone has it for whoever is no admin."""
+    alt = api.service.accounts.projects["alt"]
+    error = {"code": 403, "message": "You are not authorized to perform the requested action.", "title": "Forbidden"}
+    response = api("GET", target.format(id=alt.id, name=alt.name))
+    assert (response.status_code, response.get_json()) == (403, {"error": error})
+    assert "is another user's project" in response.headers["X-IMS-Mock-Reason"]
+
+
+def test_admin_lists_every_project(api: Api) -> None:
+    """An admin lists its own project first, and then all others."""
+    assert project_names(api, "/v3/projects", "admin") == ["admin", "demo", "alt"]
+
+
+def test_admin_logs_in_to_its_own_projects(api: Api) -> None:
+    """The projects to which an admin can scope a token are its own."""
+    assert project_names(api, "/v3/auth/projects", "admin") == ["admin"]
 
 
 def test_project_that_is_none(api: Api) -> None:
@@ -641,21 +695,21 @@ def endpoints(type_: str, url: str, region: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9292", "ims.example:8443", "[::1]:9292"])
 @pytest.mark.parametrize("region", ["cn-north-4", "eu-west-101"])
 def test_catalogue(host: str, region: str) -> None:
-    """The image service is at the unversioned root, the identity service beside it, both where the client asked."""
+    """Both services are at their unversioned roots, where the client asked, and have the names that OpenStack uses."""
     api = Api(region=region)
     response = api("GET", "/v3/auth/catalog", Host=host)
     catalog = [
         {
             "id": "image",
             "type": "image",
-            "name": "ims",
+            "name": "glance",
             "endpoints": endpoints("image", f"http://{host}", region),
         },
         {
             "id": "identity",
             "type": "identity",
-            "name": "iam",
-            "endpoints": endpoints("identity", f"http://{host}/v3", region),
+            "name": "keystone",
+            "endpoints": endpoints("identity", f"http://{host}/identity", region),
         },
     ]
     assert response.get_json() == {"catalog": catalog, "links": {"self": f"http://{host}/v3/auth/catalog"}}

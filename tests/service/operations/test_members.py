@@ -104,6 +104,16 @@ def test_bad_member_is_400(api: Api, body: Any, code: str, reason: str) -> None:
     assert member_ids(api, f"{path}/members") == []
 
 
+def test_member_by_the_name_of_a_project(api: Api) -> None:
+    """The name of a project stands for its id, in the body and in the path."""
+    path, alt = share(api), api.service.accounts.projects["alt"].id
+    assert api("POST", f"{path}/members", {"member": "alt"}).get_json()["member_id"] == alt
+    assert api("GET", f"{path}/members/alt").get_json()["member_id"] == alt
+    assert api("PUT", f"{path}/members/alt", {"status": "accepted"}, X_Project_Id=alt).status_code == 200
+    assert api("DELETE", f"{path}/members/alt").status_code == 204
+    assert member_ids(api, f"{path}/members") == []
+
+
 def test_unknown_keys_of_an_add_mean_nothing(api: Api) -> None:
     """An owner cannot add a member that has accepted already."""
     response = api("POST", f"{share(api)}/members", {"member": CONSUMER, "status": "accepted"})
