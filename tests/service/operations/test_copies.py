@@ -23,3 +23,12 @@ def test_copy_has_the_file_of_its_source(api: Api) -> None:
     assert api("GET", f"/v2/images/{image['id']}/file").data == b"0123456789"
     assert (image["name"], image["min_disk"], image["__os_version"]) == ("copied", 50, "Ubuntu 22.04 server 64bit")
     assert image["id"] != source["id"]
+
+
+def test_image_that_is_not_there(api: Api) -> None:
+    """On IMS's own API an image that the project does not see is a rejected request."""
+    other = api.images[api.create()["id"]]
+    other["owner"] = "another"
+    for image_id in ("nothing", other["id"]):
+        response = api("POST", f"/v1/cloudimages/{image_id}/copy", {"name": "x"})
+        assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0027")
