@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.wording import shown
+
+_CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s;"]+)""", re.IGNORECASE)
+
+_UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
+"""The charsets, in lower case, whose texts are read as they are meant."""
 
 
 @lru_cache(maxsize=1024)
@@ -25,3 +34,23 @@ class SentHeaders(Headers, Protocol):
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Return each header's name and value."""
+
+
+def content_coding(headers: Headers) -> str:
+    """Return how a body is compressed, such as "gzip"; "" where it is sent as it is (RFC 9110 section 8.4)."""
+    coding = (headers.get("Content-Encoding") or "").strip()
+    return "" if coding.lower() == "identity" else coding
+
+
+def check_content_coding(headers: Headers) -> None:
+    """Raise 415 for a compressed body, which neither the service nor Glance reads."""
+    coding = content_coding(headers)
+    if coding:
+        reason = f"Content-Encoding: must be left out, as no compressed body is read, got {shown(coding)}"
+        raise ImsError(415, reason=reason, headers={"Accept-Encoding": "identity"})
+
+
+def foreign_charset(headers: Headers) -> str:
+    """Return the charset that a body is said to have; "" where that is UTF-8, or nothing is said."""
+    match = _CHARSET.search(headers.get("Content-Type") or "")
+    return match[1] if match and match[1].lower() not in _UTF_8 else ""

@@ -94,11 +94,12 @@ class Operation:
     """One operation of the API. `id` is the official SDK's method name; `source` is the file that describes it.
 
     `ends_in_slash_too` is whether a request's path may. `others` is the name under which query parameters of any other
-    name are gathered, or "" where there are none. `actions` are those of IAM that a caller needs. `dialect` is "iam"
-    where errors have the form of the identity service, and `errors` are the statuses from 400 that the file describes.
-    `bodies` are the media types that a request may have, with what is in them: a model of JSON, or None for bytes;
-    `job_types` are those of the jobs that it begins. `most_bytes` is for a body that may be longer than others, and
-    with `has_own_check` the function itself checks the body, in better words than the schema has.
+    name are gathered, or "" where there are none; `refused` are names that are none of them, with the reason. `actions`
+    are those of IAM that a caller needs. `dialect` is "iam" where errors have the form of the identity service, and
+    `errors` are the statuses from 400 that the file describes. `bodies` are the media types that a request may have,
+    with what is in them: a model of JSON, or None for bytes; `job_types` are those of the jobs that it begins.
+    `most_bytes` is for a body that may be longer than others, and with `has_own_check` the function itself checks the
+    body, in better words than the schema has.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Operation:
     path_parameters: tuple[Parameter, ...]
     query: Mapping[str, Parameter]
     others: str
+    refused: Mapping[str, str]
     headers: tuple[Parameter, ...]
     bodies: Mapping[str, Model | None]
     body_required: bool
@@ -193,6 +195,8 @@ class Operation:
             if name in given and not (parameter and parameter.repeated):
                 raise _wrong_parameter(name, "unique", "the query parameter is given twice; give it once")
             given.add(name)
+            if name in self.refused:
+                raise _wrong_parameter(name, "known", self.refused[name])
             if parameter is None:
                 others[name] = text
             elif parameter.repeated:
@@ -307,7 +311,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
     parameters = [(item["in"], _parameter(item, document, f"{pointer}/schema")) for item, pointer in placed]
     query = {parameter.name: parameter for place, parameter in parameters if place == "query"}
     others = next((name for name, parameter in query.items() if parameter.schema.content["type"] == "object"), "")
-    query.pop(others, None)
+    refused = query.pop(others).schema.content.get("x-refused", {}) if others else {}
     return Operation(
         id=raw["operationId"],
         method=raw["method"],
@@ -320,11 +324,10 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         dialect=raw.get("x-dialect", ""),
         actions=tuple(raw.get("x-actions", ())),
         # A parameter that may be any text needs no check.
-        path_parameters=tuple(
-            parameter for place, parameter in parameters if place == "path" and len(parameter.schema.content) > 1
-        ),
+        path_parameters=tuple(item for place, item in parameters if place == "path" and len(item.schema.content) > 1),
         query=query,
         others=others,
+        refused=refused,
         headers=tuple(parameter for place, parameter in parameters if place == "header"),
         bodies=_bodies(name, raw, document, base),
         body_required=raw.get("requestBody", {}).get("required", False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,21 +12,22 @@ from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.contract.problems import wrong_at
 from ims_mock.state.images import Image, is_visible
 from ims_mock.state.store import Store
-from ims_mock.state.times import parse_time, timestamp
+from ims_mock.state.times import ceiling_timestamp, exact_timestamp, parse_time, timestamp
 
 Test = Callable[[Image], bool]
 
 # Parameters that say something else than which images.
 _NO_FILTERS = {"limit", "marker", "sort", "sort_key", "sort_dir", "member_status"}
 
-_TIMES: dict[str, Callable[[str, str], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-    "eq": operator.eq,
-    "neq": operator.ne,
+_TIMES: dict[str, tuple[Callable[[str, str], bool], Callable[[float], str]]] = {
+    "gt": (operator.gt, timestamp),
+    "gte": (operator.ge, ceiling_timestamp),
+    "lt": (operator.lt, ceiling_timestamp),
+    "lte": (operator.le, timestamp),
+    "eq": (operator.eq, exact_timestamp),
+    "neq": (operator.ne, exact_timestamp),
 }
+"""How a time is compared, and written for that: those of images are whole seconds, and those of a query may be not."""
 
 # Quoted or bare, with a comma or the end behind it.
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:,|$)|([^",]*)(?:,|$)', re.DOTALL)
@@ -92,21 +92,21 @@ def _time(name: str, wanted: str) -> Test:
     """Test a time stamp against an operator and a time."""
     match = re.fullmatch(r"(?:([a-z]+):)?(.*)", wanted)
     assert match is not None, "the contract's pattern has been checked"
-    compare, moment = _TIMES[match[1] or "eq"], _moment(name, match[2])
+    compare, written = _TIMES[match[1] or "eq"]
+    moment = _moment(name, match[2], written)
     return lambda image: compare(image.get(name, ""), moment)
 
 
 def changed_since(name: str, wanted: str) -> Test:
     """Return whether an image has changed at a time or later; raise 400 where a parameter is no time."""
-    moment = _moment(name, wanted)
+    moment = _moment(name, wanted, ceiling_timestamp)
     return lambda image: bool(image.get("updated_at", "") >= moment)
 
 
-def _moment(name: str, text: str) -> str:
-    """Return the time that a parameter says, as the service writes it; raise 400 when it is none."""
+def _moment(name: str, text: str, written: Callable[[float], str]) -> str:
+    """Return the time that a parameter says, written for a comparison; raise 400 when it is none."""
     try:
-        # The service's times are whole seconds, so what is after a part of one is after all of it.
-        return timestamp(math.ceil(parse_time(text)))
+        return written(parse_time(text))
     except (ValueError, OverflowError):
         advice = "write one such as 2018-10-28T10:00:00Z"
         raise _wrong(name, "format", f"{text!r} is no time; {advice}") from None

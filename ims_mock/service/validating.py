@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.headers import check_content_coding, content_coding, foreign_charset
+from ims_mock.contract.wording import shown
 from ims_mock.exchange.exchange import Exchange
 
 
@@ -22,10 +26,26 @@ def validate(exchange: Exchange) -> None:
 
 def _validate_body(exchange: Exchange) -> None:
     operation, body = exchange.operation, exchange.body
-    if body.raw and not operation.bodies:
-        raise ImsError(400, reason=f"body: {operation.id} takes none; leave it out")
-    if body.raw or operation.body_required:
-        operation.check_request_body(body.parse(), exchange.media_type)
+    if not operation.bodies:
+        # Generic clients send {} with every PUT and DELETE.
+        if body.raw and body.loose_json != {}:
+            raise ImsError(400, reason=f"body: {operation.id} takes none; leave it out")
+    elif body.raw or operation.body_required:
+        if body.raw:
+            check_content_coding(exchange.request.headers)
+        operation.check_request_body(_parsed(exchange), exchange.media_type)
+
+
+def _parsed(exchange: Exchange) -> Any:
+    """Return the JSON value of a body; the error for one that has none also says that a charset was not read."""
+    try:
+        return exchange.body.parse()
+    except ImsError as error:
+        charset = foreign_charset(exchange.request.headers)
+        if not charset:
+            raise
+        advice = f"Content-Type says charset={shown(charset)}, but JSON is UTF-8 (RFC 8259 section 8.1)"
+        raise ImsError(error.status, error.code, reason=f"{error.reason}; {advice}") from None
 
 
 def _ignored(exchange: Exchange) -> tuple[str, ...]:
@@ -35,5 +55,9 @@ def _ignored(exchange: Exchange) -> tuple[str, ...]:
     has_body = is_idle and (
         headers.get("Content-Length") not in (None, "0") or headers.get("Transfer-Encoding") is not None
     )
-    unread = ("body",) if has_body else ()
+    unread = ["body"] if has_body else []
+    if operation.takes_bytes and content_coding(headers):
+        unread.append("Content-Encoding")
+    if not is_idle and foreign_charset(headers):
+        unread.append(f"Content-Type; charset={foreign_charset(headers)}")
     return (*unread, *operation.find_ignored(exchange.request.query_text, exchange.body.json, exchange.media_type))

@@ -33,6 +33,16 @@ def timestamp(seconds: float) -> str:
     return _timestamp(math.floor(seconds))
 
 
+def ceiling_timestamp(seconds: float) -> str:
+    """Write the first whole second that is not before a time."""
+    return _timestamp(math.ceil(seconds))
+
+
+def exact_timestamp(seconds: float) -> str:
+    """Write a time with a fraction where it has one, so that it is equal to no whole second."""
+    return timestamp(seconds) if seconds.is_integer() else precise_timestamp(seconds)
+
+
 def precise_timestamp(seconds: float) -> str:
     """Write a time with its milliseconds: UTC, with a Z."""
     moment = datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)

@@ -8,6 +8,7 @@ from typing import Any
 import flask
 
 from ims_mock.contract.errors import ImsError, header_text
+from ims_mock.contract.headers import check_content_coding
 from ims_mock.contract.operations import Operation, load_control
 from ims_mock.exchange.body import MAX_BODY
 from ims_mock.exchange.messages import encoded
@@ -78,6 +79,7 @@ def _checked_body(operation: Operation) -> Any:
     body.limit(operation.most_bytes or MAX_BODY)
     if not body.read() and not operation.body_required:
         return {}
+    check_content_coding(flask.request.headers)
     document = body.parse()
     if not operation.has_own_check:
         operation.check_request_body(document)
