@@ -35,7 +35,7 @@ KNOWN = {
     "werkzeug.serving": {"web.server"},
     "jsonschema": {"contract.validation"},
     "referencing": {"contract.validation"},
-    "socket": {"web.server", "web.wire"},
+    "socket": {"web.handler", "web.server", "web.wire"},
     "ssl": {"web.tls"},
     "time": {"state.clock", "state.waiting"},
     "datetime": {"state.times"},

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import flask
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, Rule
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wsgi import ClosingIterator
 
 from ims_mock.contract.errors import ImsError
@@ -36,9 +36,20 @@ class _Rule(Rule):
         return lambda *_values, **_more: ("", "")
 
 
+class _Request(flask.Request):
+    """A request whose path begins with as many slashes as came; Werkzeug leaves one."""
+
+    def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
+        super().__init__(environ, *args, **kwargs)
+        path: str = environ["PATH_INFO"]
+        if path.startswith("//"):
+            self.path = path.encode("latin-1").decode("utf-8", "replace")
+
+
 class _Flask(flask.Flask):
     """An app that has the routes of the first one, because parsing them takes most of the time of making an app."""
 
+    request_class = _Request
     url_rule_class = _Rule
     routes: ClassVar[Map | None] = None
 
@@ -55,6 +66,23 @@ class _Flask(flask.Flask):
             super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
         elif endpoint is not None and view_func is not None:
             self.view_functions[endpoint] = view_func
+
+    def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
+        """Return what finds the route of a request; raise where there is none, whatever Werkzeug would find."""
+        if request is not None:
+            if request.path.startswith("//"):
+                raise NotFound
+            if not _is_utf8(request.environ["PATH_INFO"]):
+                raise BadRequest("the path must be UTF-8, percent-encoded or as it is")
+        return super().create_url_adapter(request)
+
+
+def _is_utf8(text: str) -> bool:
+    """Return whether a text of a WSGI environ, which is Latin-1, stands for UTF-8."""
+    try:
+        return text.isascii() or bool(text.encode("latin-1").decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def create_app(service: Service) -> flask.Flask:

@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes
 from ims_mock.contract.headers import header_name
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.messages import Request
+from ims_mock.web.head import quoted
 from ims_mock.web.wire import connection_of, has_gone
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
         base_url=f"{environ['wsgi.url_scheme']}://{host}",
         headers=_headers_of(environ),
         path=path,
-        query_text=query if query.isascii() else _quoted(query),
+        query_text=quoted(query),
         body=body_of(environ),
         has_gone=partial(_has_gone, environ),
     )
@@ -64,12 +65,9 @@ def _target_of(environ: WSGIEnvironment) -> str:
     target = environ.get("REQUEST_URI")
     if not target:
         query = environ.get("QUERY_STRING", "")
-        target = f"/{environ['PATH_INFO'].lstrip('/')}" + (f"?{query}" if query else "")
-    if not target.startswith("/"):
-        target = _ORIGIN.sub("", target)
-    return target if target.isascii() else _quoted(target)
-
-
-def _quoted(target: str) -> str:
-    """Return a target with bytes that are not ASCII percent-encoded, as they should have been sent."""
-    return "".join(char if char.isascii() else quote_from_bytes(char.encode("latin-1")) for char in target)
+        path = quote_from_bytes(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
+        target = path + (f"?{query}" if query else "")
+    if not target.startswith("/") and target != "*":
+        # In absolute form a path may be left out (RFC 9110 section 4.2.3).
+        target = f"/{_ORIGIN.sub('', target).removeprefix('/')}"
+    return quoted(target)

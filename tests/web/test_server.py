@@ -194,12 +194,13 @@ def test_trailers_are_bounded(connection: Connection) -> None:
     ("headers", "status", "reason"),
     [
         (["Content-Length: 1", "Transfer-Encoding: chunked"], 400, b"both given"),
-        (["Content-Length: 1", "Content-Length: 2"], 400, b"one decimal number"),
+        (["Content-Length: 1", "Content-Length: 2"], 400, b"given once"),
+        (["Content-Length: 1", "Content-Length: 1"], 400, b"given once"),
         (["Content-Length: -1"], 400, b"one decimal number"),
         (["Content-Length: +1"], 400, b"one decimal number"),
         (["Content-Length: 1, 1"], 400, b"one decimal number"),
         (["Content-Length: " + "9" * 5000], 400, b"one decimal number"),
-        (["Transfer-Encoding: gzip"], 501, b"only chunked"),
+        (["Transfer-Encoding: gzip"], 400, b"once and last"),
         (["Transfer-Encoding: gzip, chunked"], 501, b"only chunked"),
         (["Content-Length : 1"], 400, b"name: value"),
         (["no colon"], 400, b"name: value"),
@@ -227,7 +228,7 @@ def test_silent_connection_is_closed(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A connection that says nothing for too long is closed, and nothing is logged of it."""
-    monkeypatch.setattr("ims_mock.web.server._Handler.timeout", 0.01)
+    monkeypatch.setattr("ims_mock.web.handler.Handler.timeout", 0.01)
     with Connection(server) as client:
         assert client.is_closed()
     assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
@@ -240,10 +241,9 @@ def test_starting_twice_is_starting_once(server: Server) -> None:
     assert server.port == port
 
 
-def test_same_length_twice_is_one(connection: Connection) -> None:
-    """Two Content-Length headers that agree are one, and white space around them does not count."""
-    assert connection.send(request(b"a", "Content-Length: 1 ")).read_response() == (200, b"a")
-    assert connection.send(request(b"a", "Content-Length: 1", "Content-Length: 1")).read_response() == (200, b"a")
+def test_white_space_around_a_length(connection: Connection) -> None:
+    """White space around a value does not count."""
+    assert connection.send(request(b"a", "Content-Length: \t 1 ")).read_response() == (200, b"a")
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_unread_body_is_drained(connection: Connection, framing: str) -> None:
 
 def test_drain_is_bounded(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the bound an unread body ends the connection."""
-    monkeypatch.setattr("ims_mock.web.server.MAX_DRAIN", 1000)
+    monkeypatch.setattr("ims_mock.web.request_body.MAX_DRAIN", 1000)
     connection.send(request(b"x" * 100_000, "Content-Length: 1000000", target="/unread"))
     assert connection.read_response() == (200, b"unread")
     assert connection.is_closed()
