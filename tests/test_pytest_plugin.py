@@ -711,7 +711,7 @@ def test_marker(ims_mock):
     ("line", "message"),
     [
         ("ims_mock_auth = none", '*ims_mock_auth: must be "off" or "lenient" or "strict", got "none"'),
-        ("ims_mock_start = noon", "*ims_mock_start must be seconds since 1970 or text like *, got 'noon'"),
+        ("ims_mock_start = noon", '*ims_mock_start must be seconds since 1970 or text like *, got "noon"'),
         ("ims_mock_faults = nonsense", "*ims_mock_faults/0: must be a status such as 503*"),
     ],
 )

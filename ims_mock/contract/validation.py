@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
@@ -46,6 +47,9 @@ class Schema:
         """Return everything that is wrong with `value`, in the order in which the document has it."""
         if self.is_surely_valid(value):
             return []
+        if isinstance(value, list) and len(value) > self.content.get("maxItems", math.inf):
+            # What is too long is not gone through: that would take seconds.
+            return [_too_long(value, self.content)]
         hides = bool(self.content.get("writeOnly"))
         problems = _informative({_problem(error, hides=hides) for error in self._find_errors(value)})
         position = _Order(value).position
@@ -207,6 +211,10 @@ class _Order:
         if id(container) not in self._keys:
             self._keys[id(container)] = {name: index for index, name in enumerate(container)}
         return self._keys[id(container)][key]
+
+
+def _too_long(value: list[Any], schema: Mapping[str, Any]) -> Problem:
+    return Problem((), "maxItems", sentence(Broken("maxItems", schema["maxItems"], value, schema), ""), value)
 
 
 def _problem(error: ValidationError, *, hides: bool) -> Problem:

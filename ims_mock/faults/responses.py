@@ -13,6 +13,7 @@ from ims_mock.contract.errors import ImsError, documented_message
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.pointers import parts_of, value_at
 from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.wording import shown
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
@@ -101,7 +102,7 @@ class Redirect(Fault):
         try:
             urljoin("http://localhost/", self.location or "")
         except ValueError as error:
-            text = f"must be a URL or a path, got {self.location!r}: {error}"
+            text = f"must be a URL or a path, got {shown(self.location)}: {error}"
             raise wrong_setting("location", "format", text, self.location) from None
 
     def around(self, work: Work, exchange: Exchange) -> Response:

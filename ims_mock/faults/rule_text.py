@@ -20,13 +20,16 @@ from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import InvalidError, Keys, Problem, listed
-from ims_mock.contract.wording import nearest
+from ims_mock.contract.wording import nearest, shown
 from ims_mock.faults.definition import Fault, schema_of
 from ims_mock.faults.kinds import KINDS, fault_from_json
 from ims_mock.faults.rules import Rule, rule_from_json
 
 _OPERATION = re.compile(r"\s*(?P<operation>[^\s:(),\"]+)\s*:(?!/)")
 _TOKEN = re.compile(r"\s*(?P<word>[(),]|(?:[^\s(),\"]|\"(?:[^\"\\]|\\.)*\")+|\"|$)")
+_BEFORE, _BEHIND = 200, 200
+"""Most characters of a text that an error shows before and behind the place of what is wrong."""
+
 _PAIR = re.compile(r"(?P<name>\"(?:[^\"\\]|\\.)*\"|[^=]*)=(?P<value>.*)", re.DOTALL)
 
 
@@ -44,8 +47,12 @@ class RuleTextError(InvalidError):
 
     def __str__(self) -> str:
         # White space of any kind is one column wide here, so that the caret is in the right column.
-        shown = re.sub(r"\s", " ", self.text)
-        return f"{self.what}\n    {shown}\n    {' ' * self.position}^"
+        text, at = re.sub(r"\s", " ", self.text), self.position
+        if at > _BEFORE:
+            text, at = f"...{text[at - _BEFORE :]}", _BEFORE + 3
+        if len(text) > at + _BEHIND:
+            text = f"{text[: at + _BEHIND]}..."
+        return f"{self.what}\n    {text}\n    {' ' * at}^"
 
 
 def parse_rule(text: str) -> Rule:
@@ -144,7 +151,7 @@ class _Parser:
             if not equals or not re.fullmatch("[a-z_]+", name):
                 name, value = next(unnamed, ""), word
             if name not in names or name in given:
-                raise self._error(at, f"must be one more of {', '.join(names)}, each once, got {word!r}")
+                raise self._error(at, f"must be one more of {', '.join(names)}, each once, got {shown(word)}")
             is_text = schemas[name].get("type") == "string"
             given[name] = _text(value) if is_text else _value(value)
             positions[name,] = at

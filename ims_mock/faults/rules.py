@@ -260,7 +260,7 @@ def _moment(value: float | str, now: float) -> float:
     try:
         return parse_time(value)
     except ValueError:
-        text = f"must be seconds, or times such as 2016-06-02T07:49:48Z, got {value!r}"
+        text = f"must be seconds, or times such as 2016-06-02T07:49:48Z, got {shown(value)}"
         raise wrong_setting("between", "format", text, value) from None
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Problem, wrong_settings
+from ims_mock.contract.wording import shown
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.store import Store
 
@@ -190,7 +191,7 @@ class Accounts:
     def named_user(self, name: str) -> User:
         """Return the user of a name; raise InvalidError when there is none."""
         if not isinstance(name, str) or name not in self.users:
-            raise wrong_settings("user", f"there is no user {name!r}; there are {', '.join(self.users)}")
+            raise wrong_settings("user", f"there is no user {shown(name)}; there are {', '.join(self.users)}")
         return self.users[name]
 
     def user_of_access(self, access: str) -> User | None:

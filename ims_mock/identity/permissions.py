@@ -12,7 +12,7 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_contract
 from ims_mock.contract.problems import wrong_setting
-from ims_mock.contract.wording import nearest
+from ims_mock.contract.wording import nearest, shown
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
 
@@ -68,12 +68,12 @@ class Permissions:
         Raises InvalidError for an action that no operation needs.
         """
         if not isinstance(action, str):
-            text = f"must be a string such as 'ims:images:create', got {action!r}"
+            text = f"must be a string such as 'ims:images:create', got {shown(action)}"
             raise wrong_setting("action", "type", text, action)
         known = sorted({action for operation in load_contract().operations.values() for action in operation.actions})
         if not any(fnmatchcase(name, action) for name in known):
             hint = nearest(action, known) or f"; there are {', '.join(known)}"
-            raise wrong_setting("action", "enum", f"{action!r} is needed by no operation{hint}", action)
+            raise wrong_setting("action", "enum", f"{shown(action)} is needed by no operation{hint}", action)
         denial = Denial(action, user, self)
         with self._lock:
             self._denials.append(denial)

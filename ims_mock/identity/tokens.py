@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ims_mock.contract.problems import wrong_setting, wrong_settings
+from ims_mock.contract.wording import shown
 from ims_mock.identity.accounts import Accounts, Project, Redacted, User
 from ims_mock.state.ids import new_token
 from ims_mock.state.store import Store
@@ -79,7 +80,7 @@ class Identity:
         user = self._named_user(user_name)
         name = next(iter(user.roles)) if project_name is None else project_name
         if not isinstance(name, str) or name not in user.roles:
-            text = f"{user.name} has no role in project {name!r}; it has in {', '.join(user.roles)}"
+            text = f"{user.name} has no role in project {shown(name)}; it has in {', '.join(user.roles)}"
             raise wrong_settings("project", text)
         return self.new_token(user, self.accounts.projects[name], methods=["password"])
 

@@ -138,7 +138,7 @@ def remove_fault(service: Service, path: Path, _body: Any) -> None:
     try:
         service.faults.remove(path["id"])
     except KeyError:
-        raise NotFoundError(f"no rule has the id {path['id']!r}", [rule.id for rule in service.faults]) from None
+        raise NotFoundError(f"no rule has the id {shown(path['id'])}", [rule.id for rule in service.faults]) from None
 
 
 def show_clock(service: Service, _path: Path, _body: Any) -> Any:
@@ -217,7 +217,7 @@ def delete_snapshot(service: Service, path: Path, _body: Any) -> None:
 
 def _snapshot(service: Service, name: str) -> Snapshot:
     if name not in service.snapshots:
-        raise NotFoundError(f"no snapshot has the name {name!r}", list(service.snapshots))
+        raise NotFoundError(f"no snapshot has the name {shown(name)}", list(service.snapshots))
     snapshot: Snapshot = service.snapshots[name]
     return snapshot
 

@@ -11,6 +11,7 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.problems import wrong_at
+from ims_mock.contract.wording import shown
 from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
 from ims_mock.evidence.redaction import masked_target, without_query_of
 from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
@@ -233,7 +234,7 @@ def _fault_of(text: str, operation: Operation) -> Fault:
         fault = parse_fault(text)
     except RuleTextError as error:
         raise ImsError(
-            400, "APIGW.0201", reason=f"{FAULT_HEADER}: {error.what}, at {text[error.position :]!r}"
+            400, "APIGW.0201", reason=f"{FAULT_HEADER}: {error.what}, at {shown(text[error.position :])}"
         ) from None
     if fault.is_lasting:
         raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} is of several requests; add a rule for it")

@@ -84,7 +84,7 @@ class Settings:
         try:
             return parse_time(self.start) if isinstance(self.start, str) else float(self.start)
         except (ValueError, OverflowError):
-            text = f"must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got {self.start!r}"
+            text = f"must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got {shown(self.start)}"
             raise wrong_setting("start", "format", text, self.start) from None
 
     def changed(self, values: Mapping[str, Any]) -> Settings:

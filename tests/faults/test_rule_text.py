@@ -162,8 +162,8 @@ def test_sequence_applies_each_fault_once() -> None:
         ("fail", "^", 'fail: must have "status"'),
         ("fail(200)", "     ^", "fail: status must be at least 400, got 200"),
         ("503(status=500)", "    ^", "must be one more of status, code, message, retry_after, each once"),
-        ("503(a=1)", "    ^", "must be one more of status, code, message, retry_after, each once, got 'a=1'"),
-        ("503(retry_after=1, retry_after=2)", "                   ^", "each once, got 'retry_after=2'"),
+        ("503(a=1)", "    ^", 'must be one more of status, code, message, retry_after, each once, got "a=1"'),
+        ("503(retry_after=1, retry_after=2)", "                   ^", 'each once, got "retry_after=2"'),
         ("reset(1)", "      ^", "must be one more of"),
         ("503(IMG.9999)", "    ^", "fail: code 'IMG.9999' is not documented"),
         ("delay(-1)", "      ^", "delay: seconds must be at least 0, got -1"),
@@ -241,8 +241,19 @@ def test_caret_under_what_is_wrong(text: str, caret: str, what: str) -> None:
         parse_rule(text)
     message, shown, mark = str(caught.value).split("\n")
     assert what in message
-    assert (shown[4:], mark) == (text.replace("\t", " ").replace("\n", " "), f"    {caret}")
+    line = text.replace("\t", " ").replace("\n", " ")
+    assert (shown[4:].removesuffix("..."), mark) == (line[: len(caret) + 199], f"    {caret}")
     assert caught.value.position == len(caret) - 1
+
+
+def test_place_in_a_long_text() -> None:
+    """Of a long text an error shows what stands around the place, with the caret under it."""
+    with pytest.raises(RuleTextError) as caught:
+        parse_rule(f"503 name {'a' * 60} path /{'b' * 1000} x0 project {'c' * 1000}")
+    message, shown, mark = str(caught.value).split("\n")
+    assert message == "times: must be at least 1, got 0"
+    assert shown == f"    ...{'b' * 199} x0 project {'c' * 189}..."
+    assert mark == f"{' ' * 207}^"
 
 
 @pytest.mark.parametrize(

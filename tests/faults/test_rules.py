@@ -711,7 +711,7 @@ def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:
         ({"between": (6, 5)}, "between must be from an earlier to a later moment, got [6, 5]"),
         ({"between": (0, float("inf"))}, "between/1: Infinity is no JSON number"),
         ({"between": (0, None)}, "between/1 must be of type number or string, got null"),
-        ({"between": (0, "noon")}, "between must be seconds, or times such as 2016-06-02T07:49:48Z, got 'noon'"),
+        ({"between": (0, "noon")}, 'between must be seconds, or times such as 2016-06-02T07:49:48Z, got "noon"'),
         (
             {"between": ("2016-06-02T08:00:00Z", "2016-06-02T07:00:00Z")},
             'between must be from an earlier to a later moment, got ["2016-06-02T08:00:00Z", "2016-06-02T07:00:00Z"]',

@@ -322,23 +322,23 @@ def test_denial_is_the_mocks_own() -> None:
     [
         (
             "ims:image:create",
-            "action 'ims:image:create' is needed by no operation; did you mean \"ims:images:create\"?",
+            'action "ims:image:create" is needed by no operation; did you mean "ims:images:create"?',
         ),
         (
             "ims:images:creat",
-            "action 'ims:images:creat' is needed by no operation; did you mean \"ims:images:create\"?",
+            'action "ims:images:creat" is needed by no operation; did you mean "ims:images:create"?',
         ),
-        ("ims:images:CREATE", "action 'ims:images:CREATE' is needed by no operation"),
-        ("ims:*:destroy", "action 'ims:*:destroy' is needed by no operation"),
-        ("glance_create_image_metadata", "action 'glance_create_image_metadata' is needed by no operation"),
+        ("ims:images:CREATE", 'action "ims:images:CREATE" is needed by no operation'),
+        ("ims:*:destroy", 'action "ims:*:destroy" is needed by no operation'),
+        ("glance_create_image_metadata", 'action "glance_create_image_metadata" is needed by no operation'),
         (
             "x",
-            "action 'x' is needed by no operation; there are ims:images:copyInRegion, ims:images:create, "
+            'action "x" is needed by no operation; there are ims:images:copyInRegion, ims:images:create, '
             "ims:images:delete, ims:images:get, ims:images:list, ims:images:share, ims:images:update, "
             "ims:images:upload",
         ),
-        ("", "action '' is needed by no operation; there are ims:images:copyInRegion"),
-        (None, "action must be a string such as 'ims:images:create', got None"),
+        ("", 'action "" is needed by no operation; there are ims:images:copyInRegion'),
+        (None, "action must be a string such as 'ims:images:create', got null"),
     ],
 )
 def test_unknown_action_is_refused(api: Api, action: Any, message: str) -> None:
@@ -353,7 +353,7 @@ def test_unknown_user_is_refused(api: Api, user: Any) -> None:
     """A user who does not exist would be denied nothing; the message names those who do."""
     with pytest.raises(ValueError, match=r"^there is no user") as caught:
         api.service.deny(CREATE, user)
-    assert str(caught.value) == f"there is no user {user!r}; there are demo, alt, demo_reader, admin"
+    assert str(caught.value) == f"there is no user {json.dumps(user)}; there are demo, alt, demo_reader, admin"
 
 
 # What a run has needed

@@ -32,8 +32,8 @@ def test_start(start: float | str, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        ("", "start must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got ''"),
-        ("noon", "start must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got 'noon'"),
+        ("", "start must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got \"\""),
+        ("noon", "start must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got \"noon\""),
         ([], "start must be of type number or string or null, got []"),
         (True, "start must be of type number or string or null, got true"),
         (float("nan"), "start NaN is no JSON number"),

@@ -1057,7 +1057,7 @@ def test_snapshot_that_is_not_there(api: Api, method: str, path: str) -> None:
     assert response.status_code == 404
     assert response.get_json()["error"] == {
         "code": "not_found",
-        "message": "no snapshot has the name 'b'; there are: a",
+        "message": 'no snapshot has the name "b"; there are: a',
     }
 
 

@@ -163,3 +163,53 @@ def test_time_with_a_fraction(api: Api, query: str, names: str) -> None:
         assert response.status_code == 400
     else:
         assert "".join(image["name"] for image in response.get_json()["images"]) == names
+
+
+CHANGES = {
+    "application/openstack-images-v2.1-json-patch": {"op": "replace", "path": "/name", "value": "b"},
+    "application/openstack-images-v2.0-json-patch": {"replace": "/name", "value": "b"},
+}
+
+
+@pytest.mark.parametrize(("count", "status"), [(1000, 200), (1001, 400), (100_000, 400)])
+@pytest.mark.parametrize("media_type", CHANGES)
+def test_number_of_changes(api: Api, media_type: str, count: int, status: int) -> None:
+    """An update has at most 1000 changes, so that it holds up no other request."""
+    image = api.create(name="a")
+    response = api("PATCH", image["self"], [CHANGES[media_type]] * count, Content_Type=media_type)
+    assert response.status_code == status
+    assert api.images[image["id"]]["name"] == ("b" if status == 200 else "a")
+    if status == 400:
+        reason = response.headers["X-IMS-Mock-Reason"]
+        assert reason.startswith(f"body: must have at most 1000 items, got {count} [schemas/operations/images/")
+
+
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/reset", {"start": LONG}),
+        ("/reset", {"faults": [LONG]}),
+        ("/reset", {"faults": [f"503 between {LONG} 5"]}),
+        ("/denials", {"action": LONG}),
+        ("/denials", {"action": "ims:images:list", "user": LONG}),
+        ("/faults", LONG),
+        ("/faults", f"503({LONG}=1, 5)"),
+        ("/faults", f"503 x2 {LONG}"),
+        ("/faults", f"{LONG}: 503"),
+        ("/faults", {"fault": {"kind": "fail", "status": 503}, "between": [LONG, 5]}),
+        ("/faults", {"fault": {"kind": "redirect", "location": f"http://[{LONG}"}}),
+        ("/tokens", {"user": LONG}),
+        ("/tokens", {"project": LONG}),
+        (f"/snapshots/{LONG}/restore", None),
+    ],
+)
+def test_long_value_is_cut(api: Api, path: str, body: Any) -> None:
+    """However long a value is, an error of the control API shows its beginning alone."""
+    response = api("POST", f"/_ims_mock{path}", body)
+    assert response.status_code in (400, 404)
+    message = response.get_json()["error"]["message"]
+    assert "xxxx" in message
+    assert len(message) < 1500

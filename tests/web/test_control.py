@@ -64,8 +64,8 @@ def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
     api("POST", "/_ims_mock/faults", RULE)
     response = api("DELETE", "/_ims_mock/faults/7")
     assert response.status_code == 404
-    assert response.get_json()["error"]["message"] == "no rule has the id '7'; there are: 1"
-    assert response.headers["X-IMS-Mock-Reason"] == "no rule has the id '7'; there are: 1"
+    assert response.get_json()["error"]["message"] == 'no rule has the id "7"; there are: 1'
+    assert response.headers["X-IMS-Mock-Reason"] == 'no rule has the id "7"; there are: 1'
 
 
 @pytest.mark.parametrize(
@@ -208,17 +208,17 @@ def test_add_token(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("tokens", {"user": "nobody"}, "there is no user 'nobody'; there are demo, alt, demo_reader, admin"),
-        ("tokens", {"user": "alt", "project": "demo"}, "alt has no role in project 'demo'; it has in alt"),
+        ("tokens", {"user": "nobody"}, 'there is no user "nobody"; there are demo, alt, demo_reader, admin'),
+        ("tokens", {"user": "alt", "project": "demo"}, 'alt has no role in project "demo"; it has in alt'),
         ("tokens", {"name": "alt"}, 'body: has an unknown member "name"; there are user, project'),
         (
             "denials",
             {"action": "ims:images:creat"},
-            "action 'ims:images:creat' is needed by no operation; did you mean",
+            'action "ims:images:creat" is needed by no operation; did you mean',
         ),
         ("denials", {}, 'body: must have "action", got {}'),
         ("denials", {"action": 5}, "/action: must be of type string, got 5"),
-        ("denials", {"action": "ims:*", "user": "nobody"}, "there is no user 'nobody'"),
+        ("denials", {"action": "ims:*", "user": "nobody"}, 'there is no user "nobody"'),
     ],
 )
 def test_wrong_tokens_and_denials(api: Api, path: str, body: Any, message: str) -> None:
