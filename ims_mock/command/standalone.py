@@ -10,9 +10,12 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ims_mock.command.output import Output
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
 from ims_mock.service.snapshots import Snapshot
@@ -24,39 +27,62 @@ def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    try:
-        tls = _certificate(options)
-        state = _load(options.state) if options.state else None
-        if state is not None:
-            # Rules, and every reset, are of the time of the state.
-            settings = {**settings, "start": state.document["clock"]["now"]}
-        mock = ImsMock(host=options.host, port=options.port, tls=tls, **settings)
-        if state is not None:
-            mock.restore(state)
-            mock.clock.run(settings["speed"])
-    except (ImportError, OSError, ValueError) as error:
-        return _failed(str(error))
-    _log_requests(options.log_format, options.quiet)
+    with _logging(options.log_format, options.quiet) as log:
+        try:
+            mock = _new_mock(options, settings)
+            _serve(mock, options, log, stopped)
+        except (ImportError, OSError, ValueError) as error:
+            log.write(f"ims-mock: {error}")
+            return 2
+    return 0
+
+
+def _new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
+    """Return the mock that the options ask for; raise ImportError, OSError or ValueError where that cannot be."""
+    tls = _certificate(options)
+    state = _load(options.state) if options.state else None
+    if state is not None:
+        # Rules, and every reset, are of the time of the state.
+        settings = {**settings, "start": state.document["clock"]["now"]}
+    mock = ImsMock(host=options.host, port=options.port, tls=tls, **settings)
+    if state is not None:
+        mock.restore(state)
+        mock.clock.run(settings["speed"])
+    return mock
+
+
+def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, stopped: threading.Event) -> None:
+    """Serve until the end; raise OSError or ValueError, with what to do, when that cannot be."""
     try:
         mock.start()
     except OSError as error:
-        return _failed(_bind_failure(error, options))
+        raise OSError(_bind_failure(error, options)) from None
+    output = Output(sys.stdout, failed=lambda error: log.write(_no_stdout(error, mock)))
+    try:
+        _write_files(mock, options)
+        output.write(mock.url)
+        # What is loaded now stays; the collector need not look at it again.
+        gc.freeze()
+        stopped.wait()
+    finally:
+        mock.stop()
+    if options.policy:
+        output.write(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
+    output.close()
+
+
+def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:
     try:
         if mock.ca_pem:
             Path(options.ca_file).write_bytes(mock.ca_pem)
         if options.url_file:
             _write_whole(options.url_file, mock.url + "\n")
-        print(mock.url, flush=True)
-        # What is loaded now stays; the collector need not look at it again.
-        gc.freeze()
-        stopped.wait()
     except (OSError, ValueError) as error:
-        return _failed(f"cannot write a file: {error}")
-    finally:
-        mock.stop()
-    if options.policy:
-        print(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
-    return 0
+        raise OSError(f"cannot write a file: {error}") from None
+
+
+def _no_stdout(error: OSError, mock: ImsMock) -> str:
+    return f"ims-mock: cannot write to stdout: {error.strerror}; the mock is at {mock.url}"
 
 
 def _load(path: Path) -> Snapshot:
@@ -81,11 +107,6 @@ def _bind_failure(error: OSError, options: argparse.Namespace) -> str:
     return f"cannot listen on {where}: {error.strerror or error}; choose others with --host and --port"
 
 
-def _failed(message: str) -> int:
-    print(f"ims-mock: {message}", file=sys.stderr)
-    return 2
-
-
 def _write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees all of it or nothing."""
     partial = path.with_name(path.name + ".part")
@@ -93,12 +114,37 @@ def _write_whole(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _log_requests(form: str, quiet: bool) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JsonFormatter() if form == "json" else logging.Formatter("%(message)s"))
+@contextmanager
+def _logging(form: str, quiet: bool) -> Iterator[Output]:
+    """Log requests to stderr; yield what writes there."""
+    formatter = _JsonFormatter() if form == "json" else logging.Formatter("%(message)s")
+
+    def note(count: int) -> str:
+        text = f"ims-mock: {count} lines of the log were dropped, as stderr took none"
+        return formatter.format(logging.makeLogRecord({"levelname": "WARNING", "msg": text}))
+
+    log = Output(sys.stderr, note)
+    handler = _Handler(log)
+    handler.setFormatter(formatter)
     logger = logging.getLogger("ims_mock")
     logger.addHandler(handler)
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    try:
+        yield log
+    finally:
+        logger.removeHandler(handler)
+        log.close()
+
+
+class _Handler(logging.Handler):
+    """Writes what is logged without waiting for a reader."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__()
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._output.write(self.format(record))
 
 
 class _JsonFormatter(logging.Formatter):
