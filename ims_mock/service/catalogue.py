@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ims_mock.contract import schema_files
+from ims_mock.contract import json_text, schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Problem
@@ -89,9 +88,10 @@ def _check_attributes(given: dict[str, Any], file: File | None, members: Mapping
     if given.get("status") == "deleted" or given.get("deleted") or "deleted_at" in given:
         raise _wrong("status", "enum", "an image that is deleted is in no list; add it, and delete it")
     try:
-        json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError) as error:
-        raise InvalidError(Problem((), "json", f"is not JSON: {error}")) from None
+        # As deep as a saved state has it, which is to be read again.
+        json_text.plain([[[given]]])
+    except InvalidError as error:
+        raise InvalidError(*(replace(problem, path=problem.path[3:]) for problem in error.problems)) from None
 
 
 def _wrong(name: str, keyword: str, text: str) -> InvalidError:

@@ -143,10 +143,7 @@ def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any])
     _check_key((*path, "id"), job["id"])
     if job["type"] not in job_types():
         raise wrong_at((*path, "type"), "enum", f"must be one of {', '.join(job_types())}, got {shown(job['type'])}")
-    for name, others in (("parent", [job["parent"]] if job["parent"] else []), ("sub_jobs", job["sub_jobs"])):
-        for other in others:
-            if other not in document["jobs"] or other == job_id:
-                raise wrong_at((*path, name), "job", f"there is no other job {shown(other)}")
+    _check_family(document["jobs"], job_id, path)
     problems = load_model("job_entities").schema.find_problems(job["entities"])
     if problems:
         raise InvalidError(*problems).under(*path, "entities")
@@ -154,3 +151,13 @@ def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any])
         for index, following in enumerate(job[name]):
             if following["collection"] == "images":
                 _check_change(document, following, (*path, name, index))
+
+
+def _check_family(jobs: Mapping[str, Mapping[str, Any]], job_id: str, path: Keys) -> None:
+    """Raise InvalidError unless a job and the jobs within it know each other, and those have none within them."""
+    job = jobs[job_id]
+    if job["parent"] and job_id not in jobs.get(job["parent"], {"sub_jobs": ()})["sub_jobs"]:
+        raise wrong_at((*path, "parent"), "job", f"there is no job {shown(job['parent'])} that has this one within it")
+    for index, part in enumerate(job["sub_jobs"]):
+        if job["parent"] or jobs.get(part, {"parent": ""})["parent"] != job_id:
+            raise wrong_at((*path, "sub_jobs", index), "job", f"there is no job {shown(part)} that is within this one")

@@ -10,7 +10,7 @@ from ims_mock.exchange.messages import Response
 from ims_mock.state import jobs
 from ims_mock.state.collections import REMOVED
 from ims_mock.state.files import File
-from ims_mock.state.ids import new_image_id
+from ims_mock.state.ids import ids_of_success, new_image_id
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.job_collection import Job
 
@@ -27,7 +27,8 @@ def add_arriving_image(exchange: Exchange, attributes: Mapping[str, Any], file: 
     file = file or File([STUB])
     size = file.described()
     given = {**_MADE, **size, "__image_size": _IMAGE_SIZE, **attributes, "status": "saving"}
-    image = new_image(given, new_image_id(store), exchange.project_id, store.timestamp())
+    with ids_of_success(store):
+        image = new_image(given, new_image_id(store), exchange.project_id, store.timestamp())
     store.images.put(image["id"], image)
     store.files.put(image["id"], file)
     return image

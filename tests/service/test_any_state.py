@@ -17,7 +17,7 @@ from ims_mock.contract.operations import load_control
 from ims_mock.service import snapshots
 from ims_mock.state.times import LAST
 from tests.conftest import PAGE, Api
-from tests.mutations import VALUES, changed, places, renamed
+from tests.mutations import VALUES, changed, nested, places, renamed
 from tests.service.test_snapshots import PATCH, READS, rich
 
 Request = tuple[str, str, dict[str, str]]
@@ -161,6 +161,10 @@ def reads(api: Api) -> Iterator[Request]:
             yield "GET", path + suffix, owner
         yield "HEAD", path.replace("v2", "v1"), owner
         yield "GET", f"/v2/images?marker={quote(image_id)}&sort=name", owner
+    for job_id, job in store.jobs.items():
+        of_job = {"X_Project_Id": job["project_id"]}
+        yield "GET", f"/v1/cloudimages/job/{quote(job_id)}", of_job
+        yield "GET", f"/v1/{quote(job['project_id'], safe='')}/jobs/{quote(job_id)}", of_job
     for token in store.tokens:
         if re.fullmatch("[!-~]+", token):
             yield "GET", "/v3/auth/tokens", {"X_Subject_Token": token}
@@ -270,3 +274,49 @@ def test_largest_number_is_read_again(api: Api) -> None:
     image = api("POST", "/_ims_mock/images", {"properties": {"a": 1.7e308}}).get_json()
     assert api("PUT", "/_ims_mock/state", api("GET", "/_ims_mock/state").data).status_code == 204
     assert api("GET", image["self"]).get_json()["properties"] == {"a": 1.7e308}
+
+
+def test_deepest_attribute_is_read_again(api: Api) -> None:
+    """An image is nested at most so deep that a state with it can be read."""
+    assert api("POST", "/_ims_mock/images", {"properties": {"a": nested(59)}}).status_code == 201
+    assert api("PUT", "/_ims_mock/state", api("GET", "/_ims_mock/state").data).status_code == 204
+    response = api("POST", "/_ims_mock/images", {"properties": {"a": nested(60)}})
+    assert response.get_json()["error"]["message"] == "body: is nested more than 64 deep"
+
+
+JOB = "00000000000000000000000000000001"
+
+
+def jobs_of(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a whole job and the job within it, under ids that are easy to read."""
+    whole = next(job for job in state["jobs"].values() if job["sub_jobs"])
+    part = state["jobs"][whole["sub_jobs"][0]]
+    other = JOB.replace("1", "2")
+    return {JOB: {**whole, "id": JOB, "sub_jobs": [other]}, other: {**part, "id": other, "parent": JOB}}
+
+
+@pytest.mark.parametrize(
+    ("parents", "message"),
+    [
+        (("", ""), "/jobs/00000000000000000000000000000001/sub_jobs/0: there is no job"),
+        (("", "x"), "/jobs/00000000000000000000000000000001/sub_jobs/0: there is no job"),
+        (("00000000000000000000000000000002", JOB), "/jobs/00000000000000000000000000000001/parent: there is no job"),
+    ],
+)
+def test_jobs_that_do_not_know_each_other(api: Api, parents: tuple[str, str], message: str) -> None:
+    """A job within another one is known to that, so that showing one comes to an end."""
+    state = {**saved(), "transitions": [item for item in saved()["transitions"] if item["collection"] == "images"]}
+    jobs = jobs_of(state)
+    assert api("PUT", "/_ims_mock/state", {**state, "jobs": jobs}).status_code == 204
+    changed_jobs = {key: {**job, "parent": parent} for (key, job), parent in zip(jobs.items(), parents, strict=True)}
+    response = api("PUT", "/_ims_mock/state", {**state, "jobs": changed_jobs})
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(message)
+
+
+def test_job_without_the_one_that_it_has_within_it(api: Api) -> None:
+    """A job of which a state has no other within it is shown without one."""
+    state = {**saved(), "transitions": [item for item in saved()["transitions"] if item["collection"] == "images"]}
+    job = {**jobs_of(state)[JOB], "sub_jobs": []}
+    assert api("PUT", "/_ims_mock/state", {**state, "jobs": {JOB: job}}).status_code == 204
+    assert defects(api) == []

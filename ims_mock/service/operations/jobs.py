@@ -53,7 +53,7 @@ def _made(store: Store, job: Job, has_progress: bool) -> dict[str, Any]:
     made = {name: job["entities"][name] for name in names if name in job["entities"]}
     if "results" in made and job["status"] != "SUCCESS":
         del made["results"]
-    return {**made, "subJobId": job["sub_jobs"][0]} if shown_as and has_progress else made
+    return {**made, "subJobId": job["sub_jobs"][0]} if job["sub_jobs"] and has_progress else made
 
 
 def _progress(job: Job) -> dict[str, Any]:
