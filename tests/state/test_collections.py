@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import gc
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
