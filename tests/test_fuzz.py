@@ -13,14 +13,15 @@ from ims_mock import ImsMock
 from ims_mock.contract.operations import load_contract
 
 # 400 too, where no schema can say what is wrong: a random marker is the id of nothing, an image has its ten tags, June
-# has a 31st, a Range has several ranges, an update leaves too many tags, a project shares with itself, and no random
+# has a 31st, a Range has several ranges, an update leaves too many tags, a project shares with itself, no random image
+# can be copied, and no random
 # job exists.
 CONFIG = """
 [[operations]]
 include-operation-id = [
     "glance_list_images", "glance_list_image_members", "glance_list_images_detail_v1", "glance_create_tag",
     "glance_download_image", "glance_update_image", "glance_add_image_member", "glance_upload_image",
-    "keystone_create_token", "show_job", "show_job_progress",
+    "keystone_create_token", "show_job", "show_job_progress", "copy_image_in_region",
 ]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "409", "416"]
