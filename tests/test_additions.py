@@ -87,7 +87,8 @@ QUOTA = {
                         "type": "object",
                         "required": ["used"],
                         "properties": {"used": {"type": "integer", "minimum": 0}},
-                    }
+                    },
+                    "example": {"used": 1},
                 }
             },
         }

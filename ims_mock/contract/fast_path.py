@@ -36,6 +36,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 # Keywords that say nothing about whether a value is valid, or that are read with their neighbour.
 _SILENT = {
+    "title",
     "description",
     "default",
     "readOnly",

@@ -16,6 +16,7 @@ from ims_mock.contract.headers import Headers, header_name
 from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.openapi import compose, resolved, resource_of
 from ims_mock.contract.problems import InvalidError, Keys, listed, wrong_at
+from ims_mock.contract.published import published
 from ims_mock.contract.validation import HIDDEN, Schema
 
 JSON = "application/json"
@@ -270,10 +271,15 @@ def _wrong_parameter(name: str, keyword: str, text: str) -> ImsError:
 
 @dataclass(frozen=True)
 class Contract:
-    """The operations of an API by their ids, and the OpenAPI 3.1 document that they make."""
+    """The operations of an API by their ids, and the document that `compose` makes of their files."""
 
     operations: Mapping[str, Operation]
-    document: Mapping[str, Any]
+    composed: Mapping[str, Any]
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The OpenAPI 3.1 document of the API, as tools read it."""
+        return published(self.composed)
 
 
 @cache
@@ -296,7 +302,7 @@ def _load(document: Mapping[str, Any], folder: str) -> Contract:
 @cache
 def load_model(name: str, *, writing: bool = False) -> Model:
     """Return one of `schemas/models/`; with `writing`, what only the service sets is a problem."""
-    schema = Schema(load_contract().document, f"#/components/schemas/{name}", writing=writing)
+    schema = Schema(load_contract().composed, f"#/components/schemas/{name}", writing=writing)
     return Model(schema, f"models/{name}.json")
 
 

@@ -74,7 +74,7 @@ class Snapshot:
 @cache
 def _schema() -> Schema:
     """Return the schema of a state: each collection that a store dumps is in it, described or not."""
-    components = load_control().document["components"]["schemas"]
+    components = load_control().composed["components"]["schemas"]
     state = components["state"]
     properties = {
         **state["properties"],

@@ -1,0 +1,204 @@
+"""The OpenAPI documents as tools read them.
+
+The contract's own document says each fact once, for the validator. Generators, proxies and linters read less of JSON
+Schema: they pass over what stands beside a `$ref`, follow references to components alone, and refuse keywords that they
+do not know. The published document says the same in the words that all of them read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.pointers import parts_of, value_at
+
+_PARTS = ("properties", "patternProperties", "dependentSchemas")
+"""Keywords whose value has schemas by name."""
+
+_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_SINGLE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else", "contains")
+
+
+def published(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document in which every reference stands alone and leads to a component, and every body has a name.
+
+    The keywords of the mock's own, x-code and the like, are left out of the schemas. A body or a parameter without an
+    example of its own gets that of its schema.
+    """
+    return _Publisher(document).publish()
+
+
+class _Publisher:
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._schemas: dict[str, Any] = {}
+
+    def publish(self) -> dict[str, Any]:
+        components = self._document["components"]
+        parameters = {name: self._parameter(item) for name, item in components.get("parameters", {}).items()}
+        responses = {
+            status: self._response(item, f"error_{status}", status) for status, item in components["responses"].items()
+        }
+        paths = {
+            path: {method: self._operation(operation) for method, operation in item.items()}
+            for path, item in self._document["paths"].items()
+        }
+        rest = {"parameters": parameters} if parameters else {}
+        schemas = dict(sorted(self._schemas.items()))
+        return {
+            **self._document,
+            "paths": paths,
+            "components": {**components, "schemas": schemas, **rest, "responses": responses},
+        }
+
+    def _operation(self, operation: Mapping[str, Any]) -> dict[str, Any]:
+        name = operation["operationId"]
+        found = dict(operation)
+        if "parameters" in found:
+            found["parameters"] = [item if "$ref" in item else self._parameter(item) for item in found["parameters"]]
+        if "requestBody" in found:
+            body = found["requestBody"]
+            found["requestBody"] = {**body, "content": self._content(body["content"], f"{name}_request", writing=True)}
+        found["responses"] = {
+            status: item if "$ref" in item else self._response(item, f"{name}_response", status)
+            for status, item in found["responses"].items()
+        }
+        return found
+
+    def _parameter(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        return {**item, "schema": self._schema(item["schema"])}
+
+    def _response(self, item: Mapping[str, Any], name: str, status: str) -> dict[str, Any]:
+        found = dict(item)
+        if "headers" in found:
+            found["headers"] = {header: self._parameter(value) for header, value in found["headers"].items()}
+        if "content" in found:
+            content = self._content(found["content"], name)
+            examples = _error_examples(item, status)
+            found["content"] = {media_type: {**examples, **body} for media_type, body in content.items()}
+        return found
+
+    def _content(self, content: Mapping[str, Any], name: str, *, writing: bool = False) -> dict[str, Any]:
+        return {media_type: self._body(item, name, writing=writing) for media_type, item in content.items()}
+
+    def _body(self, item: Mapping[str, Any], name: str, *, writing: bool) -> dict[str, Any]:
+        """Return what a body may be, under a name, with an example."""
+        schema = item["schema"]
+        examples = self._example(schema)
+        is_read_only = writing and any(self._read_only(self._merged(schema)))
+        if is_read_only:
+            found = self._named(name, self._without_read_only(self._merged(schema)))
+        elif "$ref" in schema or "title" in schema or schema.get("format") == "binary":
+            found = self._schema(schema)
+        else:
+            found = self._named(name, self._schema(schema))
+        return {**examples, **item, "schema": found}
+
+    def _example(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the first example of a schema, if it has one."""
+        examples = self._merged(schema).get("examples")
+        return {"example": examples[0]} if examples else {}
+
+    def _named(self, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return a reference to a schema that becomes a component."""
+        if self._schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two schemas are called {name}; give one of them another title")
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def _schema(self, schema: Any) -> Any:
+        """Return a schema as tools read it; a titled one becomes the component of that name."""
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" in schema:
+            return self._reference(schema)
+        found = {
+            keyword: self._keyword(keyword, value)
+            for keyword, value in schema.items()
+            if not keyword.startswith("x-") and keyword not in ("title", "$defs")
+        }
+        return self._named(schema["title"], _with_plain_enums(found)) if "title" in schema else _with_plain_enums(found)
+
+    def _keyword(self, keyword: str, value: Any) -> Any:
+        if keyword in _PARTS:
+            return {name: self._schema(part) for name, part in value.items()}
+        if keyword in _LISTS:
+            return [self._schema(part) for part in value]
+        return self._schema(value) if keyword in _SINGLE else value
+
+    def _reference(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a reference that stands alone; where more is said, in allOf or, of an object, with its parts here."""
+        reference = schema["$ref"]
+        *place, name = parts_of(reference)
+        is_alone = len(schema) == 1
+        is_component = len(place) == len(("components", "schemas")) or place[-1] == "$defs"
+        if not is_component or (not is_alone and "properties" in self._target(reference)):
+            found: dict[str, Any] = self._schema(self._merged(schema))
+            return found
+        name = "_".join([*place[2:-1], name])
+        if name not in self._schemas:
+            self._schemas[name] = {}  # Before its parts, which may refer to it.
+            self._schemas[name] = self._schema(self._target(reference))
+        local = {"$ref": f"#/components/schemas/{name}"}
+        return local if is_alone else {"allOf": [local], **self._schema(_without(schema, "$ref"))}
+
+    def _target(self, reference: str) -> Any:
+        return value_at(self._document, parts_of(reference))
+
+    def _merged(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a schema with what it refers to in it, property by property."""
+        if "$ref" not in schema:
+            return dict(schema)
+        base = self._merged(self._target(schema["$ref"]))
+        found = {**base, **_without(schema, "$ref")}
+        if "properties" in base:
+            own = schema.get("properties", {})
+            found["properties"] = {
+                name: _narrowed(part, own[name]) if name in own else part for name, part in base["properties"].items()
+            }
+        return found
+
+    def _read_only(self, schema: Mapping[str, Any]) -> Iterator[str]:
+        return (name for name, part in schema.get("properties", {}).items() if part.get("readOnly"))
+
+    def _without_read_only(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of what may be written: its rest does not have the names that are read-only.
+
+        As JSON Schema has it, readOnly rejects nothing, and tools that leave such a property out let it pass.
+        """
+        names = list(self._read_only(schema))
+        properties = {name: part for name, part in schema["properties"].items() if name not in names}
+        keys = {**schema.get("propertyNames", {}), "not": {"enum": names}}
+        found: dict[str, Any] = self._schema({**schema, "properties": properties, "propertyNames": keys})
+        return found
+
+
+def _narrowed(schema: Mapping[str, Any], narrower: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with what narrows it, without a default and a list of values that may be no longer valid."""
+    rest = _without(_without(schema, "default"), "enum") if "const" in narrower else _without(schema, "default")
+    return {**rest, **narrower}
+
+
+def _without(schema: Mapping[str, Any], keyword: str) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name != keyword}
+
+
+def _error_examples(response: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """Return the body of a rejection, in the documented words of its status."""
+    if int(status) < 400:
+        return {}
+    error = ImsError(int(status), response.get("x-code"), response.get("x-message"), reason="")
+    return {"example": error.body(request_id="21deb34c8a9a3cb2cefba00ba140b3c6")}
+
+
+def _with_plain_enums(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with one list of values for each type, as generators make a type of each list."""
+    branches = schema.get("anyOf", ())
+    if branches and all(branch.keys() == {"enum"} for branch in branches):
+        return {**_without(schema, "anyOf"), "enum": [value for branch in branches for value in branch["enum"]]}
+    texts = [value for value in schema.get("enum", ()) if isinstance(value, str)]
+    others = [value for value in schema.get("enum", ()) if not isinstance(value, str)]
+    if texts and others:
+        types = [{"type": "string", "enum": texts}, {"type": "integer", "enum": others}]
+        return {**_without(schema, "enum"), "anyOf": types}
+    return schema
