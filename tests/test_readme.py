@@ -96,7 +96,7 @@ def test_example_of_accounts(ims_mock: ImsMock) -> None:
 
 def test_every_option_has_a_variable_of_its_own() -> None:
     """Each option is set by one environment variable, which no other has."""
-    assert "| `--token-lifetime` | `IMS_MOCK_TOKEN_LIFETIME` | `86400` | seconds until a token expires |" in README
+    assert "| `--token-lifetime` | `IMS_MOCK_TOKEN_LIFETIME` | `86400` | seconds until a token expires;" in README
     assert len({option.variable for option in OPTIONS}) == len(OPTIONS)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ims_mock.evidence.journal import Entry
 from ims_mock.state.images import Image
+from ims_mock.state.times import timestamp
 
 AT_ONCE = 0.1
 """Fewest seconds that have to lie between a response and the next try, or reads of the same thing count as repeated."""
@@ -19,6 +20,9 @@ MANY_READS = 3
 
 STEADY_RETRIES = 3
 """How many retries with the same wait before each show that the client does not wait longer each time."""
+
+MANY_LOG_INS = 3
+"""How many log-ins in a row, each for one request at most, show that a client does not keep its token."""
 
 _READS = ("GET", "HEAD")
 _PASSING = (408, 421, 423, 425, 429)
@@ -30,6 +34,12 @@ _LASTING = (501, 505)
 _CREATE = "glance_create_image_metadata"
 _UPLOAD = "glance_upload_image"
 _LIST = "glance_list_images"
+_LOG_IN = "keystone_create_token"
+
+_SEARCH_FOR_IDENTITY = ("keystone_list_versions", "keystone_show_version")
+"""How a client begins that has no token yet, such as each run of a command."""
+
+_SEARCH_FOR_IMAGES = ("list_versions", "show_version", "glance_list_versions")
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,7 @@ def audit(entries: Iterable[Entry], images: Collection[Image]) -> list[Finding]:
         _lists_without_limit,
         lambda entries: _left_queued(entries, images),
         _duplicates,
+        _log_ins,
     )
     received = list(entries)
     return [finding for check in checks for finding in check(received)]
@@ -236,3 +247,43 @@ def _duplicates(entries: list[Entry]) -> Iterator[Finding]:
         if len(done) > 1 and not is_tidied:
             text = f"{done[0].operation} was done {len(done)} times: a response was lost, and the request sent again"
             yield Finding("duplicate_after_lost_response", text, done)
+
+
+def _log_ins(entries: list[Entry]) -> Iterator[Finding]:
+    """A client logged in for each request, though its last token was still valid."""
+    for run in _log_in_runs(entries):
+        if len(run) >= MANY_LOG_INS:
+            text = (
+                f"a client logged in {len(run)} times, for one request each at most; keep the token until it expires. "
+                "OpenStack's clients drop a token 120 s before it expires in real time: if it is one of them, set a "
+                "longer token_lifetime, or no start in the past"
+            )
+            yield Finding("logged_in_for_each_request", text, tuple(run))
+
+
+def _log_in_runs(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Yield the log-ins in runs: between two neighbours there is one request at most, and no reason for the second."""
+    run: list[Entry] = []
+    requests = 0
+    for entry in entries:
+        if entry.operation in _SEARCH_FOR_IDENTITY or entry.status == 401 or _has_failed(entry):
+            yield run
+            run, requests = [], 0
+        elif entry.operation == _LOG_IN:
+            if run and (requests > 1 or not _is_needless(run[-1], entry)):
+                yield run
+                run = []
+            run.append(entry)
+            requests = 0
+        elif entry.operation not in _SEARCH_FOR_IMAGES:
+            requests += 1
+    yield run
+
+
+def _is_needless(earlier: Entry, later: Entry) -> bool:
+    """Return whether a log-in is that of the same client as before, whose token is valid yet."""
+    clients = {(entry.request_body, entry.request_headers.get("User-Agent")) for entry in (earlier, later)}
+    document = earlier.response_json
+    token = document.get("token") if isinstance(document, dict) else None
+    end = token.get("expires_at") if isinstance(token, dict) else None
+    return len(clients) == 1 and isinstance(end, str) and timestamp(later.received_at) < end

@@ -210,6 +210,24 @@ def test_expired_token(demo: Any, ims_mock: ImsMock, web: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("settings", [{"token_lifetime": 100}, {"start": "2016-06-02T07:49:48Z"}], ids=repr)
+def test_token_that_is_over_in_real_time(connect: Connect, ims_mock: ImsMock, settings: dict[str, Any]) -> None:
+    """The client logs in before each request, works all the same, and the audit finds it."""
+    ims_mock.reset(**settings)
+    demo = connect().image
+    for _ in range(3):
+        assert names(demo) == []
+    assert log_ins(ims_mock) > 6
+    assert "logged_in_for_each_request" in [finding.rule for finding in ims_mock.audit()]
+
+
+def test_token_that_is_kept(demo: Any, ims_mock: ImsMock) -> None:
+    """A client with a token that lasts is no finding."""
+    for _ in range(3):
+        assert names(demo) == []
+    assert "logged_in_for_each_request" not in [finding.rule for finding in ims_mock.audit()]
+
+
 @pytest.mark.ims_mock(token_lifetime=600)
 def test_token_lifetime(demo: Any, ims_mock: ImsMock) -> None:
     """A token lives as long as a test says."""

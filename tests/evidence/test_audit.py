@@ -553,3 +553,69 @@ def test_redirects_are_no_repeated_reads(ims_mock: ImsMock) -> None:
     ims_mock.faults.add(Redirect(), times=4)
     requests.get(f"{ims_mock.url}/v2/images?limit=1", headers={"X-Auth-Token": "t"}, timeout=10)
     assert "repeated_reads" not in [finding.rule for finding in ims_mock.audit()]
+
+
+# Log-ins.
+
+
+PASSWORD = {
+    "auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "secret"}}}}
+}
+LOG_IN = ("POST", "/v3/auth/tokens", PASSWORD)
+ROOT = ("GET", "/identity")
+
+
+def one_and(request: tuple[Any, ...], times: int) -> list[tuple[Any, ...]]:
+    """Return a log-in and a request, so many times."""
+    return [LOG_IN, request] * times
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        one_and(("GET", IMAGES), 3),
+        [LOG_IN, LOG_IN, LOG_IN],
+        one_and(("GET", "/"), 3),
+        [ROOT, *one_and(("GET", "/v2/schemas/image"), 2), LOG_IN, LOG_IN, ("GET", "/")],
+    ],
+)
+def test_log_in_for_each_request(api: Api, requests: list[tuple[Any, ...]]) -> None:
+    """Three log-ins or more, each for one request at most, are a finding with every log-in."""
+    for request in requests:
+        assert ask(api, *request).status_code < 400
+    rule, entries = the_finding(api)
+    assert rule == "logged_in_for_each_request"
+    assert entries == [number for number, request in enumerate(requests, 1) if request is LOG_IN]
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        one_and(("GET", IMAGES), 2),
+        [LOG_IN, ("GET", IMAGES), ("GET", "/v2/schemas/image")] * 3,
+        [ROOT, LOG_IN, ("GET", IMAGES)] * 3,
+        [("GET", "/v3"), LOG_IN, ("GET", IMAGES)] * 3,
+        [LOG_IN, LOG_IN, ("POST", "/v3/auth/tokens", {"auth": {**PASSWORD["auth"], "scope": "unscoped"}})],
+    ],
+    ids=["twice", "token for two requests", "commands", "commands that know the version", "another log-in"],
+)
+def test_log_ins_with_a_reason(api: Api, requests: list[tuple[Any, ...]]) -> None:
+    """Fewer log-ins, tokens that are kept, each new run of a command, and another scope are no finding."""
+    for request in requests:
+        assert ask(api, *request).status_code < 400
+    assert "logged_in_for_each_request" not in rules(api)
+
+
+def test_log_in_after_the_end_of_a_token(api: Api) -> None:
+    """A client that logs in when its token has expired does what it should."""
+    for _ in range(4):
+        ask(api, *LOG_IN, waits=24 * 3600)
+    assert rules(api) == []
+
+
+def test_log_in_after_a_refused_token(api: Api) -> None:
+    """A client that logs in when its token is refused does what it should."""
+    api.service.faults.add(Fail(401), operation="glance_list_images")
+    for request in one_and(("GET", IMAGES), 4):
+        ask(api, *request)
+    assert "logged_in_for_each_request" not in rules(api)
