@@ -20,19 +20,20 @@ from ims_mock.faults.kinds import KINDS  # noqa: E402
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs/faults.md")
 
-_COLUMNS = ("effect", "work done", "http.client", "requests", "SDK")
+_CLIENTS = ("http.client", "requests", "SDK", "openstacksdk", "python-glanceclient")
+_COLUMNS = ("effect", "work done", *_CLIENTS)
 
 
 def faults_table() -> Iterator[str]:
     """Yield the lines of the table of faults: how each is made, and what each client sees."""
-    yield "| fault | what it does | is the work done? | http.client | requests | SDK |"
-    yield "|---|---|---|---|---|---|"
+    yield f"| fault | what it does | is the work done? | {' | '.join(_CLIENTS)} |"
+    yield "|---|" + "---|" * len(_COLUMNS)
     for kind, fault in KINDS.items():
         says = schema_files.read(f"faults/kinds/{kind}.json")["x-documentation"]
         signature = (
             says.get("signature") or f"{fault.__name__}({', '.join(map(_parameter, dataclasses.fields(fault)))})"
         )
-        yield f"| `{signature}` | {' | '.join(says[column] for column in _COLUMNS)} |"
+        yield f"| `{signature}` | {' | '.join(says.get(column, 'not tested') for column in _COLUMNS)} |"
 
 
 def _parameter(item: dataclasses.Field[Any]) -> str:

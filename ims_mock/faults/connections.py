@@ -20,7 +20,7 @@ UNTIL_THE_CLIENT_GIVES_UP = 3600.0
 class LoseResponse(Fault):
     """Do the work, and lose the response: the client sees the `mode`.
 
-    It is "reset", "hangup", "timeout", 500, 502 or 504. A client that retries a create then leaves two images.
+    It is "reset", "hangup", "timeout", 500, 502, 503 or 504. A client that retries a create then leaves two images.
     """
 
     mode: str | int = "reset"

@@ -274,9 +274,9 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.LognormalDelay(1, 5), "sigma must be at most 4, got 5"),
         (
             lambda: untyped.LoseResponse("later"),
-            'mode must be "reset" or "hangup" or "timeout" or 500 or 502 or 504, got "later"',
+            'mode must be "reset" or "hangup" or "timeout" or 500 or 502 or 503 or 504, got "later"',
         ),
-        (lambda: untyped.LoseResponse(503), 'mode must be "reset" or'),
+        (lambda: untyped.LoseResponse(501), 'mode must be "reset" or'),
         (lambda: untyped.Truncate(-1), "at must be at least 0, got -1"),
         (lambda: untyped.Drip(0), "bytes_per_second must be more than 0, got 0"),
         (lambda: untyped.Stall(-1), "seconds must be at least 0, got -1"),
@@ -460,7 +460,7 @@ def test_no_failure_of_the_service_blames_another_service(api: Api, status: int)
     assert "IAM" not in api("GET", "/v2/images").get_data(as_text=True)
 
 
-@pytest.mark.parametrize("mode", [500, 502, 504])
+@pytest.mark.parametrize("mode", [500, 502, 503, 504])
 def test_lost_response_has_the_same_body_as_a_failure(api: Api, mode: int) -> None:
     """A status in place of a lost response has the code and the message that it has without any work."""
     api.service.faults.add(Fail(mode), times=1)

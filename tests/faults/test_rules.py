@@ -600,7 +600,7 @@ FAULTS = st.one_of(
     st.builds(Fail, st.integers(400, 599), message=st.text(), retry_after=st.none() | st.integers(0, 10**9)),
     st.builds(Throttle, NUMBERS, st.floats(0.001, 1e9)),
     st.builds(Delay, st.floats(0, 1e9), st.floats(0, 1e9), st.booleans()),
-    st.builds(LoseResponse, st.sampled_from(["reset", "hangup", "timeout", 500, 502, 504])),
+    st.builds(LoseResponse, st.sampled_from(["reset", "hangup", "timeout", 500, 502, 503, 504])),
     st.builds(Truncate, st.integers(0, 2**53)),
     st.builds(Mutate, st.just("/checksum"), st.just("value"), VALUES),
     st.builds(Stale, reads=NUMBERS),
