@@ -46,8 +46,10 @@ class _Publisher:
         }
         rest = {"parameters": parameters} if parameters else {}
         schemas = dict(sorted(self._schemas.items()))
+        tags = sorted({tag for item in paths.values() for operation in item.values() for tag in operation["tags"]})
         return {
             **self._document,
+            "tags": [{"name": tag} for tag in tags],
             "paths": paths,
             "components": {**components, "schemas": schemas, **rest, "responses": responses},
         }
@@ -92,7 +94,7 @@ class _Publisher:
         elif "$ref" in schema or "title" in schema or schema.get("format") == "binary":
             found = self._schema(schema)
         else:
-            found = self._named(name, self._schema(schema))
+            found = self._named(name, self._schema(_without(schema, "writeOnly")))
         return {**examples, **item, "schema": found}
 
     def _example(self, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,7 +119,7 @@ class _Publisher:
             for keyword, value in schema.items()
             if not keyword.startswith("x-") and keyword not in ("title", "$defs")
         }
-        return self._named(schema["title"], _with_plain_enums(found)) if "title" in schema else _with_plain_enums(found)
+        return self._named(schema["title"], _with_plain_types(found)) if "title" in schema else _with_plain_types(found)
 
     def _keyword(self, keyword: str, value: Any) -> Any:
         if keyword in _PARTS:
@@ -138,7 +140,8 @@ class _Publisher:
         name = "_".join([*place[2:-1], name])
         if name not in self._schemas:
             self._schemas[name] = {}  # Before its parts, which may refer to it.
-            self._schemas[name] = self._schema(self._target(reference))
+            # OpenAPI knows writeOnly of properties alone; of a whole body it says to the mock what to redact.
+            self._schemas[name] = self._schema(_without(self._target(reference), "writeOnly"))
         local = {"$ref": f"#/components/schemas/{name}"}
         return local if is_alone else {"allOf": [local], **self._schema(_without(schema, "$ref"))}
 
@@ -191,14 +194,31 @@ def _error_examples(response: Mapping[str, Any], status: str) -> dict[str, Any]:
     return {"example": error.body(request_id="21deb34c8a9a3cb2cefba00ba140b3c6")}
 
 
-def _with_plain_enums(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with one list of values for each type, as generators make a type of each list."""
+def _with_plain_types(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema in which whatever has values of several types is an anyOf of them, as generators need it."""
     branches = schema.get("anyOf", ())
     if branches and all(branch.keys() == {"enum"} for branch in branches):
         return {**_without(schema, "anyOf"), "enum": [value for branch in branches for value in branch["enum"]]}
     texts = [value for value in schema.get("enum", ()) if isinstance(value, str)]
     others = [value for value in schema.get("enum", ()) if not isinstance(value, str)]
     if texts and others:
-        types = [{"type": "string", "enum": texts}, {"type": "integer", "enum": others}]
-        return {**_without(schema, "enum"), "anyOf": types}
-    return schema
+        enums = [{"type": "string", "enum": texts}, {"type": "integer", "enum": others}]
+        return {**_without(schema, "enum"), "anyOf": enums}
+    types = schema["type"] if isinstance(schema.get("type"), list) else []
+    if len({*types} - {"null"}) < 2:
+        return schema
+    own = {type_: {key: schema[key] for key in schema if key in _OF_TYPE.get(type_, ())} for type_ in types}
+    moved = {"type", *(key for part in own.values() for key in part)}
+    rest = {key: value for key, value in schema.items() if key not in moved}
+    return {**rest, "anyOf": [{"type": type_, **part} for type_, part in own.items()]}
+
+
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum")
+_OF_TYPE = {
+    "object": ("properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties"),
+    "array": ("items", "minItems", "maxItems"),
+    "string": ("pattern", "minLength", "maxLength"),
+    "integer": _BOUNDS,
+    "number": _BOUNDS,
+}
+"""Keywords that apply to values of one type."""

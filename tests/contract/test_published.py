@@ -170,7 +170,7 @@ def test_body_of_a_create_has_what_may_be_set() -> None:
 def composed(schema: dict[str, Any], **components: Any) -> dict[str, Any]:
     """Return a document of one operation, whose response has a schema."""
     content = {"application/json": {"schema": schema}}
-    operation = {"operationId": "show", "responses": {"200": {"description": "", "content": content}}}
+    operation = {"operationId": "show", "tags": ["a"], "responses": {"200": {"description": "", "content": content}}}
     return {"components": {"schemas": components, "responses": {}}, "paths": {"/a": {"get": operation}}}
 
 
@@ -190,6 +190,14 @@ def composed(schema: dict[str, Any], **components: Any) -> dict[str, Any]:
         ({"type": "string", "x-code": "IMG.0001"}, {"type": "string"}),
         ({"anyOf": [{"enum": ["a"], "x-derived": {}}, {"enum": ["b"]}]}, {"enum": ["a", "b"]}),
         ({"enum": ["a", 1]}, {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "integer", "enum": [1]}]}),
+        (
+            {"type": ["integer", "string", "null"], "minimum": 1, "pattern": "a", "default": None},
+            {
+                "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "a"}, {"type": "null"}],
+                "default": None,
+            },
+        ),
+        ({"type": ["string", "null"], "pattern": "a"}, {"type": ["string", "null"], "pattern": "a"}),
         ({"title": "other", "type": "string"}, {"$ref": "#/components/schemas/other"}),
         (
             {"not": {"$ref": "#/components/schemas/text", "x-code": "a"}},
