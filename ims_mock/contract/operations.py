@@ -257,12 +257,23 @@ class Operation:
             return HIDDEN.encode() if raw else b""
 
     def check_response_body(self, body: Any) -> None:
-        """Raise 500 when a response breaks the operation's own schema: the mock or a test is wrong."""
+        """Raise 500 when a response breaks the operation's own schema, because a test has changed what is stored."""
         if self.response_body is None or self.response_body.is_surely_valid(body):
             return
         problems = self.response_body.find_problems(body)
         if problems:
-            raise ImsError(500, reason=f"the mock's own response breaks schemas/{self.source}: {listed(problems)}")
+            what = f"{_record_at(body, problems[0].path)} breaks schemas/{self.source}: {listed(problems)}"
+            advice = "put back what a test has changed or removed; if no test has, it is an error of the mock"
+            raise ImsError(500, reason=f"{what}; {advice}")
+
+
+def _record_at(body: Any, path: Keys) -> str:
+    """Return the innermost object with an id around a place in a response, in words."""
+    values = [body]
+    for key in path:
+        values.append(values[-1][key])
+    ids = [value["id"] for value in values if isinstance(value, dict) and isinstance(value.get("id"), str)]
+    return f"what is stored of {ids[-1]!r}" if ids else "what is stored"
 
 
 def _wrong_parameter(name: str, keyword: str, text: str) -> ImsError:

@@ -111,7 +111,11 @@ _SENTENCES: Mapping[str, Callable[[Broken], str]] = {
 
 def shown(value: Any) -> str:
     """Return a value as a reason shows it: JSON, cut when it is long."""
-    text = json.dumps(value, default=repr)
+    return cut(json.dumps(value, default=repr))
+
+
+def cut(text: str) -> str:
+    """Return a text as a reason shows it: its beginning, when it is long."""
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
 from ims_mock.contract.problems import wrong_settings
-from ims_mock.contract.wording import nearest
+from ims_mock.contract.wording import cut, nearest
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
+from ims_mock.faults.rule_text import new_rule
 from ims_mock.faults.rules import Rule, check_fired
 from ims_mock.state.store import Store
 
@@ -29,18 +30,19 @@ class Faults:
         self._store = store
         self.reset()
 
-    def add(self, fault: Fault, **settings: Any) -> Rule:
+    def add(self, fault: Fault | Rule | Mapping[str, Any] | str, **settings: Any) -> Rule:
         """Arm a fault and return its rule, whose `hits` counts; raise InvalidError for one that could never fire.
 
         `settings` are those of Rule: operation, method, path, project, json, headers, skip, every, probability,
-        between, times, optional, name.
+        between, times, optional, name. Instead of a fault it can be a rule, also as a text such as
+        "glance_list_images: 503 x2" or as in JSON; `settings` then replace those that it has.
         """
         known = [item.name for item in fields(Rule) if item.init and item.name != "fault"]
         for name in settings:
             if name not in known:
                 hint = f"there are {', '.join(known)}{nearest(name, known)}"
                 raise wrong_settings("additionalProperties", f"a rule has no setting {name!r}; {hint}")
-        return self.arm(Rule(fault, **settings))
+        return self.arm(replace(new_rule(fault), **settings) if settings else new_rule(fault))
 
     def arm(self, rule: Rule) -> Rule:
         """Put a rule behind the others, as the innermost, and return it.
@@ -63,7 +65,7 @@ class Faults:
             armed = self.armed.get(rule_id)
             if armed is None or (isinstance(rule, Rule) and armed is not rule):
                 known = ", ".join(self.armed) or "none"
-                raise KeyError(f"rule {rule_id!r} is not armed; armed rules: {known}")
+                raise KeyError(f"rule {cut(repr(rule_id))} is not armed; armed rules: {known}")
             self._disarmed.append(self.armed.pop(rule_id))
 
     def discard(self, rule: Rule) -> None:

@@ -20,7 +20,7 @@ from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import InvalidError, Keys, Problem, listed
-from ims_mock.contract.wording import nearest, shown
+from ims_mock.contract.wording import cut, nearest, shown
 from ims_mock.faults.definition import Fault, schema_of
 from ims_mock.faults.kinds import KINDS, fault_from_json
 from ims_mock.faults.rules import Rule, rule_from_json
@@ -177,7 +177,7 @@ class _Parser:
             raise self._error(at, f"must be one of {', '.join(known)}{nearest(word, known)}")
         holder = settings if len(parts) == 1 else settings.setdefault(parts[0], {})
         if parts[-1] in holder:
-            raise self._error(at, f"{pointer_to(parts)[1:]} is given twice")
+            raise self._error(at, f"{cut(pointer_to(parts)[1:])} is given twice")
         holder[parts[-1]] = value
         return {parts: value_at}
 

@@ -19,7 +19,7 @@ from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.pointers import has_values, is_same
 from ims_mock.contract.problems import InvalidError, Problem, wrong_setting, wrong_settings
 from ims_mock.contract.validation import Schema
-from ims_mock.contract.wording import nearest, shown
+from ims_mock.contract.wording import cut, nearest, shown
 from ims_mock.evidence.journal import Entry
 from ims_mock.evidence.redaction import MASK, is_secret, masked
 from ims_mock.exchange.exchange import Exchange, Hit, Work
@@ -81,7 +81,8 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not isinstance(self.fault, Fault):
-            raise wrong_setting("fault", "type", f"must be one such as Fail(503), got {self.fault!r}", self.fault)
+            text = f"must be one such as Fail(503), got {cut(repr(self.fault))}"
+            raise wrong_setting("fault", "type", text, self.fault)
         given = checked(_schema(), self.settings())
         for name in given.keys() - {"fault"}:
             setattr(self, name, given[name])

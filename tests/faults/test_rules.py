@@ -666,6 +666,41 @@ def test_any_json_is_a_rule_or_a_value_error(document: Any) -> None:
         rule_from_json(document)
 
 
+# Added in each form.
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Fail(503, retry_after=5),
+        "503(retry_after=5) x9",
+        "glance_list_images: 503(retry_after=5)",
+        {"fault": {"kind": "fail", "status": 503, "retry_after": 5}, "times": 9},
+        Rule(Fail(503, retry_after=5), operation="glance_show_image"),
+    ],
+    ids=str,
+)
+def test_add_takes_a_rule_in_each_form(api: Api, given: Any) -> None:
+    """A fault, a text, JSON and another rule are a rule with the settings that are given beside them."""
+    rule = api.service.faults.add(given, operation=CREATE, times=2)
+    assert (rule.fault, rule.operation, rule.times) == (Fail(503, retry_after=5), CREATE, 2)
+    assert [api("POST", "/v2/images", {}).status_code for _ in range(3)] == [503, 503, 201]
+
+
+def test_text_alone_has_its_own_settings(api: Api) -> None:
+    """A text without more is the rule that the command line makes of it."""
+    rule = api.service.faults.add(f"{CREATE}: 503 x2")
+    assert (rule.operation, rule.times) == (CREATE, 2)
+
+
+@pytest.mark.parametrize("given", ["x" * 5000, [Fail(503)] * 500, f"503 json /{'k' * 5000}=1 json /{'k' * 5000}=1"])
+def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
+    """A long value is cut in the error about it."""
+    with pytest.raises(ValueError, match=r"must be|is given twice") as caught:
+        api.service.faults.add(given)
+    assert len(str(caught.value)) < 1000
+
+
 # Refusal.
 
 

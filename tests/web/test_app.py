@@ -121,6 +121,19 @@ def test_every_response_has_a_request_id_and_the_mocks_date(api: Api) -> None:
     assert {response.headers["Date"] for response in responses} == {"Thu, 02 Jun 2016 07:49:48 GMT"}
 
 
+@pytest.mark.parametrize(("path", "place"), [("/v2/images/{id}", "body"), ("/v2/images", "/images/0")])
+def test_attribute_that_a_test_has_removed(api: Api, path: str, place: str) -> None:
+    """The reason names the image, what it lacks, and what to do."""
+    image_id = api.create()["id"]
+    del api.images[image_id]["status"]
+    response = api("GET", path.format(id=image_id))
+    reason = response.headers["X-IMS-Mock-Reason"]
+    assert response.status_code == 500
+    assert reason.startswith(f"what is stored of '{image_id}' breaks schemas/operations/images/")
+    assert f'{place}: must have "status", got' in reason
+    assert "; put back what a test has changed or removed; if no test has, it is an error of the mock" in reason
+
+
 def test_defect_of_the_mock_is_500(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     """A record that breaks the contract is reported as such, by its pointer; a broken one is reported too."""
     image = api.create()
