@@ -62,8 +62,9 @@ class _Publisher:
         if "requestBody" in found:
             body = found["requestBody"]
             found["requestBody"] = {**body, "content": self._content(body["content"], f"{name}_request", writing=True)}
+        # Not _response: generators call what a function returns so.
         found["responses"] = {
-            status: item if "$ref" in item else self._response(item, f"{name}_response", status)
+            status: item if "$ref" in item else self._response(item, f"{name}_result", status)
             for status, item in found["responses"].items()
         }
         return found

@@ -210,7 +210,7 @@ def test_rewritten(schema: dict[str, Any], expected: dict[str, Any]) -> None:
     """A schema is rewritten in words that mean the same and that every tool reads."""
     components = {"text": {"type": "string"}, "thing": {"properties": {"name": {"type": "integer"}}}}
     document = published(composed({"properties": {"a": schema}}, **components))
-    assert document["components"]["schemas"]["show_response"] == {"properties": {"a": expected}}
+    assert document["components"]["schemas"]["show_result"] == {"properties": {"a": expected}}
 
 
 def test_titles_are_unique() -> None:
