@@ -109,6 +109,7 @@ class Hammer:
             ("GET", f"/v1/{self._project}/jobs/{self._job}"),
             ("GET", f"/v1/cloudimages/job/{self._job}"),
             ("GET", "/identity"),
+            *self._batches(path, tag),
             ("GET", "/v3"),
             ("POST", "/v3/auth/tokens", LOGIN),
             ("GET", "/v3/auth/tokens"),
@@ -118,6 +119,27 @@ class Hammer:
             ("GET", "/v3/auth/domains"),
             ("GET", "/v3/auth/catalog"),
             ("GET", f"/v3/projects/{ALT}"),
+        ]
+
+    def _batches(self, path: str, tag: str) -> list[tuple[Any, ...]]:
+        image_id, own = path.rpartition("/")[2], f"/v2/{self._project}/images"
+        pair, images = {"key": tag, "value": ""}, [image_id]
+        members = f"/v1/{self._project}/cloudimages/{image_id}/members"
+        return [
+            ("GET", "/v1/cloudimages/tags?limit=3"),
+            ("PUT", "/v1/cloudimages/tags", {"image_id": image_id, "tag": f"{tag}.x"}),
+            ("GET", f"{own}/tags"),
+            ("GET", f"{own}/{image_id}/tags"),
+            ("POST", f"{own}/{image_id}/tags", {"tag": pair}),
+            ("DELETE", f"{own}/{image_id}/tags/{tag}"),
+            ("POST", f"{own}/{image_id}/tags/action", {"action": "create", "tags": [pair]}),
+            ("DELETE", f"/v1/{self._project}/cloudimages/{image_id}/tags/delete", {"tags": [pair]}),
+            ("POST", f"{own}/resource_instances/action", {"action": "filter", "tags": [{"key": tag, "values": []}]}),
+            ("POST", "/v1/cloudimages/members", {"images": images, "projects": [self._other]}),
+            ("PUT", "/v1/cloudimages/members", {"images": images, "project_id": self._project, "status": "accepted"}),
+            ("DELETE", "/v1/cloudimages/members", {"images": images, "projects": [self._other]}),
+            ("GET", members),
+            ("GET", f"{members}/{self._other}"),
         ]
 
     def _ask(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> tuple[int, bytes]:

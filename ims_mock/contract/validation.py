@@ -66,14 +66,18 @@ class Schema:
         return errors
 
     def code_of(self, problem: Problem) -> str | None:
-        """Return the service's code for a problem, as `x-code` of the property gives it, by keyword or for all."""
-        if not problem.path:
-            return None
-        for properties in self._properties(self.content):
-            code = self._resolved(properties.get(problem.path[0], {})).get("x-code")
-            if code is not None:
-                return str(code) if isinstance(code, str) else code.get(problem.keyword)
-        return None
+        """Return the service's code for a problem, as `x-code` gives it, by keyword or for all.
+
+        Of the schemas on the way to the wrong value the innermost that has one counts.
+        """
+        code: str | None = None
+        schemas: list[Mapping[str, Any]] = list(self._parts(self.content))
+        for key in (None, *problem.path):
+            if key is not None:
+                schemas = [part for schema in schemas for part in self._parts(_member(schema, key))]
+            for given in (schema["x-code"] for schema in reversed(schemas) if "x-code" in schema):
+                code = (given if isinstance(given, str) else given.get(problem.keyword)) or code
+        return code
 
     def without_secrets(self, value: Any) -> Any:
         """Return a value with HIDDEN for each text that the schema does not have there, or has as writeOnly."""
@@ -225,3 +229,11 @@ def _problem(error: ValidationError, *, hides: bool) -> Problem:
     if "propertyNames" in error.absolute_schema_path:
         return Problem((*path, str(error.instance)), "propertyNames", f"the key {text}", value)
     return Problem(path, broken.keyword, text, value)
+
+
+def _member(schema: Mapping[str, Any], key: str | int) -> Mapping[str, Any]:
+    """Return the schema of a member or an item of what a schema itself describes; {} where it has none."""
+    found: Mapping[str, Any] = (
+        schema.get("items", {}) if isinstance(key, int) else schema.get("properties", {}).get(key, {})
+    )
+    return found

@@ -93,6 +93,7 @@ _SENTENCES: Mapping[str, Callable[[Broken], str]] = {
     "maxLength": _length,
     "minItems": _items,
     "maxItems": _items,
+    "uniqueItems": lambda broken: f"must have each item once{broken.got}",
     "minProperties": _members,
     "maxProperties": _members,
     "required": _required,

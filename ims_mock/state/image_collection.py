@@ -92,7 +92,9 @@ class Images(Collection):
             ]
         image = self.get(image_id, {})
         if not status and image:
-            self.put(image_id, {**image, **transition["attributes"], "updated_at": timestamp(transition["due"])})
+            changed = {**image, **transition["attributes"]}
+            if changed != image:
+                self.put(image_id, {**changed, "updated_at": timestamp(transition["due"])})
         elif status in LEGAL_MOVES.get(image.get("status", ""), ()):
             self.put(image_id, become(image, status, transition["due"], transition["attributes"]))
         return ()

@@ -51,18 +51,20 @@ class Members(Collection):
     def settle(self, transition: Transition) -> Iterable[Transition]:
         """Apply a due transition to some of an image's members, its `projects`; the image is shared while it has any.
 
-        A project that is no member yet becomes one; after the status REMOVED it is none.
+        A project that is no member yet becomes one; after the status REMOVED it is none. Further attributes are those
+        of each of these members.
         """
         image_id, status, now = transition["id"], transition["status"], timestamp(transition["due"])
         if "projects" not in transition["attributes"]:
             return super().settle(transition)
         members = dict(self.of(image_id))
+        about = {name: value for name, value in transition["attributes"].items() if name != "projects"}
         for project_id in transition["attributes"]["projects"]:
             if status == REMOVED:
                 members.pop(project_id, None)
             else:
                 member = members.get(project_id) or new_member(image_id, project_id, now)
-                members[project_id] = {**member, "status": status, "updated_at": now}
+                members[project_id] = {**member, **about, "status": status, "updated_at": now}
         self.put(image_id, members)
         return [{"collection": "images", "id": image_id, "status": "", "attributes": shared_attributes(bool(members))}]
 

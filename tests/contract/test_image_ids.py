@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +38,9 @@ BODIES: dict[str, tuple[Any, str]] = {
     "glance_upload_image": (b"012", OCTETS),
     "glance_update_image": ([{"op": "add", "path": "/name", "value": "b"}], PATCH),
     "glance_add_image_member": ({"member": "third"}, "application/json"),
+    "add_image_tag": ({"tag": {"key": "a", "value": ""}}, "application/json"),
+    "batch_add_or_delete_tags": ({"action": "create", "tags": [{"key": "a", "value": ""}]}, "application/json"),
+    "batch_delete_tags": ({"tags": [{"key": "a"}]}, "application/json"),
     "copy_image_in_region": ({"name": "b"}, "application/json"),
     "glance_update_image_member": ({"status": "accepted"}, "application/json"),
 }
@@ -53,7 +55,8 @@ def test_every_path(api: Api, name: str, spelling: str) -> None:
     api.create(id=CAPITALS, tags=["t"])
     assert api("POST", f"/v2/images/{spelling}/members", {"member": "other"}).status_code == 200
     operation = load_contract().operations[name]
-    path = re.sub(r"\{tag\}", "t", operation.path.replace("{image_id}", spelling).replace("{member_id}", "other"))
+    named = {"image_id": spelling, "member_id": "other", "project_id": api.service.auth.project_id}
+    path = operation.path.format(**named, tag="t", key="t")
     body, media_type = BODIES.get(name, (None, ""))
     headers = {"X_Project_Id": "other"} if name == "glance_update_image_member" else {}
     response = api(operation.method, path, body, Content_Type=media_type, **headers)

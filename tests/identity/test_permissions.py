@@ -60,6 +60,30 @@ CALLS = {
     "glance_show_image_metadata_v1": Call("HEAD", "/v1/images/{id}", (GET,)),
     "glance_delete_image_v1": Call("DELETE", "/v1.1/images/{id}", (DELETE,)),
     "copy_image_in_region": Call("POST", "/v1/cloudimages/{id}/copy", ("ims:images:copyInRegion",), {"name": "b"}),
+    "list_tags": Call("GET", "/v1/cloudimages/tags", (LIST,)),
+    "create_or_update_tags": Call("PUT", "/v1/cloudimages/tags", (GET, UPDATE), {"image_id": "{id}", "tag": "a"}),
+    "list_images_tags": Call("GET", "/v2/{project}/images/tags", (LIST,)),
+    "list_image_tags": Call("GET", "/v2/{project}/images/{id}/tags", (GET,)),
+    "add_image_tag": Call("POST", "/v2/{project}/images/{id}/tags", (GET, UPDATE), {"tag": {"key": "a", "value": ""}}),
+    "delete_image_tag": Call("DELETE", "/v2/{project}/images/{id}/tags/tag", (GET, UPDATE)),
+    "batch_add_or_delete_tags": Call(
+        "POST", "/v2/{project}/images/{id}/tags/action", (GET, UPDATE), {"action": "delete", "tags": [{"key": "tag"}]}
+    ),
+    "batch_delete_tags": Call(
+        "DELETE", "/v1/{project}/cloudimages/{id}/tags/delete", (GET, UPDATE), {"tags": [{"key": "tag"}]}
+    ),
+    "list_image_by_tags": Call("POST", "/v2/{project}/images/resource_instances/action", (LIST,), {"action": "count"}),
+    "batch_add_members": Call(
+        "POST", "/v1/cloudimages/members", (GET, SHARE), {"images": ["{id}"], "projects": ["another"]}
+    ),
+    "batch_update_members": Call(
+        "PUT", "/v1/cloudimages/members", (GET, SHARE), {"images": ["{id}"], "project_id": "x", "status": "accepted"}
+    ),
+    "batch_delete_members": Call(
+        "DELETE", "/v1/cloudimages/members", (GET, SHARE), {"images": ["{id}"], "projects": ["member"]}
+    ),
+    "list_image_members": Call("GET", "/v1/{project}/cloudimages/{id}/members", (GET, SHARE)),
+    "show_image_member": Call("GET", "/v1/{project}/cloudimages/{id}/members/member", (GET, SHARE)),
     "show_job": Call("GET", "/v1/{project}/jobs/" + "0" * 32, (GET,)),
     "show_job_progress": Call("GET", f"/v1/cloudimages/job/{'0' * 32}", (GET,)),
 }

@@ -294,6 +294,26 @@ class Series:
         for job_id in (begun, *self._state.jobs):
             self.ask("GET", f"/v1/{project}/jobs/{job_id}")
             self.ask("GET", f"/v1/cloudimages/job/{job_id}")
+        self._batches(self._state.ids["small"], f"/v2/{project}/images")
+
+    def _batches(self, image_id: str, own: str) -> None:
+        """Set tags and members of an image, by IMS's own API."""
+        alt, pair = self._state.projects["alt"], {"key": "key", "value": "v"}
+        own_image, images = f"{own.replace('/v2/', '/v1/').replace('images', 'cloudimages')}/{image_id}", [image_id]
+        self.ask("PUT", "/v1/cloudimages/tags", {"image_id": image_id, "tag": "a.b"})
+        self.ask("POST", f"{own}/{image_id}/tags", {"tag": pair})
+        self.ask("POST", f"{own}/{image_id}/tags/action", {"action": "create", "tags": [{"key": "c", "value": ""}]})
+        for path in ("/v1/cloudimages/tags", f"{own}/tags", f"{own}/{image_id}/tags"):
+            self.ask("GET", path)
+        self.ask("POST", f"{own}/resource_instances/action", {"action": "filter", "tags": [{"key": "c", "values": []}]})
+        self.ask("DELETE", f"{own}/{image_id}/tags/key")
+        self.ask("DELETE", f"{own_image}/tags/delete", {"tags": [{"key": "c"}]})
+        self.ask("POST", "/v1/cloudimages/members", {"images": images, "projects": [alt]})
+        body = {"images": images, "project_id": alt, "status": "accepted"}
+        self.ask("PUT", "/v1/cloudimages/members", body, user="alt")
+        for path in (f"{own_image}/members", f"{own_image}/members/{alt}"):
+            self.ask("GET", path)
+        self.ask("DELETE", "/v1/cloudimages/members", {"images": images, "projects": [alt]})
 
 
 def _login(name: str, project: str) -> dict[str, Any]:
