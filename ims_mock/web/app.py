@@ -19,7 +19,7 @@ from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
 from ims_mock.web.control import new_blueprint, refused
 from ims_mock.web.environ import request_of
-from ims_mock.web.hints import LONGEST, elsewhere, hint_for, is_of_control
+from ims_mock.web.hints import LONGEST, elsewhere, hint_for, is_of_control, methods_of
 from ims_mock.web.wire import connection_of, deliver
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ def create_app(service: Service) -> flask.Flask:
     def refuse(error: HTTPException) -> flask.Response:
         request = request_of(_environ(), {})
         if request.method == "OPTIONS" and isinstance(error, MethodNotAllowed):
-            return send(service.options(_allow(error, app), request))
+            return send(service.options(_allow(error), request))
         if request.method == "OPTIONS" and request.target == "*":
             return send(service.options(", ".join(_METHODS), request))
-        rejection = _gateway_error(error, app)
+        rejection = _gateway_error(error)
         if is_of_control(flask.request.path):
             return refused(service, rejection)
         return send(service.refuse(rejection, request))
@@ -170,26 +170,17 @@ def _send(response: Response, clock: Clock) -> flask.Response:
     return sent
 
 
-def _allow(error: MethodNotAllowed, app: flask.Flask) -> str:
-    """Return the methods of a path; OPTIONS is one everywhere (RFC 9110 section 9.3.7).
-
-    Those of a route that is the path itself, where there is one, and not of another that matches it too.
-    """
-    own = {
-        method
-        for rule in app.url_map.iter_rules(None)
-        if rule.rule == flask.request.path
-        for method in rule.methods or ()
-    }
-    return ", ".join(sorted({*(own or error.valid_methods or ()), "OPTIONS"}))
+def _allow(error: MethodNotAllowed) -> str:
+    """Return the methods of a path; OPTIONS is one everywhere (RFC 9110 section 9.3.7)."""
+    return ", ".join(sorted({*(methods_of(flask.request.path) or error.valid_methods or ()), "OPTIONS"}))
 
 
-def _gateway_error(error: HTTPException, app: flask.Flask) -> ImsError:
+def _gateway_error(error: HTTPException) -> ImsError:
     """Return the gateway's rejection of a request that Flask or Werkzeug did not route."""
     request = flask.request
     path = request.path if len(request.path) <= LONGEST else f"{request.path[:LONGEST]}..."
     if isinstance(error, MethodNotAllowed):
-        allow = _allow(error, app)
+        allow = _allow(error)
         reason = f"{request.method} is not served on {path}; use {allow}{elsewhere(request.method, request.path)}"
         return ImsError(405, reason=reason, headers={"Allow": allow})
     if error.code == 404:

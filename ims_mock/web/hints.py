@@ -136,6 +136,18 @@ def _known_elsewhere() -> list[_Elsewhere]:
     ]
 
 
+def methods_of(path: str) -> set[str]:
+    """Return the methods that are served on a path: those of the route with the fewest parameters that it matches.
+
+    So the methods of /tags/action are not those of /tags/{key}, which it matches too.
+    """
+    operations = [*load_contract().operations.values(), *load_control().operations.values()]
+    found = [item for item in operations if len(path) <= LONGEST and _pattern(item.path).fullmatch(path)]
+    fewest = min((len(_PARAMETER.findall(item.path)) for item in found), default=0)
+    methods = {item.method for item in found if len(_PARAMETER.findall(item.path)) == fewest}
+    return methods | ({"HEAD"} if "GET" in methods else set())
+
+
 @cache
 def _pattern(path: str) -> re.Pattern[str]:
     """Return the regular expression of the paths that a path with parameters stands for."""

@@ -182,7 +182,7 @@ def rich() -> Rich:
             region="eu-west-101",
             token_lifetime=LATER / 2,
             delays={"queued": 5, "saving": 60},
-            jobs={"imsCopyImageInRegionJob": {"polls": 1}, "*": 80},
+            jobs={"imsCopyImageInRegionJob": {"polls": 1}, "imsAddImageMembersJob": 0, "*": 80},
             max_image_size=2_000_000,
         )
     )

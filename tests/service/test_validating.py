@@ -120,7 +120,8 @@ def prepared(api: Api, path: str) -> str:
     """Return a path of an image that exists, with a tag and a member."""
     image = api.create(tags=["t"])
     assert api("POST", f"{image['self']}/members", {"member": "m"}).status_code == 200
-    values = {"image_id": image["id"], "tag": "t", "member_id": "m"}
+    project_id = api.service.auth.project_id
+    values = {"image_id": image["id"], "tag": "t", "key": "t", "member_id": "m", "project_id": project_id}
     return re.sub(r"\{([a-z_]+)\}", lambda match: str(values[match[1]]), path)
 
 
