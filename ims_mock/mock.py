@@ -23,6 +23,7 @@ from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image
 from ims_mock.state.views import RecordsView
 from ims_mock.web.app import create_app
+from ims_mock.web.browsers import with_hosts
 from ims_mock.web.server import Server
 from ims_mock.web.tls import Tls, throw_away
 
@@ -36,8 +37,9 @@ class ImsMock:
     `settings` are those of Settings: seed, start, auth, project_id, token, region, accounts, token_lifetime,
     public_images, max_image_size, speed, delays, faults, header_faults, journal_size. The clock stands still until it
     is advanced or runs, unless a `clock` is given. Entering raises OSError when the port is not available; port 0
-    takes a free one. With `tls` it serves HTTPS, with a throw-away
-    certificate whose authority is `ca_pem`, or with one of tls.from_files.
+    takes a free one. While it listens on loopback, the API under /_ims_mock is served for the hosts that are
+    addresses, localhost, `host` or in `allow_hosts`. With `tls` it serves HTTPS, with a throw-away certificate whose
+    authority is `ca_pem`, or with one of tls.from_files.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ImsMock:
         port: int = 0,
         clock: Clock | None = None,
         tls: bool | Tls = False,
+        allow_hosts: Sequence[str] = (),
         **settings: Any,
     ) -> None:
         self.service = Service(Settings().changed(settings), clock)
@@ -54,7 +57,9 @@ class ImsMock:
         if not isinstance(tls, (bool, Tls)):
             raise ValueError(f"tls must be True, False or what tls.from_files returns, got {tls!r}")
         certificate = throw_away(host) if tls is True else tls or None
-        self._server = Server(self.app, host, port, self._refuse, certificate)
+        if isinstance(allow_hosts, str):
+            raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
+        self._server = Server(with_hosts(self.app, [host, *allow_hosts]), host, port, self._refuse, certificate)
 
     @property
     def url(self) -> str:

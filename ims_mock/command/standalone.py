@@ -44,7 +44,8 @@ def _new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     if state is not None:
         # Rules, and every reset, are of the time of the state.
         settings = {**settings, "start": state.document["clock"]["now"]}
-    mock = ImsMock(host=options.host, port=options.port, tls=tls, **settings)
+    hosts = options.allow_host
+    mock = ImsMock(host=options.host, port=options.port, tls=tls, allow_hosts=hosts, **settings)
     if state is not None:
         mock.restore(state)
         mock.clock.run(settings["speed"])

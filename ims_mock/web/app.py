@@ -17,6 +17,7 @@ from ims_mock.evidence.delivery import WHOLE
 from ims_mock.exchange.messages import Response
 from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
+from ims_mock.web.browsers import browser_error
 from ims_mock.web.control import new_blueprint, refused
 from ims_mock.web.environ import request_of
 from ims_mock.web.hints import LONGEST, elsewhere, hint_for, is_of_control, methods_of
@@ -109,13 +110,16 @@ def create_app(service: Service) -> flask.Flask:
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> flask.Response:
-        request = request_of(_environ(), {})
+        request, is_control = request_of(_environ(), {}), is_of_control(flask.request.path)
+        forbidden = browser_error(_environ()) if is_control else None
+        if forbidden is not None:
+            return refused(service, forbidden)
         if request.method == "OPTIONS" and isinstance(error, MethodNotAllowed):
             return send(service.options(_allow(error), request))
         if request.method == "OPTIONS" and request.target == "*":
             return send(service.options(", ".join(_METHODS), request))
         rejection = _gateway_error(error)
-        if is_of_control(flask.request.path):
+        if is_control:
             return refused(service, rejection)
         return send(service.refuse(rejection, request))
 

@@ -14,9 +14,10 @@ from ims_mock.exchange.body import MAX_BODY
 from ims_mock.exchange.messages import encoded
 from ims_mock.service.control import FUNCTIONS, NotFoundError
 from ims_mock.service.service import Service, logger
+from ims_mock.web.browsers import browser_error
 from ims_mock.web.environ import body_of
 
-_CODES = {404: "not_found", 405: "no_method", 500: "defect"}
+_CODES = {403: "forbidden", 404: "not_found", 405: "no_method", 421: "misdirected", 500: "defect"}
 """The code of each status, but for that of what is invalid."""
 
 
@@ -27,13 +28,19 @@ def new_blueprint(service: Service) -> flask.Blueprint:
         route = operation.path.replace("{", "<").replace("}", ">")
         control.add_url_rule(route, operation.id, _new_view(service, operation), methods=[operation.method])
 
+    @control.before_request
+    def check() -> None:
+        error = browser_error(flask.request.environ)
+        if error is not None:
+            raise error
+
     @control.errorhandler(ValueError)
     def invalid(error: ValueError) -> flask.Response:
         return _error("invalid", str(error), 400)
 
     @control.errorhandler(ImsError)
     def malformed(error: ImsError) -> flask.Response:
-        return _error("invalid", error.reason, error.status)
+        return _error(_CODES.get(error.status, "invalid"), error.reason, error.status)
 
     @control.errorhandler(NotFoundError)
     def not_found(error: NotFoundError) -> flask.Response:

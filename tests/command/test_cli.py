@@ -224,6 +224,24 @@ def test_wrong_accounts(tmp_path: Path, content: str | None, message: str) -> No
     assert message in done.stderr
 
 
+def test_allowed_hosts() -> None:
+    """`--allow-host` adds names under which the mock's own API is served, and no others."""
+    with running("--allow-host", "one.test", "--allow-host", "two.test") as (_, url):
+        health = [
+            requests.get(f"{url}/_ims_mock/health", headers={"Host": host}, timeout=10).status_code
+            for host in ("one.test", "two.test:80", "three.test")
+        ]
+    assert health == [200, 200, 421]
+
+
+@pytest.mark.parametrize("host", ["a:80", "http://a", "a/b", "", "*", "[::1]"])
+def test_wrong_allowed_host(host: str) -> None:
+    """What is no host name ends it with 2 and says what one is."""
+    done = run("--allow-host", host)
+    assert done.returncode == 2
+    assert "argument --allow-host: must be a host name, without a port" in done.stderr
+
+
 def test_tls(tmp_path: Path) -> None:
     """`--tls` serves HTTPS and writes the certificate of its authority where the user says."""
     ca_file = tmp_path / "ca.pem"
