@@ -149,18 +149,23 @@ class Rule:
         given = [f"{name}={value!r}" for name, value in self.redacted().items() if name not in ("fault", "name")]
         return f"{self.name or self.id}: {', '.join([str(self.fault), *given])}; {self.hits} hits"
 
+    def span_at(self, now: float) -> tuple[float, float] | None:
+        """Return between which moments a rule that is armed now applies; raise InvalidError where that is over."""
+        if self.between is None:
+            return None
+        begin, end = _moment(self.between[0], now), _moment(self.between[1], now)
+        if begin >= end:
+            raise _wrong_order(self.between)
+        if end <= now:
+            text = f"is over: the clock says {timestamp(now)}, got {shown(list(self.between))}"
+            raise wrong_setting("between", "future", text, self.between)
+        return begin, end
+
     def arm(self, rules: Holder, rule_id: str, store: Store) -> None:
         """Begin to count requests."""
         self._rules, self.id = rules, rule_id
         self._random = random.Random(f"{store.seed}/rules/{rule_id}")
-        now = store.clock.now()
-        if self.between is not None:
-            begin, end = self._span = _moment(self.between[0], now), _moment(self.between[1], now)
-            if begin >= end:
-                raise _wrong_order(self.between)
-            if end <= now:
-                text = f"is over: the clock says {timestamp(now)}, got {shown(list(self.between))}"
-                raise wrong_setting("between", "future", text, self.between)
+        self._span = self.span_at(store.clock.now())
         self._memory = self.fault.prepare(store)
 
     def move(self, seconds: float) -> None:

@@ -55,8 +55,11 @@ class Service:
     def reset(self, /, **changes: Any) -> None:
         """Start again, with the initial settings but for `changes`; a wrong one raises ValueError first."""
         settings = self._initial.changed(changes)
+        clock = self._new_clock(settings)
+        for rule in settings.new_rules():
+            rule.span_at(clock.now())
         with self.store.lock:
-            self.store.reset(self._new_clock(settings), settings.seed)
+            self.store.reset(clock, settings.seed)
             self.permissions.clear()
             self.snapshots.clear()
             self._begin(settings)

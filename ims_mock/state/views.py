@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+import json
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ims_mock.contract.image_ids import in_lower_case
@@ -17,8 +19,8 @@ Edit = Callable[[Record], T]
 class RecordView(dict[str, Any]):
     """A record as it was when it was read; what is written to it is written to the record that has its key now.
 
-    A list inside it writes through as well. A copy is a plain dict. Once the record is removed, an edit changes this
-    dict alone.
+    A list that is read of it writes through as well. A copy is a plain dict. Once the record is removed, an edit
+    changes this dict alone. Raises TypeError for what is not JSON.
     """
 
     __slots__ = ("_collection", "_key", "_store")
@@ -32,10 +34,27 @@ class RecordView(dict[str, Any]):
 
     def _fill(self, record: Record) -> None:
         super().clear()
-        super().update({name: self._part(name, value) for name, value in record.items()})
+        super().update(deepcopy(record))
 
     def _part(self, name: str, value: Any) -> Any:
         return _ListView(self, name, value) if isinstance(value, list) else value
+
+    def __getitem__(self, name: str) -> Any:
+        return self._part(name, super().__getitem__(name))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute, or the default where there is none."""
+        return self._part(name, super().get(name, default))
+
+    if not TYPE_CHECKING:  # dict has types for these that no subclass can keep.
+
+        def items(self) -> ItemsView[str, Any]:
+            """Return the attributes with their names, as they are now."""
+            return {name: self[name] for name in self}.items()
+
+        def values(self) -> ValuesView[Any]:
+            """Return the values of the attributes, as they are now."""
+            return {name: self[name] for name in self}.values()
 
     def edit(self, edit: Edit[T]) -> T:
         """Edit a copy of the record, and put it in the record's place."""
@@ -43,7 +62,7 @@ class RecordView(dict[str, Any]):
             record = self._collection.get(self._key)
             edited = dict(self if record is None else record)
             result = edit(edited)
-            edited = {name: _plain(value) for name, value in edited.items()}
+            edited = _plain(edited)
             if record is not None:
                 self._collection.put(self._key, edited)
         self._fill(edited)
@@ -75,7 +94,9 @@ class RecordView(dict[str, Any]):
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Set an attribute unless it is there, and return its value."""
-        return self.edit(lambda record: record.setdefault(name, default))
+        if name not in self:
+            self[name] = default
+        return self[name]
 
     def clear(self) -> None:
         """Remove every attribute."""
@@ -157,8 +178,15 @@ class _ListView(list[Any]):
         return list, (list(self),)
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, _ListView) else value
+def _plain(record: Any) -> Record:
+    """Return a copy of a record that shares nothing; raise TypeError for what is none."""
+    if not isinstance(record, Mapping) or not all(isinstance(name, str) for name in record):
+        raise TypeError(f"a record must be a dict whose keys are text, got {record!r:.80}")
+    try:
+        json.dumps(dict(record))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"a record must be made of JSON types: {error}") from None
+    return deepcopy(dict(record))
 
 
 def _key(key: Any) -> Any:
@@ -182,8 +210,8 @@ class RecordsView(MutableMapping[str, Record]):
 
     def __setitem__(self, key: str, record: Record) -> None:
         with self.store.transaction():
-            plain = {name: _key(value) if name == "id" else _plain(value) for name, value in record.items()}
-            self.collection.put(_key(key), plain)
+            plain = _plain(record)
+            self.collection.put(_key(key), {**plain, "id": _key(plain["id"])} if "id" in plain else plain)
 
     def __delitem__(self, key: str) -> None:
         with self.store.transaction():
@@ -196,6 +224,22 @@ class RecordsView(MutableMapping[str, Record]):
         self.store.settle()
         with self.store.lock:
             return iter(list(self.collection))
+
+    def items(self) -> ItemsView[str, Record]:
+        """Return the records with their keys, as they are now."""
+        return self._now().items()
+
+    def values(self) -> ValuesView[Record]:
+        """Return the records, as they are now."""
+        return self._now().values()
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys, as they are now."""
+        return self._now().keys()
+
+    def _now(self) -> dict[str, Record]:
+        with self.store.transaction():
+            return {key: RecordView(self.store, self.collection, key) for key in self.collection}
 
     def __len__(self) -> int:
         return len(self.collection)
@@ -236,7 +280,7 @@ class RecordsView(MutableMapping[str, Record]):
 
     def copy(self) -> dict[str, Record]:
         """Return the records as a plain dict of plain dicts."""
-        return {key: dict(record) for key, record in self.items()}
+        return {key: dict(record) for key, record in self._now().items()}
 
     def __or__(self, others: Any) -> Any:
         return self.copy() | dict(others)

@@ -951,3 +951,12 @@ def test_defect_of_a_fault_is_noted(api: Api, monkeypatch: pytest.MonkeyPatch) -
     rule = api.service.faults.add(Reset())
     assert statuses(api, 1) == [500]
     assert ([entry.rules for entry in api.service.journal], rule.hits) == ([("1",)], 1)
+
+
+def test_reset_with_a_rule_that_is_over_changes_nothing(api: Api) -> None:
+    """A rule that could not be armed after a reset is an error before it."""
+    image_id = api.create()["id"]
+    rule = {"fault": 503, "between": ["2016-06-02T07:00:00Z", "2016-06-02T07:10:00Z"]}
+    response = api("POST", "/_ims_mock/reset", {"faults": [rule]})
+    assert response.status_code == 400
+    assert image_id in api.images

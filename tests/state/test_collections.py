@@ -40,6 +40,12 @@ def store() -> Store:
         lambda store: store.users.clear(),
     ],
 )
+def advance(store: Store, seconds: float) -> None:
+    """Move the manual clock of a store."""
+    assert isinstance(store.clock, ManualClock)
+    store.clock.advance(seconds)
+
+
 def test_records_are_written_in_a_transaction_only(store: Store, write: Callable[[Store], None]) -> None:
     """A write outside of a transaction is an error that says what to do, and changes nothing."""
     with store.transaction():
@@ -117,7 +123,7 @@ def test_collection_is_declared_in_one_line() -> None:
     with store.transaction():
         store.plan({"due": 5, "collection": "notes", "id": "a", "status": "old", "attributes": {"by": "time"}})
         store.plan({"due": 6, "collection": "notes", "id": "gone", "status": "old", "attributes": {}})
-    store.clock.advance(9)  # type: ignore[attr-defined]
+    advance(store, 9)
     assert dict(store.notes) == {"a": {"status": "old", "by": "time"}}
     earlier = store.at(seen)
     assert isinstance(earlier, Store)
@@ -173,7 +179,7 @@ def _use(store: Store) -> dict[str, Any]:
     with saving(store, first["id"], "p") as upload:
         stores.keep_file(store, first["id"], upload, File([b"x"]))
     stores.delete(store, third["id"])
-    store.clock.advance(4)  # type: ignore[attr-defined]
+    advance(store, 4)
     shared = store.members.images_of("q")
     seen = [image["id"] for image in store.images.seen_by("q", shared, None, newest_first=True)]
     return {"seen": seen, **store.dump()}

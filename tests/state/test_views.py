@@ -180,3 +180,58 @@ def test_images_without_an_id_go_into_a_snapshot(api: Api) -> None:
         mock.images["d"] = {"id": "zz"}
         mock.restore(mock.snapshot())
         assert sorted(mock.images) == ["abc", "d"]
+
+
+def test_default_that_is_set_writes_through(api: Api, image: dict[str, Any]) -> None:
+    """A list that setdefault returns is the image's, whether it was there or not."""
+    image.setdefault("tags", []).append("l=w")
+    assert stored(api, image)["tags"] == image["tags"] == ["k=v", "l=w"]
+
+
+def test_list_that_was_assigned_is_a_copy(api: Api, image: dict[str, Any]) -> None:
+    """What a test does to its own list afterwards does not reach the image."""
+    tags = ["a=b"]
+    image["tags"] = tags
+    api.images["b9dabe2a-0000-4000-8000-000000000000"] = {**image, "tags": tags}
+    tags.append("c=d")
+    assert stored(api, image)["tags"] == image["tags"] == ["a=b"]
+    assert api.images["b9dabe2a-0000-4000-8000-000000000000"]["tags"] == ["a=b"]
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, dict, lambda image: image.copy(), lambda image: {**image}]
+)
+def test_lists_of_a_copy_are_its_own(api: Api, image: dict[str, Any], copied: Callable[[Any], Any]) -> None:
+    """Whatever is done to a copy, the image stays as it is."""
+    copied(image)["tags"].append("l=w")
+    assert stored(api, image)["tags"] == api.images[image["id"]]["tags"] == ["k=v"]
+
+
+@pytest.mark.parametrize("read", [lambda image: image.get("tags"), lambda image: dict(image.items())["tags"]])
+def test_list_that_is_read_writes_through(api: Api, image: dict[str, Any], read: Callable[[Any], Any]) -> None:
+    """A list is the image's by whichever way a test has come to it."""
+    read(image).append("l=w")
+    assert stored(api, image)["tags"] == ["k=v", "l=w"]
+    assert ["k=v", "l=w"] in list(image.values())
+
+
+@pytest.mark.parametrize("record", [None, 5, [("a", 1)], {"tags": {"s"}}, {3: 4}, {"a": object()}])
+def test_what_is_no_image_is_a_type_error(api: Api, image: dict[str, Any], record: Any) -> None:
+    """A value that JSON does not have is an error where it is given, and changes nothing."""
+    before = api.images.copy()
+    with pytest.raises(TypeError, match="a record must be"):
+        api.images["q"] = record
+    if isinstance(record, dict):
+        with pytest.raises(TypeError, match="a record must be"):
+            image.update(record)
+    assert api.images.copy() == before
+
+
+def test_images_are_walked_backwards() -> None:
+    """Items, keys and values go either way, as those of a dict."""
+    mock = ImsMock()
+    first, second = (mock.add_image(name=name)["id"] for name in "ab")
+    images: Any = mock.images
+    assert list(reversed(images.keys())) == [second, first]
+    assert [key for key, _ in reversed(images.items())] == [second, first]
+    assert [image["name"] for image in reversed(images.values())] == ["b", "a"]
