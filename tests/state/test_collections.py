@@ -29,6 +29,12 @@ def store() -> Store:
     return Store(ManualClock(0))
 
 
+def advance(store: Store, seconds: float) -> None:
+    """Move the manual clock of a store."""
+    assert isinstance(store.clock, ManualClock)
+    store.clock.advance(seconds)
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -40,12 +46,6 @@ def store() -> Store:
         lambda store: store.users.clear(),
     ],
 )
-def advance(store: Store, seconds: float) -> None:
-    """Move the manual clock of a store."""
-    assert isinstance(store.clock, ManualClock)
-    store.clock.advance(seconds)
-
-
 def test_records_are_written_in_a_transaction_only(store: Store, write: Callable[[Store], None]) -> None:
     """A write outside of a transaction is an error that says what to do, and changes nothing."""
     with store.transaction():
