@@ -34,6 +34,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "exclusiveMinimum": operator.gt,
 }
 
+# Keywords that apply to a text alone.
+_OF_TEXT = {"pattern", "minLength", "maxLength"}
+
 # Keywords that say nothing about whether a value is valid, or that are read with their neighbour.
 _SILENT = {
     "title",
@@ -82,6 +85,8 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
             checks.append(_compared(_COMPARISONS[keyword], value))
         elif keyword in _COMPARISONS and isinstance(schema.get("type"), list):
             checks.append(_where((int, float), _compared(_COMPARISONS[keyword], value)))
+        elif keyword in _OF_TEXT and isinstance(schema.get("type"), list):
+            checks.append(_where((str,), _KEYWORDS[keyword](value)))
         elif keyword in _KEYWORDS:
             checks.append(_KEYWORDS[keyword](value))
         elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
@@ -143,10 +148,10 @@ def _type(names: str | list[str]) -> FastPath:
 
 
 def _enum(values: list[Any]) -> FastPath:
-    if not all(type(value) is str for value in values):
+    if not all(type(value) is str or value is None for value in values):
         return _reject
     known = frozenset(values)
-    return lambda value: type(value) is str and value in known
+    return lambda value: (type(value) is str or value is None) and value in known
 
 
 def _is_enum(schema: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from ims_mock import ImsMock
 from ims_mock.contract.operations import load_contract
 from ims_mock.service.catalogue import add_image
 from tests.conftest import Api
+from tests.examples import example_of
 
 GET, LIST, UPDATE, UPLOAD = "ims:images:get", "ims:images:list", "ims:images:update", "ims:images:upload"
 CREATE, DELETE, SHARE = "ims:images:create", "ims:images:delete", "ims:images:share"
@@ -87,6 +88,11 @@ CALLS = {
     "show_job": Call("GET", "/v1/{project}/jobs/" + "0" * 32, (GET,)),
     "show_job_progress": Call("GET", f"/v1/cloudimages/job/{'0' * 32}", (GET,)),
 }
+# What has no row of its own is asked for as in its schema.
+for operation in load_contract().operations.values():
+    if operation.dialect == "" and operation.id not in CALLS:
+        example = example_of(operation, image_id="{id}", project_id="{project}")
+        CALLS[operation.id] = Call(example.method, example.path, operation.actions, example.body)
 ABOUT_AN_IMAGE = [name for name, call in CALLS.items() if "{id}" in call.path]
 NEEDS = [(name, action) for name, call in CALLS.items() for action in call.actions]
 

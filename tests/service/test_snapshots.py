@@ -25,6 +25,7 @@ from ims_mock.state.collections import Collection
 from ims_mock.state.store import Store
 from ims_mock.state.times import timestamp
 from tests.conftest import PAGE, Api
+from tests.examples import reads
 from tests.identity.test_auth import sign
 
 OCTETS = "application/octet-stream"
@@ -295,6 +296,8 @@ class Series:
             self.ask("GET", f"/v1/{project}/jobs/{job_id}")
             self.ask("GET", f"/v1/cloudimages/job/{job_id}")
         self._batches(self._state.ids["small"], f"/v2/{project}/images")
+        for read in reads(image_id=self._state.ids["small"], project_id=project):
+            self.ask(read.method, read.path)
 
     def _batches(self, image_id: str, own: str) -> None:
         """Set tags and members of an image, by IMS's own API."""
