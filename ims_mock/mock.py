@@ -34,10 +34,9 @@ class ImsMock:
     >>> with ImsMock() as mock:
     ...     requests.get(f"{mock.url}/v2/images", headers={"X-Auth-Token": mock.token})
 
-    `settings` are those of Settings: seed, start, auth, project_id, token, region, accounts, token_lifetime,
-    public_images, max_image_size, speed, delays, faults, header_faults, journal_size. The clock stands still until it
-    is advanced or runs, unless a `clock` is given. Entering raises OSError when the port is not available; port 0
-    takes a free one. While it listens on loopback, the API under /_ims_mock is served for the hosts that are
+    `settings` are those of schemas/settings.json, which the README has as a table. The clock stands still until it is
+    advanced or runs, unless a `clock` is given. Entering raises OSError when the port is not available; port 0 takes a
+    free one. While it listens on loopback, the API under /_ims_mock is served for the hosts that are
     addresses, localhost, `host` or in `allow_hosts`. With `tls` it serves HTTPS, with a throw-away certificate whose
     authority is `ca_pem`, or with one of tls.from_files.
     """

@@ -34,7 +34,7 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
     block = BLOCKS[number]
     path = pytester.makepyfile(block)
     if "def test_" in block:
-        # openstacksdk warns of its own doings, and the SDK's signer asks for the time as Python 3.12 does not want it.
+        # openstacksdk raises warnings of its own; the SDK's signer asks for the time as Python 3.12 does not want it.
         strict = [] if "import openstack" in block else ["-W", "error"]
         known = ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
         lean = ["--disable-plugin-autoload", "-p", "ims_mock.pytest_plugin"]

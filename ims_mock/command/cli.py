@@ -55,7 +55,7 @@ def _with_defaults(given: Mapping[str, Any]) -> argparse.Namespace:
 
 
 def _settings(given: Mapping[str, Any], parser: argparse.ArgumentParser) -> dict[str, Any]:
-    """Return the settings that options ask for; refuse them where a state, which has its own, is to be begun with."""
+    """Return the settings that options ask for; end with an error for those that a --state has of its own."""
     options = [option for option in OPTIONS if option.is_setting]
     # The clock of a state runs as the command says, and its accounts are the state's own.
     of_a_state = [option for option in options if option.name in given and _comes_with_a_state(option.name)]

@@ -91,7 +91,7 @@ def _load(path: Path) -> Snapshot:
     try:
         return Snapshot.load(path)
     except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
+        raise ValueError(f"--state: cannot read {path}: {error.strerror or error}") from None
 
 
 def _certificate(options: argparse.Namespace) -> bool | Tls:

@@ -25,14 +25,14 @@ def _float(text: str) -> float | int:
     """
     number = float(text)
     if math.isinf(number):
-        raise _UnfitError("the number is too large")
+        raise _UnfitError("is too large a number")
     return int(number) if number.is_integer() and abs(number) < 1e308 else number
 
 
 def _integer(text: str) -> int:
     # A double holds at most 308 digits, and the interpreter reads at most 4300.
     if len(text) > 308 and len(text.lstrip("-")) > 308:
-        raise _UnfitError("the number is too large")
+        raise _UnfitError("is too large a number")
     return int(text)
 
 

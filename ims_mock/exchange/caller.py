@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling: a `user` by name, None for a credential that is nobody's and honoured all the same.
+    """Who is calling: a `user` by name, None for a credential that is accepted though it is no user's.
 
     `project_id` and the name `project` are None for a token that is scoped to no project; one that no account has is
     without a name. `actions` are what the caller's roles allow there, as globs; nobody in particular may do everything.

@@ -128,7 +128,7 @@ class Store:
             return
         now = self.clock.now()
         try:
-            while (transition := self.transitions.take_due(now)) is not None:
+            while (transition := self.transitions.pop_due(now)) is not None:
                 self._settling_at = transition["due"]
                 self._apply(transition)
         finally:

@@ -52,7 +52,7 @@ class Transitions(Collection):
         for key in list(self._by_record.get((collection, record_id), ())):
             self.remove(key)
 
-    def take_due(self, now: float) -> Transition | None:
+    def pop_due(self, now: float) -> Transition | None:
         """Remove and return the transition that is due first, or None where none is due yet."""
         while self.by_time and self.by_time[0][0] <= now:
             key = str(heapq.heappop(self.by_time)[1])

@@ -646,7 +646,7 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
         ),
         (["--delays", "saving"], 'argument --delays: saving must be of type number, got ""'),
         (["--journal-size", "0"], "argument --journal-size: must be at least 1, got 0"),
-        (["--state", "no.json"], "ims-mock: cannot read no.json: No such file or directory"),
+        (["--state", "no.json"], "ims-mock: --state: cannot read no.json: No such file or directory"),
         (
             ["--state", "a", "--auth", "off", "--public-images"],
             "--state has settings of its own: leave out --auth, --pub",

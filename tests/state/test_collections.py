@@ -226,8 +226,8 @@ def _calls(work: Callable[[], object]) -> int:
     "work",
     [
         lambda pending: pending.of("images", "50"),
-        lambda pending: pending.take_due(1),
-        lambda pending: pending.take_due(0),
+        lambda pending: pending.pop_due(1),
+        lambda pending: pending.pop_due(0),
         lambda pending: pending.remove_of("images", "50"),
         lambda pending: pending.add({"due": 0.5, "collection": "images", "id": "50", "status": "x", "attributes": {}}),
     ],
@@ -245,7 +245,7 @@ def test_transitions_are_taken_in_due_order() -> None:
     pending.add(same)
     pending.remove_of("images", "2")
     taken = []
-    while (transition := pending.take_due(4)) is not None:
+    while (transition := pending.pop_due(4)) is not None:
         taken.append(transition["id"])
     assert taken == ["1", "3", "later", "4"]
     assert [transition["id"] for transition in pending.values()] == ["5"]
