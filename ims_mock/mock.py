@@ -16,12 +16,14 @@ from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image, load_public_images
+from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image
 from ims_mock.state.views import RecordsView
+from ims_mock.web.addresses import checked_host
 from ims_mock.web.app import create_app
 from ims_mock.web.browsers import with_hosts
 from ims_mock.web.server import Server
@@ -58,6 +60,7 @@ class ImsMock:
         certificate = throw_away(host) if tls is True else tls or None
         if isinstance(allow_hosts, str):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
+        host = checked_host(host)
         self._server = Server(with_hosts(self.app, [host, *allow_hosts]), host, port, self._refuse, certificate)
 
     @property
@@ -206,6 +209,7 @@ class ImsMock:
 
     def start(self) -> ImsMock:
         """Serve from now on; raise OSError when the port is not available."""
+        preload()
         self._server.start()
         return self
 

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TextIO
 
+from ims_mock.state.real import new_reentrant_lock
+
 MAX_WAITING = 1024 * 1024
 """Most characters that wait to be written; what finds no space is dropped."""
 
@@ -33,7 +35,7 @@ class Output:
         self._stream = stream
         self._note = note
         self._failed = failed
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(new_reentrant_lock())
         self._waiting: deque[tuple[str, int]] = deque()  # Each with the number of lines that are lost with it.
         self._size = 0
         self._dropped = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -204,11 +205,18 @@ def _examples(lines: list[str]) -> str:
     return "\n  ".join(["examples:", *lines])
 
 
+_OF_KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://\S+")
+
+
 def variables(parser: argparse.ArgumentParser, command: str, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield the arguments that environment variables stand for; an empty one stands for nothing."""
     for option in OPTIONS:
         text = environ.get(option.variable, "").strip()
         if not text or not option.belongs_to(command):
+            continue
+        if option.name == "port" and _OF_KUBERNETES.fullmatch(text):
+            note = f"{option.variable}={text} is what Kubernetes sets for a Service called ims-mock; it is no setting"
+            sys.stderr.write(f"{PROG}: {note}, and {option.flag} is what it would be without\n")
             continue
         try:
             yield from _arguments(option, text)

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,9 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, stopped: thr
 def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:
     try:
         if mock.ca_pem:
-            Path(options.ca_file).write_bytes(mock.ca_pem)
+            _write_whole(Path(options.ca_file), mock.ca_pem)
         if options.url_file:
-            _write_whole(options.url_file, mock.url + "\n")
+            _write_whole(options.url_file, f"{mock.url}\n".encode())
     except (OSError, ValueError) as error:
         raise OSError(f"cannot write a file: {error}") from None
 
@@ -108,11 +108,16 @@ def _bind_failure(error: OSError, options: argparse.Namespace) -> str:
     return f"cannot listen on {where}: {error.strerror or error}; choose others with --host and --port"
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing; where that fails, nothing is left."""
     partial = path.with_name(path.name + ".part")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 @contextmanager

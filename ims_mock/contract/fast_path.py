@@ -83,10 +83,8 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
             checks.append(compile_(resolve(value)))
         elif keyword in _COMPARISONS and schema.get("type") == "number":
             checks.append(_compared(_COMPARISONS[keyword], value))
-        elif keyword in _COMPARISONS and isinstance(schema.get("type"), list):
-            checks.append(_where((int, float), _compared(_COMPARISONS[keyword], value)))
-        elif keyword in _OF_TEXT and isinstance(schema.get("type"), list):
-            checks.append(_where((str,), _KEYWORDS[keyword](value)))
+        elif keyword in {*_COMPARISONS, *_OF_TEXT} and isinstance(schema.get("type"), list):
+            checks.append(_of_one_type(keyword, value))
         elif keyword in _KEYWORDS:
             checks.append(_KEYWORDS[keyword](value))
         elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
@@ -185,6 +183,13 @@ def _pattern(pattern: str) -> FastPath:
 
 def _compared(compare: Callable[[Any, Any], bool], bound: float) -> FastPath:
     return lambda value: type(value) in (int, float) and compare(value, bound)
+
+
+def _of_one_type(keyword: str, value: Any) -> FastPath:
+    """Accept what satisfies a keyword that applies to texts, or to numbers, alone, and values of other types."""
+    if keyword in _OF_TEXT:
+        return _where((str,), _KEYWORDS[keyword](value))
+    return _where((int, float), _compared(_COMPARISONS[keyword], value))
 
 
 def _where(types: tuple[type, ...], check: FastPath) -> FastPath:

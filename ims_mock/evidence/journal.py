@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.pointers import has_values, parts_of, value_at
 from ims_mock.evidence.delivery import WHOLE, Delivery
 from ims_mock.evidence.redaction import MASK, is_secret, masked
+from ims_mock.state.real import new_lock
 from ims_mock.state.times import timestamp
 
 MAX_ENTRIES = 1000
@@ -132,7 +132,7 @@ class Journal:
     """
 
     def __init__(self, size: int = MAX_ENTRIES) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._clearings = 0
         self.size = size
         self.clear()

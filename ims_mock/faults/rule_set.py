@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
@@ -17,6 +16,7 @@ from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_text import new_rule
 from ims_mock.faults.rules import Rule, check_fired
+from ims_mock.state.real import new_lock
 from ims_mock.state.store import Store
 
 _MOST_DISARMED = 1000
@@ -26,7 +26,7 @@ class Faults:
     """The rules of one mock, in the order in which they were added; `armed` has them by id."""
 
     def __init__(self, store: Store) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._store = store
         self.reset()
 

@@ -26,6 +26,7 @@ from ims_mock.exchange.exchange import Exchange, Hit, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault, checked
 from ims_mock.faults.kinds import fault_from_json
+from ims_mock.state.real import new_lock
 from ims_mock.state.store import Store
 from ims_mock.state.times import later, parse_time, timestamp
 
@@ -72,7 +73,7 @@ class Rule:
     id: str = field(default="", init=False)
     hits: int = field(default=0, init=False)
     _matched: int = field(default=0, init=False, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=new_lock, init=False, repr=False, compare=False)
     _rules: Holder | None = field(default=None, init=False, repr=False, compare=False)
     _random: random.Random = field(default_factory=random.Random, init=False, repr=False)
     _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False)

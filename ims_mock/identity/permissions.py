@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from ims_mock.contract.problems import wrong_setting
 from ims_mock.contract.wording import nearest, shown
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
+from ims_mock.state.real import new_lock
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Permissions:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._denials: list[Denial] = []
         self.needed: set[str] = set()
         self.ever_needed: set[str] = set()

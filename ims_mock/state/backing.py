@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any, Protocol
+
+from ims_mock.state.real import new_reentrant_lock
 
 
 class Lock(Protocol):
@@ -45,7 +46,7 @@ class Memory:
     """Records in dicts of this process."""
 
     def __init__(self) -> None:
-        self.lock: Lock = threading.RLock()
+        self.lock: Lock = new_reentrant_lock()
 
     def collection(self, name: str) -> MutableMapping[str, Any]:
         """Return a new dict: nothing else holds a collection of this name."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
+from ims_mock.state.real import RealTime, new_reentrant_lock
 from ims_mock.state.times import LAST, checked_time, later
 from ims_mock.state.waiting import wait_for, wait_in_real_time
 
@@ -32,7 +32,7 @@ class SystemClock:
 
     def now(self) -> float:
         """Return the machine's time; it goes on by itself."""
-        return time.time()
+        return RealTime.now()
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Return when so much time has passed, or before when `is_over` says so."""
@@ -47,9 +47,9 @@ class ManualClock:
     """
 
     def __init__(self, start: float | None = None, speed: float = 0.0) -> None:
-        self._changed = threading.Condition()
-        self._base = later(checked_time(time.time() if start is None else start), 0)
-        self._since = time.monotonic()
+        self._changed = threading.Condition(new_reentrant_lock())
+        self._base = later(checked_time(RealTime.now() if start is None else start), 0)
+        self._since = RealTime.monotonic()
         self._speed = _checked_speed(speed)
         self._jumps = 0
         self._is_closed = False
@@ -70,7 +70,7 @@ class ManualClock:
     def _now(self) -> float:
         if not self._speed:
             return self._base
-        return min(later(self._base, (time.monotonic() - self._since) * self._speed), LAST)
+        return min(later(self._base, (RealTime.monotonic() - self._since) * self._speed), LAST)
 
     def advance(self, seconds: float) -> None:
         """Move forward by `seconds`, to the microsecond.
@@ -113,7 +113,7 @@ class ManualClock:
             self._speed = speed
 
     def _set(self, seconds: float) -> None:
-        self._base, self._since = seconds, time.monotonic()
+        self._base, self._since = seconds, RealTime.monotonic()
         self._changed.notify_all()
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
@@ -124,10 +124,10 @@ class ManualClock:
         """
         with self._changed:
             until, jumps = self._now() + seconds, self._jumps
-        real_until = time.monotonic() + seconds
+        real_until = RealTime.monotonic() + seconds
 
         def has_passed() -> bool:
-            is_late = not self._speed and time.monotonic() >= real_until
+            is_late = not self._speed and RealTime.monotonic() >= real_until
             return self._now() >= until or is_late or self._jumps != jumps or self._is_closed
 
         wait_for(self._changed, has_passed, is_over)
@@ -137,7 +137,7 @@ def _nothing() -> None:
     pass
 
 
-real_seconds = time.monotonic
+real_seconds = RealTime.monotonic
 """Seconds of real time, of which differences alone mean anything."""
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from io import BufferedWriter
 from typing import IO, Any
 
 from ims_mock.contract.errors import ImsError
+from ims_mock.state.real import RealFiles
 
 MAX_IN_MEMORY = 1024 * 1024
 """Largest file, in bytes, that is kept in memory; a larger one is in a temporary file."""
@@ -37,7 +37,7 @@ class File:
         # What Glance says of a file; it protects against nobody.
         digest = hashlib.md5(usedforsecurity=False)
         with ExitStack() as stack:
-            target: IO[bytes] = io.BytesIO()
+            target: io.BytesIO | BufferedWriter = io.BytesIO()
             for piece in pieces:
                 self.size += len(piece)
                 digest.update(piece)
@@ -48,11 +48,10 @@ class File:
                 self._kept = target.getvalue()
         self.checksum = digest.hexdigest()
 
-    def _moved_out(self, kept: IO[bytes]) -> IO[bytes]:
+    def _moved_out(self, kept: IO[bytes]) -> BufferedWriter:
         """Return a temporary file that begins with what has been kept in memory, and goes with this object."""
-        descriptor, self._path = tempfile.mkstemp(prefix="ims_mock-")
-        weakref.finalize(self, Path(self._path).unlink, missing_ok=True)
-        file = open(descriptor, "wb")  # noqa: SIM115 (the caller closes it)
+        self._path, file = RealFiles.create()
+        weakref.finalize(self, RealFiles.remove, self._path)
         kept.seek(0)
         file.write(kept.read())
         return file
@@ -74,7 +73,7 @@ class File:
     def read(self, wanted: range | None = None) -> Iterator[bytes]:
         """Yield the bytes in pieces, or those of them that are wanted."""
         wanted = range(self.size) if wanted is None else wanted
-        with open(self._path, "rb") if self._path else io.BytesIO(self._kept) as source:
+        with RealFiles.open(self._path) if self._path else io.BytesIO(self._kept) as source:
             source.seek(wanted.start)
             for start in range(wanted.start, wanted.stop, PIECE):
                 yield source.read(min(PIECE, wanted.stop - start))

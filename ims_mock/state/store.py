@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from itertools import count
 from types import TracebackType
@@ -16,6 +15,7 @@ from ims_mock.state.collections import Collection, Transition
 from ims_mock.state.image_collection import DeletedImages, Images
 from ims_mock.state.job_collection import Job, Jobs
 from ims_mock.state.members import Members
+from ims_mock.state.real import new_lock
 from ims_mock.state.times import later, timestamp
 from ims_mock.state.transitions import Transitions
 
@@ -57,7 +57,7 @@ class Store:
         self.drawn = self._declare("drawn", Collection)
         self._counts = self.drawn.records
         self._upload_numbers = count(1)
-        self._drawing = threading.Lock()
+        self._drawing = new_lock()
         self._transaction = Transaction(self)
         self._settling_at: float | None = None
         self.clock = clock

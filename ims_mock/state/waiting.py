@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
+
+from ims_mock.state.real import RealTime
 
 _GLANCE = 0.02
 """Seconds between two looks at whether a wait is over."""
@@ -12,9 +13,9 @@ _GLANCE = 0.02
 
 def wait_in_real_time(seconds: float, is_over: Callable[[], bool]) -> None:
     """Return when so many real seconds have passed, or before when `is_over` says so."""
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0 and not is_over():
-        time.sleep(min(left, _GLANCE))
+    until = RealTime.monotonic() + seconds
+    while (left := until - RealTime.monotonic()) > 0 and not is_over():
+        RealTime.sleep(min(left, _GLANCE))
 
 
 def wait_for(changed: threading.Condition, has_passed: Callable[[], bool], is_over: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ application leaves a body unread. The handler of this server knows where each bo
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import threading
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, select_address_family
 
-from ims_mock.web.addresses import root_url
+from ims_mock.state.real import new_reentrant_lock
+from ims_mock.web.addresses import checked_host, root_url
 from ims_mock.web.handler import IDLE_SECONDS, Handler, Refuse
 from ims_mock.web.tls import Tls
 
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger("ims_mock.web.server")
+
+
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""Errors of an accept that the next one would have as well."""
+
+_BREATHER = 0.05
+"""Seconds until the next try to accept a connection."""
 
 
 class _WsgiServer(ThreadedWSGIServer):
@@ -40,8 +49,24 @@ class _WsgiServer(ThreadedWSGIServer):
         self.url_scheme = "https" if tls else "http"
         self.refuse = refuse
         self._connections: set[socket.socket] = set()
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(new_reentrant_lock())
         self._is_ending = False
+        self._is_short = False
+
+    def get_request(self) -> Any:
+        """Accept a connection; where the system has no space for one, say so once, and try again in a moment."""
+        try:
+            accepted = super().get_request()
+        except OSError as error:
+            if error.errno in _SHORTAGES:
+                if not self._is_short:
+                    logger.warning("no connection can be accepted: %s; more wait until others end", error.strerror)
+                self._is_short = True
+                with self._changed:
+                    self._changed.wait(_BREATHER)
+            raise
+        self._is_short = False
+        return accepted
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._add_connection(request)
@@ -80,7 +105,8 @@ class _WsgiServer(ThreadedWSGIServer):
             self._changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        logger.exception("%s: the connection failed", client_address)
+        with suppress(Exception):  # A log that a test has patched is not to end the thread.
+            logger.exception("%s: the connection failed", client_address)
 
     def end_connections(self) -> None:
         """Close every connection, and wait a moment for their threads to see it."""
@@ -104,7 +130,7 @@ class Server:
     """
 
     def __init__(self, app: WSGIApplication, host: str, port: int, refuse: Refuse, tls: Tls | None = None) -> None:
-        self.host = host
+        self.host = checked_host(host)
         self.port = port
         self.tls = tls
         self._app = app
@@ -120,9 +146,10 @@ class Server:
         """Bind the port, and respond from now on; starting twice is no error."""
         if self._server is not None:
             return
-        listener = socket.create_server(
-            (self.host, self.port), family=select_address_family(self.host, self.port), backlog=128
-        )
+        family = select_address_family(self.host, self.port)
+        # Every interface, and so IPv4 as well, where the system can do both.
+        is_dual = self.host == "::" and socket.has_dualstack_ipv6()
+        listener = socket.create_server((self.host, self.port), family=family, backlog=128, dualstack_ipv6=is_dual)
         with listener:
             self._server = _WsgiServer(listener, self.host, self._app, self._refuse, self.tls)
         self.port = self._server.port

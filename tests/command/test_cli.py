@@ -712,3 +712,51 @@ def test_rules_of_the_environment_are_parted_outside_quotes() -> None:
         responses = [requests.get(f"{url}/v2/images", headers=HEADERS, timeout=10) for _ in range(3)]
     assert [response.status_code for response in responses] == [503, 429, 200]
     assert responses[0].json()["error_msg"] == "a;b"
+
+
+@pytest.mark.parametrize("command", [["env", "sdk"], ["openapi"], ["operations"], ["env", "openstack"]])
+def test_port_of_kubernetes_is_no_setting(command: list[str]) -> None:
+    """What Kubernetes sets for a Service of this name is passed over with a line that says so."""
+    service = {
+        "IMS_MOCK_PORT": "tcp://10.96.0.10:9292",
+        "IMS_MOCK_PORT_9292_TCP": "tcp://10.96.0.10:9292",
+        "IMS_MOCK_PORT_9292_TCP_PORT": "9292",
+        "IMS_MOCK_SERVICE_HOST": "10.96.0.10",
+        "IMS_MOCK_SERVICE_PORT": "9292",
+    }
+    done, usual = run(*command, **service), run(*command)
+    assert (done.returncode, done.stdout) == (0, usual.stdout)
+    uses_port = command[0] == "env"
+    assert ("IMS_MOCK_PORT=tcp://10.96.0.10:9292 is what Kubernetes sets" in done.stderr) == uses_port
+
+
+def test_port_of_kubernetes_does_not_keep_it_from_serving() -> None:
+    """A server in a pod beside a Service called ims-mock listens where its arguments say."""
+    with running(environ={"IMS_MOCK_PORT": "tcp://10.96.0.10:9292"}) as (_, url):
+        assert url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("text", ["tcp://", "http://10.96.0.10:9292", "9292/tcp", "tcp:10.96.0.10"])
+def test_other_port_that_is_no_number(text: str) -> None:
+    """Any other text is refused, as it may be a mistake."""
+    done = run("env", "sdk", IMS_MOCK_PORT=text)
+    assert done.returncode == 2
+    assert "IMS_MOCK_PORT must be of type integer" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["", "unix:///x", "http://127.0.0.1", "/tmp/socket"])
+def test_host_that_is_none(host: str) -> None:
+    """A host that would be every interface by accident, or none, is refused with what it may be."""
+    done = run("--port", "0", "--host", host)
+    assert done.returncode == 2
+    assert "host must be an address or a name of this machine" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--url-file", "--ca-file"])
+def test_file_that_fails_leaves_nothing(tmp_path: Path, option: str) -> None:
+    """Where a file cannot be put in its place, no part of it stays."""
+    (tmp_path / "folder").mkdir()
+    done = run_process("--port", "0", "--tls", option, str(tmp_path / "folder"))
+    assert done.returncode == 2
+    assert "cannot write a file" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -160,10 +160,10 @@ def test_delays_that_cannot_be(delays: Any, message: str) -> None:
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> tuple[Api, SimpleNamespace]:
     """A service with delays whose clock runs, and the real time, which passes when the test says so."""
-    real = SimpleNamespace(passed=0.0, time=lambda: 0.0)
+    real = SimpleNamespace(passed=0.0, now=lambda: 0.0)
     real.monotonic = lambda: real.passed
-    monkeypatch.setattr("ims_mock.state.clock.time", real)
-    monkeypatch.setattr("ims_mock.state.waiting.time", real)
+    monkeypatch.setattr("ims_mock.state.clock.RealTime", real)
+    monkeypatch.setattr("ims_mock.state.waiting.RealTime", real)
     return Api(delays=DELAYS, speed=1.0), real
 
 

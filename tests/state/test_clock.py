@@ -31,7 +31,7 @@ class RealTime(SimpleNamespace):
         """Let time pass."""
         self.passed += seconds
 
-    def time(self) -> float:
+    def now(self) -> float:
         """Return the time of the day."""
         return self.passed
 
@@ -40,8 +40,8 @@ class RealTime(SimpleNamespace):
 def real(monkeypatch: pytest.MonkeyPatch) -> RealTime:
     """The real time, which passes when the test says so."""
     made = RealTime()
-    monkeypatch.setattr("ims_mock.state.clock.time", made)
-    monkeypatch.setattr("ims_mock.state.waiting.time", made)
+    monkeypatch.setattr("ims_mock.state.clock.RealTime", made)
+    monkeypatch.setattr("ims_mock.state.waiting.RealTime", made)
     return made
 
 

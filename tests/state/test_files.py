@@ -12,6 +12,7 @@ import pytest
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.state.files import MAX_IN_MEMORY, PIECE, File, wanted_range
+from ims_mock.state.real import RealFiles
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, MAX_IN_MEMORY + 1])
@@ -44,7 +45,7 @@ def test_readers_do_not_disturb_each_other() -> None:
 
 def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A large file is in the folder for temporary files, and gone from there with the last reference."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(RealFiles, "_folder", str(tmp_path))
     small, large = File([b"x" * MAX_IN_MEMORY]), File([b"x" * MAX_IN_MEMORY, b"x"])
     assert len(list(tmp_path.iterdir())) == 1
     del small, large
@@ -54,7 +55,7 @@ def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 def test_file_that_is_broken_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """When the pieces end in an error, what has been written is removed too."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(RealFiles, "_folder", str(tmp_path))
 
     def pieces() -> Iterator[bytes]:
         yield b"x" * (MAX_IN_MEMORY + 1)

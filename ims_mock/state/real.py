@@ -1,0 +1,74 @@
+"""The machine's own time, files and locks, whatever a test has put in their places: it patches modules, not classes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+import weakref
+from contextlib import suppress
+from io import BufferedReader, BufferedWriter, FileIO
+from pathlib import Path
+from typing import Any
+
+
+class RealTime:
+    """The clocks of the machine, and waiting."""
+
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+
+class RealFiles:
+    """The temporary files of the machine."""
+
+    _open = staticmethod(os.open)
+    _unlink = staticmethod(os.unlink)
+    _random = staticmethod(os.urandom)
+    _folder = str(Path(tempfile.gettempdir()).absolute())
+
+    @classmethod
+    def create(cls) -> tuple[str, BufferedWriter]:
+        """Return the path of a new file that nobody else may read, and what writes to it."""
+        path = os.path.join(cls._folder, f"ims_mock-{cls._random(8).hex()}")
+        return path, BufferedWriter(FileIO(path, "x", opener=lambda name, flags: cls._open(name, flags, 0o600)))
+
+    @staticmethod
+    def open(path: str) -> BufferedReader:
+        """Return what reads a file."""
+        return BufferedReader(FileIO(path))
+
+    @classmethod
+    def remove(cls, path: str) -> None:
+        """Delete a file that may be gone already."""
+        with suppress(FileNotFoundError):
+            cls._unlink(path)
+
+
+_locks: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def new_lock() -> threading.Lock:
+    """Return a lock that is free in a forked child, whichever thread of the parent held it."""
+    lock = threading.Lock()
+    _locks.add(lock)
+    return lock
+
+
+def new_reentrant_lock() -> Any:
+    """Return a lock that the thread which holds it may take again; it is free in a forked child."""
+    lock = threading.RLock()
+    _locks.add(lock)
+    return lock
+
+
+def _free_locks() -> None:
+    # The threads that held them are not in the child.
+    for lock in list(_locks):
+        lock._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_locks)
