@@ -25,6 +25,7 @@ _OPTIONS = ("seed", "start")
 """The settings that have an option too: what the line of a report sets that runs a failed test again."""
 
 _SERVER = pytest.StashKey["ImsMock"]()
+_CLOCK = pytest.StashKey[tuple[float, float]]()
 _BEGAN = pytest.StashKey["Mark"]()
 """Of a test, the moment of the journal at which it began."""
 
@@ -166,7 +167,10 @@ def ims_mock_tls() -> bool | Tls:
 
 @pytest.fixture(scope="session")
 def ims_mock_clock() -> Clock | None:
-    """What `ImsMock(clock=...)` takes, to be overridden: a clock that every test keeps, such as SystemClock()."""
+    """What `ImsMock(clock=...)` takes, to be overridden, such as SystemClock().
+
+    A clock that can be moved is set back for each test.
+    """
     return None
 
 
@@ -180,23 +184,49 @@ def ims_mock_server(
     """An IMS for the whole session, on a free port of this machine; `ims_mock` is the same, cleared for each test."""
     from ims_mock.mock import ImsMock
 
-    host, port = ims_mock_listen_address
     config = request.config
+    host, port = _listen_address(ims_mock_listen_address)
+    _check_clock(ims_mock_clock)
     settings = _values(config, {**_ini_texts(config), **_option_texts(config)})
     with ImsMock(host=host, port=port, tls=ims_mock_tls, clock=ims_mock_clock, **settings) as mock:
         request.session.stash[_SERVER] = mock
+        if hasattr(ims_mock_clock, "jump_to"):
+            request.session.stash[_CLOCK] = (mock.clock.now(), mock.clock.speed)
         yield mock
         request.config.stash[_NEEDED].update(mock.service.permissions.ever_needed)
 
 
+def _listen_address(given: Any) -> tuple[str, int]:
+    """Return a host and a port; raise UsageError for what the fixture must not be."""
+    is_pair = isinstance(given, tuple) and len(given) == 2
+    if not is_pair or not isinstance(given[0], str) or isinstance(given[1], bool) or not isinstance(given[1], int):
+        text = f"must be a host and a port, such as ('127.0.0.1', 0), got {given!r}"
+        raise pytest.UsageError(f"ims_mock_listen_address {text}")
+    return given[0], given[1]
+
+
+def _check_clock(clock: Any) -> None:
+    if clock is not None and not (callable(getattr(clock, "now", None)) and callable(getattr(clock, "wait", None))):
+        raise pytest.UsageError(f"ims_mock_clock must be a clock, such as SystemClock(), or None, got {clock!r}")
+
+
 @pytest.fixture
-def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMock:
+def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, ims_mock_clock: Clock | None) -> ImsMock:
     """An IMS without images, faults or journal, with the settings of the test's `ims_mock` markers.
 
     Its `url` and `token` are for the program under test, its `images`, `faults`, `journal` and `clock` for the test.
     """
     ims_mock_server.reset()  # First, so that a report of wrong settings has nothing of the test before.
-    ims_mock_server.reset(**_settings(request.node))
+    settings = _settings(request.node)
+    if ims_mock_clock is not None:
+        for name in {"start", "speed"} & settings.keys():
+            pytest.fail(f"@pytest.mark.ims_mock: {name} is that of the fixture ims_mock_clock; leave it out", False)
+        if _CLOCK in request.session.stash:
+            ims_mock_server.clock.jump_to(*request.session.stash[_CLOCK])
+    try:
+        ims_mock_server.reset(**settings)
+    except ValueError as error:
+        pytest.fail(f"@pytest.mark.ims_mock: {error}", pytrace=False)
     request.node.stash[_IS_USED] = True
     _begin(request.node, ims_mock_server, [])
     return ims_mock_server

@@ -753,6 +753,68 @@ def test_it(ims_mock, tmp_path, number):
     result.assert_outcomes(passed=2)
 
 
+CLOCK = """
+from ims_mock import ManualClock
+
+@pytest.fixture(scope="session")
+def ims_mock_clock():
+    return ManualClock(1000.0)
+"""
+
+
+def test_clock_of_a_project_is_set_back_for_each_test(pytester: pytest.Pytester) -> None:
+    """Each test begins at the time of the clock that the fixture returns, whatever the one before has done."""
+    test = """
+@pytest.mark.parametrize("number", range(2))
+def test_it(ims_mock, number):
+    assert ims_mock.clock.now() == 1000
+    ims_mock.clock.advance(5)
+    ims_mock.clock.run(2)
+"""
+    run(pytester, CLOCK + test).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (
+            '@pytest.mark.ims_mock(faults=["nonsense"])',
+            "@pytest.mark.ims_mock: faults/0: must be a status such as 503*",
+        ),
+        ("@pytest.mark.ims_mock(auth=5)", "@pytest.mark.ims_mock: auth must be *, got 5"),
+        (
+            f"{CLOCK}\n@pytest.mark.ims_mock(start=5)",
+            "@pytest.mark.ims_mock: start is that of the fixture ims_mock_clock; leave it out",
+        ),
+    ],
+)
+def test_wrong_marker_is_said_in_a_line(pytester: pytest.Pytester, test: str, message: str) -> None:
+    """A marker that cannot be is an error of its test, without a traceback."""
+    result = run(pytester, f"{test}\ndef test_it(ims_mock): pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([message])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*pytest_plugin.py:*")
+
+
+@pytest.mark.parametrize(
+    ("fixture", "value"),
+    [
+        ("clock", '"x"'),
+        ("clock", "5"),
+        ("listen_address", "None"),
+        ("listen_address", '"x"'),
+        ("listen_address", "(1,)"),
+    ],
+)
+def test_wrong_fixture_is_named(pytester: pytest.Pytester, fixture: str, value: str) -> None:
+    """A fixture that returns what the mock cannot take is named, with what it must be."""
+    code = f"@pytest.fixture(scope='session')\ndef ims_mock_{fixture}(): return {value}\ndef test_it(ims_mock): pass\n"
+    result = run(pytester, code)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*ims_mock_{fixture} must be *, got *"])
+
+
 # The bundle.
 
 

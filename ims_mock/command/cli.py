@@ -28,7 +28,17 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         parser.parse_args(given)  # It ends here: with help, the version, or a list of commands.
     command = given.pop(0) if is_whole else "serve"
     options = _parse(parsers[command], command, given, environ)
-    return _RUN[command](options, parsers[command])
+    try:
+        status = _RUN[command](options, parsers[command])
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has enough; what is left is not to be an error at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 0
+    return status
 
 
 def _parse(

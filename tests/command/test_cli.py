@@ -760,3 +760,32 @@ def test_file_that_fails_leaves_nothing(tmp_path: Path, option: str) -> None:
     assert done.returncode == 2
     assert "cannot write a file" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("command", ["operations", "openapi"])
+def test_reader_that_has_enough(command: str) -> None:
+    """A reader that goes before the end, such as `head`, causes no traceback."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ims_mock", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    assert (process.communicate(timeout=60)[1], process.returncode) == (b"", 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_before_it_serves(number: int) -> None:
+    """A signal that comes while the command is still being imported ends it quietly as well."""
+    code = (
+        "import os, sys, types\n"
+        "class Slow(types.ModuleType):\n"
+        f"    def main(self): os.kill(os.getpid(), {int(number)})\n"
+        "slow = Slow('cli')\n"
+        "sys.modules['ims_mock.command.cli'] = slow\n"
+        "from ims_mock.__main__ import run\n"
+        "run()\n"
+        "sys.exit('not ended')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
