@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError, page_message
 from ims_mock.contract.headers import Headers, header_name
-from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.openapi import compose, resolved, resource_of
-from ims_mock.contract.problems import InvalidError, Keys, listed, wrong_at
+from ims_mock.contract.parameters import Parameter, Parameters, parameter_of, wrong_parameter
+from ims_mock.contract.problems import InvalidError, Keys, listed
 from ims_mock.contract.published import published
 from ims_mock.contract.validation import HIDDEN, Schema
 
@@ -50,57 +49,16 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A parameter of the path, the query or the headers.
-
-    A `repeated` one is a list, with a value each time that it is given; with a `separator`, its text is split.
-    """
-
-    name: str
-    schema: Schema
-    is_needed: bool = False
-    repeated: bool = False
-    separator: str = ""
-
-    def values_of(self, text: str) -> list[Any]:
-        """Return the values that a parameter's text stands for; raise 400 when one breaks the parameter's schema."""
-        texts = text.split(self.separator) if self.separator else [text]
-        return [self._value_of(part) for part in texts]
-
-    def _value_of(self, text: str) -> Any:
-        content = self.schema.content
-        value: Any = in_lower_case(text) if content.get("x-lower-case-uuids") else text
-        if content["type"] == "integer" and re.fullmatch(r"[+-]?[0-9]{1,4000}", text):
-            value = int(text)
-        elif content["type"] == "boolean":
-            value = {"true": True, "false": False}.get(text.lower(), text)
-        problems = self.schema.find_problems(value)
-        if problems:
-            reason = InvalidError(*(problem.under(self.name) for problem in problems))
-            raise ImsError(400, content.get("x-code"), reason=reason)
-        return min(value, content.get("x-served-maximum", value))
-
-
-class Parameters(NamedTuple):
-    """The parameters of one request: those of path, query and headers by name, and the type of its body."""
-
-    path: Mapping[str, str]
-    query: Mapping[str, Any]
-    headers: Mapping[str, Any]
-    media_type: str
-
-
-@dataclass(frozen=True)
 class Operation:
     """One operation of the API. `id` is the official SDK's method name; `source` is the file that describes it.
 
     `ends_in_slash_too` is whether a request's path may. `others` is the name under which query parameters of any other
-    name are gathered, or "" where there are none; `refused` are names that are none of them, with the reason. `actions`
-    are those of IAM that a caller needs. `dialect` is "iam" where errors have the form of the identity service, and
-    `errors` are the statuses from 400 that the file describes. `bodies` are the media types that a request may have,
-    with what is in them: a model of JSON, or None for bytes; `job_types` are those of the jobs that it begins.
-    `most_bytes` is for a body that may be longer than others, and with `has_own_check` the function itself checks the
-    body, in better words than the schema has.
+    name are gathered, or "" where there are none; `refused` are names that are none of them, with the reason. With
+    `drops_empty` a query parameter without a value counts as not given. `actions` are those of IAM that a caller needs.
+    `dialect` is "iam" where errors have the form of the identity service, and `errors` are the statuses from 400 that
+    the file describes. `bodies` are the media types that a request may have, with what is in them: a model of JSON, or
+    None for bytes; `job_types` are those of the jobs that it begins. `most_bytes` is for a body that may be longer than
+    others, and with `has_own_check` the function itself checks the body, in better words than the schema has.
     """
 
     id: str
@@ -117,6 +75,7 @@ class Operation:
     query: Mapping[str, Parameter]
     others: str
     refused: Mapping[str, str]
+    drops_empty: bool
     headers: tuple[Parameter, ...]
     bodies: Mapping[str, Model | None]
     body_required: bool
@@ -189,15 +148,17 @@ class Operation:
         others: dict[str, str] = {}
         given = set()
         for name, text in pairs:
+            if not text and self.drops_empty:
+                continue
             parameter = self.query.get(name)
             if parameter is None and not self.others:
                 known = ", ".join(self.query)
-                raise _wrong_parameter(name, "known", f"{self.id} serves no such query parameter; it serves {known}")
+                raise wrong_parameter(name, "known", f"{self.id} serves no such query parameter; it serves {known}")
             if name in given and not (parameter and parameter.repeated):
-                raise _wrong_parameter(name, "unique", "the query parameter is given twice; give it once")
+                raise wrong_parameter(name, "unique", "the query parameter is given twice; give it once")
             given.add(name)
             if name in self.refused:
-                raise _wrong_parameter(name, "known", self.refused[name])
+                raise wrong_parameter(name, "known", self.refused[name])
             if parameter is None:
                 others[name] = text
             elif parameter.repeated:
@@ -217,7 +178,7 @@ class Operation:
             if text is not None:
                 (values[parameter.name],) = parameter.values_of(text)
             elif parameter.is_needed:
-                raise _wrong_parameter(parameter.name, "required", "the header is needed")
+                raise wrong_parameter(parameter.name, "required", "the header is needed")
         return values
 
     def media_type(self, headers: Headers) -> str:
@@ -276,10 +237,6 @@ def _record_at(body: Any, path: Keys) -> str:
     return f"what is stored of {ids[-1]!r}" if ids else "what is stored"
 
 
-def _wrong_parameter(name: str, keyword: str, text: str) -> ImsError:
-    return ImsError(400, reason=wrong_at((name,), keyword, text))
-
-
 @dataclass(frozen=True)
 class Contract:
     """The operations of an API by their ids, and the document that `compose` makes of their files."""
@@ -325,7 +282,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         resolved(document, item, f"{base}/parameters/{index}")
         for index, item in enumerate(operation.get("parameters", ()))
     ]
-    parameters = [(item["in"], _parameter(item, document, f"{pointer}/schema")) for item, pointer in placed]
+    parameters = [(item["in"], parameter_of(item, document, f"{pointer}/schema")) for item, pointer in placed]
     query = {parameter.name: parameter for place, parameter in parameters if place == "query"}
     others = next((name for name, parameter in query.items() if parameter.schema.content["type"] == "object"), "")
     refused = query.pop(others).schema.content.get("x-refused", {}) if others else {}
@@ -345,6 +302,7 @@ def _operation(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -
         query=query,
         others=others,
         refused=refused,
+        drops_empty=raw.get("x-drops-empty", False),
         headers=tuple(parameter for place, parameter in parameters if place == "header"),
         bodies=_bodies(name, raw, document, base),
         body_required=raw.get("requestBody", {}).get("required", False),
@@ -366,14 +324,6 @@ def _bodies(name: str, raw: Mapping[str, Any], document: Mapping[str, Any], base
         is_json = media_type.endswith(("json", "json-patch"))
         bodies[media_type] = Model(Schema(document, pointer, writing=True), name) if is_json else None
     return bodies
-
-
-def _parameter(item: Mapping[str, Any], document: Mapping[str, Any], pointer: str) -> Parameter:
-    is_needed = item.get("required", False)
-    if item["schema"].get("type") != "array":
-        return Parameter(item["name"], Schema(document, pointer), is_needed)
-    separator = "" if item.get("explode", True) else ","
-    return Parameter(item["name"], Schema(document, f"{pointer}/items"), is_needed, True, separator)
 
 
 def _escaped(part: str) -> str:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.contract.problems import wrong_at
+from ims_mock.state.image_orders import Among, Facet, as_text, facet_value, sort_value
 from ims_mock.state.images import Image, is_visible
 from ims_mock.state.store import Store
 from ims_mock.state.times import ceiling_timestamp, exact_timestamp, parse_time, timestamp
 
 Test = Callable[[Image], bool]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A test of images.
+
+    All that pass it have the value of `alike`, where there is one, or an id of `ids`: it need not be tried on others.
+    """
+
+    test: Test
+    alike: tuple[Facet, str] | None = None
+    ids: Collection[str] | None = None
+
 
 # Parameters that say something else than which images.
 _NO_FILTERS = {"limit", "marker", "sort", "sort_key", "sort_dir", "member_status"}
@@ -33,8 +47,8 @@ _TIMES: dict[str, tuple[Callable[[str, str], bool], Callable[[float], str]]] = {
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:,|$)|([^",]*)(?:,|$)', re.DOTALL)
 
 
-def listed_for(store: Store, project_id: str, member_status: str) -> Test:
-    """Return whether an image is in a project's list: its own, public, or shared with it and of that member status.
+def listed_for(store: Store, project_id: str, member_status: str) -> Filter:
+    """Filter what is in a project's list: its own, public, or shared with it and of that member status.
 
     An image that is not registered is in nobody's list.
     """
@@ -47,34 +61,49 @@ def listed_for(store: Store, project_id: str, member_status: str) -> Test:
         member = store.members.of(image["id"]).get(project_id)
         return member is not None and member_status in ("all", member["status"])
 
-    return is_listed
+    return Filter(is_listed)
 
 
-def filters(query: Mapping[str, Any]) -> list[Test]:
-    """Return the tests that an image must pass for a query of GET /v2/images; raise 400 for one that says nothing.
+def filters(query: Mapping[str, Any]) -> list[Filter]:
+    """Return what an image must pass for a query of GET /v2/images; raise 400 for one that says nothing.
 
     Under `attributes` the query has those whose value is to be exactly the one that is given.
     """
     documented = {name: value for name, value in query.items() if name not in _NO_FILTERS}
     others = documented.pop("attributes", {})
     return [
-        *(_SPECIAL.get(name, _exact)(name, value) for name, value in documented.items()),
-        *(_exact(name, value) for name, value in others.items()),
+        *(_SPECIAL.get(name, exact)(name, value) for name, value in documented.items()),
+        *(exact(name, value) for name, value in others.items()),
     ]
 
 
-def _exact(name: str, wanted: Any) -> Test:
-    """Test an attribute against a value; one that is not there is false, where that is asked for."""
+def passing(filters: Sequence[Filter], image: Image) -> bool:
+    """Return whether an image passes all filters."""
+    return all(item.test(image) for item in filters)
+
+
+def alike(name: str, wanted: Any, absent: str = "false") -> tuple[Facet, str]:
+    """Return what images have in common whose attribute has a value; `absent` is the value of those without it."""
+    return (name, absent), facet_value(wanted)
+
+
+def exact(name: str, wanted: Any) -> Filter:
+    """Filter by an attribute's value; one that is not there is false, where that is asked for."""
     if not isinstance(wanted, str):
-        return lambda image: image.get(name, False) == wanted
-    return lambda image: name in image and as_text(image[name]) == wanted
+        return Filter(lambda image: image.get(name, False) == wanted, alike(name, wanted))
+    return Filter(lambda image: name in image and as_text(image[name]) == wanted, alike(name, wanted))
 
 
-def _text(name: str, wanted: str) -> Test:
-    """Test an attribute against a value, eq: and a value, or in: and values."""
+def _text(name: str, wanted: str) -> Filter:
+    """Filter by an attribute's value: a value, eq: and a value, or in: and values."""
     form, colon, rest = wanted.partition(":")
-    known = set(_split(name, rest)) if form == "in" and colon else {rest if colon else wanted}
-    return lambda image: image.get(name) in known
+    return one_of(name, set(_split(name, rest)) if form == "in" and colon else {rest if colon else wanted})
+
+
+def one_of(name: str, known: Collection[str]) -> Filter:
+    """Filter by an attribute's value: one of these."""
+    common = alike(name, *known) if len(known) == 1 else None
+    return Filter(lambda image: image.get(name) in known, common, known if name == "id" else None)
 
 
 def _split(name: str, text: str) -> Iterator[str]:
@@ -88,19 +117,19 @@ def _split(name: str, text: str) -> Iterator[str]:
         position = match.end() if match[0].endswith(",") else len(text) + 1
 
 
-def _time(name: str, wanted: str) -> Test:
-    """Test a time stamp against an operator and a time."""
+def by_time(name: str, wanted: str) -> Filter:
+    """Filter by a time stamp, with an operator and a time."""
     match = re.fullmatch(r"(?:([a-z]+):)?(.*)", wanted)
     assert match is not None, "the contract's pattern has been checked"
     compare, written = _TIMES[match[1] or "eq"]
     moment = _moment(name, match[2], written)
-    return lambda image: compare(image.get(name, ""), moment)
+    return Filter(lambda image: compare(image.get(name, ""), moment))
 
 
-def changed_since(name: str, wanted: str) -> Test:
-    """Return whether an image has changed at a time or later; raise 400 where a parameter is no time."""
+def changed_since(name: str, wanted: str) -> Filter:
+    """Filter the images that have changed at a time or later; raise 400 where a parameter is no time."""
     moment = _moment(name, wanted, ceiling_timestamp)
-    return lambda image: bool(image.get("updated_at", "") >= moment)
+    return Filter(lambda image: bool(image.get("updated_at", "") >= moment))
 
 
 def _moment(name: str, text: str, written: Callable[[float], str]) -> str:
@@ -116,33 +145,31 @@ def _wrong(name: str, keyword: str, text: str) -> ImsError:
     return ImsError(400, reason=wrong_at((name,), keyword, text))
 
 
-def _size(compare: Callable[[int, int], bool]) -> Callable[[str, int], Test]:
-    return lambda _, wanted: lambda image: "size" in image and compare(image["size"], wanted)
+def _size(compare: Callable[[int, int], bool]) -> Callable[[str, int], Filter]:
+    return lambda _, wanted: Filter(lambda image: "size" in image and compare(image["size"], wanted))
 
 
-def _tags(_: str, wanted: list[str]) -> Test:
-    return lambda image: all(
-        any(tag in (stored, stored.replace(".", "=", 1)) for stored in image.get("tags", ())) for tag in wanted
+def _tags(_: str, wanted: list[str]) -> Filter:
+    return Filter(
+        lambda image: all(
+            any(tag in (stored, stored.replace(".", "=", 1)) for stored in image.get("tags", ())) for tag in wanted
+        ),
+        alike("tags", wanted[0], ""),
     )
 
 
-def _visibility(_: str, wanted: str) -> Test:
-    return lambda image: wanted in ("all", image.get("visibility"))
+def _visibility(name: str, wanted: str) -> Filter:
+    return exact(name, wanted) if wanted != "all" else Filter(lambda _: True)
 
 
-_SPECIAL: dict[str, Callable[[str, Any], Test]] = {
+_SPECIAL: dict[str, Callable[[str, Any], Filter]] = {
     **dict.fromkeys(("name", "id", "status", "container_format", "disk_format"), _text),
-    **dict.fromkeys(("created_at", "updated_at"), _time),
+    **dict.fromkeys(("created_at", "updated_at"), by_time),
     "size_min": _size(operator.ge),
     "size_max": _size(operator.le),
     "tag": _tags,
     "visibility": _visibility,
 }
-
-
-def as_text(value: Any) -> str:
-    """Return an attribute's value as a query writes it: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -161,37 +188,65 @@ def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def ordered(
-    store: Store, sort: list[tuple[str, str]], project_id: str, marker: str | None, passes: Test
+    store: Store, chosen: Sequence[Filter], sort: list[tuple[str, str]], project_id: str, marker: str | None
 ) -> Iterator[Image]:
-    """Return the images that a project sees and that pass the tests, in order, after the marker.
+    """Return the images that a project sees and that pass the filters, in order, after the marker.
 
     Raise 400 for a marker that is no image, 403 for one that the project does not see.
     """
-    images, shared = store.images, store.members.images_of(project_id)
+    images = store.images
     if marker is not None:
-        if marker not in images:
-            raise marker_unknown(marker)
-        if not is_visible(images[marker], project_id, store.members.of(marker)):
-            raise marker_invisible(marker)
-    if len(sort) == 1 and sort[0][0] == "created_at":
-        return filter(passes, images.seen_by(project_id, shared, marker, newest_first=sort[0][1] == "desc"))
-    seen = images.seen_by(project_id, shared, None, newest_first=True)
-    chosen = [image for image in seen if image["id"] == marker or passes(image)]
-    _sort(store, chosen, sort)
-    if marker is not None:
-        position = next(index for index, image in enumerate(chosen) if image["id"] == marker)
-        chosen = chosen[position + 1 :]
-    return iter(chosen)
+        _check_marker(store, marker, project_id)
+    common = tuple(sorted(item.alike for item in chosen if item.alike))
+    ids = next((item.ids for item in chosen if item.ids is not None), None)
+    if ids is None and len(sort) == 1:
+        key, direction = sort[0]
+        seen = images.seen_by(
+            project_id,
+            store.members.images_of(project_id),
+            marker,
+            newest_first=direction == "desc",
+            among=Among(key, common),
+        )
+        return (image for image in seen if passing(chosen, image))
+    return iter(_sorted(store, _candidates(store, ids, project_id, Among(alike=common)), chosen, sort, marker))
 
 
-def _sort(store: Store, images: list[Image], sort: list[tuple[str, str]]) -> None:
-    """Sort in place; equal images are sorted by creation, in the direction of the first key, as with Glance."""
+def _check_marker(store: Store, marker: str, project_id: str) -> None:
+    if marker not in store.images:
+        raise marker_unknown(marker)
+    if not is_visible(store.images[marker], project_id, store.members.of(marker)):
+        raise marker_invisible(marker)
+
+
+def _candidates(store: Store, ids: Collection[str] | None, project_id: str, among: Among) -> Iterator[Image]:
+    """Yield the images that may pass, in any order: those of some ids, or those that are alike."""
+    if ids is None:
+        shared = store.members.images_of(project_id)
+        return store.images.seen_by(project_id, shared, None, newest_first=True, among=among)
+    return (store.images[image_id] for image_id in ids if image_id in store.images)
+
+
+def _sorted(
+    store: Store,
+    candidates: Iterator[Image],
+    chosen: Sequence[Filter],
+    sort: list[tuple[str, str]],
+    marker: str | None,
+) -> list[Image]:
+    """Return the images that pass, sorted, after the marker.
+
+    Equal ones are sorted by creation, in the direction of the first key, as with Glance.
+    """
+    images = [image for image in candidates if image["id"] != marker and passing(chosen, image)]
+    if marker is not None:
+        images.append(store.images[marker])
     for key, direction in reversed([*sort, ("created_at", sort[0][1])]):
         images.sort(key=_sort_key(store, key), reverse=direction == "desc")
+    return images[[image["id"] for image in images].index(marker) + 1 :] if marker is not None else images
 
 
 def _sort_key(store: Store, key: str) -> Callable[[Image], Any]:
     if key == "created_at":
         return lambda image: store.images.place(image["id"])
-    # An image without a value comes before every value.
-    return lambda image: (key in image, image.get(key))
+    return lambda image: sort_value(image, key)

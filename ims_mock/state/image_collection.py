@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any
 
 from ims_mock.state.collections import REMOVED, Collection, Transition
+from ims_mock.state.image_orders import ALL, PUBLIC, Among, Facet, Order, Place, walk
 from ims_mock.state.images import LEGAL_MOVES, Image, become
 from ims_mock.state.times import timestamp
 
 MAX_DELETED = 10_000
 """Most deleted images that are remembered."""
 
-Place = tuple[str, int, str]
-"""The place of an image among the others: time of creation, number, id."""
+MAX_ORDERS = 32
+"""Most orders beside that of creation; the one that was not asked for longest is dropped for one more."""
 
 Placed = dict[str, Any]
 """What is stored of an image: its `number` among all, the time `created_at` by which it is listed, and the `image`."""
-
-_PUBLIC = "public image"
-"""The index of what everybody sees; no project has such an id."""
 
 
 def place_of(placed: Placed) -> Place:
@@ -33,15 +30,16 @@ class Images(Collection):
     """The images of a store: read as a mapping from id to record.
 
     Of two images created in the same second, the one that was added later is newer. A walk costs nothing for the
-    images that a project does not see.
+    images that a project does not see, or that are not of the values that it asks for: such an order is made when it
+    is first asked for, and kept.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.last_number = -1
         self._places: dict[str, Place] = {}
-        self._indexes: dict[str, list[Place]] = {}
-        self._indexed: dict[str, tuple[str, ...]] = {}
+        self._by_creation = Order()
+        self._orders: dict[tuple[str, tuple[Facet, ...]], Order] = {}
 
     def __getitem__(self, image_id: str) -> Image:
         image: Image = self.records[image_id]["image"]
@@ -60,14 +58,16 @@ class Images(Collection):
         number = self.last_number if before is None else before["number"]
         placed = {"number": number, "created_at": str(image.get("created_at", "")), "image": image}
         self._write(image_id, placed)
-        self._index(image_id, placed)
+        place = self._places[image_id] = _place(image_id, placed)
+        for order in (self._by_creation, *self._orders.values()):
+            order.put(place, image)
 
     def remove(self, image_id: str) -> None:
         """Remove an image; no error where there is none."""
         super().remove(image_id)
-        if image_id in self._places:
-            self._unindex(image_id)
-            del self._places[image_id]
+        if self._places.pop(image_id, None):
+            for order in (self._by_creation, *self._orders.values()):
+                order.remove(image_id)
 
     def placed(self, image_id: str) -> Placed:
         """Return what is stored of an image."""
@@ -103,14 +103,12 @@ class Images(Collection):
         """Replace all images with these."""
         super().load(stored)
         self.last_number = max((placed["number"] for placed in stored.values()), default=-1)
-        for index in (self._places, self._indexes, self._indexed):
-            index.clear()
-        for image_id, placed in self.records.items():
-            place, keys = self._places[image_id], self._indexed[image_id] = _place_and_keys(image_id, placed)
-            for key in keys:
-                self._indexes.setdefault(key, []).append(place)
-        for places in self._indexes.values():
-            places.sort()
+        self._places = {image_id: _place(image_id, placed) for image_id, placed in self.records.items()}
+        self._orders.clear()
+        self._by_creation.load(self._in_place())
+
+    def _in_place(self) -> Iterator[tuple[Place, Image]]:
+        return ((place, self[image_id]) for image_id, place in self._places.items())
 
     def dump(self) -> list[Placed]:
         """Return the images with their places, as a snapshot has them; each with the id under which it stands."""
@@ -127,51 +125,45 @@ class Images(Collection):
         self.load({placed["image"]["id"]: placed for placed in in_order})
 
     def seen_by(
-        self, project_id: str, shared: Iterable[str], after: str | None, *, newest_first: bool
+        self, project_id: str, shared: Iterable[str], after: str | None, *, newest_first: bool, among: Among = ALL
     ) -> Iterator[Image]:
         """Yield the images of a project, the public ones, and those of `shared`, from behind `after` on.
 
-        The caller holds the lock.
+        With `among`, in another order, and of what is not shared those that are alike; `newest_first` then says whether
+        the order descends. The caller holds the lock.
         """
-        start = None if after is None else self._places[after]
+        order = self._order(among)
+        start = None if after is None else order.row(self._places[after], self[after])
         # A test that removed an image has left its members.
-        others = sorted(self._places[image_id] for image_id in shared if image_id in self._places)
+        others = sorted(order.row(self._places[one], self[one]) for one in shared if one in self._places)
         walks = [
-            _walk(places, start, newest_first=newest_first)
-            for places in (self._indexes.get(project_id, []), self._indexes.get(_PUBLIC, []), others)
+            *(order.walk(viewer, among.values, start, descending=newest_first) for viewer in (project_id, PUBLIC)),
+            walk(others, start, descending=newest_first),
         ]
         last = None
-        for place in merge(*walks, reverse=newest_first):
+        for row in merge(*walks, reverse=newest_first):
             # An image that is seen for two reasons is seen once.
-            if place != last:
-                yield self[place[2]]
-            last = place
+            if row != last:
+                yield self[row[1][2]]
+            last = row
 
-    def _index(self, image_id: str, placed: Placed) -> None:
-        """Index an image by its owner, its visibility and its time of creation."""
-        place, keys = _place_and_keys(image_id, placed)
-        if self._places.get(image_id) == place and self._indexed[image_id] == keys:
-            return
-        if image_id in self._places:
-            self._unindex(image_id)
-        self._places[image_id] = place
-        for key in keys:
-            insort(self._indexes.setdefault(key, []), place)
-        self._indexed[image_id] = keys
-
-    def _unindex(self, image_id: str) -> None:
-        for key in self._indexed.pop(image_id):
-            places = self._indexes[key]
-            del places[bisect_left(places, self._places[image_id])]
+    def _order(self, among: Among) -> Order:
+        """Return the order of some images; it is made where it is not there yet."""
+        if among == ALL:
+            return self._by_creation
+        asked = among.sort_key, among.facets
+        order = self._orders.pop(asked, None)
+        if order is None:
+            order = Order(*asked)
+            order.load(self._in_place())
+        self._orders[asked] = order
+        if len(self._orders) > MAX_ORDERS:
+            del self._orders[next(iter(self._orders))]
+        return order
 
 
-def _place_and_keys(image_id: str, placed: Placed) -> tuple[Place, tuple[str, ...]]:
-    """Return the place of an image among the others, and the indexes that it is in."""
-    # A test may add any record; nobody sees an image without an owner.
-    image = placed["image"]
-    keys: tuple[str, ...] = (str(image["owner"]),) if "owner" in image else ()
-    keys += (_PUBLIC,) if image.get("visibility") == "public" else ()
-    return (placed["created_at"], placed["number"], image_id), keys
+def _place(image_id: str, placed: Placed) -> Place:
+    return placed["created_at"], placed["number"], image_id
 
 
 class DeletedImages(Collection):
@@ -190,12 +182,3 @@ class DeletedImages(Collection):
     def restore(self, document: list[Placed]) -> None:
         """Replace all images with those that `dump` returned."""
         self.load({placed["image"]["id"]: placed for placed in document})
-
-
-def _walk(places: list[Place], after: Place | None, *, newest_first: bool) -> Iterator[Place]:
-    """Yield places in order, or those that come behind `after`."""
-    if newest_first:
-        end = len(places) if after is None else bisect_left(places, after)
-        return map(places.__getitem__, range(end - 1, -1, -1))
-    start = 0 if after is None else bisect_right(places, after)
-    return map(places.__getitem__, range(start, len(places)))

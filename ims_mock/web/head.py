@@ -1,4 +1,4 @@
-"""The head of a request: its line and its header fields, read by the grammar of RFC 9112 and RFC 9110 and no other.
+"""The head of a request: its line and its header fields, read by the grammar of RFC 9112 and RFC 9110.
 
 What two programs could read in two ways is rejected: it is not certain then which request was sent, or where it ends.
 """
@@ -25,7 +25,10 @@ FIELD = rf"{TOKEN}:[\t -~\x80-\xff]*"
 """A header field, in Latin-1: no white space around the name, no control character in the value, no second line."""
 
 _FIELDS = re.compile(rf"(?:{FIELD}\r\n)*")
-_REQUEST_LINE = re.compile(rf"({TOKEN}) ([!-~\x80-\xff]+) HTTP/([0-9])\.([0-9])")
+_REQUEST_LINE = re.compile(rf"({TOKEN}) ([!->@-~\x80-\xff]+(?:\?[ -~\x80-\xff]*)?) HTTP/([0-9])\.([0-9])")
+"""A request line. Unlike the grammar, a query may have blanks: the gateway of the service takes them, and clients that
+do not escape what they ask for send them. All between the first blank and the last one is the target."""
+
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE)
 _NAME = r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 _HOST = re.compile(rf"(?:\[([0-9A-Fa-f:.]+)(?:%[\w.~-]+)?\]|{_NAME})(?::([0-9]*))?", re.ASCII)
@@ -110,7 +113,10 @@ def parse_head(data: bytes) -> Head:
     line, _, block = data.decode("latin-1").partition("\r\n")
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
-        raise HeadError(400, "the request line must be 'METHOD target HTTP/1.1', with one blank between its parts")
+        raise HeadError(
+            400,
+            "the request line must be 'METHOD target HTTP/1.1', with one blank between its parts and none in a path",
+        )
     method, target, major, minor = match.groups()
     try:
         return _parse(method, target, major + minor, block[:-2])
@@ -271,7 +277,7 @@ def _tokens(text: str) -> set[str]:
 
 
 def quoted(target: str) -> str:
-    """Return a target in Latin-1 with bytes that are not ASCII percent-encoded, as they should have been sent."""
+    """Return a target in Latin-1 with blanks, and bytes that are not ASCII, percent-encoded, as they should be sent."""
     if target.isascii():
-        return target
-    return "".join(char if char.isascii() else quote_from_bytes(char.encode("latin-1")) for char in target)
+        return target.replace(" ", "%20")
+    return "".join(char if "!" <= char <= "~" else quote_from_bytes(char.encode("latin-1")) for char in target)

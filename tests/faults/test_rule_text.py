@@ -194,7 +194,7 @@ def test_sequence_applies_each_fault_once() -> None:
         ("sequence(throttle(1, 1))", "         ^", "throttle needs several requests, and cannot be in a sequence"),
         ("sequence(" * 5000, "         ^", "sequence needs several requests, and cannot be in a sequence"),
         ("glance_creat_image: 503", "^", 'operation "glance_creat_image" matches none; did you mean'),
-        (" nothing : 503", " ^", 'operation "nothing" matches none; there are copy_image_in_region,'),
+        (" nothing : 503", " ^", 'operation "nothing" matches none; there are list_images,'),
         ("glance_show_image: looping_marker", "                   ^", "applies only to glance_list_images"),
         ("503,500", "   ^", "must be one of xTIMES, skip, every, probability, between, method, path, project,"),
         ("503 x", "    ^", "must be one of xTIMES, skip,"),

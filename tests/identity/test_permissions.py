@@ -61,6 +61,7 @@ CALLS = {
     "glance_show_image_metadata_v1": Call("HEAD", "/v1/images/{id}", (GET,)),
     "glance_delete_image_v1": Call("DELETE", "/v1.1/images/{id}", (DELETE,)),
     "copy_image_in_region": Call("POST", "/v1/cloudimages/{id}/copy", ("ims:images:copyInRegion",), {"name": "b"}),
+    "list_images": Call("GET", "/v2/cloudimages", (LIST,)),
     "list_tags": Call("GET", "/v1/cloudimages/tags", (LIST,)),
     "create_or_update_tags": Call("PUT", "/v1/cloudimages/tags", (GET, UPDATE), {"image_id": "{id}", "tag": "a"}),
     "list_images_tags": Call("GET", "/v2/{project}/images/tags", (LIST,)),

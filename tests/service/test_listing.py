@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.service.listing import as_text, filters, sorting
+from ims_mock.service.listing import filters, sorting
+from ims_mock.state.image_orders import as_text
 
 
 @pytest.mark.parametrize(
@@ -25,9 +26,9 @@ from ims_mock.service.listing import as_text, filters, sorting
 )
 def test_in_filter(values: str, names: set[str]) -> None:
     """Values stand between commas; one in quotes may have commas and, behind a backslash, quotes."""
-    (test,) = filters({"name": f"in:{values}"})
+    (chosen,) = filters({"name": f"in:{values}"})
     known = ("a,b", "a", 'q"q', "b\\", "c", "")
-    assert {name for name in known if test({"name": name})} == names
+    assert {name for name in known if chosen.test({"name": name})} == names
 
 
 @pytest.mark.parametrize("values", ['"a', 'a"', '"a"b', 'a"b"', '"a""b"', '"', r'"a\"'])

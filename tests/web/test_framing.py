@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -107,7 +108,11 @@ REJECTED: dict[str, Any] = {
     "a tab": with_line(b"POST\t/v2/images HTTP/1.1"),
     "a form feed": with_line(b"POST /v2/images\x0cHTTP/1.1"),
     "a no-break space": with_line(b"POST\xa0/v2/images HTTP/1.1"),
-    "a blank in the target": with_line(b"POST /v2/images?a=b c HTTP/1.1"),
+    "a blank in the path": with_line(b"POST /v2/ima ges HTTP/1.1"),
+    "a blank before the query": with_line(b"POST /v2/images ?a=b HTTP/1.1"),
+    "two versions": with_line(b"POST /v2/images HTTP/1.1 HTTP/1.1"),
+    "a tab in the query": with_line(b"POST /v2/images?a=b\tc HTTP/1.1"),
+    "a blank after the version and a query": with_line(b"POST /v2/images?a=b HTTP/1.1 "),
     "a NUL in the target": with_line(b"POST /v2/images?a\x00 HTTP/1.1"),
     "a DEL in the target": with_line(b"POST /v2/images?a\x7f HTTP/1.1"),
     "a CR in the target": with_line(b"POST /v2/images?a\r HTTP/1.1"),
@@ -315,6 +320,28 @@ def test_what_is_allowed_is_taken(mock: ImsMock, sent: bytes) -> None:
     """What RFC 9112 allows is served, and the connection stays open."""
     statuses, _, is_closed = exchange(mock, sent)
     assert (statuses, is_closed) == ([201], False)
+
+
+@pytest.mark.parametrize(
+    ("target", "names"),
+    [
+        (b"/v2/images?name=CentOS 7.4 64bit", ["CentOS 7.4 64bit"]),
+        (b"/v2/images?name=CentOS 7.4 64bit&status=active", ["CentOS 7.4 64bit"]),
+        (b"/v2/images?name=CentOS%207.4+64bit", ["CentOS 7.4 64bit"]),
+        (b"/v2/images?name=CentOS 7.4 64bit ", []),
+        (b"/v2/images?name=a HTTP/1.1", []),
+        ("/v2/images?name=caf\u00e9 au lait".encode(), ["caf\u00e9 au lait"]),
+        (b"http://a/v2/images?name=CentOS 7.4 64bit", ["CentOS 7.4 64bit"]),
+    ],
+)
+def test_blanks_in_a_query(mock: ImsMock, target: bytes, names: list[str]) -> None:
+    """All between the first blank and the last one is the target, and its blanks are those of the values."""
+    for name in ("CentOS 7.4 64bit", "caf\u00e9 au lait"):
+        mock.add_image(name=name, data=b"0")
+    assert exchange(mock, head(line=b"GET " + target + b" HTTP/1.1"))[0] == [200]
+    (entry,) = mock.journal
+    assert [image["name"] for image in json.loads(entry.response_body)["images"]] == names
+    assert " " not in entry.path
 
 
 @pytest.mark.parametrize(

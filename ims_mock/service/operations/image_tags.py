@@ -10,19 +10,16 @@ from ims_mock.contract.errors import tag_not_found
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service import tagging
-from ims_mock.service.listing import filters, listed_for
+from ims_mock.service.listing import passing
 from ims_mock.service.own_api import image_of, own_image_of
+from ims_mock.service.own_listing import own_filters
 from ims_mock.state.images import Image
 
 
 def list_tags(exchange: Exchange) -> Response:
     """List the tags of the images that the caller can list, each once, as keys and values with "=" between them."""
-    query = dict(exchange.query)
-    limit, page = query.pop("limit", None), query.pop("page")
-    tests = [listed_for(exchange.store, exchange.project_id, query["member_status"]), *filters(query)]
-    tags = dict.fromkeys(
-        tag for image in _seen(exchange) if all(test(image) for test in tests) for tag in image["tags"]
-    )
+    limit, page, chosen = exchange.query.get("limit"), exchange.query["page"], own_filters(exchange)
+    tags = dict.fromkeys(tag for image in _seen(exchange) if passing(chosen, image) for tag in image["tags"])
     start = (page - 1) * limit if limit else 0
     # One page has all of them where no limit says otherwise.
     stop = start + limit if limit else len(tags) if page == 1 else 0

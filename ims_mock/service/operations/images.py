@@ -43,14 +43,8 @@ def glance_list_images(exchange: Exchange) -> Response:
     """List a page of the images that the caller sees, newest first."""
     query, store = exchange.query, exchange.store
     limit = query["limit"]
-    tests = [listed_for(store, exchange.project_id, query["member_status"]), *filters(query)]
-    found = ordered(
-        store,
-        sorting(query),
-        exchange.project_id,
-        query.get("marker"),
-        lambda image: all(test(image) for test in tests),
-    )
+    chosen = [listed_for(store, exchange.project_id, query["member_status"]), *filters(query)]
+    found = ordered(store, chosen, sorting(query), exchange.project_id, query.get("marker"))
     # One more than the page holds says whether another follows.
     page = list(islice(found, limit + 1)) if limit else []
     body = {"images": page[:limit], "schema": "/v2/schemas/images", "first": _page_url(exchange, None)}

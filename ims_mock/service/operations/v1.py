@@ -8,8 +8,9 @@ from typing import Any
 
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
-from ims_mock.service.listing import as_text, changed_since, filters, listed_for
+from ims_mock.service.listing import changed_since, filters, listed_for, passing
 from ims_mock.state.image_collection import place_of
+from ims_mock.state.image_orders import as_text
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import delete_image, find_image
 
@@ -28,15 +29,15 @@ def glance_list_images_detail_v1(exchange: Exchange) -> Response:
     query, store = exchange.query, exchange.store
     exact = {name: value for name, value in query.items() if isinstance(value, str) and name != "changes-since"}
     sizes = {name: value for name, value in query.items() if not isinstance(value, str)}
-    tests = [listed_for(store, exchange.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
+    chosen = [listed_for(store, exchange.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
     shared = store.members.images_of(exchange.project_id)
     images = list(store.images.seen_by(exchange.project_id, shared, None, newest_first=True))
     if "changes-since" in query:
-        tests.append(changed_since("changes-since", query["changes-since"]))
+        chosen.append(changed_since("changes-since", query["changes-since"]))
         placed = [(store.images.place(image["id"]), image) for image in images]
         deleted = [(place_of(gone), gone["image"]) for gone in store.deleted.values()]
         images = [image for _, image in sorted([*placed, *deleted], key=itemgetter(0), reverse=True)]
-    return exchange.respond({"images": [_v1(image) for image in images if all(test(image) for test in tests)]})
+    return exchange.respond({"images": [_v1(image) for image in images if passing(chosen, image)]})
 
 
 def glance_show_image_metadata_v1(exchange: Exchange) -> Response:

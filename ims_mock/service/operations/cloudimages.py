@@ -1,0 +1,17 @@
+"""Images in IMS's own API: list, update, and what can be made of them."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
+from ims_mock.service.listing import ordered, sorting
+from ims_mock.service.own_listing import own_filters
+
+
+def list_images(exchange: Exchange) -> Response:
+    """List a page of the images that the caller sees; unlike natively, it does not say whether another follows."""
+    query = exchange.query
+    found = ordered(exchange.store, own_filters(exchange), sorting(query), exchange.project_id, query.get("marker"))
+    return exchange.respond({"images": list(islice(found, query["limit"]))})
