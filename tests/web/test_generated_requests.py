@@ -113,7 +113,7 @@ def check(mock: ImsMock, seed: int, count: int) -> list[tuple[bytes, bytes]]:
         received = responses_to(mock, request)
         statuses = [int(status) for status in STATUS.findall(received)]
         after = held(mock)
-        is_refused = bool(statuses) and all(400 <= status for status in statuses)
+        is_refused = bool(statuses) and all(status >= 400 for status in statuses)
         # 501 is what RFC 9112 asks for where a transfer coding is not known, and 505 for another version.
         is_defect = any(status >= 500 and status not in (501, 505) for status in statuses)
         if (request.strip(b"\r\n") and not statuses) or is_defect or (is_refused and after != before):
