@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from ims_mock.contract.operations import Operation, load_contract
+from ims_mock.contract.operations import Contract, Operation, load_contract
 from ims_mock.faults.kinds import KINDS
 from tests.conftest import ROOT
 
@@ -18,9 +18,13 @@ class Example(NamedTuple):
     body: Any
 
 
-def example_of(operation: Operation, **path: str) -> Example:
-    """Return the request of an operation with these parameters in its path, and the example of its body."""
-    document = load_contract().document["paths"][operation.path][operation.method.lower()]
+def example_of(operation: Operation, /, contract: Contract | None = None, **path: Any) -> Example:
+    """Return the request of an operation with these parameters in its path, and the example of its body.
+
+    The operation is the service's, unless the contract of another API is given.
+    """
+    contract = contract or load_contract()
+    document = contract.document["paths"][operation.path][operation.method.lower()]
     contents = document.get("requestBody", {}).get("content", {})
     body = next((content.get("example") for content in contents.values()), None)
     values = defaultdict(lambda: "x", path)
