@@ -18,7 +18,7 @@ class Example(NamedTuple):
     body: Any
 
 
-def example_of(operation: Operation, /, contract: Contract | None = None, **path: Any) -> Example:
+def example_of(operation: Operation, contract: Contract | None = None, /, **path: str) -> Example:
     """Return the request of an operation with these parameters in its path, and the example of its body.
 
     The operation is the service's, unless the contract of another API is given.
