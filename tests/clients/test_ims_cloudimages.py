@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkims.v2 import ImsClient, ListImagesRequest
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from huaweicloudsdkims.v2 import ImsClient, ListImagesRequest, UpdateImageRequest, UpdateImageRequestBody
 
 from ims_mock import ImsMock
 
@@ -79,3 +80,24 @@ def test_list_images_with_raw_blanks(ims_mock: ImsMock) -> None:
         response = b"".join(iter(lambda: connection.recv(65536), b""))
     assert response.startswith(b"HTTP/1.1 200 ")
     assert b'"name":"CentOS 7.4 64bit"' in response
+
+
+def test_update_image(client: Any, ims_mock: ImsMock) -> None:
+    """An update returns the image, whose max_ram is text and whose min_ram is a number."""
+    image = ims_mock.add_image(name="a", data=b"abc")
+    changes = [
+        UpdateImageRequestBody("replace", "/name", "b"),
+        UpdateImageRequestBody("add", "/max_ram", "4096"),
+        UpdateImageRequestBody("replace", "/min_ram", "1024"),
+    ]
+    response = client.update_image(UpdateImageRequest(image["id"], changes))
+    assert (response.name, response.max_ram, response.min_ram) == ("b", "4096", 1024)
+
+
+def test_update_of_a_missing_attribute(client: Any, ims_mock: ImsMock) -> None:
+    """The code at which clients add an attribute instead of replacing it."""
+    image = ims_mock.add_image(name="a", data=b"abc")
+    changes = [UpdateImageRequestBody("replace", "/__description", "text")]
+    with pytest.raises(ClientRequestException) as caught:
+        client.update_image(UpdateImageRequest(image["id"], changes))
+    assert (caught.value.status_code, caught.value.error_code) == (400, "IMG.0035")

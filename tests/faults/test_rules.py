@@ -711,7 +711,7 @@ def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
         ({"fault": Fail}, "fault must be one such as Fail(503), got <class"),
         ({"fault": None}, "fault must be one such as Fail(503), got None"),
         ({"operation": "glance_create_image"}, 'operation "glance_create_image" matches none; did you mean'),
-        ({"operation": "x"}, 'operation "x" matches none; there are list_images, copy_image_in_region'),
+        ({"operation": "x"}, 'operation "x" matches none; there are list_images, '),
         ({"operation": ""}, "operation must have at least 1 character, got 0"),
         ({"operation": None}, "operation must be of type string, got null"),
         ({"operation": "GLANCE_*"}, 'operation "GLANCE_*" matches none'),

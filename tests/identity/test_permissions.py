@@ -62,6 +62,7 @@ CALLS = {
     "glance_delete_image_v1": Call("DELETE", "/v1.1/images/{id}", (DELETE,)),
     "copy_image_in_region": Call("POST", "/v1/cloudimages/{id}/copy", ("ims:images:copyInRegion",), {"name": "b"}),
     "list_images": Call("GET", "/v2/cloudimages", (LIST,)),
+    "update_image": Call("PATCH", "/v2/cloudimages/{id}", (UPDATE,), [{"op": "add", "path": "/k", "value": "v"}]),
     "list_tags": Call("GET", "/v1/cloudimages/tags", (LIST,)),
     "create_or_update_tags": Call("PUT", "/v1/cloudimages/tags", (GET, UPDATE), {"image_id": "{id}", "tag": "a"}),
     "list_images_tags": Call("GET", "/v2/{project}/images/tags", (LIST,)),

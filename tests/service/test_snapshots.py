@@ -311,6 +311,7 @@ class Series:
             self.ask("GET", path)
         self.ask("POST", f"{own}/resource_instances/action", {"action": "filter", "tags": [{"key": "c", "values": []}]})
         self.ask("DELETE", f"{own}/{image_id}/tags/key")
+        self.ask("PATCH", f"/v2/cloudimages/{image_id}", [{"op": "add", "path": "/max_ram", "value": 4096}])
         self.ask("DELETE", f"{own_image}/tags/delete", {"tags": [{"key": "c"}]})
         self.ask("POST", "/v1/cloudimages/members", {"images": images, "projects": [alt]})
         body = {"images": images, "project_id": alt, "status": "accepted"}

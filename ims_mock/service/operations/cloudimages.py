@@ -7,7 +7,11 @@ from itertools import islice
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.listing import ordered, sorting
+from ims_mock.service.own_api import own_image_of
 from ims_mock.service.own_listing import own_filters
+from ims_mock.service.own_patching import check_updatable, own_patched
+from ims_mock.service.patching import changes_of
+from ims_mock.state.life_cycle import change
 
 
 def list_images(exchange: Exchange) -> Response:
@@ -15,3 +19,11 @@ def list_images(exchange: Exchange) -> Response:
     query = exchange.query
     found = ordered(exchange.store, own_filters(exchange), sorting(query), exchange.project_id, query.get("marker"))
     return exchange.respond({"images": list(islice(found, query["limit"]))})
+
+
+def update_image(exchange: Exchange) -> Response:
+    """Update an active image, all of the changes or none."""
+    image = own_image_of(exchange)
+    check_updatable(image)
+    changed = own_patched(image, changes_of(exchange.body.json, exchange.media_type))
+    return exchange.respond(change(exchange.store, changed) if changed != image else image)

@@ -1,4 +1,4 @@
-"""Images in IMS's own API: list_images."""
+"""Images in IMS's own API: list_images, update_image."""
 
 from __future__ import annotations
 
@@ -245,3 +245,164 @@ def test_every_documented_parameter_is_served() -> None:
     refs = {item["$ref"].rpartition("/")[2] for item in operation["parameters"] if "$ref" in item}
     own = ("whole_image", "system_cmkid", "virtual_env_type", "enterprise_project_id", "flavor_id", "architecture")
     assert {f"own_{name}.json" for name in own} <= refs
+
+
+# Update
+
+
+def update(api: Api, image_id: str, *changes: tuple[Any, ...]) -> TestResponse:
+    """Update an image by changes, each an op, the name of an attribute and, unless it is removed, a value."""
+    body = [dict(zip(("op", "path", "value"), (op, f"/{name}", *value), strict=False)) for op, name, *value in changes]
+    return api("PATCH", f"/v2/cloudimages/{image_id}", body)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "stored"),
+    [
+        ("name", "ims_test", "ims_test"),
+        ("__description", "", ""),
+        ("min_ram", 4096, 4096),
+        ("min_ram", "4096", 4096),
+        ("max_ram", 8192, "8192"),
+        ("max_ram", "8192", "8192"),
+        ("max_ram", 0, "0"),
+        ("hw_firmware_type", "uefi", "uefi"),
+        ("hw_vif_multiqueue_enabled", "true", "true"),
+        ("os_shutdown_timeout", 60, "60"),
+        ("os_shutdown_timeout", "300", "300"),
+        ("enterprise_project_id", EPS, EPS),
+        ("__is_config_init", "true", "true"),
+        ("__support_kvm", "true", "true"),
+        ("__support_amd", "false", "false"),
+        ("__support_xen_gpu_type", "M60_vGPU", "M60_vGPU"),
+        ("__support_kvm_infiniband", "true", "true"),
+        ("__support_fc_inject", "true", "true"),
+        ("team", "web", "web"),
+        ("team", "", ""),
+    ],
+)
+def test_editable_attribute(api: Api, name: str, given: Any, stored: Any) -> None:
+    """Each editable attribute can be added, then replaced; numbers may be texts, and are of the image's own type."""
+    image_id = add(api, "a")
+    for op in ("add", "replace"):
+        api.clock.advance(1)
+        image = update(api, image_id, (op, name, given)).get_json()
+        assert image[name] == api.images[image_id][name] == stored
+    assert image["updated_at"] == "2016-06-02T07:49:49Z"
+
+
+@pytest.mark.parametrize("name", ["__description", "max_ram", "hw_firmware_type", "__support_kvm", "team"])
+@pytest.mark.parametrize("op", ["replace", "remove"])
+def test_attribute_that_is_not_there(api: Api, op: str, name: str) -> None:
+    """Replacing or removing an attribute that the image lacks is IMG.0035, at which Terraform adds it."""
+    image_id, value = (
+        add(api, "a"),
+        () if op == "remove" else ({"max_ram": 5, "hw_firmware_type": "bios"}.get(name, "true"),),
+    )
+    response = update(api, image_id, (op, name, *value))
+    assert code(response) == (400, "IMG.0035")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/0/path: the image has no attribute")
+
+
+def test_removed_attribute(api: Api) -> None:
+    """An attribute that is there can be removed."""
+    image_id = add(api, "a", team="web", max_ram="5")
+    image = update(api, image_id, ("remove", "team"), ("remove", "max_ram")).get_json()
+    assert "team" not in image
+    assert "max_ram" not in image
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (("replace", "name", "a" * 129), "IMG.0002"),
+        (("replace", "name", ""), "IMG.0013"),
+        (("replace", "name", " a"), "IMG.0003"),
+        (("replace", "name", 5), "IMG.0003"),
+        (("add", "__description", "a" * 1025), "IMG.0004"),
+        (("add", "__description", "<b>"), "IMG.0054"),
+        (("replace", "min_ram", -1), "IMG.0055"),
+        (("replace", "min_ram", "many"), "IMG.0055"),
+        (("replace", "min_ram", 2**31), "IMG.0055"),
+        (("replace", "min_ram", True), "IMG.0055"),
+        (("add", "max_ram", ""), "IMG.0055"),
+        (("add", "max_ram", "9999999999"), "IMG.0055"),
+        (("add", "hw_firmware_type", "coreboot"), "IMG.0141"),
+        (("add", "enterprise_project_id", "x"), "IMG.0155"),
+        (("add", "os_shutdown_timeout", 59), "IMG.0001"),
+        (("add", "__support_kvm", True), "IMG.0001"),
+        (("add", "__support_kvm", "yes"), "IMG.0001"),
+        (("add", "Team", "web"), "IMG.0001"),
+        (("add", "team", 5), "IMG.0001"),
+        (("move", "name", "b"), "IMG.0001"),
+        (("replace", "name"), "IMG.0001"),
+        (("replace", "min_disk", 50), "IMG.0161"),
+        (("replace", "protected", True), "IMG.0161"),
+        (("replace", "tags", []), "IMG.0161"),
+        (("replace", "__os_version", UBUNTU), "IMG.0161"),
+        (("replace", "status", "queued"), "IMG.0161"),
+        (("replace", "id", EPS), "IMG.0161"),
+        (("add", "__whole_image", "true"), "IMG.0161"),
+        (("add", "__support_arm", "true"), "IMG.0161"),
+        (("remove", "name"), "IMG.0161"),
+        (("remove", "min_ram"), "IMG.0161"),
+    ],
+)
+def test_change_that_is_rejected(api: Api, change: tuple[Any, ...], error: str) -> None:
+    """What cannot be changed, or not so, is 400 with the code of its topic, and nothing is changed."""
+    image_id = add(api, "a")
+    before = dict(api.images[image_id])
+    assert code(update(api, image_id, ("add", "team", "web"), change)) == (400, error)
+    assert api.images[image_id] == before
+
+
+@pytest.mark.parametrize("gpu", ["__support_xen_gpu_type", "__support_kvm_gpu_type", "__support_xen_hana"])
+@pytest.mark.parametrize("other", ["__support_kvm", "__support_xen"])
+def test_attributes_that_exclude_each_other(api: Api, gpu: str, other: str) -> None:
+    """A GPU, or HANA, is not together with the plain hypervisors; one request may exchange them."""
+    image_id = add(api, "a", **{other: "true"})
+    assert code(update(api, image_id, ("add", gpu, "true"))) == (400, "IMG.0035")
+    assert update(api, image_id, ("add", gpu, "true"), ("remove", other)).status_code == 200
+    assert code(update(api, image_id, ("add", other, "true"))) == (400, "IMG.0035")
+    assert update(api, image_id, ("add", other, "false")).status_code == 200
+
+
+def test_infiniband_excludes_xen_alone(api: Api) -> None:
+    """InfiniBand is of KVM."""
+    image_id = add(api, "a", __support_kvm="true")
+    assert update(api, image_id, ("add", "__support_kvm_infiniband", "true")).status_code == 200
+    assert code(update(api, image_id, ("add", "__support_xen", "true"))) == (400, "IMG.0035")
+
+
+def test_contradiction_that_was_there_stays(api: Api) -> None:
+    """Attributes that the request does not touch are not held against it."""
+    image_id = add(api, "a", __support_kvm="true", __support_kvm_gpu_type="V100")
+    assert update(api, image_id, ("replace", "name", "b")).status_code == 200
+
+
+def test_image_for_arm_boots_with_uefi(api: Api) -> None:
+    """An image for arm cannot be given the firmware bios."""
+    image_id = add(api, "a", __support_arm="true")
+    assert code(update(api, image_id, ("add", "hw_firmware_type", "bios"))) == (400, "IMG.0141")
+    assert update(api, image_id, ("add", "hw_firmware_type", "uefi")).status_code == 200
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "killed"])
+def test_only_active_images_are_updated(api: Api, status: str) -> None:
+    """An image that is not active cannot be updated."""
+    assert code(update(api, add(api, "a", status=status), ("replace", "name", "b"))) == (400, "IMG.0046")
+
+
+def test_update_of_the_image_of_another(api: Api) -> None:
+    """An image that is not seen does not exist, a public one of another project is not the caller's."""
+    assert code(update(api, add(api, "a", OTHER), ("replace", "name", "b"))) == (400, "IMG.0027")
+    assert code(update(api, add(api, "a", OTHER, visibility="public"), ("replace", "name", "b"))) == (403, "IMG.0047")
+    assert code(update(api, add(api, "a", visibility="public"), ("replace", "name", "b"))) == (400, "IMG.0083")
+
+
+def test_update_without_changes(api: Api) -> None:
+    """An empty list is IMG.0007, and a change to what already is leaves the time of the last change."""
+    image_id = add(api, "a")
+    assert code(api("PATCH", f"/v2/cloudimages/{image_id}", [])) == (400, "IMG.0007")
+    api.clock.advance(5)
+    assert update(api, image_id, ("replace", "name", "a")).get_json()["updated_at"] == "2016-06-02T07:49:48Z"
