@@ -130,6 +130,8 @@ class Hammer:
         return [
             ("GET", "/v2/cloudimages?sort_key=name&status=active&tag=t&limit=3"),
             ("PATCH", f"/v2/cloudimages/{image_id}", [{"op": "add", "path": "/o", "value": tag}]),
+            ("GET", "/v1/cloudimages/os_version"),
+            ("GET", "/v1/cloudimages/quota"),
             ("GET", "/v1/cloudimages/tags?limit=3"),
             ("PUT", "/v1/cloudimages/tags", {"image_id": image_id, "tag": f"{tag}.x"}),
             ("GET", f"{own}/tags"),

@@ -13,6 +13,7 @@ from ims_mock.state.files import File
 from ims_mock.state.ids import ids_of_success, new_image_id
 from ims_mock.state.images import Image, new_image
 from ims_mock.state.job_collection import Job
+from ims_mock.state.life_cycle import check_quota
 
 STUB = b"{}"
 """The file of an image that is loaded lazily, as those of the public catalogue have it."""
@@ -22,8 +23,10 @@ def add_arriving_image(exchange: Exchange, attributes: Mapping[str, Any], file: 
     """Add an image of the caller's project whose file a job brings; it is saving until then.
 
     `attributes` are those of the image; `file` is the one that it gets, the stub of a lazily loaded image by default.
+    Raise 400 when the project may have no more; an operation that adds several checks the quota for all of them before.
     """
     store = exchange.store
+    check_quota(store, exchange.project_id)
     file = file or File([STUB])
     size = file.described()
     given = {**_MADE, **size, "__image_size": _IMAGE_SIZE, **attributes, "status": "saving"}

@@ -21,10 +21,15 @@ BASE_ATTRIBUTES = frozenset(schema_files.read("models/image.json")["required"])
 
 _DEFAULTS: Image = {name: attribute["default"] for name, attribute in _ATTRIBUTES.items() if "default" in attribute}
 
-OS_VERSIONS: dict[str, dict[str, str]] = {
-    name: group["x-derived"] for group in schema_files.read("models/os_version.json")["anyOf"] for name in group["enum"]
-}
+_OS_GROUPS = schema_files.read("models/os_version.json")["anyOf"]
+
+OS_VERSIONS: dict[str, dict[str, str]] = {name: group["x-derived"] for group in _OS_GROUPS for name in group["enum"]}
 """The attributes that follow from each `__os_version`."""
+
+OS_TAGS: dict[str, frozenset[str]] = {
+    name: frozenset(group["x-tags"]) for group in _OS_GROUPS for name in group["enum"]
+}
+"""The tags of each `__os_version`: on which machines it runs, and how it boots."""
 
 _TYPE_OF_VISIBILITY = {"private": "private", "public": "gold", "shared": "shared"}
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ims_mock.contract.errors import file_arriving, image_id_taken, image_not_found
+from ims_mock.contract.errors import ImsError, file_arriving, image_id_taken, image_not_found
 from ims_mock.contract.image_ids import in_lower_case
+from ims_mock.contract.problems import wrong_at
 from ims_mock.state import images
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
@@ -57,8 +58,26 @@ def id_for(store: Store, attributes: Image) -> str:
     return image_id
 
 
+def private_images(store: Store, project_id: str) -> int:
+    """Return how many images of a project are not public, of any status; what is shared with it does not count."""
+    seen = store.images.seen_by(project_id, (), None, newest_first=True)
+    return sum(image["owner"] == project_id and image["visibility"] != "public" for image in seen)
+
+
+def check_quota(store: Store, project_id: str, more: int = 1) -> None:
+    """Raise 400 when a project may not have so many more images."""
+    quota = store.settings.get("quota")
+    if quota is not None and (count := private_images(store, project_id)) + more > quota:
+        text = f"the project has {count} private images, and may have {quota}; delete some, or set a greater quota"
+        raise ImsError(400, "IMG.0015", reason=wrong_at((), "maxItems", text))
+
+
 def add_image(store: Store, attributes: Image, owner: str) -> Image:
-    """Add an image whose metadata has just been created, and return it; raise 409 as id_for does, 413 as new_image."""
+    """Add an image whose metadata has just been created, and return it.
+
+    Raise 400 when the project may have no more, 409 as id_for does, 413 as new_image.
+    """
+    check_quota(store, owner)
     with ids_of_success(store):
         image = images.new_image(attributes, id_for(store, attributes), owner, timestamp(store.clock.now()))
     store.images.put(image["id"], image)

@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from huaweicloudsdkims.v2 import ImsClient, ListImagesRequest, UpdateImageRequest, UpdateImageRequestBody
+from huaweicloudsdkims.v2 import (
+    ImsClient,
+    ListImagesRequest,
+    ListOsVersionsRequest,
+    ShowImageQuotaRequest,
+    UpdateImageRequest,
+    UpdateImageRequestBody,
+)
 
 from ims_mock import ImsMock
 
@@ -101,3 +108,19 @@ def test_update_of_a_missing_attribute(client: Any, ims_mock: ImsMock) -> None:
     with pytest.raises(ClientRequestException) as caught:
         client.update_image(UpdateImageRequest(image["id"], changes))
     assert (caught.value.status_code, caught.value.error_code) == (400, "IMG.0035")
+
+
+@pytest.mark.ims_mock(auth="strict", quota=20)
+def test_show_image_quota(client: Any, ims_mock: ImsMock) -> None:
+    """The quota is typed, and counts."""
+    ims_mock.add_image(name="a")
+    (resource,) = client.show_image_quota(ShowImageQuotaRequest()).quotas.resources
+    assert (resource.type, resource.used, resource.quota, resource.min, resource.max) == ("image", 1, 20, 1, 1000)
+
+
+def test_list_os_versions(client: Any) -> None:
+    """The list at the top of the response is read as typed groups."""
+    groups = client.list_os_versions(ListOsVersionsRequest(tag="arm,uefi")).body
+    versions = [version for group in groups for version in group.version_list]
+    assert {(version.os_bit, version.os_type) for version in versions} == {(64, "Linux")}
+    assert "NeoKylin" in [group.platform for group in groups]

@@ -16,6 +16,7 @@ from tests.conftest import Api
 from tests.examples import example_of
 
 GET, LIST, UPDATE, UPLOAD = "ims:images:get", "ims:images:list", "ims:images:update", "ims:images:upload"
+QUOTA = "ims:quotas:get"
 CREATE, DELETE, SHARE = "ims:images:create", "ims:images:delete", "ims:images:share"
 JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 OCTETS = "application/octet-stream"
@@ -63,6 +64,8 @@ CALLS = {
     "copy_image_in_region": Call("POST", "/v1/cloudimages/{id}/copy", ("ims:images:copyInRegion",), {"name": "b"}),
     "list_images": Call("GET", "/v2/cloudimages", (LIST,)),
     "update_image": Call("PATCH", "/v2/cloudimages/{id}", (UPDATE,), [{"op": "add", "path": "/k", "value": "v"}]),
+    "show_image_quota": Call("GET", "/v1/cloudimages/quota", (QUOTA,)),
+    "list_os_versions": Call("GET", "/v1/cloudimages/os_version", (LIST,)),
     "list_tags": Call("GET", "/v1/cloudimages/tags", (LIST,)),
     "create_or_update_tags": Call("PUT", "/v1/cloudimages/tags", (GET, UPDATE), {"image_id": "{id}", "tag": "a"}),
     "list_images_tags": Call("GET", "/v2/{project}/images/tags", (LIST,)),

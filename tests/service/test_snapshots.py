@@ -42,7 +42,12 @@ READS = (
     *("/v2/schemas/images", "/v2/schemas/image", "/v2/schemas/members", "/v2/schemas/member"),
     *("/v2/images", "/v2/images?limit=2", "/v2/images?sort_key=name&sort_dir=asc", "/v2/images?status=active"),
     *("/v2/images?member_status=all", "/v2/images?tag=a"),
-    *("/v2/cloudimages", "/v2/cloudimages?sort_key=name&status=active&limit=3"),
+    *(
+        "/v1/cloudimages/os_version?tag=arm",
+        "/v1/cloudimages/quota",
+        "/v2/cloudimages",
+        "/v2/cloudimages?sort_key=name&status=active&limit=3",
+    ),
     *("/v1.1/images/detail", f"/v1.1/images/detail?changes-since={PAGE}"),
     *("/identity", "/v3/", "/v3/projects", "/v3/auth/projects", "/v3/auth/domains", "/v3/auth/catalog"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
@@ -11,7 +12,8 @@ from ims_mock.service.own_api import own_image_of
 from ims_mock.service.own_listing import own_filters
 from ims_mock.service.own_patching import check_updatable, own_patched
 from ims_mock.service.patching import changes_of
-from ims_mock.state.life_cycle import change
+from ims_mock.state.images import OS_TAGS, OS_VERSIONS
+from ims_mock.state.life_cycle import change, private_images
 
 
 def list_images(exchange: Exchange) -> Response:
@@ -27,3 +29,27 @@ def update_image(exchange: Exchange) -> Response:
     check_updatable(image)
     changed = own_patched(image, changes_of(exchange.body.json, exchange.media_type))
     return exchange.respond(change(exchange.store, changed) if changed != image else image)
+
+
+def show_image_quota(exchange: Exchange) -> Response:
+    """Show how many private images the caller's project has and may have."""
+    used, quota = private_images(exchange.store, exchange.project_id), exchange.store.settings.get("quota")
+    resource = {"type": "image", "used": used, "quota": _MOST if quota is None else quota, "min": 1, "max": _MOST}
+    return exchange.respond({"quotas": {"resources": [resource]}})
+
+
+_MOST = 1000
+"""The greatest quota, as documented; shown as the quota where none is set."""
+
+
+def list_os_versions(exchange: Exchange) -> Response:
+    """List the OS versions that have all of some tags, by platform."""
+    wanted = {tag for text in exchange.query.get("tag", ()) for tag in text.split(",") if tag}
+    platforms: dict[str, list[dict[str, Any]]] = {}
+    for name, derived in OS_VERSIONS.items():
+        if wanted <= OS_TAGS[name]:
+            platform = derived["__platform"]
+            version = {"platform": platform, "os_version_key": name, "os_version": name}
+            about = {"os_bit": int(derived["__os_bit"]), "os_type": derived["__os_type"]}
+            platforms.setdefault(platform, []).append({**version, **about})
+    return exchange.respond([{"platform": name, "version_list": found} for name, found in platforms.items()])

@@ -1,4 +1,4 @@
-"""Images in IMS's own API: list_images, update_image."""
+"""Images in IMS's own API: list_images, list_os_versions, show_image_quota, update_image."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock.contract import schema_files
 from ims_mock.service.catalogue import add_image, load_public_images
+from ims_mock.state.images import OS_VERSIONS
 from tests.conftest import Api
 
 OTHER = "5b0b9a1f3c7d4e2f8a6b0c1d2e3f4a5b"
@@ -406,3 +407,112 @@ def test_update_without_changes(api: Api) -> None:
     assert code(api("PATCH", f"/v2/cloudimages/{image_id}", [])) == (400, "IMG.0007")
     api.clock.advance(5)
     assert update(api, image_id, ("replace", "name", "a")).get_json()["updated_at"] == "2016-06-02T07:49:48Z"
+
+
+# Quota
+
+
+def quota_of(api: Api, project: str = "") -> dict[str, Any]:
+    """Return the quota of a project."""
+    headers = {"X_Project_Id": project} if project else {}
+    (quota,) = api("GET", "/v1/cloudimages/quota", **headers).get_json()["quotas"]["resources"]
+    return dict(quota)
+
+
+def test_quota_counts_private_images() -> None:
+    """Images of any status count, shared or not, public ones do not, and those of others do not."""
+    api = Api(quota=5)
+    shared, _, public = (add(api, name) for name in ("a", "b", "c"))
+    add(api, "d", status="queued")
+    add(api, "e", OTHER, visibility="public")
+    api.images[public]["visibility"] = "public"
+    api("POST", f"/v2/images/{shared}/members", {"member": OTHER})
+    api("PUT", f"/v2/images/{shared}/members/{OTHER}", {"status": "accepted"}, X_Project_Id=OTHER)
+    assert quota_of(api) == {"type": "image", "used": 3, "quota": 5, "min": 1, "max": 1000}
+    assert quota_of(api, OTHER)["used"] == 0
+
+
+def test_create_beyond_the_quota() -> None:
+    """Neither a native create nor a job makes an image more than the quota; after a delete there may be another."""
+    api = Api(quota=1)
+    image_id = add(api, "a")
+    assert code(api("POST", "/v2/images", {"name": "b"})) == (400, "IMG.0015")
+    assert code(api("POST", f"/v1/cloudimages/{image_id}/copy", {"name": "b"})) == (400, "IMG.0015")
+    assert (len(api.images), quota_of(api)["used"]) == (1, 1)
+    assert api("POST", "/v2/images", {"name": "b"}, X_Project_Id=OTHER).status_code == 201
+    api("DELETE", f"/v2/images/{image_id}")
+    assert api("POST", "/v2/images", {"name": "b"}).status_code == 201
+
+
+def test_rejected_create_uses_up_no_id() -> None:
+    """The ids of later images do not depend on creates beyond the quota."""
+    limited, free = Api(quota=0), Api()
+    assert code(limited("POST", "/v2/images", {})) == (400, "IMG.0015")
+    limited.service.store.settings.records["quota"] = None
+    assert limited.create()["id"] == free.create()["id"]
+
+
+def test_no_quota(api: Api) -> None:
+    """Unless one is set there is no quota; the documented greatest one is shown."""
+    assert quota_of(api) == {"type": "image", "used": 0, "quota": 1000, "min": 1, "max": 1000}
+
+
+# OS versions
+
+
+def os_versions(api: Api, query: str = "") -> dict[str, list[str]]:
+    """Return the names of the OS versions, by platform."""
+    response = api("GET", f"/v1/cloudimages/os_version?{query}")
+    assert response.status_code == 200, response.headers
+    return {
+        group["platform"]: [version["os_version"] for version in group["version_list"]] for group in response.get_json()
+    }
+
+
+def test_every_os_version_is_listed_once(api: Api) -> None:
+    """The list has every OS version that an image can have, with what follows from it."""
+    groups = api("GET", "/v1/cloudimages/os_version").get_json()
+    found = [version for group in groups for version in group["version_list"]]
+    assert {
+        version["os_version"]: {
+            "__platform": version["platform"],
+            "__os_type": version["os_type"],
+            "__os_bit": str(version["os_bit"]),
+        }
+        for version in found
+    } == OS_VERSIONS
+    assert len(found) == len(OS_VERSIONS)
+    assert len({group["platform"] for group in groups}) == len(groups)
+    assert {
+        "platform": "SUSE",
+        "os_version_key": "SUSE Linux Enterprise Server 15 64bit",
+        "os_version": "SUSE Linux Enterprise Server 15 64bit",
+        "os_bit": 64,
+        "os_type": "Linux",
+    } in found
+
+
+@pytest.mark.parametrize("query", ["tag=x86,bms", "tag=x86&tag=bms", "tag=bms&tag=&tag=x86", "tag=x86%2Cbms,"])
+def test_several_tags(api: Api, query: str) -> None:
+    """Several tags, repeated or with commas, are all needed; a platform that has no such version is left out."""
+    both, x86, every = os_versions(api, query), os_versions(api, "tag=x86"), os_versions(api)
+    assert len(both) < len(x86) < len(every)
+    assert both == {name: found for name, found in os_versions(api, "tag=bms").items() if name in x86}
+    assert all(both.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "os_version", "is_found"),
+    [
+        ("tag=arm", "NeoKylin 7.4 64bit", True),
+        ("tag=x86", "NeoKylin 7.4 64bit", False),
+        ("tag=kvm&tag=uefi", "Windows Server 2012 Datacenter 64bit", True),
+        ("tag=arm", "Windows Server 2012 Datacenter 64bit", False),
+        ("tag=", "CoreOS 1010.5.0", True),
+        ("tag=bms_otc", "CoreOS 1010.5.0", False),
+        ("tag=nothing", "CoreOS 1010.5.0", False),
+    ],
+)
+def test_tag_of_an_os_version(api: Api, query: str, os_version: str, is_found: bool) -> None:
+    """A tag says on which machines a version runs, and how it boots; an unknown one is of none."""
+    assert any(os_version in found for found in os_versions(api, query).values()) is is_found
