@@ -86,11 +86,10 @@ class Images(Collection):
         image_id, status = transition["id"], transition["status"]
         if status == REMOVED:
             self.remove(image_id)
-            return [
-                {"collection": name, "id": image_id, "status": REMOVED, "attributes": {}}
-                for name in ("files", "members")
-            ]
+            return _removals(image_id)
         image = self.get(image_id, {})
+        if status == "deleted" and image:
+            return self._delete(image_id, transition["due"])
         if not status and image:
             changed = {**image, **transition["attributes"]}
             if changed != image:
@@ -98,6 +97,17 @@ class Images(Collection):
         elif status in LEGAL_MOVES.get(image.get("status", ""), ()):
             self.put(image_id, become(image, status, transition["due"], transition["attributes"]))
         return ()
+
+    def _delete(self, image_id: str, at: float) -> list[Transition]:
+        """Remove an image, and return how its belongings go, and how it comes among the deleted ones."""
+        gone = {"status": "deleted", "deleted": True, "deleted_at": timestamp(at), "updated_at": timestamp(at)}
+        placed = self.placed(image_id)
+        self.remove(image_id)
+        deleted = {**placed, "image": {**placed["image"], **gone}}
+        return [
+            {"collection": "deleted", "id": image_id, "status": "deleted", "attributes": deleted},
+            *_removals(image_id),
+        ]
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all images with these."""
@@ -162,6 +172,14 @@ class Images(Collection):
         return order
 
 
+def _removals(image_id: str) -> list[Transition]:
+    """Return how what belongs to an image goes with it."""
+    return [
+        {"collection": name, "id": image_id, "status": REMOVED, "attributes": {}}
+        for name in ("files", "uploads", "members")
+    ]
+
+
 def _place(image_id: str, placed: Placed) -> Place:
     return placed["created_at"], placed["number"], image_id
 
@@ -174,6 +192,11 @@ class DeletedImages(Collection):
         super().put(image_id, placed)
         if len(self) > MAX_DELETED:
             self.remove(next(iter(self)))
+
+    def settle(self, transition: Transition) -> Iterable[Transition]:
+        """Remember an image that a transition has deleted; `attributes` are what was stored of it."""
+        self.put(transition["id"], transition["attributes"])
+        return ()
 
     def dump(self) -> list[Placed]:
         """Return the images with their places, as a snapshot has them."""

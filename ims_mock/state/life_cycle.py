@@ -21,8 +21,8 @@ from ims_mock.state.members import Member
 from ims_mock.state.store import Store
 from ims_mock.state.times import later, timestamp
 
-DELAYED = ("queued", "saving")
-"""The statuses in which an upload can leave an image for a while."""
+DELAYED = ("queued", "saving", "deleting")
+"""What can take a while: the statuses in which an upload leaves an image, and its deletion."""
 
 Upload = int
 """An upload under way, by its number: never the same as that of another one."""
@@ -99,16 +99,22 @@ def become(store: Store, image: Image, status: str, **attributes: Any) -> Image:
 
 
 def delete_image(store: Store, image_id: str, project_id: str) -> None:
-    """Delete an image for a project, with its file and its members; it stays among the deleted ones.
+    """Delete an image for a project, with its file and its members, at once or when `delays` says so.
 
-    Raises 404 as find_image does, and what check_deletable raises.
+    Until then the image stays as it is, and nothing comes of an upload; then it is among the deleted ones. Raises 404
+    as find_image does, and what check_deletable raises.
     """
     image = find_image(store, image_id, project_id)
     check_deletable(image, project_id)
-    gone = become(store, image, "deleted", deleted=True, deleted_at=store.timestamp())
-    store.deleted.put(image_id, {**store.images.placed(image_id), "image": gone})
-    store.images.remove(image_id)
-    _remove_belongings(store, image_id)
+    if is_leaving(store, image_id):
+        return
+    if planned(store, image_id):
+        # The file has come, and would have been the image's later.
+        store.files.remove(image_id)
+    store.uploads.remove(image_id)
+    store.transitions.remove_of("images", image_id)
+    _plan(store, image_id, later(store.clock.now(), _delay(store, "deleting")), "deleted", {})
+    store.settle()
 
 
 def _remove_belongings(store: Store, image_id: str) -> None:
@@ -127,8 +133,13 @@ def set_members(store: Store, image: Image, members: dict[str, Member]) -> None:
 
 
 def planned(store: Store, image_id: str) -> list[Transition]:
-    """Return what an image is to become, in due order."""
-    return store.transitions.of("images", image_id)
+    """Return what an image is to become by its upload, in due order."""
+    return [item for item in store.transitions.of("images", image_id) if item["status"] != "deleted"]
+
+
+def is_leaving(store: Store, image_id: str) -> bool:
+    """Return whether an image has been deleted and is still there."""
+    return any(item["status"] == "deleted" for item in store.transitions.of("images", image_id))
 
 
 def _plan(store: Store, image_id: str, due: float, status: str, attributes: Image) -> None:
@@ -136,7 +147,7 @@ def _plan(store: Store, image_id: str, due: float, status: str, attributes: Imag
 
 
 def _delay(store: Store, status: str) -> float:
-    """Return how many seconds an upload leaves an image in a status."""
+    """Return how many seconds an upload leaves an image in a status, or its deletion takes."""
     seconds: float = store.settings.get("delays", {}).get(status, 0)
     return seconds
 
@@ -166,6 +177,8 @@ def _begin_upload(store: Store, image_id: str, project_id: str) -> Upload:
     with store.transaction():
         image = find_own_image(store, image_id, project_id)
         check_move(image, "saving")
+        if is_leaving(store, image_id):
+            raise image_not_found(image_id)
         if image_id in store.uploads or planned(store, image_id):
             raise file_arriving(image_id)
         upload = store.next_upload()

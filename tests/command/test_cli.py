@@ -642,7 +642,7 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
         (["--speed", "-1"], "argument --speed: must be at least 0, got -1"),
         (
             ["--delays", "active=5"],
-            'argument --delays: has an unknown member "active"; there are queued, saving',
+            'argument --delays: has an unknown member "active"; there are queued, saving, deleting',
         ),
         (["--delays", "saving"], 'argument --delays: saving must be of type number, got ""'),
         (["--journal-size", "0"], "argument --journal-size: must be at least 1, got 0"),

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from ims_mock import BadUpload, ImsError, ImsMock, ManualClock
 from ims_mock.faults.stored import BAD_UPLOADS
 from ims_mock.service.settings import Settings
+from ims_mock.service.snapshots import capture, restore
 from ims_mock.state.files import File
 from ims_mock.state.life_cycle import saving
 from ims_mock.state.store import Store
@@ -625,3 +626,89 @@ def test_refused_upload_does_not_decide_how_the_first_ends(is_first_bad: bool) -
             raise AssertionError("the second upload has begun")
         stores.keep_file(first, image_id, arriving, File([CONTENT]))
     assert store.images[image_id]["status"] == ("killed" if is_first_bad else "active")
+
+
+# How long a deletion takes
+
+
+def listed(api: Api) -> list[str]:
+    """Return the ids of the images that IMS's own API lists."""
+    return [image["id"] for image in api("GET", "/v2/cloudimages").get_json()["images"]]
+
+
+def test_deleted_image_is_listed_until_it_is_gone() -> None:
+    """A deletion that takes time is 204 at once, and the list is empty when the time is over."""
+    api = Api(delays={"deleting": 5})
+    image = uploaded(api)
+    assert api("DELETE", f"/v2/images/{image['id']}", {"delete_backup": True}).status_code == 204
+    api.clock.advance(4.9)
+    assert listed(api) == [image["id"]]
+    assert shown(api, image) == image
+    assert api("GET", f"/v2/images/{image['id']}/file").data == CONTENT
+    api.clock.advance(0.1)
+    assert listed(api) == []
+    assert api("GET", f"/v2/images/{image['id']}").status_code == 404
+
+
+def test_deletion_ends_when_it_was_due() -> None:
+    """The time of a deletion is that at which the image went, whenever somebody looks."""
+    api = Api(delays={"deleting": 5})
+    image = uploaded(api)
+    api("DELETE", f"/v2/images/{image['id']}")
+    api.clock.advance(100)
+    gone = api.service.store.deleted[image["id"]]["image"]
+    assert (gone["status"], gone["deleted_at"]) == ("deleted", IN_5)
+
+
+def test_second_deletion_changes_nothing() -> None:
+    """Another deletion of an image that is about to go is 204, and the image goes no later for it."""
+    api = Api(delays={"deleting": 5})
+    image = uploaded(api)
+    api("DELETE", f"/v2/images/{image['id']}")
+    api.clock.advance(3)
+    assert api("DELETE", f"/v1.1/images/{image['id']}").status_code == 200
+    api.clock.advance(2)
+    assert listed(api) == []
+
+
+def test_image_of_version_1_goes_later_too() -> None:
+    """A deletion with version 1.1 takes as long."""
+    api = Api(delays={"deleting": 5})
+    image = uploaded(api)
+    api("DELETE", f"/v1.1/images/{image['id']}")
+    assert listed(api) == [image["id"]]
+
+
+def test_image_that_is_about_to_go_takes_no_file() -> None:
+    """An upload to an image that has been deleted is 404, though the image is still listed."""
+    api = Api(delays={"deleting": 5})
+    image = api.create()
+    api("DELETE", f"/v2/images/{image['id']}")
+    assert upload(api, image).status_code == 404
+    assert listed(api) == [image["id"]]
+
+
+@pytest.mark.parametrize("seconds", [0, 6])
+def test_upload_that_is_not_over_ends_with_a_deletion(seconds: float) -> None:
+    """Nothing comes of a file whose image is deleted before it has become active."""
+    api = Api(delays={"queued": 10, "saving": 1, "deleting": 5})
+    image = uploaded(api)
+    api("DELETE", f"/v2/images/{image['id']}")
+    assert api("GET", f"/v2/images/{image['id']}/file").data == b""
+    api.clock.advance(seconds)
+    assert listed(api) == ([] if seconds else [image["id"]])
+    api.clock.advance(100)
+    assert (listed(api), dict(api.service.store.files), dict(api.service.store.transitions)) == ([], {}, {})
+
+
+def test_deletion_is_in_a_snapshot() -> None:
+    """A mock that goes back to a snapshot deletes what was about to go then."""
+    api = Api(delays={"deleting": 5})
+    image = uploaded(api)
+    api("DELETE", f"/v2/images/{image['id']}")
+    before = capture(api.service)
+    api.clock.advance(5)
+    restore(api.service, before)
+    assert listed(api) == [image["id"]]
+    api.clock.advance(5)
+    assert listed(api) == []

@@ -59,7 +59,7 @@ def test_unknown_setting_names_the_nearest() -> None:
     [
         ({"speed": -1}, "speed must be at least 0, got -1"),
         ({"speed": True}, "speed must be of type number, got true"),
-        ({"delays": {"active": 1}}, 'delays has an unknown member "active"; there are queued, saving'),
+        ({"delays": {"active": 1}}, 'delays has an unknown member "active"; there are queued, saving, deleting'),
         ({"delays": None}, "delays must be of type object, got null"),
         ({"delays": {"saving": -1}}, "delays/saving must be at least 0, got -1"),
         ({"delays": {"saving": float("nan")}}, "delays/saving: NaN is no JSON number"),
@@ -121,7 +121,7 @@ def test_secrets_are_not_shown() -> None:
 
 
 def test_delayed_statuses_are_those_of_the_store() -> None:
-    """The schema names the statuses in which an upload can be held up."""
+    """The schema names what the store can hold up."""
     assert tuple(SETTINGS["delays"]["properties"]) == DELAYED
 
 
@@ -131,7 +131,7 @@ def test_delayed_statuses_are_those_of_the_store() -> None:
         ({"speed": "fast"}, 'speed: must be of type number, got "fast"'),
         ({"auth": "none"}, 'auth: must be "off" or "lenient" or "strict", got "none"'),
         ({"accounts": "no.json"}, "accounts: cannot read no.json: No such file or directory"),
-        ({"delays": "active=5"}, 'delays: has an unknown member "active"; there are queued, saving'),
+        ({"delays": "active=5"}, 'delays: has an unknown member "active"; there are queued, saving, deleting'),
     ],
 )
 def test_lines_that_stand_for_nothing(given: dict[str, Any], message: str) -> None:

@@ -925,7 +925,7 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (changed("transitions/0/attributes/owner", "x"), "/transitions/0/attributes/owner: the key must be"),
         (
             lambda document: document["transitions"].append(document["transitions"][0]),
-            "/transitions/0/number: two are number 1",
+            "/transitions/0/number: two are number 2",
         ),
         (changed("images/0/number", -1), "/images/0/number: must be at least 0"),
         (twice("images"), "/images/2/image/id: two images are "),
