@@ -29,7 +29,7 @@ def add_arriving_image(exchange: Exchange, attributes: Mapping[str, Any], file: 
     check_quota(store, exchange.project_id)
     file = file or File([STUB])
     size = file.described()
-    given = {**_MADE, **size, "__image_size": _IMAGE_SIZE, **attributes, "status": "saving"}
+    given = {**_MADE, **size, **LAZY, **attributes, "status": "saving"}
     with ids_of_success(store):
         image = new_image(given, new_image_id(store), exchange.project_id, store.timestamp())
     store.images.put(image["id"], image)
@@ -37,10 +37,10 @@ def add_arriving_image(exchange: Exchange, attributes: Mapping[str, Any], file: 
     return image
 
 
-_IMAGE_SIZE = "1180917760"
+LAZY = {"__lazyloading": "true", "__image_size": "1180917760"}
+"""What an image whose file is in a bucket says of it."""
 
 _MADE = {
-    "__lazyloading": "true",
     "__support_kvm": "true",
     "__system_support_market": False,
     "enterprise_project_id": "0",

@@ -26,3 +26,16 @@ def own_image_of(exchange: Exchange, image_id: str | None = None) -> Image:
     image = image_of(exchange, image_id)
     check_owner(image, exchange.project_id)
     return image
+
+
+def check_active(image: Image) -> None:
+    """Raise 400 for an image that has no file yet, or none any more."""
+    status = image["status"]
+    refuse_where((status != "active", "IMG.0046", f"/status: the image must be active, and is {status}"))
+
+
+def refuse_where(*refusals: tuple[bool, str, str]) -> None:
+    """Raise 400 for the first refusal that applies, each with its code and its reason."""
+    for applies, code, reason in refusals:
+        if applies:
+            raise ImsError(400, code, reason=reason)

@@ -2,24 +2,81 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.making import add_arriving_image, begin_making
-from ims_mock.service.own_api import image_of
+from ims_mock.service.own_api import check_active, image_of, refuse_where
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import file_of
 
+_MOST_BYTES = 128 * 1024**3
+"""Largest image that is copied into another region; four regions, which no page names, take 300 GB."""
+
 _COPIED = ("container_format", "disk_format", "min_disk", "min_ram", "max_ram", "__image_size", "__description")
+_KINDS = ("__os_", "__support_", "__system__cmkid", "__platform", "__whole_image", "__backup_id", "hw_")
 
 
 def copy_image_in_region(exchange: Exchange) -> Response:
     """Copy an image that the project sees into another one of its own."""
-    source = image_of(exchange)
+    source = _source(exchange)
+    is_shared = source["owner"] != exchange.project_id and source["visibility"] != "public"
+    refuse_where(
+        (
+            source.get("__whole_image") == "true",
+            "IMG.0130",
+            "/image_id: a full-ECS image cannot be copied in its region",
+        ),
+        (is_shared and "__system__cmkid" in source, "IMG.0197", "/image_id: the image is shared and encrypted"),
+    )
     return begin_making(exchange, "imsCopyImageInRegionJob", [_copy(exchange, source)])
+
+
+copy_image_in_region_in_safe_mode = copy_image_in_region
+
+
+def copy_image_cross_region(exchange: Exchange) -> Response:
+    """Copy an image into a project of another region; the copy is an image of this mock, which is one region."""
+    source, body = _source(exchange), exchange.body.json
+    size, region = int(source.get("__image_size", 0)), exchange.store.settings["region"]
+    is_whole = source.get("__whole_image") == "true"
+    refuse_where(
+        (body["region"] == region, "IMG.0142", f"/region: must be another region than {region!r}"),
+        (not body["project_name"].startswith(body["region"]), "IMG.0145", "/project_name: must be one of the region"),
+        ("__system__cmkid" in source, "IMG.0143", "/image_id: the image is encrypted (__system__cmkid)"),
+        (size > _MOST_BYTES, "IMG.0146", f"/image_id: the image must have at most {_MOST_BYTES} bytes, got {size}"),
+        (is_whole and "vault_id" not in body, "IMG.0184", "/vault_id: is needed for a full-ECS image"),
+    )
+    return begin_making(exchange, "imsCrossRegionCopyImageJob", [_copy(exchange, source)])
+
+
+def _source(exchange: Exchange) -> Image:
+    """Return the image that is to be copied; raise 400 for one that cannot be, or that the project has not accepted."""
+    image = image_of(exchange)
+    check_active(image)
+    member = exchange.store.members.of(image["id"]).get(exchange.project_id)
+    if member is not None and member["status"] != "accepted":
+        raise ImsError(
+            400, "IMG.0196", reason="/image_id: the image is shared with the project, which has not accepted it"
+        )
+    refuse_where((image["disk_format"] == "iso", "IMG.0167", "/image_id: an ISO image cannot be copied"))
+    return image
 
 
 def _copy(exchange: Exchange, source: Image) -> Image:
     body = exchange.body.json
-    of_machine = {name: value for name, value in source.items() if name.startswith(("__os_", "__support_", "hw_"))}
-    attributes = {**of_machine, **{name: source[name] for name in _COPIED if name in source}, "name": body["name"]}
+    given: dict[str, Any] = {
+        "__description": body.get("description"),
+        "__system__cmkid": body.get("cmk_id"),
+        "enterprise_project_id": body.get("enterprise_project_id"),
+    }
+    attributes = {
+        **{name: value for name, value in source.items() if name in _COPIED or name.startswith(_KINDS)},
+        **{name: value for name, value in given.items() if value is not None},
+        "name": body["name"],
+        "virtual_env_type": source["virtual_env_type"],
+        "__data_origin": f"image,{exchange.store.settings['region']},{source['id']}",
+    }
     return add_arriving_image(exchange, attributes, file_of(exchange.store, source))

@@ -49,7 +49,8 @@ def _made(store: Store, job: Job, has_progress: bool) -> dict[str, Any]:
         parts = [_document(store, part, has_progress=False) for part in parts_of(store, job)]
         return {"sub_jobs_result": parts, "sub_jobs_list": job["sub_jobs"]}
     # Of an image that a failed job has made nothing is left to be shown.
-    names = [name for name in row["entities"] if name != "image_id" or job["status"] != "FAIL"]
+    shown = [*row["entities"], *(["image_name"] if has_progress else [])]
+    names = [name for name in shown if name != "image_id" or job["status"] != "FAIL"]
     made = {name: job["entities"][name] for name in names if name in job["entities"]}
     if "results" in made and job["status"] != "SUCCESS":
         del made["results"]

@@ -1,34 +1,138 @@
-"""Copies of images: copy_image_in_region."""
+"""Copies of images: copy_image_in_region, copy_image_in_region_in_safe_mode, copy_image_cross_region."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from werkzeug.test import TestResponse
+
 from tests.conftest import Api
 
+ACROSS = {"name": "copied", "region": "cn-south-1", "project_name": "cn-south-1", "agency_name": "agency"}
 
-def copied(api: Api, source_id: str, **body: Any) -> dict[str, Any]:
-    """Copy an image within the region, and return the copy."""
-    job_id = api("POST", f"/v1/cloudimages/{source_id}/copy", {"name": "copied", **body}).get_json()["job_id"]
-    image_id = api("GET", f"/v1/cloudimages/job/{job_id}").get_json()["entities"]["image_id"]
-    image: dict[str, Any] = api("GET", f"/v2/images/{image_id}").get_json()
+
+def active(api: Api, **attributes: Any) -> str:
+    """Add an active image of the project, and return its id."""
+    image_id = str(api.create(name="source", min_disk=50, __os_version="Ubuntu 22.04 server 64bit")["id"])
+    api("PUT", f"/v2/images/{image_id}/file", b"0123456789", Content_Type="application/octet-stream")
+    api.images[image_id].update(attributes)
+    return image_id
+
+
+def copy(api: Api, source_id: str, *, across: bool = False, **body: Any) -> TestResponse:
+    """Ask for a copy, within the region or into another one."""
+    if across:
+        return api("POST", f"/v1/cloudimages/{source_id}/cross_region_copy", {**ACROSS, **body})
+    return api("POST", f"/v1/cloudimages/{source_id}/copy", {"name": "copied", **body})
+
+
+def copied(api: Api, response: TestResponse) -> dict[str, Any]:
+    """Return the copy that a job has made."""
+    assert response.status_code == 200, response.headers
+    job = api("GET", f"/v1/cloudimages/job/{response.get_json()['job_id']}").get_json()
+    assert job["status"] == "SUCCESS"
+    image: dict[str, Any] = api("GET", f"/v2/images/{job['entities']['image_id']}").get_json()
     return image
 
 
-def test_copy_has_the_file_of_its_source(api: Api) -> None:
-    """What is downloaded of a copy is what its source has."""
-    source = api.create(name="source", __os_version="Ubuntu 22.04 server 64bit", min_disk=50)
-    api("PUT", f"/v2/images/{source['id']}/file", b"0123456789", Content_Type="application/octet-stream")
-    image = copied(api, source["id"])
+@pytest.mark.parametrize("path", ["/v1/cloudimages/{}/copy", "/v2.1/cloudimages/{}/copy"])
+def test_copy_is_as_its_source(api: Api, path: str) -> None:
+    """A copy has the file and the attributes of its source, another id, and says where it is from."""
+    source_id = active(api, max_ram="2048", __support_kvm="true")
+    image = copied(api, api("POST", path.format(source_id), {"name": "copied"}))
     assert api("GET", f"/v2/images/{image['id']}/file").data == b"0123456789"
     assert (image["name"], image["min_disk"], image["__os_version"]) == ("copied", 50, "Ubuntu 22.04 server 64bit")
-    assert image["id"] != source["id"]
+    assert (image["max_ram"], image["__support_kvm"]) == ("2048", "true")
+    assert image["__data_origin"] == f"image,{api.service.settings.region},{source_id}"
+    assert image["id"] != source_id
+
+
+def test_copy_has_a_max_ram_always(api: Api) -> None:
+    """Terraform replaces it after a copy, and fails where there is none."""
+    assert copied(api, copy(api, active(api)))["max_ram"] == "0"
+
+
+def test_what_a_copy_is_given(api: Api) -> None:
+    """A description counts also when it is empty; a key encrypts the copy."""
+    source_id = active(api, __description="of the source")
+    assert copied(api, copy(api, source_id))["__description"] == "of the source"
+    image = copied(api, copy(api, source_id, description="", cmk_id="key", enterprise_project_id="0"))
+    assert (image["__description"], image["__system__cmkid"]) == ("", "key")
+
+
+def test_copy_into_another_region(api: Api) -> None:
+    """The job has its own type, and the copy is an image of this mock."""
+    response = copy(api, active(api), across=True)
+    job = api("GET", f"/v1/cloudimages/job/{response.get_json()['job_id']}").get_json()
+    assert job["job_type"] == "imsCrossRegionCopyImageJob"
+    assert copied(api, response)["name"] == "copied"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "body", "across", "code"),
+    [
+        ({"status": "queued"}, {}, False, "IMG.0046"),
+        ({"__whole_image": "true"}, {}, False, "IMG.0130"),
+        ({"disk_format": "iso"}, {}, False, "IMG.0167"),
+        ({"disk_format": "iso"}, {}, True, "IMG.0167"),
+        ({}, {"name": ""}, False, "IMG.0013"),
+        ({}, {"name": "a" * 129}, False, "IMG.0002"),
+        ({}, {"name": " a"}, False, "IMG.0003"),
+        ({}, {"name": 5}, False, "IMG.0003"),
+        ({}, {"description": "<"}, False, "IMG.0054"),
+        ({}, {"description": "a" * 1025}, False, "IMG.0004"),
+        ({}, {"enterprise_project_id": "x"}, False, "IMG.0001"),
+        ({}, {"region": "eu-west-101", "project_name": "eu-west-101"}, True, "IMG.0142"),
+        ({}, {"region": "nowhere"}, True, "IMG.0147"),
+        ({}, {"project_name": "cn-north-4"}, True, "IMG.0145"),
+        ({}, {"project_name": ""}, True, "IMG.0145"),
+        ({}, {"agency_name": ""}, True, "IMG.0151"),
+        ({"__system__cmkid": "key"}, {}, True, "IMG.0143"),
+        ({"__image_size": str(129 * 1024**3)}, {}, True, "IMG.0146"),
+        ({"__whole_image": "true"}, {}, True, "IMG.0184"),
+    ],
+)
+def test_copy_that_is_refused(attributes: dict[str, Any], body: dict[str, Any], across: bool, code: str) -> None:
+    """What cannot be copied is a rejected request with its documented code, and makes no image."""
+    api = Api(region="eu-west-101")
+    source_id = active(api, **attributes)
+    response = copy(api, source_id, across=across, **body)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, code)
+    assert len(api.images) == 1
+    assert not api.service.store.jobs
+
+
+@pytest.mark.parametrize(
+    ("status", "attributes", "code"),
+    [("pending", {}, "IMG.0196"), ("rejected", {}, "IMG.0196"), ("accepted", {"__system__cmkid": "key"}, "IMG.0197")],
+)
+def test_copy_of_a_shared_image(api: Api, status: str, attributes: dict[str, Any], code: str) -> None:
+    """A member copies an image that it has accepted, unless it is encrypted."""
+    source_id, alt = active(api), api.service.accounts.projects["alt"].id
+    api("POST", f"/v2/images/{source_id}/members", {"member": alt})
+    api.images[source_id].update(attributes)
+    headers = {"X_Auth_Token": api.service.identity.new_token_for("alt")}
+    path = f"/v2/images/{source_id}/members/{alt}"
+    if status != "pending":
+        assert api("PUT", path, {"status": status}, **headers).status_code == 200
+    response = api("POST", f"/v1/cloudimages/{source_id}/copy", {"name": "copied"}, **headers)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, code)
+
+
+def test_copy_of_an_accepted_image_belongs_to_the_member(api: Api) -> None:
+    """The copy is the member's own."""
+    source_id, alt = active(api), api.service.accounts.projects["alt"].id
+    headers = {"X_Auth_Token": api.service.identity.new_token_for("alt")}
+    api("POST", f"/v2/images/{source_id}/members", {"member": alt})
+    api("PUT", f"/v2/images/{source_id}/members/{alt}", {"status": "accepted"}, **headers)
+    assert api("POST", f"/v1/cloudimages/{source_id}/copy", {"name": "copied"}, **headers).status_code == 200
+    assert [image["owner"] for image in api.images.values()][1:] == [alt]
 
 
 def test_image_that_is_not_there(api: Api) -> None:
     """On IMS's own API an image that the project does not see is a rejected request."""
-    other = api.images[api.create()["id"]]
-    other["owner"] = "another"
-    for image_id in ("nothing", other["id"]):
-        response = api("POST", f"/v1/cloudimages/{image_id}/copy", {"name": "x"})
+    other = active(api, owner="another")
+    for image_id in ("nothing", other):
+        response = copy(api, image_id)
         assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0027")

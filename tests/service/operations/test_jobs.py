@@ -17,6 +17,7 @@ COPY = "imsCopyImageInRegionJob"
 def begin(api: Api, **body: Any) -> str:
     """Begin a job that copies an image, and return its id."""
     source = api.create(name="source")
+    api.images[source["id"]]["status"] = "active"
     response = api("POST", f"/v1/cloudimages/{source['id']}/copy", {"name": "copied", **body})
     assert response.status_code == 200, response.headers
     job_id: str = response.get_json()["job_id"]

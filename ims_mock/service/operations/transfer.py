@@ -1,0 +1,87 @@
+"""Files of images that come from a bucket, and go into one."""
+
+from __future__ import annotations
+
+from ims_mock.contract.errors import file_arriving
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
+from ims_mock.service.making import LAZY, STUB, begin
+from ims_mock.service.own_api import check_active, image_of, own_image_of, refuse_where
+from ims_mock.state.collections import REMOVED, Transition
+from ims_mock.state.files import File
+from ims_mock.state.images import Image
+from ims_mock.state.job_collection import PENDING
+from ims_mock.state.jobs import Plan
+from ims_mock.state.life_cycle import become, find_own_image, planned
+
+_MOST_BYTES = 128 * 1024**3
+"""Largest image that is exported, unless quickly."""
+
+_CHARGED = ("Windows", "SUSE", "RedHat", "Oracle Linux")
+"""The platforms whose public images cost something, so that what is made of them is not exported."""
+
+
+def register_image(exchange: Exchange) -> Response:
+    """Make a file in a bucket the file of a queued image; it is saving until then, and queued again if that fails.
+
+    Raises 404 for an image that does not exist: the page of this operation says so.
+    """
+    store = exchange.store
+    image = find_own_image(store, exchange.path["image_id"], exchange.project_id)
+    status = image["status"]
+    refuse_where((status != "queued", "IMG.0046", f"/status: only a queued image takes a file, and it is {status}"))
+    if image["id"] in store.uploads or planned(store, image["id"]):
+        raise file_arriving(image["id"])
+    become(store, image, "saving")
+    file = File([STUB])
+    store.files.put(image["id"], file)
+    attributes = {**file.described(), **LAZY, "__data_origin": f"file,{exchange.body.json['image_url']}"}
+    success = _transition("images", image, "active", attributes)
+    failure = [_transition("images", image, "queued"), _transition("files", image, REMOVED)]
+    return begin(exchange, Plan("imsNativeImportImageJob", _entities(image), [success], failure))
+
+
+def _transition(collection: str, image: Image, status: str, attributes: dict[str, object] | None = None) -> Transition:
+    return {"collection": collection, "id": image["id"], "status": status, "attributes": attributes or {}}
+
+
+def _entities(image: Image) -> dict[str, str]:
+    return {"image_id": image["id"], "image_name": image["name"]}
+
+
+def export_image(exchange: Exchange) -> Response:
+    """Export an image of the project into a bucket, which the mock does not have."""
+    body, image = exchange.body.json, image_of(exchange)
+    refuse_where((image["visibility"] == "public", "IMG.0077", "/image_id: the image is public"))
+    image = own_image_of(exchange)
+    check_active(image)
+    is_quick, size = body.get("is_quick_export", False), int(image.get("__image_size", 0))
+    is_charged = (image.get("__data_origin") or "").startswith("instance,") and image["__platform"] in _CHARGED
+    is_market = image["__imagetype"] == "market" or bool(image.get("__productcode"))
+    refuse_where(
+        (is_market, "IMG.0078", "/image_id: the image is of the marketplace"),
+        (is_charged, "IMG.0079", f"/image_id: the image was made of a charged one ({image['__platform']})"),
+        (image.get("__whole_image") == "true", "IMG.0128", "/image_id: a full-ECS image cannot be exported"),
+        (image["disk_format"] == "iso", "IMG.0167", "/image_id: an ISO image cannot be exported"),
+        (is_quick and "file_format" in body, "IMG.0072", "/file_format: a quick export is ZVHD2; leave it out"),
+        (
+            not is_quick and "file_format" not in body,
+            "IMG.0072",
+            "/file_format: is needed unless is_quick_export is true",
+        ),
+        (size > _MOST_BYTES and not is_quick, "IMG.0160", f"/image_id: has {size} bytes; only a quick export takes it"),
+        (_is_being_exported(exchange, image["id"]), "IMG.0148", "/image_id: the image is being exported"),
+    )
+    return begin(exchange, Plan("imsNativeExportImageJob", _entities(image)))
+
+
+export_image_in_safe_mode = export_image
+
+
+def _is_being_exported(exchange: Exchange, image_id: str) -> bool:
+    return any(
+        job["type"] == "imsNativeExportImageJob"
+        and job["status"] in PENDING
+        and job["entities"]["image_id"] == image_id
+        for job in exchange.store.jobs.values()
+    )
