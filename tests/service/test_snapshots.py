@@ -298,6 +298,16 @@ class Series:
         """Begin jobs, and look at them and at those of the state."""
         project = self._state.projects["demo"]
         begun = self.ask("POST", f"/v1/cloudimages/{self._state.ids['small']}/copy", {"name": "copy"}).json["job_id"]
+        own, body = f"/v1/cloudimages/{self._state.ids['small']}", {"bucket_url": "bucket:a", "file_format": "vhd"}
+        across = {"name": "b", "region": "cn-south-1", "project_name": "cn-south-1", "agency_name": "a"}
+        self.ask("POST", f"{own}/cross_region_copy", across)
+        self.ask("POST", f"{own}/file", body)
+        self.ask("POST", f"{own.replace('v1', 'v2.1')}/copy", {"name": "copy"})
+        self.ask("POST", f"/v2.1/cloudimages/{self._state.ids['edited']}/file", body)
+        of_ci = f"/v2.1/cloudimages/{self._state.ids['end checksum']}/file"
+        self.ask("POST", of_ci, {"bucket_url": "bucket:a", "is_quick_export": True})
+        new = self.ask("POST", "/v2/images", {"name": "to be registered"}).json["id"]
+        self.ask("PUT", f"/v1/cloudimages/{new}/upload", {"image_url": "bucket:object"})
         for job_id in (begun, *self._state.jobs):
             self.ask("GET", f"/v1/{project}/jobs/{job_id}")
             self.ask("GET", f"/v1/cloudimages/job/{job_id}")
