@@ -756,10 +756,15 @@ def test_host_that_is_none(host: str) -> None:
 def test_file_that_fails_leaves_nothing(tmp_path: Path, option: str) -> None:
     """Where a file cannot be put in its place, no part of it stays."""
     (tmp_path / "folder").mkdir()
-    done = run_process("--port", "0", "--tls", option, str(tmp_path / "folder"))
+    files = {
+        "--url-file": str(tmp_path / "url"),
+        "--ca-file": str(tmp_path / "ca.pem"),
+        option: str(tmp_path / "folder"),
+    }
+    done = run_process("--port", "0", "--tls", *(part for pair in files.items() for part in pair))
     assert done.returncode == 2
     assert "cannot write a file" in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert not list(tmp_path.glob("*.part"))
 
 
 @pytest.mark.parametrize("command", ["operations", "openapi"])
