@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -80,6 +81,8 @@ class Option:
         example = self.schema.get("examples", [""])[0]
         if self.schema.get("x-text") == "file":
             return ""
+        if isinstance(example, dict) and any(isinstance(value, dict) for value in example.values()):
+            return f"'{json.dumps(example)}'"
         if isinstance(example, dict):
             return ",".join(f"{name}={value}" for name, value in example.items())
         return str(example[0] if self.is_repeated else example)
