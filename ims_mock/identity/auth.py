@@ -143,7 +143,8 @@ class Auth:
             if self.level != "strict":
                 return self._anybody(asked)
             wanted = "SDK-HMAC-SHA256 Access=<ak>, SignedHeaders=<names>, Signature=<64 hex>"
-            raise unauthorized("Unauthorized", f"Authorization: must be '{wanted}'")
+            scoped = "Credential=<ak>/<yyyymmdd>/<region>/<service>/sdk_request"
+            raise unauthorized("Unauthorized", f"Authorization: must be '{wanted}', or have '{scoped}' for Access")
         key = self._key(authorization.access)
         if key is None:
             if self.level != "strict":
@@ -180,9 +181,9 @@ class Auth:
         missing = [name for name in authorization.headers if headers.get(header_name(name)) is None]
         if missing:
             raise unauthorized("verify aksk signature fail", f"SignedHeaders: {', '.join(missing)} did not come")
-        payload = signing.payload_hash(exchange.body.read(), headers)
-        canonical_of = partial(signing.canonical_request, exchange.request, authorization.headers, payload)
-        if signing.is_same(signing.signature(key.secret, date, canonical_of()), authorization.signature):
+        canonical_of = partial(signing.canonical_request, exchange.request, authorization, exchange.body.read())
+        computed = signing.signature(key.secret, date, canonical_of(), authorization.scope)
+        if signing.is_same(computed, authorization.signature):
             self._clear_failures(authorization.access)
             return
         self._count_failure(authorization.access)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock.exchange.messages import Request
-from ims_mock.identity.signing import canonical_request, signature
+from ims_mock.identity.signing import Authorization, canonical_request, signature
 from tests.conftest import PAGE, Api
 from tests.identity.test_signing import Headers as SentHeaders
 
@@ -50,11 +49,12 @@ def sign(
     sent |= {name.lower().replace("_", "-"): value for name, value in headers.items()}
     names = sorted(sent)
     seen = SentHeaders(sent)
-    canonical = canonical_request(Request(method, target, "", seen), names, hashlib.sha256(body).hexdigest())
+    authorization = Authorization(access, tuple(names), "")
+    canonical = canonical_request(Request(method, target, "", seen), authorization, body)
     value = signature(secret, sent["x-sdk-date"], canonical)
-    authorization = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={';'.join(names)}, Signature={value}"
+    header = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={';'.join(names)}, Signature={value}"
     shown = {name.replace("-", "_"): text for name, text in sent.items() if name != "host"}
-    return {**shown, "Authorization": authorization, "X_Auth_Token": ""}
+    return {**shown, "Authorization": header, "X_Auth_Token": ""}
 
 
 @pytest.fixture
@@ -286,6 +286,19 @@ def test_signed_header_that_does_not_come(strict: Api) -> None:
     assert response.headers["X-IMS-Mock-Reason"] == "SignedHeaders: x-note did not come"
 
 
+@pytest.mark.parametrize("scope", ["20160602///sdk_request", "20160602/cn-north-4/ims/sdk_request"])
+def test_signature_with_a_scope_is_verified(strict: Api, scope: str) -> None:
+    """A request that is signed with a scope is its user's, and 401 once it is another one."""
+    seen = SentHeaders({"host": "localhost", "x-sdk-date": DATE})
+    request = Request("GET", "/v2/images?limit=1", "", seen)
+    authorization = Authorization("demo-ak", ("host", "x-sdk-date"), "", scope)
+    value = signature("demo-sk", DATE, canonical_request(request, authorization, b""), scope)
+    text = f"SDK-HMAC-SHA256 Credential=demo-ak/{scope}, SignedHeaders=host;x-sdk-date, Signature={value}"
+    headers = {"Authorization": text, "X_Auth_Token": "", "X_Sdk_Date": DATE}
+    assert strict("GET", "/v2/images?limit=1", **headers).status_code == 200
+    assert refusal(strict("GET", "/v2/images?limit=2", **headers))[0] == 401
+
+
 def test_signed_upload_covers_the_file(strict: Api) -> None:
     """The hash of a file is part of its signature, unless the client says that it has not signed it."""
     octets = {"Content_Type": "application/octet-stream"}
@@ -296,10 +309,10 @@ def test_signed_upload_covers_the_file(strict: Api) -> None:
         strict("POST", "/v2/images", {"id": image_id}, X_Auth_Token=strict.service.auth.token)
         target = f"/v2/images/{image_id}/file"
         if unsigned:
-            seen = SentHeaders({"host": "localhost", "x-sdk-date": DATE})
-            names = ["host", "x-sdk-date"]
-            request = Request("PUT", target, "", seen)
-            value = signature("demo-sk", DATE, canonical_request(request, names, "UNSIGNED-PAYLOAD"))
+            unread = {"x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}
+            seen = SentHeaders({"host": "localhost", "x-sdk-date": DATE, **unread})
+            authorization = Authorization("demo-ak", ("host", "x-sdk-date"), "")
+            value = signature("demo-sk", DATE, canonical_request(Request("PUT", target, "", seen), authorization, sent))
             text = f"SDK-HMAC-SHA256 Access=demo-ak, SignedHeaders=host;x-sdk-date, Signature={value}"
             headers = {"Authorization": text, "X_Auth_Token": "", "X_Sdk_Date": DATE}
             headers["X_Sdk_Content_Sha256"] = "UNSIGNED-PAYLOAD"
