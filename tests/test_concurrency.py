@@ -26,6 +26,8 @@ ALT = "7be1d20c94f34a0d8e5c6b3a2f1e0d9c"
 V21 = "application/openstack-images-v2.1-json-patch"
 V20 = "application/openstack-images-v2.0-json-patch"
 MADE = "made by a job"
+ACROSS = {"region": "cn-south-1", "project_name": "cn-south-1", "agency_name": "a"}
+EXPORT = {"bucket_url": "bucket:a", "file_format": "vhd"}
 
 
 class Hammer:
@@ -127,6 +129,7 @@ class Hammer:
         image_id, own = path.rpartition("/")[2], f"/v2/{self._project}/images"
         pair, images = {"key": tag, "value": ""}, [image_id]
         members = f"/v1/{self._project}/cloudimages/{image_id}/members"
+        safe = f"/v2.1/cloudimages/{image_id}"
         return [
             ("GET", "/v2/cloudimages?sort_key=name&status=active&tag=t&limit=3"),
             ("PATCH", f"/v2/cloudimages/{image_id}", [{"op": "add", "path": "/o", "value": tag}]),
@@ -144,6 +147,11 @@ class Hammer:
             ("POST", "/v1/cloudimages/members", {"images": images, "projects": [self._other]}),
             ("PUT", "/v1/cloudimages/members", {"images": images, "project_id": self._project, "status": "accepted"}),
             ("DELETE", "/v1/cloudimages/members", {"images": images, "projects": [self._other]}),
+            ("POST", f"{safe}/copy", {"name": MADE}),
+            ("POST", f"{safe.replace('v2.1', 'v1')}/cross_region_copy", {**ACROSS, "name": MADE}),
+            ("PUT", "/v1/cloudimages/nope/upload", {"image_url": "bucket:object"}),
+            ("POST", f"{safe}/file", EXPORT),
+            ("POST", f"{safe.replace('v2.1', 'v1')}/file", EXPORT),
             ("GET", members),
             ("GET", f"{members}/{self._other}"),
         ]
