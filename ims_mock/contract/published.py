@@ -58,7 +58,8 @@ class _Publisher:
         name = operation["operationId"]
         found = dict(operation)
         if "parameters" in found:
-            found["parameters"] = [item if "$ref" in item else self._parameter(item) for item in found["parameters"]]
+            parameter = self._or_empty if found.get("x-drops-empty") else self._named_parameter
+            found["parameters"] = [parameter(item) for item in found["parameters"]]
         if "requestBody" in found:
             body = found["requestBody"]
             found["requestBody"] = {**body, "content": self._content(body["content"], f"{name}_request", writing=True)}
@@ -67,6 +68,16 @@ class _Publisher:
             status: item if "$ref" in item else self._response(item, f"{name}_result", status)
             for status, item in found["responses"].items()
         }
+        return found
+
+    def _named_parameter(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(item) if "$ref" in item else self._parameter(item)
+
+    def _or_empty(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a parameter that may be empty as well, which means that it is not given."""
+        found = self._parameter(self._target(item["$ref"]) if "$ref" in item else item)
+        if found["in"] == "query" and found["schema"].get("type") not in ("array", "object"):
+            found["schema"] = {"anyOf": [found["schema"], {"type": "string", "maxLength": 0}]}
         return found
 
     def _parameter(self, item: Mapping[str, Any]) -> dict[str, Any]:
