@@ -37,5 +37,12 @@ def reads(**path: str) -> list[Example]:
     return [example_of(operation, **path) for operation in operations if operation.method in ("GET", "HEAD")]
 
 
+def creations() -> list[Example]:
+    """Return the request of each operation that creates images by a job, as its schema has it."""
+    return [
+        example_of(operation) for operation in load_contract().operations.values() if operation.resource == "creation"
+    ]
+
+
 KINDS_IN_TABLES = {kind for kind in KINDS if not (ROOT / f"tests/faults/test_{kind}.py").exists()}
 """The kinds of faults that are in the tables of the tests; any other has a file of tests of its own."""

@@ -158,7 +158,7 @@ BOUNDS: list[tuple[dict[str, Any], str, str]] = [
     ({"visibility": "public"}, "IMG.0024", '/visibility: must be "private", got "public"'),
     ({"visibility": "shared"}, "IMG.0024", "/visibility: must be"),
     ({"__os_version": ""}, "IMG.0056", "/__os_version: must be one of"),
-    ({"__os_version": "Ubuntu 14.04 server"}, "IMG.0056", "/__os_version: must be one of 273 documented values"),
+    ({"__os_version": "Ubuntu 14.04 server"}, "IMG.0056", "/__os_version: must be one of 275 documented values"),
     ({"id": ""}, "IMG.0066", "/id: must be a UUID"),
     ({"id": "abcdef00000040008000000000000009"}, "IMG.0066", "/id: must be a UUID"),
     ({"id": "00000000-0000-4000-8000-00000000000a\n"}, "IMG.0066", "/id: must be a UUID"),

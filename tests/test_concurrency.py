@@ -14,7 +14,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.contract.operations import load_contract
-from tests.examples import reads
+from tests.examples import creations, reads
 
 REQUESTS = 5000
 """Of each of the two threads."""
@@ -154,6 +154,7 @@ class Hammer:
             ("POST", f"{safe.replace('v2.1', 'v1')}/file", EXPORT),
             ("GET", members),
             ("GET", f"{members}/{self._other}"),
+            *((create.method, create.path, {**create.body, "name": MADE}) for create in creations()),
         ]
 
     def _ask(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> tuple[int, bytes]:

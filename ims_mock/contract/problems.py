@@ -17,7 +17,8 @@ class Problem:
     """One way in which a value breaks a rule: where, and in words.
 
     `keyword` names the rule: a keyword of JSON Schema or, where none fits, another word. `is_setting` is whether the
-    path is the subject of the sentence: "times must be ...", and not "times: must be ...".
+    path is the subject of the sentence: "times must be ...", and not "times: must be ...". `missing` are the names of
+    members that the value lacks.
     """
 
     path: Keys
@@ -25,6 +26,7 @@ class Problem:
     text: str
     value: Any = field(default=None, compare=False, repr=False)
     is_setting: bool = False
+    missing: tuple[str, ...] = ()
 
     @property
     def pointer(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.contract.fast_path import new_fast_path
 from ims_mock.contract.patterns import compiled
 from ims_mock.contract.pointers import pointer_to
-from ims_mock.contract.problems import Problem
+from ims_mock.contract.problems import Keys, Problem
 from ims_mock.contract.wording import Broken, sentence
 
 if TYPE_CHECKING:
@@ -68,16 +68,21 @@ class Schema:
     def code_of(self, problem: Problem) -> str | None:
         """Return the service's code for a problem, as `x-code` gives it, by keyword or for all.
 
-        Of the schemas on the way to the wrong value the innermost that has one counts.
+        Of the schemas on the way to the wrong value the innermost that has one counts, unless the schema of a missing
+        member has an `x-missing`.
         """
         code: str | None = None
         schemas: list[Mapping[str, Any]] = list(self._parts(self.content))
         for key in (None, *problem.path):
             if key is not None:
-                schemas = [part for schema in schemas for part in self._parts(_member(schema, key))]
+                schemas = self._members(schemas, key)
             for given in (schema["x-code"] for schema in reversed(schemas) if "x-code" in schema):
                 code = (given if isinstance(given, str) else given.get(problem.keyword)) or code
-        return code
+        lacking = [schema for name in problem.missing[:1] for schema in self._members(schemas, name)]
+        return next((schema["x-missing"] for schema in lacking if "x-missing" in schema), code)
+
+    def _members(self, schemas: list[Mapping[str, Any]], key: str | int) -> list[Mapping[str, Any]]:
+        return [part for schema in schemas for part in self._parts(_member(schema, key))]
 
     def without_secrets(self, value: Any) -> Any:
         """Return a value with HIDDEN for each text that the schema does not have there, or has as writeOnly."""
@@ -113,6 +118,10 @@ class Schema:
                     yield from self._unnamed(named[name], item, (*path, name))
                 elif not has_rest:
                     yield (*path, name)
+
+    def named(self, value: Any) -> Any:
+        """Return a value without the members that `unnamed` points to."""
+        return _without_places(value, set(self._unnamed(self.content, value, ())))
 
     def has_optional(self, path: Sequence[str]) -> bool:
         """Return whether the schema names a property at a place, and does not require it to be there."""
@@ -175,6 +184,15 @@ class Schema:
         return validator
 
 
+def _without_places(value: Any, places: set[Keys], path: Keys = ()) -> Any:
+    if isinstance(value, list):
+        return [_without_places(item, places, (*path, index)) for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        kept = {name: item for name, item in value.items() if (*path, name) not in places}
+        return {name: _without_places(item, places, (*path, name)) for name, item in kept.items()}
+    return value
+
+
 def _without_secrets(schema: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, dict):
         known = schema.get("properties", {})
@@ -228,7 +246,9 @@ def _problem(error: ValidationError, *, hides: bool) -> Problem:
     text, value = sentence(broken, error.message), HIDDEN if hides else error.instance
     if "propertyNames" in error.absolute_schema_path:
         return Problem((*path, str(error.instance)), "propertyNames", f"the key {text}", value)
-    return Problem(path, broken.keyword, text, value)
+    is_lacking = broken.keyword == "required"
+    missing = tuple(name for name in broken.wanted if name not in broken.value) if is_lacking else ()
+    return Problem(path, broken.keyword, text, value, missing=missing)
 
 
 def _member(schema: Mapping[str, Any], key: str | int) -> Mapping[str, Any]:

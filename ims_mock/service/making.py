@@ -46,7 +46,6 @@ _MADE = {
     "enterprise_project_id": "0",
     "hw_firmware_type": "bios",
     "hw_vif_multiqueue_enabled": "false",
-    "max_ram": "0",
     "__sequence_num": "1",
     "tag_resource_type": "private_image",
 }
@@ -56,18 +55,21 @@ From a recorded response of GET /v2/cloudimages.
 """
 
 
-def begin_making(exchange: Exchange, job_type: str, images: Sequence[Image], parts: bool = False) -> Response:
+def begin_making(exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "") -> Response:
     """Begin a job that makes images, and respond with its id.
 
-    The first image is the one that the job shows; with `parts` each is that of a job within it.
+    The first image is the one that the job shows, the others are its data images. Where a type of jobs shows jobs
+    within it, each image is that of one. `part_type` is that of the jobs within it where it is not the usual one.
     """
     shown = [{"image_id": image["id"], "image_name": image["name"]} for image in images]
+    data_images = ",".join(image["id"] for image in images[1:])
     plan = jobs.Plan(
         job_type,
-        shown[0],
+        {**shown[0], **({"__data_images": data_images} if data_images else {})},
         [_outcome(image, "active") for image in images],
         [_outcome(image, REMOVED) for image in images],
-        shown if parts else (),
+        shown if jobs.shows_parts(job_type) else (),
+        part_type,
     )
     return begin(exchange, plan)
 

@@ -72,13 +72,35 @@ def check_new_tags(documents: list[dict[str, str]], path: Keys) -> None:
 
 def check_unique(documents: list[Any], path: Keys) -> None:
     """Raise 400 for a list in which a key is given twice."""
-    seen = set()
-    for index, document in enumerate(documents):
-        key = document["key"].strip()
-        if key in seen:
+    _check_keys([document["key"].strip() for document in documents], path, ("key",))
+
+
+def _check_keys(keys: list[str], path: Keys, below: Keys = ()) -> None:
+    """Raise 400 for a key that is there twice; `below` is where in an item of the list it stands."""
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
             text = f"{key!r} is given twice; give each key once"
-            raise ImsError(400, "IMG.0115", reason=wrong_at((*path, index, "key"), "unique", text, key))
-        seen.add(key)
+            raise ImsError(400, "IMG.0115", reason=wrong_at((*path, index, *below), "unique", text, key))
+
+
+def new_tags(body: Mapping[str, Any], path: Keys = ()) -> list[str]:
+    """Return the tags that a body, or a part of one at a path, has in either form, as an image stores them.
+
+    Raise 400 for both forms, and for a key that is given twice.
+    """
+    if "tags" in body and "image_tags" in body:
+        text = "must have tags or image_tags, and not both"
+        raise ImsError(400, "IMG.0115", reason=wrong_at(path, "oneOf", text))
+    name = "image_tags" if "image_tags" in body else "tags"
+    pairs = [pair_in(item) if isinstance(item, dict) else old_pair(item) for item in body.get(name, ())]
+    _check_keys([key for key, _ in pairs], (*path, name), ("key",) if name == "image_tags" else ())
+    return [text_of(key, value) for key, value in pairs]
+
+
+def old_pair(text: str) -> Pair:
+    """Return the key and the value of a tag in the old form, key.value."""
+    key, _, value = text.strip().partition(".")
+    return key, value
 
 
 def chooser(body: Mapping[str, Any]) -> Callable[[Image], bool]:

@@ -29,8 +29,8 @@ class Plan:
     """What a job is to do.
 
     `type` is one of job_types(), `entities` are what the job shows at its end, and `parts` are those of each job within
-    it, where its type has such. Transitions without a `due` follow its success, or its failure, by which nothing that
-    it has made is left.
+    it, where its type has such; these are of `part_type`, or of the usual one. Transitions without a `due` follow its
+    success, or its failure, by which nothing that it has made is left.
     """
 
     type: str
@@ -38,6 +38,7 @@ class Plan:
     on_success: Sequence[Transition] = ()
     on_failure: Sequence[Transition] = ()
     parts: Sequence[Mapping[str, Any]] = ()
+    part_type: str = ""
 
 
 @cache
@@ -47,13 +48,18 @@ def job_types() -> Mapping[str, Mapping[str, Any]]:
     return {row["type"]: row for row in rows}
 
 
+def shows_parts(job_type: str) -> bool:
+    """Return whether a job of a type shows the jobs within it, and no image of its own."""
+    return bool(job_types()[job_type].get("sub_job", {}).get("shown_as") == "sub_jobs_result")
+
+
 def begin(store: Store, project_id: str, plan: Plan) -> Job:
     """Begin a job of a project, with the jobs within it, and return it."""
     row = job_types()[plan.type]
     parts = (plan.parts or [plan.entities]) if "sub_job" in row else ()
     sub_jobs = []
     for entities in parts:
-        part = _new_job(store, project_id, Plan(row["sub_job"]["type"], entities), ())
+        part = _new_job(store, project_id, Plan(plan.part_type or row["sub_job"]["type"], entities), ())
         store.jobs.put(part["id"], part)
         sub_jobs.append(part["id"])
     job = _new_job(store, project_id, plan, sub_jobs)

@@ -368,11 +368,12 @@ def test_denial_is_the_mocks_own() -> None:
         ("glance_create_image_metadata", 'action "glance_create_image_metadata" is needed by no operation'),
         (
             "x",
-            'action "x" is needed by no operation; there are ims:images:copyCrossRegion, ims:images:copyInRegion, '
+            'action "x" is needed by no operation; there are ims:dataImages:create, '
+            "ims:images:copyCrossRegion, ims:images:copyInRegion, "
             "ims:images:create, ims:images:delete, ims:images:export, ims:images:get, ims:images:list, "
             "ims:images:share, ims:images:update, ims:images:upload",
         ),
-        ("", 'action "" is needed by no operation; there are ims:images:copyCrossRegion'),
+        ("", 'action "" is needed by no operation; there are ims:dataImages:create'),
         (None, "action must be a string such as 'ims:images:create', got null"),
     ],
 )

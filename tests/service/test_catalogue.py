@@ -81,7 +81,7 @@ def test_members(mock: ImsMock) -> None:
         ({"name": " a"}, "/name: must be letters of any script"),
         ({"status": "done"}, '/status: must be "queued" or "saving" or "active" or "killed" or "deleted", got "done"'),
         ({"status": "deleted"}, "/status: an image that is deleted is in no list; add it, and delete it"),
-        ({"__os_version": "CentOs 7.6 64bit"}, "/__os_version: must be one of 273 documented values"),
+        ({"__os_version": "CentOs 7.6 64bit"}, "/__os_version: must be one of 275 documented values"),
         ({"visibility": "community"}, '/visibility: must be "private" or "public" or "shared"'),
         ({"team": 5}, "/team: must be of type string, got 5"),
         ({"tags": ["a"] * 11}, "/tags: must have at most 10 items, got 11"),

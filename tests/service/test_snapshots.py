@@ -25,7 +25,7 @@ from ims_mock.state.collections import Collection
 from ims_mock.state.store import Store
 from ims_mock.state.times import timestamp
 from tests.conftest import PAGE, Api
-from tests.examples import reads
+from tests.examples import creations, reads
 from tests.identity.test_auth import sign
 
 OCTETS = "application/octet-stream"
@@ -308,6 +308,8 @@ class Series:
         self.ask("POST", of_ci, {"bucket_url": "bucket:a", "is_quick_export": True})
         new = self.ask("POST", "/v2/images", {"name": "to be registered"}).json["id"]
         self.ask("PUT", f"/v1/cloudimages/{new}/upload", {"image_url": "bucket:object"})
+        for create in creations():
+            self.ask(create.method, create.path, create.body)
         for job_id in (begun, *self._state.jobs):
             self.ask("GET", f"/v1/{project}/jobs/{job_id}")
             self.ask("GET", f"/v1/cloudimages/job/{job_id}")

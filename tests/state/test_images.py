@@ -35,7 +35,7 @@ def test_is_visible(project: str, visibility: str, visible: bool) -> None:
 
 def test_every_os_version_derives_three_attributes() -> None:
     """Type, platform and bits are there for every name, in the documented values."""
-    assert len(OS_VERSIONS) == 273
+    assert len(OS_VERSIONS) == 275
     for derived in OS_VERSIONS.values():
         assert derived.keys() == {"__os_type", "__platform", "__os_bit"}
         assert derived["__os_type"] in ("Linux", "Windows", "Other")

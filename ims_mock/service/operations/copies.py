@@ -73,6 +73,8 @@ def _copy(exchange: Exchange, source: Image) -> Image:
         "enterprise_project_id": body.get("enterprise_project_id"),
     }
     attributes = {
+        # Terraform replaces it after a copy, and fails where there is none.
+        "max_ram": "0",
         **{name: value for name, value in source.items() if name in _COPIED or name.startswith(_KINDS)},
         **{name: value for name, value in given.items() if value is not None},
         "name": body["name"],

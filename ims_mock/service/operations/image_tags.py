@@ -40,8 +40,7 @@ def create_or_update_tags(exchange: Exchange) -> Response:
     """Set one tag of an image, in the old form or as a key and a value."""
     body = exchange.body.json
     image = own_image_of(exchange, body["image_id"])
-    key, _, value = body.get("tag", "").strip().partition(".")
-    pair = tagging.pair_in(body["image_tag"]) if "image_tag" in body else (key, value)
+    pair = tagging.pair_in(body["image_tag"]) if "image_tag" in body else tagging.old_pair(body["tag"])
     tagging.set_tags(exchange, image, [pair])
     return exchange.respond()
 

@@ -7,7 +7,7 @@ from typing import Any
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.state.job_collection import PENDING, Job
-from ims_mock.state.jobs import current_task, job_types, look_at, parts_of
+from ims_mock.state.jobs import current_task, job_types, look_at, parts_of, shows_parts
 from ims_mock.state.store import Store
 
 
@@ -44,17 +44,19 @@ def _document(store: Store, job: Job, *, has_progress: bool) -> dict[str, Any]:
 def _made(store: Store, job: Job, has_progress: bool) -> dict[str, Any]:
     """Return what a job has made, as far as its type shows it, with the jobs within it."""
     row = job_types()[job["type"]]
-    shown_as = row.get("sub_job", {}).get("shown_as")
-    if shown_as == "sub_jobs_result":
+    if shows_parts(job["type"]):
         parts = [_document(store, part, has_progress=False) for part in parts_of(store, job)]
         return {"sub_jobs_result": parts, "sub_jobs_list": job["sub_jobs"]}
     # Of an image that a failed job has made nothing is left to be shown.
     shown = [*row["entities"], *(["image_name"] if has_progress else [])]
-    names = [name for name in shown if name != "image_id" or job["status"] != "FAIL"]
+    names = [name for name in shown if name not in _IDS or job["status"] != "FAIL"]
     made = {name: job["entities"][name] for name in names if name in job["entities"]}
     if "results" in made and job["status"] != "SUCCESS":
         del made["results"]
     return {**made, "subJobId": job["sub_jobs"][0]} if job["sub_jobs"] and has_progress else made
+
+
+_IDS = ("image_id", "__data_images")
 
 
 def _progress(job: Job) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""Images made of servers, of disks, of files in buckets and of backups, each by a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ims_mock.contract.operations import load_model
+from ims_mock.contract.problems import Keys
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.messages import Response
+from ims_mock.service.creating import attributes_of, os_type_of
+from ims_mock.service.making import add_arriving_image, begin_making
+from ims_mock.service.own_api import refuse_where
+from ims_mock.service.sources import format_of, from_file, from_server, from_volume
+from ims_mock.state.images import Image
+from ims_mock.state.life_cycle import check_quota
+
+Body = Mapping[str, Any]
+"""The body of a request, or a part of one that is about one image."""
+
+_QUICKLY = "imsImportBigFileImageJob"
+"""The type of the job that takes a file as it is, within another job."""
+
+_OF_ISO = "imsImportIsoFileImageJob"
+"""The type of the job that brings an ISO file."""
+
+_ISO = {"disk_format": "iso", "virtual_env_type": "IsoImage"}
+_DATA = {"virtual_env_type": "DataImage"}
+
+
+def create_image(exchange: Exchange) -> Response:
+    """Create a system image, or data images of disks: what the body names decides what it is made of.
+
+    A source that is empty is none. Raise 400 for a body with none, and for one with more than one.
+    """
+    body = exchange.body.json
+    named = [name for name in ("instance_id", "image_url", "volume_id") if body.get(name)]
+    sources = "instance_id, image_url, volume_id or data_images"
+    refuse_where(
+        (not named and not body.get("data_images"), "IMG.0012", f"body: must have what to make an image of: {sources}"),
+        (len(named) > 1, "IMG.0001", f"body: an image is made of one source, got {' and '.join(named)}"),
+    )
+    shape = _SHAPES[named[0] if named else "data_images"]
+    model = load_model(shape.model, writing=True)
+    model.check(body)
+    known = exchange.entry.ignored
+    exchange.entry.ignored += tuple(name for name in model.schema.unnamed(body) if name not in known)
+    return shape.create(exchange, model.schema.named(body))
+
+
+create_image_in_safe_mode = create_image
+create_image_v1 = create_image
+
+
+def create_data_image(exchange: Exchange) -> Response:
+    """Create a data image of a file in a bucket."""
+    return _create(exchange, "imsImportDataImageJob", [{**_of_file(exchange, exchange.body.json), **_DATA}])
+
+
+create_data_image_in_safe_mode = create_data_image
+
+
+def import_image_quick(exchange: Exchange) -> Response:
+    """Create a system image or a data image of a file that is taken as it is."""
+    body = exchange.body.json
+    is_data = body.get("type") == "DataImage"
+    refuse_where((not is_data and "os_version" not in body, "IMG.0159", "/os_version: is needed for a system image"))
+    attributes = _of_file(exchange, body, is_quick=True)
+    return _create(exchange, "imsImportDataImageJob" if is_data else "imsImportImageJob", [attributes], _QUICKLY)
+
+
+import_image_quick_in_safe_mode = import_image_quick
+
+
+def _create_of_server(exchange: Exchange, body: Body) -> Response:
+    system = {**from_server(exchange, body["instance_id"]), **attributes_of(exchange, body)}
+    return _create(exchange, "imsCreateImageByInstance", [system, *_of_volumes(exchange, body)])
+
+
+def _create_of_volumes(exchange: Exchange, body: Body) -> Response:
+    return _create(exchange, "imsVolumesToSysDataImagesJob", list(_of_volumes(exchange, body)))
+
+
+def _of_volumes(exchange: Exchange, body: Body) -> Iterator[Image]:
+    """Yield the attributes of the data images of disks that a body asks for."""
+    for index, item in enumerate(_data_images(body)):
+        attributes = attributes_of(exchange, item, ("data_images", index))
+        yield {**from_volume(exchange, item["volume_id"]), **attributes, **_DATA}
+
+
+def _data_images(body: Body) -> Iterator[Body]:
+    """Yield what a body has of each data image, with what it has of all of them."""
+    common = {name: body[name] for name in ("name", "enterprise_project_id") if body.get(name)}
+    for item in body.get("data_images", ()):
+        yield {**common, **item}
+
+
+def _create_of_volume(exchange: Exchange, body: Body) -> Response:
+    attributes = {**from_volume(exchange, body["volume_id"]), **attributes_of(exchange, body)}
+    return _create(exchange, "imsVolumeCreateImageJob", [attributes])
+
+
+def _create_of_file(exchange: Exchange, body: Body) -> Response:
+    format_, is_quick = format_of(body["image_url"]), body.get("is_quick_import", False)
+    is_iso = body["type"] == "IsoImage" if "type" in body else format_ == "iso"
+    has_version = "os_version" in body
+    data = list(_data_images(body))
+    of_system = {"os_type": os_type_of(body)}
+    urls = [item["image_url"] for item in (body, *data)]
+    refuse_where(
+        (is_iso and not has_version, "IMG.0166", "/os_version: is needed for an ISO image"),
+        (is_quick and not has_version, "IMG.0159", "/os_version: is needed with is_quick_import"),
+        (len(set(urls)) < len(urls), "IMG.0123", "/data_images: each file must be named once"),
+    )
+    images = [
+        {**_of_file(exchange, body, is_quick=is_quick), **(_ISO if is_iso else {})},
+        *(
+            {**_of_file(exchange, {**of_system, **item}, ("data_images", index)), **_DATA}
+            for index, item in enumerate(data)
+        ),
+    ]
+    if format_ == "ova":
+        return _create(exchange, "imsImportOvaImageJob", images)
+    return _create(exchange, "imsImportImageJob", images, _OF_ISO if is_iso else _QUICKLY if is_quick else "")
+
+
+def _of_file(exchange: Exchange, body: Body, path: Keys = (), *, is_quick: bool = False) -> Image:
+    """Return the attributes of an image of a file that a body, or a part of one at a path, asks for."""
+    is_quick = is_quick or body.get("is_quick_import", False)
+    return {**from_file(exchange, body["image_url"], path, is_quick=is_quick), **attributes_of(exchange, body, path)}
+
+
+def _create(exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "") -> Response:
+    """Begin the job that makes images of these attributes; raise 400 where the project may not have so many more."""
+    check_quota(exchange.store, exchange.project_id, len(images))
+    added = [add_arriving_image(exchange, attributes) for attributes in images]
+    return begin_making(exchange, job_type, added, part_type)
+
+
+class _Shape(NamedTuple):
+    """One of the forms of a body of create_image: its model, and what is done with what of a body it has."""
+
+    model: str
+    create: Callable[[Exchange, Body], Response]
+
+
+_SHAPES = {
+    "instance_id": _Shape("new_image_of_server", _create_of_server),
+    "image_url": _Shape("new_image_of_file", _create_of_file),
+    "volume_id": _Shape("new_image_of_volume", _create_of_volume),
+    "data_images": _Shape("new_data_images", _create_of_volumes),
+}
+"""The shapes by the member of the body that decides for each."""
