@@ -50,7 +50,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
     (tmp_path / "fuzz_hooks.py").write_text(HOOKS)
     environ = {**os.environ, "PYTHONPATH": str(tmp_path), "SCHEMATHESIS_HOOKS": "fuzz_hooks"}
-    with ImsMock(auth="strict") as mock:
+    with ImsMock(auth="strict", journal_size=100_000) as mock:
         command = [
             *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{mock.url}/_ims_mock/openapi.json"),
             *("--phases", "examples,coverage,fuzzing,stateful", "--checks", "all", "--max-examples", "15"),
