@@ -14,7 +14,7 @@ from ims_mock.exchange.messages import Request, Response
 from ims_mock.faults.rule_set import Faults
 from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
-from ims_mock.service import snapshots
+from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import add_image, load_public_images
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
@@ -113,6 +113,36 @@ class ImsMock:
         for what the service could not hold.
         """
         return add_image(self.service.store, self.project_id, attributes, data, members)
+
+    def add_server(self, **attributes: Any) -> dict[str, Any]:
+        """Say that there is an ECS, and return it: `id`, and what else schemas/models/neighbours.json has of servers.
+
+        >>> mock.add_server(id="877a2cda-ba63-4e1e-b95f-e67e48b6129a", os_version="CentOS 7.6 64bit", status="ACTIVE")
+
+        Its `volumes` are added with it. Where the setting `neighbours` is "any", an ECS that was not added exists too.
+        Raises ValueError naming what is wrong, as the methods below do for their kinds.
+        """
+        return neighbours.add_one(self.service.store, "servers", attributes)
+
+    def add_volume(self, **attributes: Any) -> dict[str, Any]:
+        """Say that there is a disk, and return it: `id`, `size` in GB, `status`, `type`, the id of its `server`."""
+        return neighbours.add_one(self.service.store, "volumes", attributes)
+
+    def add_object(self, name: str, **attributes: Any) -> dict[str, Any]:
+        """Say that there is a file, "bucket:object", and return it: `size` in bytes, `format`, `region`."""
+        return neighbours.add_one(self.service.store, "objects", {"name": name, **attributes})
+
+    def add_backup(self, **attributes: Any) -> dict[str, Any]:
+        """Say that there is a backup of an ECS, and return it: `id`, `type` (CBR or CSBS), `status`, ..."""
+        return neighbours.add_one(self.service.store, "backups", attributes)
+
+    def add_vault(self, **attributes: Any) -> dict[str, Any]:
+        """Say that there is a vault for backups, and return it: `id`, `status`, `type`, `free` in GB."""
+        return neighbours.add_one(self.service.store, "vaults", attributes)
+
+    def add_key(self, **attributes: Any) -> dict[str, Any]:
+        """Say that there is a key that encrypts, and return it: `id` and `status`."""
+        return neighbours.add_one(self.service.store, "keys", attributes)
 
     def load_public_images(self) -> None:
         """Add the catalogue of public images, about 20 of what a region offers; loading it twice is no error."""

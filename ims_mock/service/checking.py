@@ -11,6 +11,7 @@ from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Keys, invalid, wrong_at, wrong_settings
 from ims_mock.contract.wording import shown
 from ims_mock.identity.accounts import new_accounts
+from ims_mock.service import neighbours
 from ims_mock.service.settings import Settings, is_saved
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.jobs import job_types
@@ -23,6 +24,7 @@ def check_state(document: Mapping[str, Any]) -> None:
     _check_belongings(document)
     _check_members(document["members"])
     _check_transitions(document)
+    _check_neighbours(document["neighbours"])
     for job_id, job in document["jobs"].items():
         _check_job(document, job_id, job)
     for access, issued in document["temporary_credentials"].items():
@@ -135,6 +137,11 @@ def _check_change(document: Mapping[str, Any], transition: Mapping[str, Any], pa
             problems = load_model("image").schema.find_problems({**placed["image"], **transition["attributes"]})
             if problems:
                 raise InvalidError(*problems).under(*path, "attributes")
+
+
+def _check_neighbours(records: Mapping[str, Any]) -> None:
+    with _under("neighbours"):
+        neighbours.check_stored(records)
 
 
 def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any]) -> None:

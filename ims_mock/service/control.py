@@ -16,7 +16,7 @@ from ims_mock.contract.wording import shown
 from ims_mock.evidence.audit import audit
 from ims_mock.evidence.har import to_har
 from ims_mock.faults.rule_text import new_rule
-from ims_mock.service import snapshots
+from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import add_image as add_to_catalogue
 from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
@@ -94,6 +94,23 @@ def add_accounts(service: Service, _path: Path, body: Any) -> None:
 def add_token(service: Service, _path: Path, body: Any) -> Any:
     """Issue a token without a login."""
     return {"token": service.identity.new_token_for(body.get("user"), body.get("project"))}
+
+
+def list_neighbours(service: Service, _path: Path, _body: Any) -> Any:
+    """List what a test has said that other services have."""
+    with service.store.lock:
+        return neighbours.documents(service.store)
+
+
+def add_neighbours(service: Service, _path: Path, body: Any) -> None:
+    """Add what other services have."""
+    neighbours.add(service.store, body)
+
+
+def clear_neighbours(service: Service, _path: Path, _body: Any) -> None:
+    """Remove everything that was added."""
+    with service.store.transaction() as store:
+        store.neighbours.clear()
 
 
 def list_denials(service: Service, _path: Path, _body: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import Keys
 from ims_mock.exchange.exchange import Exchange
+from ims_mock.service.sources import ARM, check_key
 from ims_mock.service.tagging import new_tags
 from ims_mock.state.images import OS_VERSIONS, Image
 
@@ -33,19 +34,18 @@ _ENVIRONMENTS = {
 _OTHER_VERSIONS = {"Linux": "Other Linux(64 bit)", "Windows": "Other_Windows (64_bit)", "Other": "Other Linux(64 bit)"}
 """The OS version of an image of which only the type of its OS is known."""
 
-_ARM = {"hw_firmware_type": "uefi", "__support_arm": "true"}
-
 
 def attributes_of(exchange: Exchange, body: Mapping[str, Any], path: Keys = ()) -> Image:
     """Return the attributes of the image that a body, or a part of one at a path, asks for.
 
     What the body does not have the image does not have either, where it can be without. Raise 400 for tags that cannot
-    be.
+    be, and for a key that cannot encrypt.
     """
     attributes = {attribute: body[name] for name, attribute in _AS_GIVEN.items() if body.get(name)}
     if "description" in body:
         attributes["__description"] = body["description"]
     attributes["tags"] = new_tags(body, path)
+    check_key(exchange, body.get("cmk_id"), path)
     if "max_ram" in body:
         attributes["max_ram"] = str(body["max_ram"])
     if "is_config" in body:
@@ -55,7 +55,7 @@ def attributes_of(exchange: Exchange, body: Mapping[str, Any], path: Keys = ()) 
     if "type" in body:
         attributes["virtual_env_type"] = _ENVIRONMENTS[body["type"]]
     if body.get("architecture") == "arm":
-        attributes |= _ARM
+        attributes |= ARM
         if body.get("hw_firmware_type") == "bios":
             exchange.entry.ignored += (pointer_to((*path, "hw_firmware_type")),)
     return {**_system_of(body), **attributes}

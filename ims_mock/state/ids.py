@@ -11,11 +11,20 @@ from ims_mock.state.store import Store
 def new_image_id(store: Store) -> str:
     """Return a lower-case UUID that no image has or had; the caller holds the lock."""
     while True:
-        bits = store.draw("images")
-        # Version 4, variant 1 (RFC 9562 section 5.4); uuid.UUID takes three times as long.
-        image_id = f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) % 4]}{bits[17:20]}-{bits[20:32]}"
+        image_id = _uuid(store.draw("images"))
         if image_id not in store.images.records and image_id not in store.deleted.records:
             return image_id
+
+
+def new_backup_id(store: Store) -> str:
+    """Return a lower-case UUID, for a backup."""
+    return _uuid(store.draw("backups"))
+
+
+def _uuid(bits: str) -> str:
+    """Return a UUID of hexadecimal digits: version 4, variant 1 (RFC 9562 section 5.4)."""
+    # uuid.UUID takes three times as long.
+    return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) % 4]}{bits[17:20]}-{bits[20:32]}"
 
 
 @contextmanager

@@ -27,10 +27,10 @@ class Store:
     """Everything that one mock remembers. Two stores share nothing, unless they are versions or views of one.
 
     The collections: `settings` by name; `projects` and `users` by name; `images` by id, with their `members`, their
-    `files`, the `uploads` under way and the `deleted` ones; `transitions` that are due later; `tokens`,
-    `temporary_credentials` by access key, and `wrong_signatures`, how often in a row each key came with one; `drawn`
-    counts what was made from the seed. A new one is one more line in `__init__`: it is in snapshots, resets, state
-    files and earlier versions by that. Records are JSON, files excepted.
+    `files`, the `uploads` under way and the `deleted` ones; `transitions` that are due later; `jobs` by id;
+    `neighbours`, which other services have; `tokens`, `temporary_credentials` by access key, and `wrong_signatures`,
+    how often in a row each key came with one; `drawn` counts what was made from the seed. A new one is one more line in
+    `__init__`: it is in snapshots, resets, state files and earlier versions by that. Records are JSON, files excepted.
 
     `lock` is held by whoever reads more than one thing. The clock was at `started_at` at the last reset.
     """
@@ -51,6 +51,7 @@ class Store:
         self.uploads = self._declare("uploads", Collection, is_dumped=False)
         self.transitions = self._declare("transitions", Transitions)
         self.jobs = self._declare("jobs", Jobs)
+        self.neighbours = self._declare("neighbours", Collection)
         self.tokens = self._declare("tokens", Collection)
         self.temporary_credentials = self._declare("temporary_credentials", Collection)
         self.wrong_signatures = self._declare("wrong_signatures", Collection)

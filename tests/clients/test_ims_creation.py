@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 SERVER = "877a2cda-ba63-4e1e-b95f-e67e48b6129a"
+VAULT = "302a6ef9-c0a9-4f8c-8f2e-1e8ab1c6d0d4"
 CENTOS = "CentOS 7.0 64bit"
 
 
@@ -117,3 +118,30 @@ def test_refusal_is_typed(client: Any, ims_mock: ImsMock) -> None:
         client.create_data_image(v2.CreateDataImageRequest(body=body))
     assert (caught.value.status_code, caught.value.error_code) == (400, "IMG.0055")
     assert not ims_mock.images
+
+
+def test_create_whole_image(client: Any) -> None:
+    """A server in a vault makes a full-ECS image with a backup."""
+    body = v2.CreateWholeImageRequestBody(name="whole", instance_id=SERVER, vault_id=VAULT, min_ram=2048)
+    entities = ended(client, client.create_whole_image(v2.CreateWholeImageRequest(body=body)))
+    image = listed(client, entities)
+    assert (image.data_origin, image.min_ram) == (f"server_backup,{VAULT}", 2048)
+    assert image.backup_id
+
+
+def test_create_whole_image_of_a_backup(client: Any) -> None:
+    """One backup makes one image, and the code of the second request is typed."""
+    body = v2.CreateWholeImageRequestBody(name="whole", backup_id=VAULT, whole_image_type="CBR")
+    image = listed(client, ended(client, client.create_whole_image(v2.CreateWholeImageRequest(body=body))))
+    assert image.backup_id == VAULT
+    with pytest.raises(ClientRequestException) as caught:
+        client.create_whole_image(v2.CreateWholeImageRequest(body=body))
+    assert caught.value.error_code == "IMG.0029"
+
+
+def test_server_that_runs(client: Any, ims_mock: ImsMock) -> None:
+    """What a test says of a server reaches the caller as the service's code."""
+    ims_mock.add_server(id=SERVER, status="ACTIVE")
+    with pytest.raises(ClientRequestException) as caught:
+        client.create_image(v2.CreateImageRequest(body=v2.CreateImageRequestBody(name="web", instance_id=SERVER)))
+    assert (caught.value.status_code, caught.value.error_code) == (400, "IMG.0008")

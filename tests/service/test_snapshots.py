@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ims_mock import BadUpload, Fail, ImsMock, ManualClock, Snapshot, Stale, SystemClock
 from ims_mock.contract.operations import load_contract
-from ims_mock.service import snapshots
+from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import add_image
 from ims_mock.state.collections import Collection
 from ims_mock.state.store import Store
@@ -110,6 +110,7 @@ class Rich:
     def __init__(self, api: Api) -> None:
         self.api = api
         service, identity = api.service, api.service.identity
+        neighbours.add(service.store, {"servers": [{"id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a", "system_disk": 50}]})
         service.accounts.add({"projects": [{"name": "web"}], "users": [{"name": "ci", "roles": {"web": ["member"]}}]})
         self.tokens = {"expired": identity.new_token_for("demo")}
         api.clock.advance(LATER)

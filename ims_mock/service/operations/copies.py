@@ -7,8 +7,10 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
+from ims_mock.service.backups import check_vault
 from ims_mock.service.making import add_arriving_image, begin_making
 from ims_mock.service.own_api import check_active, image_of, refuse_where
+from ims_mock.service.sources import check_key
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import file_of
 
@@ -49,6 +51,8 @@ def copy_image_cross_region(exchange: Exchange) -> Response:
         (size > _MOST_BYTES, "IMG.0146", f"/image_id: the image must have at most {_MOST_BYTES} bytes, got {size}"),
         (is_whole and "vault_id" not in body, "IMG.0184", "/vault_id: is needed for a full-ECS image"),
     )
+    if is_whole:
+        check_vault(exchange, body["vault_id"])
     return begin_making(exchange, "imsCrossRegionCopyImageJob", [_copy(exchange, source)])
 
 
@@ -67,6 +71,7 @@ def _source(exchange: Exchange) -> Image:
 
 def _copy(exchange: Exchange, source: Image) -> Image:
     body = exchange.body.json
+    check_key(exchange, body.get("cmk_id"))
     given: dict[str, Any] = {
         "__description": body.get("description"),
         "__system__cmkid": body.get("cmk_id"),

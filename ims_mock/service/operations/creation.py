@@ -9,10 +9,11 @@ from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import Keys
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
+from ims_mock.service import backups
 from ims_mock.service.creating import attributes_of, os_type_of
 from ims_mock.service.making import add_arriving_image, begin_making
 from ims_mock.service.own_api import refuse_where
-from ims_mock.service.sources import format_of, from_file, from_server, from_volume
+from ims_mock.service.sources import check_one_server, format_of, from_file, from_server, from_volume
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import check_quota
 
@@ -55,7 +56,7 @@ create_image_v1 = create_image
 
 def create_data_image(exchange: Exchange) -> Response:
     """Create a data image of a file in a bucket."""
-    return _create(exchange, "imsImportDataImageJob", [{**_of_file(exchange, exchange.body.json), **_DATA}])
+    return _create(exchange, "imsImportDataImageJob", [{**_of_file(exchange, _read(exchange)), **_DATA}])
 
 
 create_data_image_in_safe_mode = create_data_image
@@ -63,7 +64,7 @@ create_data_image_in_safe_mode = create_data_image
 
 def import_image_quick(exchange: Exchange) -> Response:
     """Create a system image or a data image of a file that is taken as it is."""
-    body = exchange.body.json
+    body = _read(exchange)
     is_data = body.get("type") == "DataImage"
     refuse_where((not is_data and "os_version" not in body, "IMG.0159", "/os_version: is needed for a system image"))
     attributes = _of_file(exchange, body, is_quick=True)
@@ -73,20 +74,52 @@ def import_image_quick(exchange: Exchange) -> Response:
 import_image_quick_in_safe_mode = import_image_quick
 
 
+def create_whole_image(exchange: Exchange) -> Response:
+    """Create a full-ECS image of a server, of which a backup is made, or of a backup.
+
+    A source that is empty is none. Raise 400 for a body with none, and for one with both.
+    """
+    body = _read(exchange)
+    of_server, of_backup = bool(body.get("instance_id")), bool(body.get("backup_id"))
+    refuse_where(
+        (
+            not (of_server or of_backup),
+            "IMG.0012",
+            "body: must have what to make an image of: instance_id or backup_id",
+        ),
+        (of_server and of_backup, "IMG.0001", "body: an image is made of one source, got instance_id and backup_id"),
+    )
+    given = attributes_of(exchange, body)
+    if of_server:
+        return _create(exchange, "imsCreateWholeImageByInstanceJob", [{**backups.from_server(exchange, body), **given}])
+    return _create(exchange, "imsCreateWholeImageByBackupJob", [{**backups.from_backup(exchange, body), **given}])
+
+
+def _read(exchange: Exchange) -> Body:
+    """Return the body without what its model does not have, which is not read."""
+    model = exchange.operation.bodies["application/json"]
+    read: Body = model.schema.named(exchange.body.json) if model else {}
+    return read
+
+
 def _create_of_server(exchange: Exchange, body: Body) -> Response:
     system = {**from_server(exchange, body["instance_id"]), **attributes_of(exchange, body)}
     return _create(exchange, "imsCreateImageByInstance", [system, *_of_volumes(exchange, body)])
 
 
 def _create_of_volumes(exchange: Exchange, body: Body) -> Response:
-    return _create(exchange, "imsVolumesToSysDataImagesJob", list(_of_volumes(exchange, body)))
+    return _create(exchange, "imsVolumesToSysDataImagesJob", _of_volumes(exchange, body))
 
 
-def _of_volumes(exchange: Exchange, body: Body) -> Iterator[Image]:
-    """Yield the attributes of the data images of disks that a body asks for."""
-    for index, item in enumerate(_data_images(body)):
-        attributes = attributes_of(exchange, item, ("data_images", index))
-        yield {**from_volume(exchange, item["volume_id"]), **attributes, **_DATA}
+def _of_volumes(exchange: Exchange, body: Body) -> list[Image]:
+    """Return the attributes of the data images of disks that a body asks for."""
+    items = [(item, ("data_images", index)) for index, item in enumerate(_data_images(body))]
+    images = [
+        {**from_volume(exchange, item["volume_id"], path), **attributes_of(exchange, item, path), **_DATA}
+        for item, path in items
+    ]
+    check_one_server(exchange, [item["volume_id"] for item, _ in items], body.get("instance_id"))
+    return images
 
 
 def _data_images(body: Body) -> Iterator[Body]:
@@ -102,7 +135,7 @@ def _create_of_volume(exchange: Exchange, body: Body) -> Response:
 
 
 def _create_of_file(exchange: Exchange, body: Body) -> Response:
-    format_, is_quick = format_of(body["image_url"]), body.get("is_quick_import", False)
+    format_, is_quick = format_of(exchange, body["image_url"]), body.get("is_quick_import", False)
     is_iso = body["type"] == "IsoImage" if "type" in body else format_ == "iso"
     has_version = "os_version" in body
     data = list(_data_images(body))
@@ -128,7 +161,7 @@ def _create_of_file(exchange: Exchange, body: Body) -> Response:
 def _of_file(exchange: Exchange, body: Body, path: Keys = (), *, is_quick: bool = False) -> Image:
     """Return the attributes of an image of a file that a body, or a part of one at a path, asks for."""
     is_quick = is_quick or body.get("is_quick_import", False)
-    return {**from_file(exchange, body["image_url"], path, is_quick=is_quick), **attributes_of(exchange, body, path)}
+    return {**from_file(exchange, body, path, is_quick=is_quick), **attributes_of(exchange, body, path)}
 
 
 def _create(exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "") -> Response:

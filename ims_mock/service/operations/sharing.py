@@ -10,6 +10,7 @@ from typing import Any
 from ims_mock.contract.errors import ImsError, marker_unknown
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
+from ims_mock.service.backups import check_vault
 from ims_mock.service.making import begin
 from ims_mock.service.own_api import image_of, own_image_of
 from ims_mock.state.collections import REMOVED, Transition
@@ -52,6 +53,8 @@ def batch_update_members(exchange: Exchange) -> Response:
     """Accept or reject images that are shared with the caller's own project."""
     body = exchange.body.json
     transitions, results = [], []
+    if "vault_id" in body:
+        check_vault(exchange, body["vault_id"])
     for image_id in body["images"]:
         image = image_of(exchange, image_id)
         check_new_status(image, body["project_id"], exchange.project_id, body)

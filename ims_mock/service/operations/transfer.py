@@ -5,8 +5,10 @@ from __future__ import annotations
 from ims_mock.contract.errors import file_arriving
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
+from ims_mock.service import neighbours
 from ims_mock.service.making import LAZY, STUB, begin
 from ims_mock.service.own_api import check_active, image_of, own_image_of, refuse_where
+from ims_mock.service.sources import from_file
 from ims_mock.state.collections import REMOVED, Transition
 from ims_mock.state.files import File
 from ims_mock.state.images import Image
@@ -32,10 +34,11 @@ def register_image(exchange: Exchange) -> Response:
     refuse_where((status != "queued", "IMG.0046", f"/status: only a queued image takes a file, and it is {status}"))
     if image["id"] in store.uploads or planned(store, image["id"]):
         raise file_arriving(image["id"])
+    source = from_file(exchange, exchange.body.json)
     become(store, image, "saving")
     file = File([STUB])
     store.files.put(image["id"], file)
-    attributes = {**file.described(), **LAZY, "__data_origin": f"file,{exchange.body.json['image_url']}"}
+    attributes = {**file.described(), **LAZY, **source}
     success = _transition("images", image, "active", attributes)
     failure = [_transition("images", image, "queued"), _transition("files", image, REMOVED)]
     return begin(exchange, Plan("imsNativeImportImageJob", _entities(image), [success], failure))
@@ -70,6 +73,11 @@ def export_image(exchange: Exchange) -> Response:
             "/file_format: is needed unless is_quick_export is true",
         ),
         (size > _MOST_BYTES and not is_quick, "IMG.0160", f"/image_id: has {size} bytes; only a quick export takes it"),
+        (
+            neighbours.is_listed(exchange.store, "objects", body["bucket_url"]),
+            "IMG.0070",
+            "/bucket_url: the file is there already",
+        ),
         (_is_being_exported(exchange, image["id"]), "IMG.0148", "/image_id: the image is being exported"),
     )
     return begin(exchange, Plan("imsNativeExportImageJob", _entities(image)))

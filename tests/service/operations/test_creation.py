@@ -1,7 +1,7 @@
 """Images made of servers, disks, files and backups.
 
 create_image, create_image_in_safe_mode, create_image_v1, create_data_image, create_data_image_in_safe_mode,
-import_image_quick, import_image_quick_in_safe_mode.
+import_image_quick, import_image_quick_in_safe_mode, create_whole_image.
 """
 
 from __future__ import annotations
@@ -23,12 +23,16 @@ WINDOWS = "Windows Server 2019 Datacenter 64bit"
 ACTION = "/v2/cloudimages/action"
 DATA = "/v1/cloudimages/dataimages/action"
 QUICK = "/v2/cloudimages/quickimport/action"
+WHOLE = "/v1/cloudimages/wholeimages/action"
 
 SERVER = {"name": "made", "instance_id": ONE}
 DISK = {"name": "made", "volume_id": ONE, "os_version": CENTOS}
 FILE = {"name": "made", "image_url": "ims-image:centos70.qcow2", "min_disk": 40}
 ISO = {**FILE, "image_url": "ims-image:centos70.iso", "type": "IsoImage", "os_version": CENTOS}
 FAST = {**FILE, "image_url": "ims-image:centos70.zvhd2", "os_version": CENTOS}
+OF_SERVER = {"name": "made", "instance_id": ONE, "vault_id": TWO}
+OF_BACKUP = {"name": "made", "backup_id": ONE, "whole_image_type": "CBR"}
+OF_OLD_BACKUP = {"name": "made", "backup_id": ONE}
 OF_DISK = {"name": "data", "volume_id": TWO}
 OF_FILE = {"image_url": "ims-image:data.qcow2", "min_disk": 1}
 
@@ -408,3 +412,88 @@ def test_made_image_is_one_of_both_apis(api: Api) -> None:
     assert api("GET", f"{path}/file").status_code == 200
     assert api("DELETE", path).status_code == 204
     assert not api.images
+
+
+def test_whole_image_of_a_server(api: Api) -> None:
+    """It says in which vault its backup is, of which it has an id of its own."""
+    image = made(api, {**OF_SERVER, "max_ram": 4096, "tags": ["a.b"]}, WHOLE)
+    assert (image["__whole_image"], image["__os_type"]) == ("true", "Linux")
+    assert (image["__data_origin"], image["__support_agent_list"]) == (f"server_backup,{TWO}", "hss,ces")
+    assert len(image["__backup_id"]) == 36
+    assert (image["max_ram"], image["tags"]) == ("4096", ["a=b"])
+    assert made(api, OF_SERVER, WHOLE)["__backup_id"] != image["__backup_id"]
+
+
+def test_whole_image_without_a_vault(api: Api) -> None:
+    """The older service of backups has no vaults, so that the image names the backup."""
+    image = made(api, {"name": "a", "instance_id": ONE}, WHOLE)
+    assert image["__data_origin"] == f"server_backup,{image['__backup_id']}"
+
+
+@pytest.mark.parametrize("body", [OF_BACKUP, OF_OLD_BACKUP])
+def test_whole_image_of_a_backup(api: Api, body: dict[str, Any]) -> None:
+    """It names the backup."""
+    image = made(api, body, WHOLE)
+    assert (image["__whole_image"], image["__backup_id"]) == ("true", ONE)
+    assert image["__data_origin"] == f"server_backup,{ONE}"
+
+
+@pytest.mark.parametrize(("body", "code"), [(OF_BACKUP, "IMG.0029"), (OF_OLD_BACKUP, "IMG.0134")])
+def test_backup_makes_one_image(api: Api, body: dict[str, Any], code: str) -> None:
+    """Another image is made of a backup once the first one is gone."""
+    image = made(api, body, WHOLE)
+    again = {**body, "backup_id": ONE.upper()}
+    assert create(api, again, WHOLE).get_json()["error"]["code"] == code
+    assert api("DELETE", f"/v2/images/{image['id']}").status_code == 204
+    assert create(api, again, WHOLE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "job_type"),
+    [(OF_SERVER, "imsCreateWholeImageByInstanceJob"), (OF_BACKUP, "imsCreateWholeImageByBackupJob")],
+)
+def test_job_of_a_whole_image(api: Api, body: dict[str, Any], job_type: str) -> None:
+    """The type of the job follows from the source."""
+    job_id = create(api, body, WHOLE).get_json()["job_id"]
+    job = api("GET", f"/v1/{api.service.auth.project_id}/jobs/{job_id}").get_json()
+    assert (job["job_type"], set(job["entities"])) == (job_type, {"image_id", "image_name"})
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"name": "a"}, "IMG.0012"),
+        ({"name": "a", "instance_id": "", "backup_id": ""}, "IMG.0012"),
+        ({**OF_SERVER, "backup_id": TWO}, "IMG.0001"),
+        ({"instance_id": ONE}, "IMG.0013"),
+        ({**OF_SERVER, "instance_id": "x"}, "IMG.0012"),
+        ({**OF_SERVER, "vault_id": "x"}, "IMG.0184"),
+        ({**OF_SERVER, "vault_id": "", "whole_image_type": "CBR"}, "IMG.0184"),
+        ({**OF_BACKUP, "backup_id": "x"}, "IMG.0198"),
+        ({**OF_BACKUP, "whole_image_type": "VBS"}, "IMG.0198"),
+        ({**OF_BACKUP, "tags": ["a.b", "a.c"]}, "IMG.0115"),
+        ({**OF_BACKUP, "enterprise_project_id": "x"}, "IMG.0155"),
+        ({**OF_BACKUP, "description": "<"}, "IMG.0054"),
+        ({**OF_BACKUP, "min_ram": -1}, "IMG.0055"),
+    ],
+)
+def test_whole_image_that_is_refused(api: Api, body: dict[str, Any], code: str) -> None:
+    """What cannot be made is a rejected request with its documented code."""
+    assert refused(api, body, WHOLE)[0] == code
+
+
+@pytest.mark.parametrize("path", [DATA, QUICK, WHOLE])
+def test_members_that_an_operation_does_not_have(api: Api, path: str) -> None:
+    """They pass and change nothing, whatever they are, and the journal has them."""
+    odd = {
+        "is_config": [],
+        "architecture": 5,
+        "type": "ECS",
+        "os_version": CENTOS,
+        "cmk_id": "",
+        "hw_firmware_type": "bios",
+    }
+    body = {**odd, **(OF_BACKUP if path == WHOLE else FAST)}
+    known = {DATA: {"cmk_id"}, QUICK: {"architecture", "type", "os_version", "hw_firmware_type"}, WHOLE: set()}[path]
+    body = {name: value for name, value in body.items() if name not in known - {"type", "os_version"}}
+    assert create(api, body, path).status_code == 200

@@ -1,0 +1,89 @@
+"""Full-ECS images: what they say of the server of which a backup is made, or of the backup that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.service import neighbours
+from ims_mock.service.own_api import refuse_where
+from ims_mock.service.sources import of_server
+from ims_mock.state.ids import new_backup_id
+from ims_mock.state.images import Image
+
+
+def from_server(exchange: Exchange, body: Mapping[str, Any]) -> Image:
+    """Return what an image says of a server, of which a backup is made in a vault; raise 400 where none can be made."""
+    server = neighbours.find(exchange, "servers", body["instance_id"], "IMG.0005", "/instance_id")
+    status, task, vault_id = server["status"], server["task"], body.get("vault_id", "")
+    own = server["vault"]
+    is_other = own and vault_id and own.lower() != vault_id.lower()
+    refuse_where(
+        (
+            status not in ("ACTIVE", "SHUTOFF"),
+            "IMG.0126",
+            f"/instance_id: the server must be ACTIVE or SHUTOFF, and is {status}",
+        ),
+        (bool(task), "IMG.0136", f"/instance_id: the server must have no task, and has {task!r}"),
+        (
+            not vault_id and body.get("whole_image_type") == "CBR",
+            "IMG.0184",
+            "/vault_id: is needed for a backup of CBR",
+        ),
+        (bool(is_other), "IMG.0183", f"/vault_id: the server is associated with {own!r}"),
+    )
+    attributes = of_server(server)
+    if vault_id:
+        check_vault(exchange, vault_id, attributes["min_disk"])
+    backup_id = new_backup_id(exchange.store)
+    return {**_of_backup(backup_id), **attributes, "__data_origin": f"server_backup,{vault_id or backup_id}"}
+
+
+def check_vault(exchange: Exchange, vault_id: str, size: int = 0) -> None:
+    """Raise 400 for a vault that can have no backup of a server, or none of so many GB."""
+    vault = neighbours.find(exchange, "vaults", vault_id, "IMG.0184", "/vault_id")
+    status, type_, free = vault["status"], vault["type"], vault["free"]
+    refuse_where(
+        (status != "available", "IMG.0188", f"/vault_id: the vault must be available, and is {status}"),
+        (type_ != "server", "IMG.0193", f"/vault_id: the vault must be one for servers, and is one for {type_}"),
+        (free < size, "IMG.0182", f"/vault_id: the vault must have {size} GB free, and has {free}"),
+    )
+
+
+def from_backup(exchange: Exchange, body: Mapping[str, Any]) -> Image:
+    """Return what an image says of a backup; raise 400 for one of which it cannot be made, or of which there is one."""
+    backup_id, type_ = body["backup_id"], body.get("whole_image_type", "CSBS")
+    is_cbr = type_ == "CBR"
+    backup = neighbours.find(exchange, "backups", backup_id, "IMG.0198" if is_cbr else "IMG.0127", "/backup_id")
+    is_listed, status = neighbours.is_listed(exchange.store, "backups", backup_id), backup["status"]
+    used_by = [image["id"] for image in exchange.store.images.values() if image.get("__backup_id") == backup_id.lower()]
+    refuse_where(
+        (
+            is_listed and backup["type"] != type_,
+            "IMG.0198",
+            f"/whole_image_type: the backup is one of {backup['type']}, and not of {type_}",
+        ),
+        (
+            backup["project_id"] not in ("", exchange.project_id),
+            "IMG.0133",
+            f"/backup_id: is of project {backup['project_id']!r}",
+        ),
+        (
+            status != "available",
+            "IMG.0032" if is_cbr else "IMG.0132",
+            f"/backup_id: must be available, and is {status}",
+        ),
+        (not backup["has_os"], "IMG.0195" if is_cbr else "IMG.0033", "/backup_id: there is no OS in the backup"),
+        (
+            bool(used_by),
+            "IMG.0029" if is_cbr else "IMG.0134",
+            f"/backup_id: image {''.join(used_by[:1])} has been made of it",
+        ),
+    )
+    about = {"__os_version": backup["os_version"], "min_disk": backup["system_disk"]}
+    return {**_of_backup(backup_id.lower()), **about, "__data_origin": f"server_backup,{backup_id}"}
+
+
+def _of_backup(backup_id: str) -> Image:
+    return {"__whole_image": "true", "__backup_id": backup_id, "__support_agent_list": "hss,ces"}

@@ -1,0 +1,133 @@
+"""What requests name and other services have: servers, disks, files in buckets, backups, vaults and keys.
+
+A test says which there are; schemas/models/neighbours.json has what can be said of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from ims_mock.contract import json_text
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.image_ids import in_lower_case
+from ims_mock.contract.operations import load_model
+from ims_mock.contract.problems import InvalidError, wrong_at
+from ims_mock.contract.wording import shown
+from ims_mock.exchange.exchange import Exchange
+from ims_mock.state.store import Store
+
+Neighbour = Mapping[str, Any]
+"""A record of JSON types, with a value for each attribute that its kind has."""
+
+
+@cache
+def _kinds() -> Mapping[str, Mapping[str, Any]]:
+    """Return the attributes of each kind, such as "servers", with their schemas."""
+    kinds = load_model("neighbours").schema.content["properties"]
+    return {kind: schema["items"]["properties"] for kind, schema in kinds.items()}
+
+
+@cache
+def _defaults(kind: str) -> Neighbour:
+    return {name: schema["default"] for name, schema in _kinds()[kind].items() if "default" in schema}
+
+
+def add(store: Store, document: Any) -> None:
+    """Add what a document as the model has it names; raise InvalidError naming what is wrong, and then add nothing."""
+    document = json_text.plain(document)
+    check(document)
+    with store.transaction():
+        for kind, added in document.items():
+            for given in added:
+                _put(store, kind, given)
+        for server in document.get("servers", ()):
+            for volume_id in server.get("volumes", ()):
+                if _key("volumes", volume_id) not in store.neighbours:
+                    _put(store, "volumes", {"id": volume_id, "server": server["id"], "status": "in-use"})
+
+
+def add_one(store: Store, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Add one of a kind, and return it with all its attributes; raise InvalidError naming what is wrong."""
+    try:
+        add(store, {kind: [dict(given)]})
+    except InvalidError as error:
+        # Where it stands in the document that holds it alone says nothing.
+        problems = (replace(problem, path=problem.path[2:], is_setting=True) for problem in error.problems)
+        raise InvalidError(*problems, in_document=False) from None
+    return dict(store.neighbours[_key(kind, _id(kind, given))])
+
+
+def check(document: Any) -> None:
+    """Raise InvalidError for a document that the model does not allow."""
+    model = load_model("neighbours")
+    problems = model.schema.find_problems(document)
+    if problems:
+        raise InvalidError(*problems, source=model.source)
+
+
+def check_stored(records: Mapping[str, Any]) -> None:
+    """Raise InvalidError for records, by their keys, that could not have been added."""
+    for key, record in records.items():
+        kind = key.partition("/")[0]
+        if kind not in _kinds():
+            raise wrong_at((key,), "enum", f"must begin with one of {', '.join(_kinds())}, got {shown(key)}")
+        try:
+            check({kind: [record]})
+        except InvalidError as error:
+            raise InvalidError(*(replace(problem, path=problem.path[2:]) for problem in error.problems)).under(
+                key
+            ) from None
+        if record.keys() != _kinds()[kind].keys():
+            raise wrong_at((key,), "required", f"must have {', '.join(_kinds()[kind])}")
+        if key != _key(kind, _id(kind, record)):
+            raise wrong_at((key,), "const", f"must be {shown(_key(kind, _id(kind, record)))}, as in the record")
+
+
+def _put(store: Store, kind: str, given: Mapping[str, Any]) -> None:
+    store.neighbours.put(_key(kind, _id(kind, given)), {**_defaults(kind), **given})
+
+
+def _id(kind: str, record: Mapping[str, Any]) -> str:
+    name: str = record["name" if kind == "objects" else "id"]
+    return name
+
+
+def _key(kind: str, id_: str) -> str:
+    return f"{kind}/{id_ if kind == 'objects' else in_lower_case(id_)}"
+
+
+def documents(store: Store) -> dict[str, list[Any]]:
+    """Return everything that was added, by kind, as `add` takes it."""
+    found: dict[str, list[Any]] = {kind: [] for kind in _kinds()}
+    for key, record in store.neighbours.items():
+        found[key.partition("/")[0]].append(record)
+    return found
+
+
+def known(store: Store, kind: str, id_: str) -> Neighbour:
+    """Return what a test has added, or one with the defaults."""
+    record: Neighbour = store.neighbours.get(_key(kind, id_)) or _defaults(kind)
+    return record
+
+
+def is_listed(store: Store, kind: str, id_: str) -> bool:
+    """Return whether a test has added one."""
+    return _key(kind, id_) in store.neighbours
+
+
+def find(exchange: Exchange, kind: str, id_: str, code: str, place: str) -> Neighbour:
+    """Return what a request names at a place: what a test has added or, where any may be, one with the defaults.
+
+    Raise 400 with a code where there is none, or with the code that the test has given.
+    """
+    store = exchange.store
+    if store.settings.get("neighbours") == "listed" and not is_listed(store, kind, id_):
+        text = f"{place}: none of the {kind} that a test has added is {id_!r}; add it, or set neighbours to any"
+        raise ImsError(400, code, reason=text)
+    record = known(store, kind, id_)
+    if record["rejected_with"]:
+        raise ImsError(400, record["rejected_with"], reason=f"{place}: the test wants it so (rejected_with)")
+    return record
