@@ -13,7 +13,7 @@ from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
 from ims_mock.state.collections import REMOVED
 from ims_mock.state.job_collection import Job
-from ims_mock.state.jobs import job_types
+from ims_mock.state.jobs import failure
 from ims_mock.state.store import Store
 
 
@@ -75,9 +75,7 @@ class FailJob(_JobFault):
 
     def changed(self, job: Job) -> dict[str, Any]:
         """Return what is different in the record of the job."""
-        code = self.code or job_types()[job["type"]]["codes"][0]
-        reason = documented_message(code, 400) if self.reason is None else self.reason or None
-        end = {"status": "FAIL", "at": self.at, "attributes": {"error_code": code, "fail_reason": reason}}
+        end = {"status": "FAIL", "at": self.at, "attributes": failure(job, self.code, self.reason)}
         return {"end": end, "on_failure": [item for item in map(self._left, job["on_failure"]) if item]}
 
     def _left(self, transition: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -21,6 +21,8 @@ from ims_mock.service.catalogue import add_image as add_to_catalogue
 from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import ManualClock
+from ims_mock.state.job_collection import PENDING
+from ims_mock.state.jobs import end, failure
 from ims_mock.version import __version__
 
 Path = Mapping[str, str]
@@ -111,6 +113,30 @@ def clear_neighbours(service: Service, _path: Path, _body: Any) -> None:
     """Remove everything that was added."""
     with service.store.transaction() as store:
         store.neighbours.clear()
+
+
+def list_jobs(service: Service, _path: Path, _body: Any) -> Any:
+    """List the jobs, each as it is now; this is no look at them."""
+    with service.store.transaction() as store:
+        return {"jobs": [{name: job[name] for name in _OF_JOB} for job in store.jobs.values()]}
+
+
+_OF_JOB = (
+    *("id", "type", "project_id", "status", "percent", "begin_time", "end_time", "error_code", "fail_reason"),
+    *("entities", "parent", "sub_jobs"),
+)
+
+
+def end_job(service: Service, path: Path, body: Any) -> None:
+    """Let a job succeed or fail now."""
+    with service.store.transaction() as store:
+        job = store.jobs.get(path["id"])
+        pending = [job["id"] for job in store.jobs.values() if job["status"] in PENDING and not job["parent"]]
+        if job is None or job["id"] not in pending:
+            raise NotFoundError(f"no job that could end has the id {shown(path['id'])}", pending)
+        is_success = body["status"] == "SUCCESS"
+        attributes = {} if is_success else failure(job, body.get("error_code"), body.get("fail_reason"))
+        end(store, job, body["status"], attributes)
 
 
 def list_denials(service: Service, _path: Path, _body: Any) -> Any:

@@ -191,6 +191,8 @@ def _value_of(schema: Mapping[str, Any], kinds: list[str], text: str) -> Any:
         if text.lstrip().startswith("{"):
             return _json_of(text)
         pairs = [part.partition("=") for part in text.split(",")]
+        if not all(sign for _, sign, _ in pairs):
+            raise ValueError(f"must be {schema['x-metavar']} or a JSON object, got {shown(text)}")
         return {name.strip(): _value_of(schema, ["number"], value.strip()) for name, _, value in pairs}
     if "boolean" in kinds:
         return read_flag(text)
@@ -205,7 +207,7 @@ def _json_of(text: str) -> Any:
     try:
         return json_text.parse(text.encode())
     except ImsError as error:
-        raise ValueError(error.reason) from None
+        raise InvalidError(*error.problems, in_document=False) from None
 
 
 def read_flag(text: str) -> bool:

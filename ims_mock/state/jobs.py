@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from ims_mock.contract import schema_files
-from ims_mock.contract.errors import ImsError
+from ims_mock.contract.errors import ImsError, documented_message
 from ims_mock.state.collections import Transition
 from ims_mock.state.ids import new_job_id
 from ims_mock.state.job_collection import PENDING, Job
@@ -129,6 +129,24 @@ def _proceed(store: Store, job: Job) -> None:
     status = "RUNNING" if percent or job["status"] == "RUNNING" else "INIT"
     for changed in (job, *(store.jobs[part_id] for part_id in job["sub_jobs"])):
         store.jobs.put(changed["id"], {**changed, "status": status, "percent": percent, "looks": looks})
+
+
+def failure(job: Job, code: str | None, reason: str | None) -> dict[str, Any]:
+    """Return the attributes of a job that fails, by default with the first documented code of its type.
+
+    The reason is the message of the code by default, and none where it is empty. Raise InvalidError for an undocumented
+    code without a reason.
+    """
+    code = code or job_types()[job["type"]]["codes"][0]
+    return {"error_code": code, "fail_reason": documented_message(code, 400) if reason is None else reason or None}
+
+
+def end(store: Store, job: Job, status: str, attributes: Mapping[str, Any]) -> None:
+    """End a pending job now, with the jobs within it, whatever was to become of it."""
+    at = 1 if status == "SUCCESS" else job["percent"]
+    changed = {**job, "end": {"status": status, "at": at, "attributes": dict(attributes)}}
+    store.jobs.put(job["id"], changed)
+    store.end_job(changed)
 
 
 def current_task(job: Job) -> str:

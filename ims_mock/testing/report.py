@@ -77,7 +77,7 @@ def write_bundle(folder: str | Path, service: Service, test: FailedTest) -> Path
     received, entries = service.journal.since(test.began)
     store = service.store
     with store.transaction():
-        images = list(store.images.values())
+        images, jobs = list(store.images.values()), list(store.jobs.values())
     document = {
         "test": test.name,
         "command": test.command,
@@ -90,6 +90,7 @@ def write_bundle(folder: str | Path, service: Service, test: FailedTest) -> Path
         "requests": [entry.to_json() for entry in entries],
         "findings": [finding.to_json() for finding in audit(entries, images)],
         "images": images,
+        "jobs": jobs,
     }
     path = Path(folder, _file_name(test.name) + ".json")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -644,7 +644,17 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
             ["--delays", "active=5"],
             'argument --delays: has an unknown member "active"; there are queued, saving, deleting',
         ),
-        (["--delays", "saving"], 'argument --delays: saving must be of type number, got ""'),
+        (
+            ["--delays", "saving"],
+            'argument --delays: must be STATUS=SECONDS,... or a JSON object, got "saving"',
+        ),
+        (["--jobs", "60"], 'argument --jobs: must be TYPE=SECONDS,... or a JSON object, got "60"'),
+        (["--jobs", ""], 'argument --jobs: must be TYPE=SECONDS,... or a JSON object, got ""'),
+        (["--jobs", "*=soon"], 'argument --jobs: * must be of type number or object, got "soon"'),
+        (["--jobs", '{"*": 5'], "argument --jobs: is not JSON: Expecting ',' delimiter, at line 1 column 8"),
+        (["--jobs", '{"*": {"polls": -1}}'], "argument --jobs: */polls must be at least 0, got -1"),
+        (["--jobs", '{"*": {}}'], "argument --jobs: * must have at least 1 member, got {}"),
+        (["--jobs", "copy=5"], 'argument --jobs: jobs has no type "copy"; there are *, imsAddImageMembersJob,'),
         (["--journal-size", "0"], "argument --journal-size: must be at least 1, got 0"),
         (["--state", "no.json"], "ims-mock: --state: cannot read no.json: No such file or directory"),
         (
@@ -682,6 +692,22 @@ def test_time_of_a_command(tmp_path: Path) -> None:
         requests.post(f"{url}/_ims_mock/clock", json={"advance": 60}, timeout=10)
         assert status() == "active"
         assert len(requests.get(f"{url}/_ims_mock/journal", timeout=10).json()["entries"]) == 2
+
+
+@pytest.mark.parametrize("text", ["*=60", '{"*": 60}', '{"imsImportImageJob": {"seconds": 60}, "*": {"polls": 5}}'])
+def test_jobs_of_a_command(text: str) -> None:
+    """A job takes as long as the option says, as TYPE=SECONDS or as JSON."""
+    with running("--speed", "0", "--jobs", text) as (_, url):
+        body = {"name": "a", "image_url": "b:a.qcow2", "min_disk": 40}
+        begun = requests.post(f"{url}/v2/cloudimages/action", json=body, headers=HEADERS, timeout=10).json()
+
+        def status() -> Any:
+            job = requests.get(f"{url}/v1/cloudimages/job/{begun['job_id']}", headers=HEADERS, timeout=10)
+            return job.json()["status"]
+
+        assert status() == "INIT"
+        requests.post(f"{url}/_ims_mock/clock", json={"advance": 60}, timeout=10)
+        assert status() == "SUCCESS"
 
 
 @pytest.mark.slow

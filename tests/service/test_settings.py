@@ -165,6 +165,11 @@ def test_project_of_the_first_user() -> None:
         ("public_images", "0", False),
         ("delays", "queued=5, saving = 0.5", {"queued": 5.0, "saving": 0.5}),
         ("max_image_size", "0", 0),
+        ("jobs", "*=60", {"*": 60.0}),
+        ("jobs", "imsImportImageJob=0.5, *=60", {"imsImportImageJob": 0.5, "*": 60.0}),
+        ("jobs", ' {"*": {"polls": 3}}', {"*": {"polls": 3}}),
+        ("delays", '{"saving": 5}', {"saving": 5}),
+        ("neighbours", "listed", "listed"),
     ],
 )
 def test_text_of_a_setting(name: str, text: str, value: Any) -> None:

@@ -140,7 +140,7 @@ def test_masking_leaves_the_rules_alone(api: Api) -> None:
 
 
 def test_bundle_has_all_that_there_is_to_know(api: Api, tmp_path: Path) -> None:
-    """The file has the test, how it failed, how to run it again, seed, clock, rules, requests, findings and images."""
+    """The file has the test, how it failed, how to run it again, seed, clock, rules, requests, findings and records."""
     api.service.reset(seed="s", start=PAGE, faults=["glance_list_images: 503 x1"])
     image = api.create(name="a")
     api("GET", "/v2/images")
@@ -153,6 +153,7 @@ def test_bundle_has_all_that_there_is_to_know(api: Api, tmp_path: Path) -> None:
     assert document["requests"] == [entry.to_json() for entry in api.service.journal]
     assert {finding["rule"] for finding in document["findings"]} == {"image_left_queued", "list_without_limit"}
     assert document["images"] == [image]
+    assert document["jobs"] == []
 
 
 def test_bundle_has_an_archive_beside_it(api: Api, tmp_path: Path) -> None:
@@ -166,12 +167,15 @@ def test_bundle_has_an_archive_beside_it(api: Api, tmp_path: Path) -> None:
 
 
 def test_bundle_has_what_has_come_about_by_now(tmp_path: Path) -> None:
-    """Images are as they are at the time of the failure, and not as they were at the last request."""
-    api = Api(delays={"saving": 5})
+    """Images and jobs are as they are at the time of the failure, and not as they were at the last request."""
+    api = Api(delays={"saving": 5}, jobs={"*": 5})
     api("PUT", api.create()["file"], b"1", Content_Type="application/octet-stream")
+    api("POST", "/v2/cloudimages/action", {"name": "a", "image_url": "b:c", "min_disk": 40})
     api.clock.moved = lambda: None
     api.clock.advance(5)
-    assert bundle(api, tmp_path)["images"][0]["status"] == "active"
+    document = bundle(api, tmp_path)
+    assert [image["status"] for image in document["images"]] == ["active", "active"]
+    assert {job["status"] for job in document["jobs"]} == {"SUCCESS"}
 
 
 def test_bundle_takes_what_a_test_has_written(api: Api, tmp_path: Path) -> None:

@@ -341,6 +341,7 @@ SERIES: list[tuple[str, str, Any]] = [
     ("GET", "/accounts", None),
     ("POST", "/neighbours", {"keys": [{"id": "key"}]}),
     ("GET", "/neighbours", None),
+    ("GET", "/jobs", None),
     ("DELETE", "/neighbours", None),
     ("POST", "/tokens", {}),
     ("POST", "/denials", {"action": "ims:*:list"}),
@@ -382,7 +383,7 @@ def test_every_response_keeps_its_schema(api: Api) -> None:
         asked.add(operation.id)
     state = api("GET", "/_ims_mock/state").get_json()
     assert api("PUT", "/_ims_mock/state", state).status_code == 204
-    assert asked | {"load_state"} == set(load_control().operations)
+    assert asked | {"load_state", "end_job"} == set(load_control().operations)
 
 
 def test_every_operation_has_its_function() -> None:

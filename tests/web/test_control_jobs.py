@@ -1,0 +1,122 @@
+"""Jobs in the control API: listed, and ended by a test: list_jobs, end_job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ims_mock import StickJob
+from ims_mock.contract.operations import load_control
+from tests.conftest import Api
+from tests.service.operations.test_creation import OF_DISK, SERVER, create
+
+
+@pytest.fixture
+def api() -> Api:
+    """A service whose jobs take a minute."""
+    return Api(jobs={"*": 60})
+
+
+def begin(api: Api, body: Any = SERVER) -> str:
+    """Begin a job, and return its id."""
+    job_id: str = create(api, body).get_json()["job_id"]
+    return job_id
+
+
+def listed(api: Api) -> dict[str, dict[str, Any]]:
+    """Return the jobs by id."""
+    document = api("GET", "/_ims_mock/jobs").get_json()
+    load_control().operations["list_jobs"].check_response_body(document)
+    return {job["id"]: job for job in document["jobs"]}
+
+
+def end(api: Api, job_id: str, **body: Any) -> int:
+    """End a job, and return the status of the response."""
+    return api("POST", f"/_ims_mock/jobs/{job_id}", body).status_code
+
+
+def test_jobs_are_listed_without_a_look() -> None:
+    """A job that is asked about in looks does not go on by the list."""
+    api = Api(jobs={"*": {"polls": 1}})
+    job_id = begin(api)
+    for _ in range(3):
+        assert listed(api)[job_id]["status"] == "INIT"
+    job = listed(api)[job_id]
+    assert (job["type"], job["project_id"]) == ("imsCreateImageByInstance", api.service.auth.project_id)
+
+
+def test_due_job_is_listed_as_ended(api: Api) -> None:
+    """What is due has happened before jobs are listed."""
+    job_id = begin(api)
+    api.clock.moved = lambda: None
+    api.clock.advance(60)
+    assert listed(api)[job_id]["status"] == "SUCCESS"
+
+
+def test_job_that_is_to_succeed(api: Api) -> None:
+    """It has succeeded at once, at this time, and its image is active; nothing more comes of it later."""
+    job_id = begin(api)
+    api.clock.advance(30)
+    assert end(api, job_id, status="SUCCESS") == 204
+    job, (image,) = listed(api)[job_id], api.images.values()
+    assert (job["status"], job["percent"], job["end_time"]) == ("SUCCESS", 1, "2016-06-02T07:50:18.000Z")
+    assert image["status"] == "active"
+    api.clock.advance(60)
+    assert listed(api)[job_id] == job
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "reason"),
+    [
+        ({}, "IMG.0014", "An exception occurred when IaaS OpenStack was executing the task."),
+        ({"error_code": "IMG.0008", "fail_reason": "instance is not shutoff."}, "IMG.0008", "instance is not shutoff."),
+        ({"fail_reason": ""}, "IMG.0014", None),
+    ],
+)
+def test_job_that_is_to_fail(api: Api, body: dict[str, str], code: str, reason: str | None) -> None:
+    """It has failed at once, by default as its type does first, and leaves no image."""
+    job_id = begin(api)
+    assert end(api, job_id, status="FAIL", **body) == 204
+    job = api("GET", f"/v1/cloudimages/job/{job_id}").get_json()
+    assert (job["status"], job["error_code"], job["fail_reason"]) == ("FAIL", code, reason)
+    assert not api.images
+
+
+def test_parts_end_with_their_job(api: Api) -> None:
+    """The jobs within it have the same end."""
+    job_id = begin(api, {"data_images": [OF_DISK]})
+    end(api, job_id, status="FAIL", error_code="IMG.0022")
+    assert {(job["status"], job["error_code"]) for job in listed(api).values()} == {("FAIL", "IMG.0022")}
+
+
+def test_job_that_is_stuck_is_ended(api: Api) -> None:
+    """A test ends also what a fault would never let end."""
+    api.service.faults.add(StickJob())
+    job_id = begin(api)
+    assert end(api, job_id, status="SUCCESS") == 204
+    assert listed(api)[job_id]["status"] == "SUCCESS"
+
+
+def test_job_that_cannot_be_ended(api: Api) -> None:
+    """There is none of the id, it has ended, or it is a part of another; the message has those that can."""
+    whole = begin(api, {"data_images": [OF_DISK]})
+    part = listed(api)[whole]["sub_jobs"][0]
+    for job_id in ("nothing", part):
+        response = api("POST", f"/_ims_mock/jobs/{job_id}", {"status": "SUCCESS"})
+        assert response.status_code == 404
+        assert response.get_json()["error"]["message"].endswith(f"; there are: {whole}")
+    end(api, whole, status="SUCCESS")
+    assert end(api, whole, status="FAIL") == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"status": "RUNNING"}, {"status": "FAIL", "error_code": "x"}, {"status": "FAIL", "error_code": "IMG.9999"}],
+)
+def test_wrong_end_changes_nothing(api: Api, body: dict[str, str]) -> None:
+    """An end that cannot be is rejected, an undocumented code without a reason among them."""
+    job_id = begin(api)
+    response = api("POST", f"/_ims_mock/jobs/{job_id}", body)
+    assert response.status_code == 400, response.data
+    assert listed(api)[job_id]["status"] == "INIT"
