@@ -87,6 +87,11 @@ def page_message(status: int) -> str | None:
     return message
 
 
+def is_documented(code: str) -> bool:
+    """Return whether a document has a code of the service."""
+    return code in _catalogue()["service"]
+
+
 def documented_message(code: str, status: int) -> str:
     """Return the documented text of a code; raise InvalidError when no document has the code."""
     if code == IAM:

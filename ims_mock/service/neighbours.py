@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from ims_mock.contract import json_text
-from ims_mock.contract.errors import ImsError
+from ims_mock.contract.errors import ImsError, is_documented
 from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, wrong_at
@@ -66,6 +66,12 @@ def check(document: Any) -> None:
     problems = model.schema.find_problems(document)
     if problems:
         raise InvalidError(*problems, source=model.source)
+    for kind, records in document.items():
+        for index, record in enumerate(records):
+            code = record.get("rejected_with")
+            if code and not is_documented(code):
+                text = f"{shown(code)} is not documented; use one of schemas/error_codes.json"
+                raise wrong_at((kind, index, "rejected_with"), "enum", text)
 
 
 def check_stored(records: Mapping[str, Any]) -> None:

@@ -221,6 +221,10 @@ def test_control_api(api: Api) -> None:
         ({"planets": []}, "has an unknown member"),
         ({"keys": [{"id": "k", "colour": "red"}]}, "has an unknown member"),
         ({"vaults": [{"id": ONE, "rejected_with": "IMG.1"}]}, "/vaults/0/rejected_with: must be a code such as"),
+        (
+            {"vaults": [{"id": ONE, "rejected_with": "IMG.9999"}]},
+            '/vaults/0/rejected_with: "IMG.9999" is not documented',
+        ),
         ([], "must be of type object"),
     ],
 )
@@ -262,6 +266,15 @@ def test_snapshot_and_reset(api: Api) -> None:
         ({"servers/x": record}, "/neighbours/servers~1x"),
         ({f"servers/{ONE}": {**record, "status": 5}}, f"/neighbours/servers~1{ONE}/status"),
         ({f"servers/{ONE}": {"id": ONE}}, f"/neighbours/servers~1{ONE}"),
+        ({f"servers/{ONE}": {**record, "rejected_with": "IMG.9999"}}, f"/neighbours/servers~1{ONE}/rejected_with"),
     ]:
         response = api("PUT", "/_ims_mock/state", {**state, "neighbours": wrong})
         assert (response.status_code, response.get_json()["error"]["message"].partition(":")[0]) == (400, place)
+
+
+@pytest.mark.parametrize("number", range(180, 199))
+def test_any_documented_code(api: Api, number: int) -> None:
+    """A state of a server that the mock does not have is said by its code."""
+    code = f"IMG.{number:04}"
+    there_is(api, "servers", id=ONE, rejected_with=code)
+    assert refused(api, OF_SERVER, WHOLE)[0] == code

@@ -90,6 +90,6 @@ def _is_being_exported(exchange: Exchange, image_id: str) -> bool:
     return any(
         job["type"] == "imsNativeExportImageJob"
         and job["status"] in PENDING
-        and job["entities"]["image_id"] == image_id
+        and job["entities"].get("image_id") == image_id
         for job in exchange.store.jobs.values()
     )

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import FailJob
 from tests.conftest import Api
+from tests.examples import creations
 from tests.service.operations.test_transfer import job_of
 
 ONE = "877a2cda-ba63-4e1e-b95f-e67e48b6129a"
@@ -401,6 +402,18 @@ def test_quick_import(api: Api, path: str, type_: str, job_type: str) -> None:
     """Its job is that of an import of the same kind, and shows the image."""
     job = job_of(api, create(api, {**FAST, "type": type_}, path))
     assert (job["job_type"], set(job["entities"])) == (job_type, {"image_id", "image_name"})
+
+
+@pytest.mark.parametrize("status", ["under way", "ended"])
+def test_state_with_what_was_made(status: str) -> None:
+    """A state that is saved after each of the operations can be loaded, and has the same images."""
+    api = Api(jobs={"*": 60 if status == "under way" else 0})
+    for example in creations():
+        assert create(api, example.body, example.path).status_code == 200
+    state = api("GET", "/_ims_mock/state").get_json()
+    before = api("GET", "/v2/cloudimages").data
+    assert api("PUT", "/_ims_mock/state", state).status_code == 204
+    assert api("GET", "/v2/cloudimages").data == before
 
 
 def test_made_image_is_one_of_both_apis(api: Api) -> None:
