@@ -15,7 +15,7 @@ from ims_mock.faults.rule_set import Faults
 from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
 from ims_mock.service import neighbours, snapshots
-from ims_mock.service.catalogue import add_image, load_public_images
+from ims_mock.service.catalogue import HUAWEI_CLOUD, add_image, load_public_images
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
@@ -144,9 +144,13 @@ class ImsMock:
         """Say that there is a key that encrypts, and return it: `id` and `status`."""
         return neighbours.add_one(self.service.store, "keys", attributes)
 
-    def load_public_images(self) -> None:
-        """Add the catalogue of public images, about 20 of what a region offers; loading it twice is no error."""
-        load_public_images(self.service.store)
+    def load_public_images(self, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:
+        """Add the public images of a cloud, about 40 of what a region offers; loading them twice is no error.
+
+        `wanted` are attributes that an image must have, such as `__platform="CentOS"`; `cloud` is huaweicloud, otc or
+        flexibleengine. Raises ValueError for another cloud.
+        """
+        load_public_images(self.service.store, cloud, **wanted)
 
     @property
     def accounts(self) -> Accounts:

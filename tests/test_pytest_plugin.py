@@ -115,7 +115,7 @@ def test_closest(ims_mock):
 
 @pytest.mark.ims_mock(public_images=True, max_image_size=3)
 def test_images(ims_mock):
-    assert len(ims_mock.images) == 20
+    assert len(ims_mock.images) == 42
     headers = {"X-Auth-Token": ims_mock.token, "Content-Type": "application/octet-stream"}
     file = ims_mock.url + ims_mock.add_image(name="a")["file"]
     assert requests.put(file, data=b"1234", headers=headers).status_code == 413
@@ -694,7 +694,7 @@ def statuses(mock, token):
 def test_ini(ims_mock):
     assert statuses(ims_mock, "other") == [503, 429, 401]
     settings = ims_mock.service.settings
-    assert (settings.seed, settings.delays, len(ims_mock.images)) == (8, {"queued": 5, "saving": 60}, 20)
+    assert (settings.seed, settings.delays, len(ims_mock.images)) == (8, {"queued": 5, "saving": 60}, 42)
     assert ims_mock.new_token("ci")
 
 @pytest.mark.ims_mock(auth="off", faults=[], seed=9)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,13 @@ from ims_mock.contract.wording import shown
 from ims_mock.state import life_cycle
 from ims_mock.state.files import File
 from ims_mock.state.ids import ids_of_success
-from ims_mock.state.images import Image, new_image
+from ims_mock.state.images import OS_VERSIONS, Image, new_image
 from ims_mock.state.members import check_shareable, new_member
 from ims_mock.state.store import Store
 from ims_mock.state.views import RecordsView
+
+HUAWEI_CLOUD = "huaweicloud"
+"""The cloud whose public images are loaded unless another is named."""
 
 
 def add_image(
@@ -59,14 +63,34 @@ def add_image(
         return RecordsView(store)[image_id]
 
 
-def load_public_images(store: Store) -> None:
-    """Add the catalogue's public images, but for those that are there already."""
-    catalogue = schema_files.read("public_images.json")
+def load_public_images(store: Store, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:
+    """Add the public images of a cloud that have some attributes, but for those that are there already.
+
+    Raise ValueError for a cloud that the catalogue does not have.
+    """
+    images, clouds = [], set()
+    for of_cloud, image in public_images():
+        clouds.add(of_cloud)
+        if of_cloud == cloud and wanted.items() <= {**image, **OS_VERSIONS[image["__os_version"]]}.items():
+            images.append(image)
+    if cloud not in clouds:
+        raise ValueError(f"cloud must be one of {', '.join(sorted(clouds))}, got {cloud!r}")
     with store.transaction():
-        for image in catalogue["images"]:
+        for image in images:
             store.deleted.remove(image["id"])
             if image["id"] not in store.images:
-                add_image(store, catalogue["common"]["owner"], {**catalogue["common"], **image})
+                add_image(store, image["owner"], image)
+
+
+def public_images() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the public images of the catalogue, each with its cloud; what follows from the OS version is left out."""
+    catalogue = schema_files.read("public_images.json")
+    for row in catalogue["images"]:
+        name = json.dumps({"zh-cn": row["name"], "en-us": row["name"]}, separators=(",", ":"))
+        follows = {"__originalimagename": row["id"], "__image_displayname": name, "__imagetype": "gold"}
+        image = {**catalogue["common"], **follows, **row}
+        cloud = image.pop("cloud", HUAWEI_CLOUD)
+        yield cloud, {name: value for name, value in image.items() if value is not None}
 
 
 def _check_attributes(given: dict[str, Any], file: File | None, members: Mapping[str, str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.contract import schema_files
+from ims_mock.service.catalogue import HUAWEI_CLOUD, public_images
 from ims_mock.state.images import OS_VERSIONS
 from tests import stores
 from tests.conftest import PAGE
@@ -151,12 +152,16 @@ def test_id_that_exists_is_refused(mock: ImsMock) -> None:
         mock.add_image(id=image["id"])
 
 
+LOADED = sum(cloud == HUAWEI_CLOUD for cloud, _ in public_images())
+
+
 def test_public_images(mock: ImsMock) -> None:
-    """The catalogue has about 20 public images of other hands, which everybody sees and nobody here may delete."""
+    """The catalogue has public images of other hands, which everybody sees and nobody here may delete."""
     mock.load_public_images()
-    assert len(mock.images) == 20
+    assert len(mock.images) == LOADED
     for image in mock.images.values():
-        assert (image["visibility"], image["__imagetype"], image["status"]) == ("public", "gold", "active")
+        assert (image["visibility"], image["status"]) == ("public", "active")
+        assert image["__imagetype"] in ("gold", "market")
         assert image["protected"] is True
         assert image["owner"] != mock.project_id
         assert OS_VERSIONS[image["__os_version"]].items() <= image.items()
@@ -174,7 +179,83 @@ def test_public_images_are_the_same_everywhere(mock: ImsMock) -> None:
     for each in (mock, mock, other):
         each.load_public_images()
     assert list(mock.images) == list(other.images)
-    assert list(mock.images) == [image["id"] for image in schema_files.read("public_images.json")["images"]]
+    assert list(mock.images) == [image["id"] for cloud, image in public_images() if cloud == HUAWEI_CLOUD]
+
+
+IDS = {
+    "Ubuntu 16.04 server 64bit": "601d0000-0000-4000-8000-000000000001",
+    "Ubuntu 24.04 server 64bit": "601d0013-0000-4000-8000-000000000014",
+    "Huawei Cloud EulerOS 2.0 Standard 64 bit": "a64fbc6f-c62f-4d0f-b2fc-ee9a41efb3f1",
+    "Huawei Cloud EulerOS 2.0 Standard 64 bit for ARM": "04f8c759-2a22-412f-8fd5-969ddc61afec",
+    "Huawei Cloud EulerOS 2.0 Standard 64 bit BareMetal": "601d0015-0000-4000-8000-000000000016",
+    "Huawei Cloud EulerOS 3.0 Standard 64bit": "0b0f2f44-2a85-48a3-a259-8b4b36f9cc19",
+    "CentOS 7.4 64bit": "601d0017-0000-4000-8000-000000000018",
+    "CentOS 7.3 64bit vivado": "bc6bed6e-ba3a-4447-afcc-449174a3eb52",
+}
+
+
+@pytest.mark.parametrize(("name", "image_id"), IDS.items())
+def test_ids_of_public_images_do_not_change(name: str, image_id: str) -> None:
+    """A program under test may have the id of a public image in it."""
+    assert {image["name"]: image["id"] for _, image in public_images()}[name] == image_id
+
+
+GOLD = (
+    *("__os_version", "min_disk", "min_ram", "size", "checksum", "__image_size", "__lazyloading", "active_at"),
+    *("hw_vif_multiqueue_enabled", "hw_firmware_type", "__support_agent_list", "__image_displayname", "max_ram"),
+    *("__os_feature_list", "__description", "__data_origin", "__productcode", "__account_code", "__backup_id"),
+)
+
+
+def test_public_image_has_what_the_service_shows() -> None:
+    """A public image of Huawei Cloud has the attributes of a recorded one, JSON in text among them."""
+    for image in (image for cloud, image in public_images() if cloud == HUAWEI_CLOUD):
+        assert [name for name in GOLD if name not in image] == []
+        assert image["__originalimagename"] == image["id"]
+        assert json.loads(image["__image_displayname"]).keys() == {"zh-cn", "en-us"}
+        assert json.loads(image["__os_feature_list"])["user_data"] == "true"
+        assert image["min_disk"] >= 10
+
+
+def test_image_that_terraform_looks_for(mock: ImsMock) -> None:
+    """CentOS 7.4 is protected and has a size; there is a CentOS of the marketplace."""
+    mock.load_public_images(__platform="CentOS")
+    named = {image["name"]: image for image in mock.images.values()}
+    assert (named["CentOS 7.4 64bit"]["protected"], named["CentOS 7.4 64bit"]["size"]) == (True, 2)
+    assert any(image["__imagetype"] == "market" for image in named.values())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ({"virtual_env_type": "Ironic"}, "Huawei Cloud EulerOS 2.0 Standard 64 bit BareMetal"),
+        ({"__support_arm": "true"}, "Huawei Cloud EulerOS 2.0 Standard 64 bit for ARM"),
+        ({"__imagetype": "market", "__os_type": "Windows"}, "IIS on Windows Server 2016"),
+        ({"name": "Rocky Linux 9.0 64bit"}, "Rocky Linux 9.0 64bit"),
+        ({"cloud": "otc"}, "Standard_Debian_11_latest"),
+        ({"cloud": "flexibleengine", "__platform": "Ubuntu"}, "OBS Ubuntu 18.04"),
+    ],
+)
+def test_some_public_images(mock: ImsMock, wanted: dict[str, str], name: str) -> None:
+    """Attributes, and those that follow from the OS version, choose public images; a cloud has its own."""
+    mock.load_public_images(**wanted)
+    assert 0 < len(mock.images) < LOADED
+    assert name in [image["name"] for image in mock.images.values()]
+    attributes = {key: value for key, value in wanted.items() if key != "cloud"}
+    assert all(attributes.items() <= image.items() for image in mock.images.values())
+
+
+def test_cloud_that_is_not_known(mock: ImsMock) -> None:
+    """Another cloud has no catalogue."""
+    with pytest.raises(ValueError, match="cloud must be one of flexibleengine, huaweicloud, otc, got 'aws'"):
+        mock.load_public_images(cloud="aws")
+
+
+def test_newest_public_image_depends_on_what_is_asked(mock: ImsMock) -> None:
+    """The image that was changed last is not the one that was created last."""
+    mock.load_public_images(__platform="CentOS")
+    created, updated = (max(mock.images.values(), key=lambda image: image[key]) for key in ("created_at", "updated_at"))
+    assert created["name"] != updated["name"]
 
 
 def test_public_image_that_was_deleted(mock: ImsMock) -> None:
@@ -184,17 +265,17 @@ def test_public_image_that_was_deleted(mock: ImsMock) -> None:
     image["protected"] = False
     stores.delete(mock.service.store, image["id"], image["owner"])
     mock.load_public_images()
-    assert len(mock.images) == 20
+    assert len(mock.images) == LOADED
 
 
 def test_public_images_as_a_setting() -> None:
     """A mock can begin with them, and a reset with that setting has them again."""
     mock = ImsMock(public_images=True)
-    assert len(mock.images) == 20
+    assert len(mock.images) == LOADED
     mock.reset(public_images=False)
     assert len(mock.images) == 0
     mock.reset()
-    assert len(mock.images) == 20
+    assert len(mock.images) == LOADED
 
 
 @pytest.mark.parametrize(
