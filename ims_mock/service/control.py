@@ -30,10 +30,14 @@ Function = Callable[[Service, Path, Any], Any]
 
 
 class NotFoundError(Exception):
-    """Raised for an unknown name in a path; the text lists the known names."""
+    """Raised for an unknown name in a path; the text lists the known names, of many the first."""
 
     def __init__(self, what: str, known: list[str]) -> None:
-        super().__init__(f"{what}; there are: {', '.join(known) or 'none'}")
+        listed = [*known[:_MOST_NAMES], *(["..."] if len(known) > _MOST_NAMES else [])]
+        super().__init__(f"{what}; there are: {', '.join(listed) or 'none'}")
+
+
+_MOST_NAMES = 10
 
 
 def show_health(service: Service, _path: Path, _body: Any) -> Any:

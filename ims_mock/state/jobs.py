@@ -114,21 +114,28 @@ def look_at(store: Store, job_id: str, project_id: str) -> Job:
 
 def _proceed(store: Store, job: Job) -> None:
     """Bring a pending job, and the jobs within it, to where the clock or one more look brings it."""
-    polls = job["duration"].get("polls")
-    looks = job["looks"] + 1
-    if polls is not None:
-        reached = (looks - 1) / polls if polls else 1
-        if job["end"]["status"] and reached >= job["end"]["at"]:
-            store.end_job(job)
-            return
-    else:
-        seconds = job["duration"]["seconds"]
-        reached = (store.clock.now() - job["began"]) / seconds if seconds else 1
-    # 0 and not 0.0, as it is after a snapshot has gone through JSON.
-    percent = max(job["percent"], min(round(reached, 2), job["end"]["at"], 0.99)) or 0
+    if "polls" in job["duration"] and job["end"]["status"] and _reached(store, job) >= job["end"]["at"]:
+        store.end_job(job)
+        return
+    percent, looks = _percent(store, job), job["looks"] + 1
     status = "RUNNING" if percent or job["status"] == "RUNNING" else "INIT"
     for changed in (job, *(store.jobs[part_id] for part_id in job["sub_jobs"])):
         store.jobs.put(changed["id"], {**changed, "status": status, "percent": percent, "looks": looks})
+
+
+def _reached(store: Store, job: Job) -> float:
+    """Return at which part of its duration a job is."""
+    if "polls" in job["duration"]:
+        over, whole = job["looks"], job["duration"]["polls"]
+    else:
+        over, whole = store.clock.now() - job["began"], job["duration"]["seconds"]
+    return over / whole if whole else 1
+
+
+def _percent(store: Store, job: Job) -> float:
+    """Return how far a pending job is: no less than a look has found it before, and never done."""
+    # 0 and not 0.0, as it is after a snapshot has gone through JSON.
+    return max(job["percent"], min(round(_reached(store, job), 2), job["end"]["at"], 0.99)) or 0
 
 
 def failure(job: Job, code: str | None, reason: str | None) -> dict[str, Any]:
@@ -143,7 +150,7 @@ def failure(job: Job, code: str | None, reason: str | None) -> dict[str, Any]:
 
 def end(store: Store, job: Job, status: str, attributes: Mapping[str, Any]) -> None:
     """End a pending job now, with the jobs within it, whatever was to become of it."""
-    at = 1 if status == "SUCCESS" else job["percent"]
+    at = 1 if status == "SUCCESS" else _percent(store, job)
     changed = {**job, "end": {"status": status, "at": at, "attributes": dict(attributes)}}
     store.jobs.put(job["id"], changed)
     store.end_job(changed)

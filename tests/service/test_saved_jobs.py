@@ -12,7 +12,7 @@ from ims_mock.contract.operations import load_contract
 from ims_mock.faults.definition import Fault
 from tests.conftest import Api
 from tests.examples import creations
-from tests.service.operations.test_copies import ACROSS, active
+from tests.service.operations.test_copies import ACROSS, active, copy
 
 FAULTS: list[Fault | None] = [
     *(None, FailJob(at=0.4), FailJob(at=1, leaves="killed"), FailJob("IMG.0061", "", leaves="saving")),
@@ -47,6 +47,25 @@ def ended(api: Api) -> list[Any]:
     store = api.service.store
     with store.transaction():
         return [json.loads(json.dumps(store.dump()[name])) for name in ("jobs", "images", "members", "transitions")]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"status": "active"}, '/transitions/0/status: must be "SUCCESS" or "FAIL"'),
+        ({"status": "deleted"}, '/transitions/0/status: must be "SUCCESS" or "FAIL"'),
+        ({"attributes": {"size": 1}}, '/transitions/0/attributes: has an unknown member "size"'),
+        ({"attributes": {"percent": 2}}, "/transitions/0/attributes/percent: must be at most 1"),
+    ],
+)
+def test_end_that_is_none_of_a_job(change: dict[str, Any], message: str) -> None:
+    """A state in which a job would end as an image does is rejected: it could not be shown after that."""
+    api = Api(jobs={"*": 60})
+    copy(api, active(api))
+    state = api("GET", "/_ims_mock/state").get_json()
+    state["transitions"][0].update(change)
+    response = api("PUT", "/_ims_mock/state", state)
+    assert (response.status_code, response.get_json()["error"]["message"].startswith(message)) == (400, True)
 
 
 @pytest.mark.parametrize("after", [0, 30])

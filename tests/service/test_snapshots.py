@@ -949,6 +949,8 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (lambda document: document["files"].update(x="?"), "/files/x: there is no image"),
         (lambda document: document["files"].update(x=5), "/files/x: must be of type string"),
         (changed("transitions/0/status", "gone"), '/transitions/0/status: must be "saving" or "active" or "killed"'),
+        (changed("transitions/0/status", "SUCCESS"), '/transitions/0/status: must be "saving" or "active" or "killed"'),
+        (changed("transitions/0/attributes/percent", 1), "/transitions/0/attributes/percent: the key must be"),
         (changed("transitions/0/due", -1e12), "/transitions/0/due: must be at least -62135596800"),
         (changed("tokens/ims-mock-token", {}), "/tokens/ims-mock-token: must have"),
         (changed("tokens/ims-mock-token/expires_at", 1e300), "/tokens/ims-mock-token/expires_at: must be at most"),

@@ -83,6 +83,19 @@ def test_job_that_is_to_fail(api: Api, body: dict[str, str], code: str, reason: 
     assert not api.images
 
 
+@pytest.mark.parametrize("duration", [60, {"polls": 5}], ids=str)
+@pytest.mark.parametrize("looks", [0, 2])
+def test_job_fails_where_it_is(duration: Any, looks: int) -> None:
+    """It has come as far as the clock or the looks have brought it, whether or not somebody has looked."""
+    api = Api(jobs={"*": duration})
+    job_id = begin(api)
+    api.clock.advance(24)
+    for _ in range(looks):
+        api("GET", f"/v1/cloudimages/job/{job_id}")
+    end(api, job_id, status="FAIL")
+    assert listed(api)[job_id]["percent"] == (0.4 if duration == 60 or looks else 0)
+
+
 def test_parts_end_with_their_job(api: Api) -> None:
     """The jobs within it have the same end."""
     job_id = begin(api, {"data_images": [OF_DISK]})
@@ -110,9 +123,23 @@ def test_job_that_cannot_be_ended(api: Api) -> None:
     assert end(api, whole, status="FAIL") == 404
 
 
+def test_few_of_many_are_given(api: Api) -> None:
+    """The message names only some of the jobs that can be ended where there are many."""
+    ids = [begin(api) for _ in range(12)]
+    message = api("POST", "/_ims_mock/jobs/x", {"status": "SUCCESS"}).get_json()["error"]["message"]
+    assert message.endswith(f"; there are: {', '.join(ids[:10])}, ...")
+
+
 @pytest.mark.parametrize(
     "body",
-    [{}, {"status": "RUNNING"}, {"status": "FAIL", "error_code": "x"}, {"status": "FAIL", "error_code": "IMG.9999"}],
+    [
+        {},
+        {"status": "RUNNING"},
+        {"status": "FAIL", "error_code": "x"},
+        {"status": "FAIL", "error_code": "IMG.9999"},
+        {"status": "SUCCESS", "error_code": "IMG.0057"},
+        {"status": "SUCCESS", "fail_reason": "full"},
+    ],
 )
 def test_wrong_end_changes_nothing(api: Api, body: dict[str, str]) -> None:
     """An end that cannot be is rejected, an undocumented code without a reason among them."""
