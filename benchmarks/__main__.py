@@ -1,6 +1,7 @@
 """Prints what the mock costs: `python -m benchmarks`.
 
-With `servers` other servers, with `pages` long lists, with `calls` what a create goes through.
+With `servers` other servers, with `pages` long lists, with `lists` filters and orders, with `calls` what a create goes
+through.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import flask
 
 from benchmarks.calls import print_calls
 from benchmarks.client import Client, side_by_side
+from benchmarks.lists import print_lists
 from benchmarks.servers import compare
 from ims_mock import ImsMock
 from ims_mock.contract import schema_files
@@ -120,6 +122,8 @@ if __name__ == "__main__":
         compare()
     elif sys.argv[1:] == ["pages"]:
         pages()
+    elif sys.argv[1:] == ["lists"]:
+        print_lists()
     elif sys.argv[1:] == ["calls"]:
         print_calls(create_body())
     elif sys.argv[1:2] == ["serve"]:

@@ -10,24 +10,32 @@ from typing import Any
 
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.contract.problems import wrong_at
-from ims_mock.state.image_orders import Among, Facet, as_text, facet_value, sort_value
+from ims_mock.state.image_orders import Among, Facet, SortKey, Span, as_text, facet_value
 from ims_mock.state.images import Image, is_visible
 from ims_mock.state.store import Store
 from ims_mock.state.times import ceiling_timestamp, exact_timestamp, parse_time, timestamp
 
 Test = Callable[[Image], bool]
 
+MAX_COMBINATIONS = 1000
+"""Most combinations of values that are walked at once; filters with more are tried on every image."""
+
+MAX_SORTED = 500
+"""Most images that are sorted for a list; where a range leaves more, it is tried on the images in their order."""
+
 
 @dataclass(frozen=True)
 class Filter:
     """A test of images.
 
-    All that pass it have the value of `alike`, where there is one, or an id of `ids`: it need not be tried on others.
+    All that pass it have a value of `alike`, where there is one, an id of `ids`, or are of `span`: it need not be tried
+    on others.
     """
 
     test: Test
-    alike: tuple[Facet, str] | None = None
+    alike: tuple[Facet, tuple[str, ...]] | None = None
     ids: Collection[str] | None = None
+    span: Span | None = None
 
 
 # Parameters that say something else than which images.
@@ -82,9 +90,9 @@ def passing(filters: Sequence[Filter], image: Image) -> bool:
     return all(item.test(image) for item in filters)
 
 
-def alike(name: str, wanted: Any, absent: str = "false") -> tuple[Facet, str]:
+def alike(name: str, wanted: Any, absent: str = "false") -> tuple[Facet, tuple[str, ...]]:
     """Return what images have in common whose attribute has a value; `absent` is the value of those without it."""
-    return (name, absent), facet_value(wanted)
+    return (name, absent), (facet_value(wanted),)
 
 
 def exact(name: str, wanted: Any) -> Filter:
@@ -102,8 +110,10 @@ def _text(name: str, wanted: str) -> Filter:
 
 def one_of(name: str, known: Collection[str]) -> Filter:
     """Filter by an attribute's value: one of these."""
-    common = alike(name, *known) if len(known) == 1 else None
-    return Filter(lambda image: image.get(name) in known, common, known if name == "id" else None)
+    if name == "id":
+        return Filter(lambda image: image.get(name) in known, ids=known)
+    values = tuple(sorted({facet_value(value) for value in known}))
+    return Filter(lambda image: image.get(name) in known, ((name, "false"), values))
 
 
 def _split(name: str, text: str) -> Iterator[str]:
@@ -123,7 +133,10 @@ def by_time(name: str, wanted: str) -> Filter:
     assert match is not None, "the contract's pattern has been checked"
     compare, written = _TIMES[match[1] or "eq"]
     moment = _moment(name, match[2], written)
-    return Filter(lambda image: compare(image.get(name, ""), moment))
+    # The next text after a text is that with this character behind it.
+    start = {"gt": moment + "\0", "gte": moment, "eq": moment}.get(match[1] or "eq")
+    stop = {"lt": moment, "lte": moment + "\0", "eq": moment + "\0"}.get(match[1] or "eq")
+    return Filter(lambda image: compare(image.get(name, ""), moment), span=Span(name, start, stop))
 
 
 def changed_since(name: str, wanted: str) -> Filter:
@@ -145,8 +158,12 @@ def _wrong(name: str, keyword: str, text: str) -> ImsError:
     return ImsError(400, reason=wrong_at((name,), keyword, text))
 
 
-def _size(compare: Callable[[int, int], bool]) -> Callable[[str, int], Filter]:
-    return lambda _, wanted: Filter(lambda image: "size" in image and compare(image["size"], wanted))
+def _size_min(_: str, wanted: int) -> Filter:
+    return Filter(lambda image: "size" in image and image["size"] >= wanted, span=Span("size", wanted))
+
+
+def _size_max(_: str, wanted: int) -> Filter:
+    return Filter(lambda image: "size" in image and image["size"] <= wanted, span=Span("size", 0, wanted + 1))
 
 
 def _tags(_: str, wanted: list[str]) -> Filter:
@@ -165,8 +182,8 @@ def _visibility(name: str, wanted: str) -> Filter:
 _SPECIAL: dict[str, Callable[[str, Any], Filter]] = {
     **dict.fromkeys(("name", "id", "status", "container_format", "disk_format"), _text),
     **dict.fromkeys(("created_at", "updated_at"), by_time),
-    "size_min": _size(operator.ge),
-    "size_max": _size(operator.le),
+    "size_min": _size_min,
+    "size_max": _size_max,
     "tag": _tags,
     "visibility": _visibility,
 }
@@ -194,22 +211,68 @@ def ordered(
 
     Raise 400 for a marker that is no image, 403 for one that the project does not see.
     """
-    images = store.images
     if marker is not None:
         _check_marker(store, marker, project_id)
-    common = tuple(sorted(item.alike for item in chosen if item.alike))
-    ids = next((item.ids for item in chosen if item.ids is not None), None)
-    if ids is None and len(sort) == 1:
-        key, direction = sort[0]
-        seen = images.seen_by(
-            project_id,
-            store.members.images_of(project_id),
-            marker,
-            newest_first=direction == "desc",
-            among=Among(key, common),
-        )
-        return (image for image in seen if passing(chosen, image))
-    return iter(_sorted(store, _candidates(store, ids, project_id, Among(alike=common)), chosen, sort, marker))
+    first, newest_first = sort[0][0], sort[0][1] == "desc"
+    among = Among(
+        _sort_keys(sort), _common(chosen), next((span for span in _spans(chosen) if span.name == first), None)
+    )
+    shared = store.members.images_of(project_id)
+    ids = _ids(store, chosen, project_id, among)
+    if ids is None:
+        seen = store.images.seen_by(project_id, shared, marker, newest_first=newest_first, among=among)
+    else:
+        seen = store.images.of(ids, marker, newest_first=newest_first, among=among)
+    return (image for image in seen if passing(chosen, image))
+
+
+def _sort_keys(sort: list[tuple[str, str]]) -> tuple[SortKey, ...]:
+    """Return what images are sorted by before their creation, which counts in the direction of the first key.
+
+    After `created_at` no two images are equal.
+    """
+    keys = []
+    for name, direction in sort:
+        is_against = direction != sort[0][1]
+        if name != "created_at" or is_against:
+            keys.append((name, is_against))
+        if name == "created_at":
+            break
+    return tuple(keys)
+
+
+def _common(chosen: Sequence[Filter]) -> tuple[tuple[Facet, tuple[str, ...]], ...]:
+    """Return what the images have in common, of so many combinations of values as can be walked at once."""
+    common, combinations = [], 1
+    for facet, values in sorted(item.alike for item in chosen if item.alike):
+        if combinations * len(values) <= MAX_COMBINATIONS:
+            common.append((facet, values))
+            combinations *= len(values)
+    return tuple(common)
+
+
+def _spans(chosen: Sequence[Filter]) -> list[Span]:
+    """Return the spans of the filters, one an attribute."""
+    spans: dict[str, Span] = {}
+    for span in (item.span for item in chosen if item.span):
+        spans[span.name] = span.within(spans[span.name]) if span.name in spans else span
+    return list(spans.values())
+
+
+def _ids(store: Store, chosen: Sequence[Filter], project_id: str, among: Among) -> Collection[str] | None:
+    """Return the ids of the images that may pass, where a filter leaves few."""
+    for item in chosen:
+        if item.ids is not None:
+            return item.ids
+    ranges = [Among(_sort_keys([(span.name, "asc")]), among.alike, span) for span in _spans(chosen)]
+    narrowest = min(ranges, key=lambda one: store.images.count_seen_by(project_id, one), default=among)
+    shared = store.members.images_of(project_id)
+    # What is of a range and in its order is not sorted again.
+    if narrowest.span == among.span or len(shared) > MAX_SORTED:
+        return None
+    if store.images.count_seen_by(project_id, narrowest) > MAX_SORTED:
+        return None
+    return [image["id"] for image in store.images.seen_by(project_id, shared, None, newest_first=True, among=narrowest)]
 
 
 def _check_marker(store: Store, marker: str, project_id: str) -> None:
@@ -217,36 +280,3 @@ def _check_marker(store: Store, marker: str, project_id: str) -> None:
         raise marker_unknown(marker)
     if not is_visible(store.images[marker], project_id, store.members.of(marker)):
         raise marker_invisible(marker)
-
-
-def _candidates(store: Store, ids: Collection[str] | None, project_id: str, among: Among) -> Iterator[Image]:
-    """Yield the images that may pass, in any order: those of some ids, or those that are alike."""
-    if ids is None:
-        shared = store.members.images_of(project_id)
-        return store.images.seen_by(project_id, shared, None, newest_first=True, among=among)
-    return (store.images[image_id] for image_id in ids if image_id in store.images)
-
-
-def _sorted(
-    store: Store,
-    candidates: Iterator[Image],
-    chosen: Sequence[Filter],
-    sort: list[tuple[str, str]],
-    marker: str | None,
-) -> list[Image]:
-    """Return the images that pass, sorted, after the marker.
-
-    Equal ones are sorted by creation, in the direction of the first key, as with Glance.
-    """
-    images = [image for image in candidates if image["id"] != marker and passing(chosen, image)]
-    if marker is not None:
-        images.append(store.images[marker])
-    for key, direction in reversed([*sort, ("created_at", sort[0][1])]):
-        images.sort(key=_sort_key(store, key), reverse=direction == "desc")
-    return images[[image["id"] for image in images].index(marker) + 1 :] if marker is not None else images
-
-
-def _sort_key(store: Store, key: str) -> Callable[[Image], Any]:
-    if key == "created_at":
-        return lambda image: store.images.place(image["id"])
-    return lambda image: sort_value(image, key)

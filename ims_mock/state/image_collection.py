@@ -7,7 +7,7 @@ from heapq import merge
 from typing import Any
 
 from ims_mock.state.collections import REMOVED, Collection, Transition
-from ims_mock.state.image_orders import ALL, PUBLIC, Among, Facet, Order, Place, walk
+from ims_mock.state.image_orders import ALL, Among, Facet, Order, Place, Row, SortKey, places_within, row_of, walk
 from ims_mock.state.images import LEGAL_MOVES, Image, become
 from ims_mock.state.times import timestamp
 
@@ -39,7 +39,7 @@ class Images(Collection):
         self.last_number = -1
         self._places: dict[str, Place] = {}
         self._by_creation = Order()
-        self._orders: dict[tuple[str, tuple[Facet, ...]], Order] = {}
+        self._orders: dict[tuple[tuple[SortKey, ...], tuple[Facet, ...]], Order] = {}
 
     def __getitem__(self, image_id: str) -> Image:
         image: Image = self.records[image_id]["image"]
@@ -142,13 +142,11 @@ class Images(Collection):
         With `among`, in another order, and of what is not shared those that are alike; `newest_first` then says whether
         the order descends. The caller holds the lock.
         """
-        order = self._order(among)
-        start = None if after is None else order.row(self._places[after], self[after])
-        # A test that removed an image has left its members.
-        others = sorted(order.row(self._places[one], self[one]) for one in shared if one in self._places)
+        start = self._row(among, after)
+        others = self._rows_of(shared, among)
         walks = [
-            *(order.walk(viewer, among.values, start, descending=newest_first) for viewer in (project_id, PUBLIC)),
-            walk(others, start, descending=newest_first),
+            walk(rows, start, among.span, descending=newest_first)
+            for rows in (*self._order(among).seen_by(project_id, among), others)
         ]
         last = None
         for row in merge(*walks, reverse=newest_first):
@@ -157,11 +155,27 @@ class Images(Collection):
                 yield self[row[1][2]]
             last = row
 
+    def of(self, ids: Iterable[str], after: str | None, *, newest_first: bool, among: Among) -> Iterator[Image]:
+        """Yield the images of some ids in order, from behind `after` on, whoever sees them."""
+        rows = self._rows_of(ids, among)
+        return (self[row[1][2]] for row in walk(rows, self._row(among, after), descending=newest_first))
+
+    def count_seen_by(self, project_id: str, among: Among) -> int:
+        """Return how many rows of what a project owns, and of what is public, a span has."""
+        return sum(len(places_within(rows, among.span)) for rows in self._order(among).seen_by(project_id, among))
+
+    def _row(self, among: Among, image_id: str | None) -> Row | None:
+        return None if image_id is None else row_of(among.sort_keys, self._places[image_id], self[image_id])
+
+    def _rows_of(self, ids: Iterable[str], among: Among) -> list[Row]:
+        # A test that removed an image has left its members.
+        return sorted(row_of(among.sort_keys, self._places[one], self[one]) for one in ids if one in self._places)
+
     def _order(self, among: Among) -> Order:
         """Return the order of some images; it is made where it is not there yet."""
-        if among == ALL:
+        asked = among.sort_keys, among.facets
+        if asked == ((), ()):
             return self._by_creation
-        asked = among.sort_key, among.facets
         order = self._orders.pop(asked, None)
         if order is None:
             order = Order(*asked)

@@ -17,8 +17,11 @@ Place = tuple[str, int, str]
 Facet = tuple[str, str]
 """An attribute that images differ in, and what counts where an image lacks it."""
 
+SortKey = tuple[str, bool]
+"""An attribute that images are sorted by, and whether it counts in the direction against that of the first."""
+
 Row = tuple[tuple[Any, ...], Place]
-"""Where an image stands: the value by which it is sorted, then its place."""
+"""Where an image stands: the values by which it is sorted, then its place."""
 
 PUBLIC = "public image"
 """Who sees the public images: everybody; no project has such an id."""
@@ -27,21 +30,48 @@ _Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Among:
-    """In which order images are asked for, and which: those that have the values of `alike`."""
+class Span:
+    """The images of which an attribute has a value from `start` on and before `stop`; None for no bound."""
 
-    sort_key: str = "created_at"
-    alike: tuple[tuple[Facet, str], ...] = ()
+    name: str
+    start: Any = None
+    stop: Any = None
+
+    def within(self, other: Span) -> Span:
+        """Return what this span and another of the same attribute have in common."""
+        starts = [start for start in (self.start, other.start) if start is not None]
+        stops = [stop for stop in (self.stop, other.stop) if stop is not None]
+        return Span(self.name, max(starts, default=None), min(stops, default=None))
+
+    def bounds(self) -> tuple[Any, Any]:
+        """Return the rows between which these images stand, in an order of which the attribute is the first key."""
+        return self._bound(self.start), self._bound(self.stop)
+
+    def _bound(self, value: Any) -> Any:
+        if value is None:
+            return None
+        return ((), (value,)) if self.name == "created_at" else ((_sortable(value),),)
+
+
+@dataclass(frozen=True)
+class Among:
+    """In which order images are asked for, by some attributes and then by creation, and which.
+
+    Those that have, of each facet in `alike`, one of its values; and those of `span`, if it is of the first sort key.
+    """
+
+    sort_keys: tuple[SortKey, ...] = ()
+    alike: tuple[tuple[Facet, tuple[str, ...]], ...] = ()
+    span: Span | None = None
 
     @property
     def facets(self) -> tuple[Facet, ...]:
         """What the images may differ in."""
         return tuple(facet for facet, _ in self.alike)
 
-    @property
-    def values(self) -> tuple[str, ...]:
-        """What they have in common."""
-        return tuple(value for _, value in self.alike)
+    def values(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the images may have in common: a value of each facet."""
+        return product(*(values for _, values in self.alike))
 
 
 ALL = Among()
@@ -58,33 +88,50 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def sort_value(image: Image, name: str) -> tuple[Any, ...]:
+@dataclass(frozen=True)
+class _Against:
+    """A value that is sorted in the other direction."""
+
+    value: Any
+
+    def __lt__(self, other: _Against) -> bool:
+        return bool(other.value < self.value)
+
+
+def row_of(sort_keys: Iterable[SortKey], place: Place, image: Image) -> Row:
+    """Return where an image stands, or would stand, in an order."""
+    values = []
+    for name, is_against in sort_keys:
+        value = place if name == "created_at" else _sort_value(image, name)
+        values.append(_Against(value) if is_against else value)
+    return tuple(values), place
+
+
+def _sort_value(image: Image, name: str) -> tuple[Any, ...]:
     """Return by what an image is sorted; one without a value comes before every value, and a number before a text."""
-    if name not in image:
-        return ()
-    value = image[name]
+    return _sortable(image[name]) if name in image else ()
+
+
+def _sortable(value: Any) -> tuple[Any, ...]:
     return (0, value) if isinstance(value, int | float) else (1, as_text(value))
 
 
 class Order:
-    """The images of each project, and the public ones, sorted by one attribute and then by creation.
+    """The images of each project, and the public ones, sorted by some attributes and then by creation.
 
     With `facets`, those with the same values of them stand together, so that a filter walks over no others.
     """
 
-    def __init__(self, sort_key: str = "created_at", facets: tuple[Facet, ...] = ()) -> None:
-        self._sort_key = sort_key
+    def __init__(self, sort_keys: tuple[SortKey, ...] = (), facets: tuple[Facet, ...] = ()) -> None:
+        self._sort_keys = sort_keys
         self._facets = facets
         self._rows: dict[_Key, list[Row]] = {}
         self._entries: dict[str, tuple[Row, list[_Key]]] = {}
 
-    def row(self, place: Place, image: Image) -> Row:
-        """Return where an image stands, or would stand."""
-        return (() if self._sort_key == "created_at" else sort_value(image, self._sort_key)), place
-
     def put(self, place: Place, image: Image) -> None:
         """Add an image, or move it to where it belongs by now."""
-        entry, before = (self.row(place, image), self._keys(image)), self._entries.get(place[2])
+        entry = row_of(self._sort_keys, place, image), self._keys(image)
+        before = self._entries.get(place[2])
         if entry == before:
             return
         if before is not None:
@@ -107,15 +154,17 @@ class Order:
         self._rows.clear()
         self._entries.clear()
         for place, image in images:
-            row, keys = self._entries[place[2]] = self.row(place, image), self._keys(image)
+            row, keys = self._entries[place[2]] = row_of(self._sort_keys, place, image), self._keys(image)
             for key in keys:
                 self._rows.setdefault(key, []).append(row)
         for rows in self._rows.values():
             rows.sort()
 
-    def walk(self, viewer: str, values: _Key, after: Row | None, *, descending: bool) -> Iterator[Row]:
-        """Yield what a project owns, or PUBLIC, with these values of the facets, from behind `after` on."""
-        return walk(self._rows.get((viewer, *values), []), after, descending=descending)
+    def seen_by(self, project_id: str, among: Among) -> Iterator[list[Row]]:
+        """Yield, each in order, what a project owns and what is public, for each of the values that facets may have."""
+        for key in product((project_id, PUBLIC), among.values()):
+            if rows := self._rows.get((key[0], *key[1])):
+                yield rows
 
     def _keys(self, image: Image) -> list[_Key]:
         """Return under what an image stands; nobody sees one without an owner, as a test may add it."""
@@ -130,10 +179,20 @@ def _values(image: Image, facet: Facet) -> Iterable[str]:
     return {facet_value(item) for item in value} if isinstance(value, list) else (facet_value(value),)
 
 
-def walk(rows: list[Row], after: Row | None, *, descending: bool) -> Iterator[Row]:
-    """Yield sorted rows in order, or those that come behind `after`."""
+def walk(rows: list[Row], after: Row | None, span: Span | None = None, *, descending: bool) -> Iterator[Row]:
+    """Yield sorted rows in order, those of a span, or those that come behind `after`."""
+    within = places_within(rows, span)
+    start, end = within.start, within.stop
     if descending:
-        end = len(rows) if after is None else bisect_left(rows, after)
-        return map(rows.__getitem__, range(end - 1, -1, -1))
-    start = 0 if after is None else bisect_right(rows, after)
-    return map(rows.__getitem__, range(start, len(rows)))
+        end = end if after is None else min(end, bisect_left(rows, after))
+        return map(rows.__getitem__, range(end - 1, start - 1, -1))
+    start = start if after is None else max(start, bisect_right(rows, after))
+    return map(rows.__getitem__, range(start, end))
+
+
+def places_within(rows: list[Row], span: Span | None) -> range:
+    """Return where in sorted rows those of a span stand."""
+    start, stop = span.bounds() if span else (None, None)
+    return range(
+        0 if start is None else bisect_left(rows, start), len(rows) if stop is None else bisect_left(rows, stop)
+    )
