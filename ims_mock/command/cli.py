@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ims_mock.command.environment import CLIENTS, Target
-from ims_mock.command.parser import COMMANDS, OPTIONS, new_parsers, variables
+from ims_mock.command.parser import COMMANDS, OPTIONS, PROG, new_parsers, variables
 from ims_mock.contract.operations import load_contract, operations_table
 from ims_mock.exchange.messages import encoded
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
@@ -32,9 +32,11 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         status = _RUN[command](options, parsers[command])
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads, such as `head`, has enough; what is left is not to be an error at the end of the process.
+    except OSError as error:
+        # What is left in the buffer is not to be an error at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # Whoever reads, such as `head`, has enough.
+            parser.exit(2, f"{PROG}: cannot write to stdout: {error.strerror}\n")
         return 0
     except KeyboardInterrupt:
         return 0
@@ -82,7 +84,7 @@ def _comes_with_a_state(name: str) -> bool:
 
 
 def _print_openapi(_given: dict[str, Any], _parser: argparse.ArgumentParser) -> int:
-    sys.stdout.write(encoded(load_contract().document).decode() + "\n")
+    print(encoded(load_contract().document).decode())
     return 0
 
 
@@ -111,7 +113,7 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
     # Of a certificate that is not made for the run, the authority may be one that every client knows.
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())
     ca_file = str(file.absolute()) if url.startswith("https:") and is_named else None
-    sys.stdout.write(CLIENTS[client](Target(url, accounts, user, ca_file)))
+    print(CLIENTS[client](Target(url, accounts, user, ca_file)), end="")
     return 0
 
 

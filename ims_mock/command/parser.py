@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_rule
 from ims_mock.faults.rules import check_rules
 from ims_mock.service.settings import SETTINGS, Settings, read_flag, read_text
 from ims_mock.version import __version__
+from ims_mock.web.addresses import checked_host
 
 PROG = "ims-mock"
 PREFIX = "IMS_MOCK_"
@@ -104,6 +106,8 @@ class Option:
             return _rule(text)
         if kind == "path":
             return Path(text)
+        if kind == "host":
+            return checked_host(text)
         value = read_text(self.schema["items"] if self.is_repeated else self.schema, text)
         try:
             if self.is_setting:
@@ -219,7 +223,8 @@ def variables(parser: argparse.ArgumentParser, command: str, environ: Mapping[st
             continue
         if option.name == "port" and _OF_KUBERNETES.fullmatch(text):
             note = f"{option.variable}={text} is what Kubernetes sets for a Service called ims-mock; it is no setting"
-            sys.stderr.write(f"{PROG}: {note}, and {option.flag} is what it would be without\n")
+            with suppress(AttributeError, OSError):  # As argparse does where stderr is closed or full.
+                sys.stderr.write(f"{PROG}: {note}, and {option.flag} is what it would be without\n")
             continue
         try:
             yield from _arguments(option, text)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import Any
+
+from ims_mock.contract.problems import wrong_setting
+
+_NAME = re.compile(r"[^\s/:?#@\[\]]+")
 
 
 def root_url(host: str, port: int, *, is_tls: bool) -> str:
@@ -12,8 +18,22 @@ def root_url(host: str, port: int, *, is_tls: bool) -> str:
 
 
 def checked_host(host: Any) -> str:
-    """Return a host to listen on; raise ValueError for what is none."""
-    if not isinstance(host, str) or not host or "/" in host:
-        hint = "an address or a name of this machine, such as 127.0.0.1; 0.0.0.0 or :: is every interface"
-        raise ValueError(f"host must be {hint}, got {host!r}")
-    return host
+    """Return a host to listen on; raise InvalidError for what is none."""
+    if isinstance(host, str) and (_NAME.fullmatch(host) or _is_ipv6(host)):
+        return host
+    hint = "an address or a name of this machine, such as 127.0.0.1; 0.0.0.0 or :: is every interface"
+    raise wrong_setting("host", "format", f"must be {hint}, got {host!r}", host)
+
+
+def checked_port(port: Any) -> int:
+    """Return a port to listen on; raise InvalidError for what is none."""
+    if isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= 65535:
+        return port
+    raise wrong_setting("port", "range", f"must be a whole number from 0 to 65535, got {port!r}", port)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False

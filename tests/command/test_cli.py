@@ -770,10 +770,11 @@ def test_other_port_that_is_no_number(text: str) -> None:
     assert "IMS_MOCK_PORT must be of type integer" in done.stderr
 
 
-@pytest.mark.parametrize("host", ["", "unix:///x", "http://127.0.0.1", "/tmp/socket"])
-def test_host_that_is_none(host: str) -> None:
+@pytest.mark.parametrize("command", [["--port", "0"], ["env", "curl"]])
+@pytest.mark.parametrize("host", ["", " ", "unix:///x", "http://127.0.0.1", "/tmp/socket", "127.0.0.1:9292"])
+def test_host_that_is_none(command: list[str], host: str) -> None:
     """A host that would be every interface by accident, or none, is refused with what it may be."""
-    done = run("--port", "0", "--host", host)
+    done = run(*command, "--host", host)
     assert done.returncode == 2
     assert "host must be an address or a name of this machine" in done.stderr
 
@@ -803,6 +804,34 @@ def test_reader_that_has_enough(command: str) -> None:
     process.stdout.close()
     process.stdout = None
     assert (process.communicate(timeout=60)[1], process.returncode) == (b"", 0)
+
+
+PRINTING = [["operations"], ["openapi"], ["env", "curl"]]
+
+
+@pytest.mark.parametrize("command", PRINTING)
+def test_stdout_that_is_full(command: list[str]) -> None:
+    """What cannot be written is a line and not a traceback."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ims_mock", *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert (done.stderr, done.returncode) == ("ims-mock: cannot write to stdout: No space left on device\n", 2)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("command", PRINTING)
+def test_stream_that_is_closed_or_full(command: list[str], closed: str) -> None:
+    """A stream that was closed before the start gets nothing, and is no error, whatever there is to say."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "ims_mock", *command],
+        env={**os.environ, "IMS_MOCK_PORT": "tcp://10.96.0.10:9292"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert bool(done.stdout) == (closed != ">&-")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
