@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+
+from ims_mock.contract.operations import load_contract, load_control
+from tests.examples import example_of
 
 SERIES = """
 import http.client, json
@@ -59,7 +64,7 @@ import os, tempfile
 def test_it(ims_mock, monkeypatch):
     def refuse(*_, **__): raise PermissionError("patched")
     with monkeypatch.context() as patch:
-        for name in ("open", "stat", "unlink", "remove", "listdir", "scandir"):
+        for name in ("open", "stat", "unlink", "remove", "listdir", "scandir", "mkdir", "getcwd"):
             patch.setattr(os, name, refuse)
         patch.setattr(tempfile, "mkstemp", refuse)
         seen = series(ims_mock)
@@ -89,12 +94,15 @@ class Broken(logging.Handler):
 def test_it(ims_mock):
     broken = Broken()
     logger = logging.getLogger("ims_mock")
-    ims_mock.images["q"] = {"id": "q", "owner": ims_mock.project_id}
     logger.addHandler(broken)
+    logger.setLevel(logging.INFO)
     try:
+        assert series(ims_mock) == SEEN
+        ims_mock.images["q"] = {"id": "q", "owner": ims_mock.project_id}
         assert ask(ims_mock, "GET", "/v2/images/q")[0] == 500
     finally:
         logger.removeHandler(broken)
+        logger.setLevel(logging.NOTSET)
 """,
 }
 
@@ -122,9 +130,17 @@ print("stopped")
 """
 
 FORK = """
-import os, threading
+import http.client, os, threading
 from ims_mock import ImsMock
+def ask(mock, connection=None):
+    connection = connection or http.client.HTTPConnection(mock.url.removeprefix("http://"))
+    connection.request("GET", "/v2/images", headers={"X-Auth-Token": "t"})
+    response = connection.getresponse()
+    response.read()
+    return response.status
 mock = ImsMock().start()
+kept = http.client.HTTPConnection(mock.url.removeprefix("http://"))
+ask(mock, kept)
 held, done = threading.Event(), threading.Event()
 def hold():
     with mock.service.store.lock, mock.service.journal._lock, mock.service.permissions._lock:
@@ -135,19 +151,84 @@ thread.start()
 held.wait()
 child = os.fork()
 if not child:
+    mock.reset()
     mock.add_image(name="a")
-    os._exit(len(list(mock.images)) + len(list(mock.journal)) * 10)
+    mock.stop()
+    with ImsMock() as other:
+        status = ask(other)
+    os._exit(len(list(mock.images)) + len(list(mock.journal)) * 10 + (100 if status == 200 else 0))
 done.set()
 thread.join()
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(ask(mock, kept))
 mock.stop()
 """
 
 
 @pytest.mark.parametrize(
-    ("code", "printed"), [(GEVENT, "b'{\"images\"'\nstopped"), (FORK, "1")], ids=["gevent", "fork"]
+    ("code", "printed"),
+    [
+        (GEVENT, "b'{\"images\"'\nstopped"),
+        (FORK, "101\n200"),
+        ("from gevent import monkey\nmonkey.patch_all()\n" + FORK, "101\n200"),
+    ],
+    ids=["gevent", "fork", "gevent-fork"],
 )
 def test_process_ends_quietly(tmp_path: Path, code: str, printed: str) -> None:
-    """Under gevent a stop prints no traceback, and a forked child waits for no lock of its parent."""
+    """Under gevent a stop prints no traceback; a forked child can stop, and waits for no lock or thread of its parent.
+
+    The parent keeps its connections.
+    """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.stderr, done.returncode) == (printed, "", 0)
+
+
+AUDITED = """
+import http.client, json, sys, threading
+from ims_mock.mock import ImsMock
+
+mock = ImsMock().start()
+main = threading.current_thread()
+
+def ask(method, path, body, headers):
+    connection = http.client.HTTPConnection(mock.url.removeprefix("http://"), timeout=20)
+    connection.request(method, path, bytes(body), headers)
+    connection.getresponse().read()
+    connection.close()
+
+def note(event, arguments):
+    if event in ("import", "open", "os.listdir", "os.scandir") and threading.current_thread() is not main:
+        seen.append(f"{event} {arguments[0]}")
+
+seen = []
+sys.addaudithook(note)
+for request in json.load(sys.stdin):
+    ask(*request)
+print(sorted(set(seen)))
+mock.stop()
+"""
+"""Prints what the threads of the server have imported or opened during requests."""
+
+
+@pytest.mark.slow
+def test_no_request_imports_or_opens_anything(tmp_path: Path) -> None:
+    """The examples of all operations, in each encoding of JSON, with wrong bodies and a signature: all is there."""
+    signed = {
+        "Authorization": f"SDK-HMAC-SHA256 Access=demo-ak, SignedHeaders=host;x-sdk-date, Signature={'0' * 64}",
+        "X-Sdk-Date": "20160602T074948Z",
+    }
+    requests: list[tuple[str, str, list[int], dict[str, str]]] = []
+    for contract in (load_contract(), load_control()):
+        for operation in contract.operations.values():
+            method, path, body = example_of(operation, contract)
+            path = quote(path, safe="/?=&")
+            requests.append((method, path, [], signed))
+            encodings = ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le")
+            for encoding in encodings if body is not None else ["utf-8"]:
+                sent = list(json.dumps(body).encode(encoding))
+                requests.append((method, path, sent, {"X-Auth-Token": "t", "Content-Type": "application/json"}))
+            requests.append((method, f"{path}?limit=x&name=%ff&created_at=gt:2016", list(b"{"), {"X-Auth-Token": "t"}))
+    done = subprocess.run(
+        [sys.executable, "-c", AUDITED], input=json.dumps(requests), cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

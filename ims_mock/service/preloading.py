@@ -10,13 +10,16 @@ import linecache  # noqa: F401 (a traceback in the log needs it)
 import traceback  # noqa: F401
 from functools import cache
 
+from ims_mock.contract import schema_files
 from ims_mock.contract.errors import documented_message
 from ims_mock.contract.operations import load_contract, load_control
 from ims_mock.faults.definition import schema_of
 from ims_mock.faults.kinds import KINDS
 from ims_mock.state.jobs import job_types
+from ims_mock.state.times import parse_basic_time
 
-_CODECS = ("ascii", "latin-1", "utf-8", "utf-8-sig", "utf-16", "unicode_escape", "idna", "punycode")
+_CODECS = ("ascii", "latin-1", "unicode_escape", "idna", "punycode", "utf-8", "utf-8-sig")
+_CODECS_OF_JSON = ("utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le")
 
 
 @cache
@@ -25,11 +28,13 @@ def preload() -> None:
     import jsonschema  # noqa: F401 (takes 80 ms, and only those who serve need it)
     import referencing.jsonschema  # noqa: F401
 
+    schema_files.read_all()
     for contract in (load_contract(), load_control()):
         assert contract.document
     for kind in KINDS:
         schema_of(kind)
     job_types()
     documented_message("IMG.0001", 400)
-    for name in _CODECS:
+    parse_basic_time("20160602T074948Z")
+    for name in _CODECS + _CODECS_OF_JSON:
         codecs.lookup(name)

@@ -104,7 +104,7 @@ class Service:
             response = exchange.reject(error)
         except Exception as error:
             # Whatever it is, the client is to have a response, and the user the traceback.
-            with suppress(Exception):  # A log that a test has patched is not to cost the response.
+            with suppress(Exception):  # A log that a test has patched is not to cost the response; also below.
                 logger.exception("%s %s failed in the mock itself", entry.method, entry.path)
             name = type(error).__name__
             reason = f"unexpected {name} in the mock: {error}; its log has the traceback"
@@ -150,7 +150,8 @@ class Service:
         entry.seconds = real_seconds() - entry.arrived
         self.journal.close(entry, response.headers.items())
         if logger.isEnabledFor(logging.INFO):
-            logger.info("%s", entry, extra={"entry": entry})
+            with suppress(Exception):
+                logger.info("%s", entry, extra={"entry": entry})
         return response
 
     def _respond(self, exchange: Exchange) -> Response:

@@ -9,7 +9,7 @@ import time
 import weakref
 from contextlib import suppress
 from io import BufferedReader, BufferedWriter, FileIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 
@@ -22,9 +22,10 @@ class RealTime:
 
 
 class RealFiles:
-    """The temporary files of the machine."""
+    """The files of the machine."""
 
     _open = staticmethod(os.open)
+    _mkdir = staticmethod(os.mkdir)
     _unlink = staticmethod(os.unlink)
     _random = staticmethod(os.urandom)
     _folder = str(Path(tempfile.gettempdir()).absolute())
@@ -39,6 +40,15 @@ class RealFiles:
     def open(path: str) -> BufferedReader:
         """Return what reads a file."""
         return BufferedReader(FileIO(path))
+
+    @classmethod
+    def write(cls, path: str, content: bytes) -> None:
+        """Write a file, in a folder that need not be there; raise OSError where that cannot be."""
+        for folder in reversed(PurePath(path).parents):
+            with suppress(OSError):  # It is there, or the file below says what is wrong.
+                cls._mkdir(str(folder))
+        with BufferedWriter(FileIO(path, "w")) as file:
+            file.write(content)
 
     @classmethod
     def remove(cls, path: str) -> None:

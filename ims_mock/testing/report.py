@@ -13,6 +13,7 @@ from ims_mock.evidence.audit import audit
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Entry, Mark
 from ims_mock.service.service import Service
+from ims_mock.state.real import RealFiles
 
 LAST = 20
 """How many requests are shown."""
@@ -93,9 +94,8 @@ def write_bundle(folder: str | Path, service: Service, test: FailedTest) -> Path
         "jobs": jobs,
     }
     path = Path(folder, _file_name(test.name) + ".json")
-    path.parent.mkdir(parents=True, exist_ok=True)
     for file, content in ((path, document), (path.with_suffix(".har"), to_har(entries))):
-        file.write_text(_dumped(content), "utf-8")
+        RealFiles.write(str(file), _dumped(content).encode())
     return path
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ims_mock.exchange.messages import Response
 from ims_mock.web.head import Head, HeadError, read_head
-from ims_mock.web.request_body import MAX_DRAIN, RequestBody
+from ims_mock.web.request_body import MAX_DRAIN, BodyError, RequestBody
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -30,6 +30,19 @@ LINGER_SECONDS = 2
 """How long a connection that the server closes may be silent until the client closes it."""
 
 logger = logging.getLogger("ims_mock.web.server")
+
+_DEFECT = (
+    b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\nContent-Type: application/json\r\nContent-Length: 118\r\n"
+    b"X-Request-Id: 00000000000000000000000000000000\r\nConnection: close\r\n"
+    b"X-IMS-Mock-Reason: unexpected error in the mock; its log has the traceback\r\n\r\n"
+    b'{"error_code":"APIGW.0201","error_msg":"An unexpected error occurred",'
+    b'"request_id":"00000000000000000000000000000000"}'
+)
+"""What a client gets when an application cannot respond. It is ready, so that nothing can go wrong with it as well."""
+
+
+class _NoResponseError(Exception):
+    """An application has raised, before it had a response; the cause is what it raised."""
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -65,7 +78,13 @@ class Handler(socketserver.StreamRequestHandler):
             return
         self.is_last = head.is_last
         body = RequestBody(self.rfile, head.length, self._send_continue if head.expects_continue else None)
-        self._respond(head, body)
+        try:
+            self._respond(head, body)
+        except _NoResponseError as error:
+            self.is_last = True
+            self.connection.sendall(_DEFECT)
+            with suppress(Exception):  # A log that a test has patched is not to end the thread.
+                logger.error("%s %s failed in the mock itself", head.method, head.target, exc_info=error.__cause__)
         if body.awaited and not body.ended:
             # The client sees that this was all; some send the body all the same.
             body.refuse_leave()
@@ -135,7 +154,12 @@ class Handler(socketserver.StreamRequestHandler):
             started[:] = status, headers
             return written.append
 
-        result: Iterable[bytes] = self.server.app(self._environ(head, body), start_response)
+        try:
+            result: Iterable[bytes] = self.server.app(self._environ(head, body), start_response)
+        except (BodyError, ConnectionError, TimeoutError):  # Of the client.
+            raise
+        except Exception as error:
+            raise _NoResponseError from error
         try:
             pieces = iter(result)
             first = b"".join(written) + next(pieces, b"")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 import threading
 from contextlib import suppress
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer, select_address_family
 
 from ims_mock.state.real import new_reentrant_lock
-from ims_mock.web.addresses import checked_host, root_url
+from ims_mock.web.addresses import checked_host, checked_port, root_url
 from ims_mock.web.handler import IDLE_SECONDS, Handler, Refuse
 from ims_mock.web.tls import Tls
 
@@ -52,6 +53,7 @@ class _WsgiServer(ThreadedWSGIServer):
         self._changed = threading.Condition(new_reentrant_lock())
         self._is_ending = False
         self._is_short = False
+        self.process = os.getpid()
 
     def get_request(self) -> Any:
         """Accept a connection; where the system has no space for one, say so once, and try again in a moment."""
@@ -131,7 +133,7 @@ class Server:
 
     def __init__(self, app: WSGIApplication, host: str, port: int, refuse: Refuse, tls: Tls | None = None) -> None:
         self.host = checked_host(host)
-        self.port = port
+        self.port = checked_port(port)
         self.tls = tls
         self._app = app
         self._refuse = refuse
@@ -158,9 +160,15 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop responding and close every connection; stopping twice is no error."""
+        """Stop responding and close every connection; stopping twice is no error.
+
+        In a forked child there is no thread that serves, and the connections are the parent's.
+        """
         if self._server is not None:
             server, self._server = self._server, None
+            if server.process != os.getpid():
+                server.server_close()
+                return
             server.shutdown()
             server.end_connections()
             self._thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import http.client
 import io
+import json
 import os
 import socket
 import struct
@@ -424,17 +425,19 @@ def test_connections_have_their_own_threads(server: Server, monkeypatch: pytest.
         assert (one.read_response(), two.read_response()) == ((200, b"1"), (200, b"2"))
 
 
-def test_failing_application_ends_the_connection(
-    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [RuntimeError("broken"), PermissionError("broken"), ValueError("broken")])
+def test_failing_application_is_500(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    """An application that raises is logged, its connection closed, and the server goes on."""
+    """An application that raises is a response and a line of the log, its connection closed; the server goes on."""
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        raise RuntimeError("broken")
+        raise error
 
     monkeypatch.setattr(server._server, "app", app)
     with Connection(server) as client:
-        client.send(request())
+        status, body = client.send(request(b"a")).read_response()
+        assert (status, json.loads(body)["error_code"]) == (500, "APIGW.0201")
         assert client.is_closed()
     monkeypatch.setattr(server._server, "app", echo)
     with Connection(server) as client:
@@ -553,8 +556,16 @@ def test_every_interface_has_both_families() -> None:
                 assert connection.recv(12) == b"HTTP/1.1 300"
 
 
-@pytest.mark.parametrize("host", ["", None, "unix:///x", "a/b"])
-def test_host_that_cannot_be(host: Any) -> None:
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("host", ["", None, "unix:///x", "a/b", " ", "localhost:9292", "[::1]", "fe80:"])
+def test_host_that_cannot_be(host: Any, tls: bool) -> None:
     """Wrong hosts are an error where the mock is made."""
     with pytest.raises(ValueError, match="host must be an address or a name of this machine"):
-        ImsMock(host=host)
+        ImsMock(host=host, tls=tls)
+
+
+@pytest.mark.parametrize("port", [-1, 65536, "80", None, True, 1.0])
+def test_port_that_cannot_be(port: Any) -> None:
+    """Wrong ports are an error where the mock is made."""
+    with pytest.raises(ValueError, match=f"port must be a whole number from 0 to 65535, got {port!r}"):
+        ImsMock(port=port)
