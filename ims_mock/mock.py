@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.problems import wrong_setting
 from ims_mock.evidence.audit import Finding, audit
 from ims_mock.evidence.journal import Journal
 from ims_mock.exchange.messages import Request, Response
@@ -56,11 +57,11 @@ class ImsMock:
         self.service = Service(Settings().changed(settings), clock)
         self.app = create_app(self.service)
         if not isinstance(tls, (bool, Tls)):
-            raise ValueError(f"tls must be True, False or what tls.from_files returns, got {tls!r}")
+            raise wrong_setting("tls", "type", f"must be True, False or what tls.from_files returns, got {tls!r}", tls)
+        host = checked_host(host)
         certificate = throw_away(host) if tls is True else tls or None
         if isinstance(allow_hosts, str):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
-        host = checked_host(host)
         self._server = Server(with_hosts(self.app, [host, *allow_hosts]), host, port, self._refuse, certificate)
 
     @property

@@ -6,6 +6,8 @@ https://docs.pytest.org/en/stable/how-to/writing_plugins.html
 from __future__ import annotations
 
 import os
+import shlex
+import warnings
 from collections.abc import Generator, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,7 +27,9 @@ _OPTIONS = ("seed", "start")
 """The settings that have an option too: what the line of a report sets that runs a failed test again."""
 
 _SERVER = pytest.StashKey["ImsMock"]()
-_CLOCK = pytest.StashKey[tuple[float, float]]()
+_CLOCK = pytest.StashKey["tuple[float, float] | None"]()
+"""Where the clock is a fixture's: the time and the speed with which each test begins, if it can be moved."""
+
 _BEGAN = pytest.StashKey["Mark"]()
 """Of a test, the moment of the journal at which it began."""
 
@@ -114,6 +118,33 @@ def _values(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
     return read_lines(given, config.inipath.parent if config.inipath else config.rootpath)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Refuse a line of the ini file that is named like a setting, and that no plugin and no conftest.py has added."""
+    config = session.config
+    with warnings.catch_warnings():
+        # Newer versions of pytest warn of it; where there is none, what stays is pytest's own warning.
+        warnings.simplefilter("ignore")
+        given = list(getattr(config, "inicfg", ()))
+    unknown = [name for name in given if name.startswith("ims_mock_") and not _is_known(config, name)]
+    if unknown and not hasattr(config, "workerinput"):
+        from ims_mock.service.settings import Settings
+
+        try:
+            Settings(**{name.removeprefix("ims_mock_"): None for name in unknown})
+        except ValueError as error:
+            raise pytest.UsageError(f"{unknown[0]}: {error}") from None
+
+
+def _is_known(config: pytest.Config, name: str) -> bool:
+    """Return whether somebody has added an ini option."""
+    try:
+        config.getini(name)
+    except ValueError:
+        return False
+    return True
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Report to the controller of pytest-xdist, where there is one, what this worker's tests have needed."""
     output = getattr(session.config, "workeroutput", None)
@@ -182,51 +213,63 @@ def ims_mock_server(
     ims_mock_clock: Clock | None,
 ) -> Iterator[ImsMock]:
     """An IMS for the whole session, on a free port of this machine; `ims_mock` is the same, cleared for each test."""
+    # The report of a failed test is made while what the test has patched is still in place.
+    import ims_mock.testing.report  # noqa: F401
+    from ims_mock.state.clock import ManualClock
+
+    config, stash = request.config, request.session.stash
+    settings = _values(config, {**_ini_texts(config), **_option_texts(config)})
+    mock = _new_server(ims_mock_listen_address, tls=ims_mock_tls, clock=ims_mock_clock, **settings)
+    with mock:
+        stash[_SERVER] = mock
+        if ims_mock_clock is not None:
+            is_movable = isinstance(mock.clock, ManualClock)
+            stash[_CLOCK] = (mock.clock.now(), mock.clock.speed) if is_movable else None
+        yield mock
+        config.stash[_NEEDED].update(mock.service.permissions.ever_needed)
+
+
+_FIXTURES = {"host": "ims_mock_listen_address", "port": "ims_mock_listen_address", "tls": "ims_mock_tls"}
+"""The fixtures that bring arguments of ImsMock; the others are of ims_mock_clock, or are in conflict with it."""
+
+
+def _new_server(address: Any, **options: Any) -> ImsMock:
+    """Return a mock that serves; fail, naming the fixture, where it cannot."""
+    from ims_mock.contract.problems import InvalidError
     from ims_mock.mock import ImsMock
 
-    config = request.config
-    host, port = _listen_address(ims_mock_listen_address)
-    _check_clock(ims_mock_clock)
-    settings = _values(config, {**_ini_texts(config), **_option_texts(config)})
-    with ImsMock(host=host, port=port, tls=ims_mock_tls, clock=ims_mock_clock, **settings) as mock:
-        request.session.stash[_SERVER] = mock
-        if hasattr(ims_mock_clock, "jump_to"):
-            request.session.stash[_CLOCK] = (mock.clock.now(), mock.clock.speed)
-        yield mock
-        request.config.stash[_NEEDED].update(mock.service.permissions.ever_needed)
+    if not isinstance(address, tuple) or len(address) != 2:
+        text = f"must be a host and a port, such as ('127.0.0.1', 0), got {address!r}"
+        raise _failed(f"ims_mock_listen_address: {text}")
+    try:
+        return ImsMock(host=address[0], port=address[1], **options).start()
+    except InvalidError as error:
+        raise _failed(f"{_FIXTURES.get(str(error.problems[0].path[0]), 'ims_mock_clock')}: {error}") from None
+    except ImportError as error:
+        raise _failed(f"ims_mock_tls: {error}") from None
+    except (OSError, ValueError) as error:
+        raise _failed(f"ims_mock_listen_address {address!r}: {error}") from None
 
 
-def _listen_address(given: Any) -> tuple[str, int]:
-    """Return a host and a port; raise UsageError for what the fixture must not be."""
-    is_pair = isinstance(given, tuple) and len(given) == 2
-    if not is_pair or not isinstance(given[0], str) or isinstance(given[1], bool) or not isinstance(given[1], int):
-        text = f"must be a host and a port, such as ('127.0.0.1', 0), got {given!r}"
-        raise pytest.UsageError(f"ims_mock_listen_address {text}")
-    return given[0], given[1]
-
-
-def _check_clock(clock: Any) -> None:
-    if clock is not None and not (callable(getattr(clock, "now", None)) and callable(getattr(clock, "wait", None))):
-        raise pytest.UsageError(f"ims_mock_clock must be a clock, such as SystemClock(), or None, got {clock!r}")
+def _failed(message: str) -> BaseException:
+    """Return what fails a test with a message, and without a traceback through the plugin."""
+    return pytest.fail.Exception(message, pytrace=False)
 
 
 @pytest.fixture
-def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, ims_mock_clock: Clock | None) -> ImsMock:
+def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMock:
     """An IMS without images, faults or journal, with the settings of the test's `ims_mock` markers.
 
     Its `url` and `token` are for the program under test, its `images`, `faults`, `journal` and `clock` for the test.
     """
+    began = request.session.stash.get(_CLOCK, None)
+    if began is not None:
+        ims_mock_server.clock.jump_to(*began)
     ims_mock_server.reset()  # First, so that a report of wrong settings has nothing of the test before.
-    settings = _settings(request.node)
-    if ims_mock_clock is not None:
-        for name in {"start", "speed"} & settings.keys():
-            pytest.fail(f"@pytest.mark.ims_mock: {name} is that of the fixture ims_mock_clock; leave it out", False)
-        if _CLOCK in request.session.stash:
-            ims_mock_server.clock.jump_to(*request.session.stash[_CLOCK])
     try:
-        ims_mock_server.reset(**settings)
+        ims_mock_server.reset(**_settings(request.node))
     except ValueError as error:
-        pytest.fail(f"@pytest.mark.ims_mock: {error}", pytrace=False)
+        raise _failed(f"@pytest.mark.ims_mock: {error}") from None
     request.node.stash[_IS_USED] = True
     _begin(request.node, ims_mock_server, [])
     return ims_mock_server
@@ -261,7 +304,7 @@ def _settings(node: pytest.Item) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for marker in node.iter_markers("ims_mock"):
         if marker.args:
-            raise pytest.UsageError(f"@pytest.mark.ims_mock takes keyword arguments alone, got {marker.args!r}")
+            raise _failed(f"@pytest.mark.ims_mock takes keyword arguments alone, got {marker.args!r}")
         settings = {**marker.kwargs, **settings}
     return settings
 
@@ -278,10 +321,7 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     try:
         check_fired([rule for rule in mock.faults.ever_armed() if not any(rule is other for other in before)])
     except AssertionError as error:
-        message = str(error)
-    else:
-        return
-    pytest.fail(message, pytrace=False)
+        raise _failed(str(error)) from None
 
 
 @pytest.hookimpl(hookwrapper=True)  # The older form, which every pytest since 7.0 takes.
@@ -311,7 +351,8 @@ def _bundle(item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: 
     name = item.nodeid if report.when == "call" else f"{item.nodeid}-{report.when}"
     test = FailedTest(name, report.longreprtext, began, command)
     try:
-        return str(write_bundle(item.config.getoption("ims_mock_bundle"), mock.service, test))
+        folder = item.config.invocation_params.dir / item.config.getoption("ims_mock_bundle")
+        return str(write_bundle(folder, mock.service, test))
     except OSError as error:
         return f"could not be written: {error}"
 
@@ -330,10 +371,9 @@ def _command(item: pytest.Item, mock: ImsMock) -> str:
     The seed is that of the test's beginning: a state that it has gone back to has brought its own. The start is that of
     the last reset, since what the test resets itself begins there again.
     """
-    import shlex
-
     store = mock.service.store
-    options = [f"--ims-mock-seed={item.stash.get(_SEED, store.seed)}", f"--ims-mock-start={store.started_at!r}"]
+    options = [f"--ims-mock-seed={item.stash.get(_SEED, store.seed)}"]
+    options += [] if _CLOCK in item.session.stash else [f"--ims-mock-start={store.started_at!r}"]
     order = item.config.getoption("randomly_seed", None)
     options += [f"--randomly-seed={order}"] if isinstance(order, int) else []
     # The id begins at pytest's root, which need not be where it was started.

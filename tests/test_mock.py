@@ -10,7 +10,7 @@ import pytest
 import requests
 
 import ims_mock as package
-from ims_mock import Fail, ImsMock, SystemClock
+from ims_mock import Fail, ImsMock, ManualClock, SystemClock
 
 
 def test_usable_without_pytest() -> None:
@@ -50,6 +50,22 @@ def test_clock_can_be_given() -> None:
     """A mock takes the clock that it is given."""
     clock = SystemClock()
     assert ImsMock(clock=clock).clock is clock
+
+
+@pytest.mark.parametrize("clock", [5, "now", ManualClock, object()])
+def test_what_is_no_clock(clock: Any) -> None:
+    """The error for a value that is not a clock says what one is."""
+    with pytest.raises(ValueError, match=r"clock must be a clock, such as SystemClock\(\), got"):
+        ImsMock(clock=clock)
+
+
+@pytest.mark.parametrize("setting", [{"start": 5}, {"start": 0}, {"speed": 2}])
+def test_clock_that_is_given_has_its_own_time(setting: dict[str, Any]) -> None:
+    """Where a clock is given, settings of time are rejected instead of ignored, also in a reset."""
+    mock = ImsMock(clock=ManualClock(1000))
+    for begin in (lambda: ImsMock(clock=ManualClock(1000), **setting), lambda: mock.reset(**setting)):
+        with pytest.raises(ValueError, match=f"{next(iter(setting))} must be left out: the time is that of the clock"):
+            begin()
 
 
 def test_what_is_no_http_is_in_the_journal() -> None:

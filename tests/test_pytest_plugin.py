@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import requests
 
+from ims_mock import ImsMock
+
 # What a run inside a test imports is dropped at its end, and half of requests is worse than none: the whole stays.
 assert requests
 
@@ -212,7 +214,7 @@ def test_it(image): pass
 
 
 def test_loading_costs_nothing(pytester: pytest.Pytester) -> None:
-    """A test run that does not use the mock imports nothing of it but the plugin."""
+    """A test run that does not use the mock imports nothing of it but the plugin, and reads one file."""
     pytester.makepyfile(
         """
 import sys
@@ -220,6 +222,7 @@ import sys
 def test_it():
     heavy = {"flask", "werkzeug", "jsonschema", "ims_mock.mock", "ims_mock.contract.operations"}
     assert heavy & sys.modules.keys() == set()
+    assert sys.modules["ims_mock.contract.schema_files"]._text.cache_info().currsize == 1
 """
     )
     done = subprocess.run([sys.executable, "-m", "pytest", *LEAN, "-q"], capture_output=True, text=True, check=False)
@@ -707,6 +710,31 @@ def test_marker(ims_mock):
     result.assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize("options", [[], WORKERS])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ims_mock_aut", "*ims_mock has no setting 'aut'; there are seed,*; did you mean \"auth\"[?]"),
+        ("ims_mock_xyz", "*ims_mock has no setting 'xyz'; there are seed,*"),
+    ],
+)
+def test_unknown_name_in_the_ini_file(pytester: pytest.Pytester, options: list[str], name: str, message: str) -> None:
+    """A line of the ini file that names no setting ends the run before its first test."""
+    pytester.makeini(f"[pytest]\n{name} = strict\n")
+    pytester.makepyfile("def test_it(): print('has run')")
+    result = pytester.runpytest_subprocess("-s", *LEAN, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+    result.stdout.no_fnmatch_line("*has run*")
+
+
+def test_ini_option_of_a_project_may_have_such_a_name(pytester: pytest.Pytester) -> None:
+    """A name that a conftest.py has added is nobody's slip."""
+    pytester.makeini("[pytest]\nims_mock_bucket = images\n")
+    pytester.makeconftest("def pytest_addoption(parser): parser.addini('ims_mock_bucket', 'ours')")
+    run(pytester, "def test_it(): pass").assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -784,8 +812,9 @@ def test_it(ims_mock, number):
         ("@pytest.mark.ims_mock(auth=5)", "@pytest.mark.ims_mock: auth must be *, got 5"),
         (
             f"{CLOCK}\n@pytest.mark.ims_mock(start=5)",
-            "@pytest.mark.ims_mock: start is that of the fixture ims_mock_clock; leave it out",
+            "@pytest.mark.ims_mock: start must be left out: the time is that of the clock that was given",
         ),
+        ('@pytest.mark.ims_mock("strict")', "@pytest.mark.ims_mock takes keyword arguments alone, got ('strict',)"),
     ],
 )
 def test_wrong_marker_is_said_in_a_line(pytester: pytest.Pytester, test: str, message: str) -> None:
@@ -795,6 +824,7 @@ def test_wrong_marker_is_said_in_a_line(pytester: pytest.Pytester, test: str, me
     result.stdout.fnmatch_lines([message])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*pytest_plugin.py:*")
+    result.stdout.no_fnmatch_line("*another exception*")
 
 
 @pytest.mark.parametrize(
@@ -802,17 +832,46 @@ def test_wrong_marker_is_said_in_a_line(pytester: pytest.Pytester, test: str, me
     [
         ("clock", '"x"'),
         ("clock", "5"),
+        ("clock", "type"),
         ("listen_address", "None"),
         ("listen_address", '"x"'),
         ("listen_address", "(1,)"),
+        ("listen_address", '("", 0)'),
+        ("listen_address", '("127.0.0.1", 70000)'),
+        ("tls", "None"),
+        ("tls", '"cert.pem"'),
     ],
 )
 def test_wrong_fixture_is_named(pytester: pytest.Pytester, fixture: str, value: str) -> None:
-    """A fixture that returns what the mock cannot take is named, with what it must be."""
+    """A fixture that returns what the mock cannot take is named in a line, with what it must be."""
     code = f"@pytest.fixture(scope='session')\ndef ims_mock_{fixture}(): return {value}\ndef test_it(ims_mock): pass\n"
     result = run(pytester, code)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*ims_mock_{fixture} must be *, got *"])
+    result.stdout.fnmatch_lines([f"ims_mock_{fixture}: *must be *, got *"])
+    result.stdout.no_fnmatch_line("*pytest_plugin.py:*")
+
+
+def test_port_that_is_taken_names_the_fixture(pytester: pytest.Pytester, ims_mock: ImsMock) -> None:
+    """An address that the mock cannot have is an error in a line, which names the fixture."""
+    address = f"('127.0.0.1', {ims_mock.url.rpartition(':')[2]})"
+    code = f"@pytest.fixture(scope='session')\ndef ims_mock_listen_address(): return {address}\n"
+    result = run(pytester, f"{code}def test_it(ims_mock): pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"ims_mock_listen_address {address}: *already in use*"])
+
+
+@pytest.mark.parametrize("options", [["--ims-mock-start=5"], ["-o", "ims_mock_speed=2"]])
+def test_time_of_a_project_with_its_own_clock(pytester: pytest.Pytester, options: list[str]) -> None:
+    """Options of time and a clock of the project's own exclude each other."""
+    result = run(pytester, f"{CLOCK}\ndef test_it(ims_mock): pass\n", *options)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["ims_mock_clock: * must be left out: the time is that of the clock that was given"])
+
+
+def test_line_of_the_report_with_a_clock_of_the_project(pytester: pytest.Pytester) -> None:
+    """The line that runs a test again leaves out the time where the clock is the project's."""
+    result = run(pytester, f"{CLOCK}\ndef test_it(ims_mock): assert 0\n")
+    result.stdout.fnmatch_lines(["run it again: python -m pytest *::test_it --ims-mock-seed=0"])
 
 
 # The bundle.
@@ -843,7 +902,7 @@ def test_good(ims_mock):
         assert [entry["request_body"] for entry in written[name + ".json"]["requests"]] == [f'{{"name": "{letter}"}}']
         assert f"failed with {letter}" in written[name + ".json"]["error"]
         assert len(written[name + ".har"]["log"]["entries"]) == 1
-    result.stdout.fnmatch_lines(["*- ims_mock bundle -*", "out/bundles/*test_bad*.json"])
+    result.stdout.fnmatch_lines(["*- ims_mock bundle -*", "*out/bundles/*test_bad*.json"])
 
 
 def test_bundle_of_a_test_that_fails_twice(pytester: pytest.Pytester) -> None:
@@ -876,6 +935,32 @@ def test_bundle_that_cannot_be_written(pytester: pytest.Pytester) -> None:
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["could not be written: *"])
+
+
+PATCHED = {
+    "imports": "monkeypatch.setattr(sys, 'path', []); monkeypatch.setattr(sys, 'meta_path', [])",
+    "open": "monkeypatch.setattr(io, 'open', broken)",
+    "os": "monkeypatch.setattr(os, 'mkdir', broken); monkeypatch.setattr(os, 'open', broken)",
+    "cwd": "(tmp_path / 'other').mkdir(); monkeypatch.chdir(tmp_path / 'other')",
+}
+
+
+@pytest.mark.parametrize("what", PATCHED)
+def test_report_of_a_test_that_has_patched_the_world(pytester: pytest.Pytester, what: str) -> None:
+    """A failed test has its report and its bundle, whatever it has put in the place of files, imports or the folder."""
+    test = f"""
+import io, os, sys
+def broken(*_, **__): raise RuntimeError("patched")
+def test_it(ims_mock, monkeypatch, tmp_path):
+    create(ims_mock, name="a")
+    {PATCHED[what]}
+    assert 0
+"""
+    pytester.makepyfile(HEADER + test)
+    result = pytester.runpytest_subprocess("-W", "error", *LEAN, "--ims-mock-bundle=kept")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["* -> 201 glance_create_image_metadata", "run it again: *", "*kept*.json"])
+    assert len(list((pytester.path / "kept").iterdir())) == 2
 
 
 def test_secrets_are_in_no_bundle(pytester: pytest.Pytester) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation, load_contract
-from ims_mock.contract.problems import wrong_at
+from ims_mock.contract.problems import wrong_at, wrong_setting
 from ims_mock.contract.wording import shown
 from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
 from ims_mock.evidence.redaction import masked_target, without_query_of
@@ -28,7 +28,7 @@ from ims_mock.identity.tokens import Identity
 from ims_mock.service.catalogue import load_public_images
 from ims_mock.service.settings import Settings
 from ims_mock.service.validating import validate
-from ims_mock.state.clock import Clock, ManualClock, real_seconds
+from ims_mock.state.clock import Clock, ManualClock, check_clock, real_seconds
 from ims_mock.state.store import Store
 from ims_mock.state.times import http_date
 
@@ -43,6 +43,8 @@ class Service:
 
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
         self._initial = settings or Settings()
+        if clock is not None:
+            check_clock(clock)
         self._clock = clock
         self.journal = Journal()
         self.permissions = Permissions()
@@ -92,7 +94,13 @@ class Service:
         self.auth = Auth(settings.auth, identity, settings.token)
 
     def _new_clock(self, settings: Settings) -> Clock:
-        return self._clock or ManualClock(settings.start_seconds(), settings.speed)
+        if self._clock is None:
+            return ManualClock(settings.start_seconds(), settings.speed)
+        for name, is_given in (("start", settings.start is not None), ("speed", settings.speed > 0)):
+            if is_given:
+                text = "must be left out: the time is that of the clock that was given"
+                raise wrong_setting(name, "conflict", text)
+        return self._clock
 
     def serve(self, operation: Operation, request: Request) -> Response:
         """Respond to a request of an operation; no exception leaves."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
+from ims_mock.contract.problems import wrong_setting
 from ims_mock.state.real import RealTime, new_reentrant_lock
 from ims_mock.state.times import LAST, checked_time, later
 from ims_mock.state.waiting import wait_for, wait_in_real_time
@@ -25,6 +26,13 @@ class Clock(Protocol):
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Return when so much time has passed, or before when `is_over` says so."""
+
+
+def check_clock(clock: Any) -> None:
+    """Raise InvalidError for what is no clock."""
+    methods = (getattr(clock, name, None) for name in ("now", "wait"))
+    if isinstance(clock, type) or not all(map(callable, methods)):
+        raise wrong_setting("clock", "type", f"must be a clock, such as SystemClock(), got {clock!r}", clock)
 
 
 class SystemClock:
