@@ -151,6 +151,8 @@ class Server:
         family = select_address_family(self.host, self.port)
         # Every interface, and so IPv4 as well, where the system can do both.
         is_dual = self.host == "::" and socket.has_dualstack_ipv6()
+        if self.host == "::" and not is_dual:
+            logger.warning("the system has no sockets for both families: :: takes IPv6 alone; 0.0.0.0 takes IPv4")
         listener = socket.create_server((self.host, self.port), family=family, backlog=128, dualstack_ipv6=is_dual)
         with listener:
             self._server = _WsgiServer(listener, self.host, self._app, self._refuse, self.tls)

@@ -556,6 +556,16 @@ def test_every_interface_has_both_families() -> None:
                 assert connection.recv(12) == b"HTTP/1.1 300"
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="the system has no IPv6")
+def test_every_interface_of_one_family_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the system cannot do both families, a line of the log says which one a mock on :: takes."""
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    with ImsMock(host="::"):
+        assert ":: takes IPv6 alone" in caplog.text
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("host", ["", None, "unix:///x", "a/b", " ", "localhost:9292", "[::1]", "fe80:"])
 def test_host_that_cannot_be(host: Any, tls: bool) -> None:
