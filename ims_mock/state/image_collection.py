@@ -161,7 +161,7 @@ class Images(Collection):
         return (self[row[1][2]] for row in walk(rows, self._row(among, after), descending=newest_first))
 
     def count_seen_by(self, project_id: str, among: Among) -> int:
-        """Return how many rows of what a project owns, and of what is public, a span has."""
+        """Return how many images a project owns, and how many are public, of those that are asked for."""
         return sum(len(places_within(rows, among.span)) for rows in self._order(among).seen_by(project_id, among))
 
     def _row(self, among: Among, image_id: str | None) -> Row | None:

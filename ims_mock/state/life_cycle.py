@@ -16,6 +16,7 @@ from ims_mock.state import images
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
 from ims_mock.state.ids import ids_of_success, new_image_id
+from ims_mock.state.image_orders import Among
 from ims_mock.state.images import Image, check_deletable, check_move, check_owner, is_visible, shared_attributes
 from ims_mock.state.members import Member
 from ims_mock.state.store import Store
@@ -58,17 +59,21 @@ def id_for(store: Store, attributes: Image) -> str:
     return image_id
 
 
+PRIVATE = Among(alike=((("visibility", "private"), ("private", "shared")),))
+"""The images that count for the quota."""
+
+
 def private_images(store: Store, project_id: str) -> int:
     """Return how many images of a project are not public, of any status; what is shared with it does not count."""
-    seen = store.images.seen_by(project_id, (), None, newest_first=True)
-    return sum(image["owner"] == project_id and image["visibility"] != "public" for image in seen)
+    return store.images.count_seen_by(project_id, PRIVATE)
 
 
 def check_quota(store: Store, project_id: str, more: int = 1) -> None:
     """Raise 400 when a project may not have so many more images."""
     quota = store.settings.get("quota")
     if quota is not None and (count := private_images(store, project_id)) + more > quota:
-        text = f"the project has {count} private images, and may have {quota}; delete some, or set a greater quota"
+        has = f"the project has {count} private images, and may have {quota}"
+        text = f"{has}; the request makes {more}; delete some, or set a greater quota"
         raise ImsError(400, "IMG.0015", reason=wrong_at((), "maxItems", text))
 
 

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock.contract import schema_files
+from ims_mock.contract.operations import load_contract
 from ims_mock.service.catalogue import add_image, load_public_images
 from ims_mock.state.images import OS_VERSIONS
 from tests.conftest import Api
@@ -442,6 +443,35 @@ def test_create_beyond_the_quota() -> None:
     assert api("POST", "/v2/images", {"name": "b"}, X_Project_Id=OTHER).status_code == 201
     api("DELETE", f"/v2/images/{image_id}")
     assert api("POST", "/v2/images", {"name": "b"}).status_code == 201
+
+
+MAKERS = [
+    operation.id
+    for operation in load_contract().operations.values()
+    if operation.job_types and operation.resource != "sharing" and not operation.id.startswith(("export_", "register_"))
+]
+"""The operations whose jobs make images."""
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_job_beyond_the_quota(name: str) -> None:
+    """No operation with a job makes an image more than the quota, nor begins the job."""
+    api, operation = Api(quota=1), load_contract().operations[name]
+    path = operation.path.format(image_id=add(api, "a"))
+    example = schema_files.read(operation.source)["requestBody"]["content"]["application/json"]["example"]
+    assert code(api(operation.method, path, example)) == (400, "IMG.0015")
+    assert (len(api.images), len(api.service.store.jobs)) == (1, 0)
+
+
+def test_create_of_several_beyond_the_quota() -> None:
+    """A request that makes several images makes none where one of them is too many, and the reason has the number."""
+    api = Api(quota=2)
+    data = [{"image_url": f"images:{name}.qcow2", "min_disk": 40} for name in "bc"]
+    body = {"name": "a", "image_url": "images:a.qcow2", "min_disk": 40, "os_version": UBUNTU, "data_images": data}
+    response = api("POST", "/v2/cloudimages/action", body)
+    assert code(response) == (400, "IMG.0015")
+    assert "has 0 private images, and may have 2; the request makes 3" in response.headers["X-IMS-Mock-Reason"]
+    assert (len(api.images), len(api.service.store.jobs)) == (0, 0)
 
 
 def test_rejected_create_uses_up_no_id() -> None:
