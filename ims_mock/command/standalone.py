@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +58,17 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, stopped: thr
         mock.start()
     except OSError as error:
         raise OSError(_bind_failure(error, options)) from None
-    output = Output(sys.stdout, failed=lambda error: log.write(_no_stdout(error, mock)))
-    try:
-        _write_files(mock, options)
-        output.write(mock.url)
-        # What is loaded now stays; the collector need not look at it again.
-        gc.freeze()
-        stopped.wait()
-    finally:
-        mock.stop()
-    if options.policy:
-        output.write(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
-    output.close()
+    with closing(Output(sys.stdout, failed=lambda error: log.write(_no_stdout(error, mock)))) as output:
+        try:
+            _write_files(mock, options)
+            output.write(mock.url)
+            # What is loaded now stays; the collector need not look at it again.
+            gc.freeze()
+            stopped.wait()
+        finally:
+            mock.stop()
+        if options.policy:
+            output.write(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
 
 
 def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:

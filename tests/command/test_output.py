@@ -53,13 +53,14 @@ class Pipe:
 
 @pytest.fixture
 def pipe() -> Iterator[Pipe]:
-    """A pipe that nobody reads."""
+    """A pipe that nobody reads; at the end, no thread writes any more, to it or elsewhere."""
     made = Pipe()
     yield made
     made.reader.close()
     for thread in threading.enumerate():
         if thread.name == "ims_mock output":
             thread.join(timeout=10)
+            assert not thread.is_alive(), "an output that was never closed"
     made.writer.close()
 
 
