@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import pytest
 from glanceclient import exc
 
 from ims_mock import ImsMock
+from tests import commands
 
 CONSUMER = "b912fb4a4c464b568ecfca1071b21b10"
 FILE = bytes(range(256)) * 10_000  # More than the client sends and reads at once.
@@ -418,14 +416,9 @@ def test_command_line(ims_mock: ImsMock, tmp_path: Path) -> None:
     """glance's own commands work one after the other, with the schema that the first of them has kept."""
 
     def glance(*arguments: str) -> str:
-        command = [str(Path(sys.executable).with_name("glance")), "--os-image-url", ims_mock.url]
-        done = subprocess.run(
-            [*command, "--os-auth-token", ims_mock.token, *arguments],
-            env={**os.environ, "HOME": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        connection = ("--os-image-url", ims_mock.url, "--os-auth-token", ims_mock.token)
+        done = commands.run("glance", *connection, *arguments, home=tmp_path)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     file = tmp_path / "disk.raw"

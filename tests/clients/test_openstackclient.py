@@ -1,11 +1,8 @@
-"""The `openstack` command, unmodified, against a mock that verifies every token. A command takes a second to start."""
+"""The `openstack` command, unmodified, against a mock that verifies every token."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,28 +10,23 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
+from tests import commands
+from tests.commands import Done
 
 pytestmark = [pytest.mark.ims_mock(auth="strict"), pytest.mark.slow]
 
 ALT = "7be1d20c94f34a0d8e5c6b3a2f1e0d9c"
 FILE = bytes(range(256)) * 1_000
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Run = Callable[..., Done]
 
 
 @pytest.fixture
 def run(ims_mock_env: dict[str, str], tmp_path: Path) -> Run:
     """Runs a command, with variables of the environment replaced, and returns how it has ended."""
 
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(Path(sys.executable).with_name("openstack")), *arguments],
-            env={**os.environ, "HOME": str(tmp_path), **variables},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(*arguments: str, **variables: str) -> Done:
+        return commands.run("openstack", *arguments, home=tmp_path, **variables)
 
     return run
 

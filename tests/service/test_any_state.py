@@ -229,7 +229,7 @@ def test_any_state_is_refused_or_served(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", ANY_BODIES)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(data=st.data())
 def test_any_body_is_refused_or_served(name: str, data: st.DataObject) -> None:
     """A body with any value at any place is a 4xx that changes nothing, or the mock can be read after it."""
