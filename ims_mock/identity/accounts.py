@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -169,8 +169,8 @@ class Accounts:
         """Have these projects and users and no others, once they are checked."""
         _check_roles(projects, users)
         _check_unique(projects, users)
-        self._store.projects.load({name: asdict(project) for name, project in projects.items()})
-        self._store.users.load({name: _record(user) for name, user in users.items()})
+        self._store.projects.load({name: _record(project) for name, project in projects.items()})
+        self._store.users.load({name: _record_of_user(user) for name, user in users.items()})
 
     def own_project(self, user: User) -> Project:
         """Return the project in which a user works unless it says otherwise."""
@@ -208,9 +208,13 @@ def new_accounts(project_id: str, region: str) -> Accounts:
     return accounts
 
 
-def _record(user: User) -> dict[str, Any]:
-    """Return a user as it is stored."""
-    return {**asdict(user), "roles": {project: list(roles) for project, roles in user.roles.items()}}
+def _record(item: Project | User) -> dict[str, Any]:
+    """Return what a project or a user has, as it is stored; asdict would take most of a reset for its copies."""
+    return {field.name: getattr(item, field.name) for field in fields(item)}
+
+
+def _record_of_user(user: User) -> dict[str, Any]:
+    return {**_record(user), "roles": {project: list(roles) for project, roles in user.roles.items()}}
 
 
 def _find(items: Iterable[T], id_: str | None, name: str | None) -> T | None:

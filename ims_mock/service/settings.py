@@ -71,8 +71,10 @@ class Settings:
     def new_accounts(self) -> Accounts:
         """Return the projects and users that these settings ask for."""
         accounts = new_accounts(self.project_id, self.region)
+        if not self.accounts:
+            return accounts
         try:
-            accounts.add(self.accounts or {})
+            accounts.add(self.accounts)
         except InvalidError as error:
             raise _in_python(error.under("accounts")) from None
         return accounts
@@ -89,7 +91,7 @@ class Settings:
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """Return these settings with some changed; raise InvalidError for one that does not exist."""
-        return Settings(**{**self.__dict__, **values})
+        return Settings(**{**self.__dict__, **values}) if values else self
 
     def saved(self) -> dict[str, Any]:
         """Return the settings that a saved state has: a test keeps its rules and its journal, and accounts change."""
