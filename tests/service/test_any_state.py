@@ -236,6 +236,15 @@ def test_any_body_is_refused_or_served(name: str, data: st.DataObject) -> None:
     check_any_body(name, data)
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ANY_BODIES)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_many_bodies_are_refused_or_served(name: str, data: st.DataObject) -> None:
+    """As above, ten times as often; --hypothesis-seed gives others."""
+    check_any_body(name, data)
+
+
 def check_any_body(name: str, data: st.DataObject) -> None:
     """Send a body with any value at any place."""
     method, path, valid = ANY_BODIES[name]
