@@ -11,7 +11,8 @@ import operator
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 from ims_mock.contract.patterns import compiled
 
@@ -220,23 +221,57 @@ def _items(check: FastPath) -> FastPath:
     return lambda value: type(value) is list and all(map(check, value))
 
 
-Plain = tuple[frozenset[type], frozenset[str] | None]
-"""A schema that only names types, or lists the valid texts: checked without a call."""
+class Plain(NamedTuple):
+    """What a schema says of one value alone, checked without a call.
+
+    A value has one of the `types`; where they are given, is one of the `texts`; has a match of a pattern, by `search`;
+    and has a length, or as a number a value, from `least` to `most`.
+    """
+
+    types: frozenset[type]
+    texts: frozenset[str] | None = None
+    search: Callable[[str], object] | None = None
+    least: float | None = None
+    most: float = inf
 
 
 def _plain(schema: Any) -> Plain | None:
-    """Return the types, and the texts, of a schema that says nothing else; None of any other."""
-    if not isinstance(schema, dict):
+    """Return what a schema says that says nothing else; None of any other."""
+    if not isinstance(schema, dict) or schema.keys() & {"items", "additionalProperties"}:
         return None
     says = {keyword: value for keyword, value in schema.items() if keyword not in _SILENT and keyword[:2] != "x-"}
-    texts = says.pop("enum", None) or ([says.pop("const")] if "const" in says else None)
-    if schema.keys() & {"items", "additionalProperties"} or says.keys() - {"type"} or not (says or texts):
-        return None
+    texts = _texts(says)
     if texts is not None:
         is_text = says.get("type", "string") == "string" and all(type(text) is str for text in texts)
-        return (frozenset({str}), frozenset(texts)) if is_text else None
-    names = says["type"] if isinstance(says["type"], list) else [says["type"]]
-    return frozenset(type_ for name in names for type_ in _TYPES[name]), None
+        return Plain(frozenset({str}), frozenset(texts)) if is_text and not says.keys() - {"type"} else None
+    name = says.pop("type", None)
+    known = _BOUNDS.get(name, {}) if isinstance(name, str) else {}
+    if name is None or says.keys() - known.keys():
+        return None
+    types = frozenset(type_ for one in ([name] if isinstance(name, str) else name) for type_ in _TYPES[one])
+    bounds: dict[str, Any] = {known[keyword]: value for keyword, value in says.items()}
+    if "search" in bounds:
+        bounds["search"] = compiled(bounds["search"]).search
+    return Plain(types, **({"least": -inf} if says else {}) | bounds)
+
+
+_BOUNDS: dict[str, dict[str, str]] = {
+    "string": {"pattern": "search", "minLength": "least", "maxLength": "most"},
+    "integer": {"minimum": "least", "maximum": "most"},
+}
+"""The keywords that bound a value of a type, each with the field of Plain that has the bound."""
+
+
+def _texts(says: dict[str, Any]) -> list[Any] | None:
+    """Take from what a schema says the list of the valid values; None where it has none."""
+    if "enum" in says:
+        texts: list[Any] = says.pop("enum")
+        return texts
+    if "const" in says:
+        return [says.pop("const")]
+    if "anyOf" in says and all(_is_enum(branch) for branch in says["anyOf"]):
+        return [item for branch in says.pop("anyOf") for item in branch["enum"]]
+    return None
 
 
 def _properties(plain: dict[str, Plain], properties: dict[str, FastPath], additional: FastPath) -> FastPath:
@@ -245,12 +280,18 @@ def _properties(plain: dict[str, Plain], properties: dict[str, FastPath], additi
             return False
         for name, item in value.items():
             simple = plain.get(name)
-            if simple is not None:
-                if type(item) not in simple[0] or (simple[1] is not None and item not in simple[1]):
-                    return False
-            else:
+            if simple is None:
                 check = properties.get(name, additional)
                 if check is not _accept and not check(item):
+                    return False
+                continue
+            types, texts, search, least, most = simple
+            if type(item) not in types or (texts is not None and item not in texts):
+                return False
+            if least is not None:
+                if not least <= (len(item) if type(item) is str else item) <= most:
+                    return False
+                if search is not None and search(item) is None:
                     return False
         return True
 

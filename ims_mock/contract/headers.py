@@ -50,7 +50,8 @@ def check_content_coding(headers: Headers) -> None:
         raise ImsError(415, reason=reason, headers={"Accept-Encoding": "identity"})
 
 
-def foreign_charset(headers: Headers) -> str:
-    """Return the charset that a body is said to have; "" where that is UTF-8, or nothing is said."""
-    match = _CHARSET.search(headers.get("Content-Type") or "")
+@lru_cache(maxsize=256)
+def foreign_charset(content_type: str | None) -> str:
+    """Return the charset that a Content-Type says a body has; "" where that is UTF-8, or nothing is said."""
+    match = _CHARSET.search(content_type or "")
     return match[1] if match and match[1].lower() not in _UTF_8 else ""

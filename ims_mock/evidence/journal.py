@@ -41,14 +41,15 @@ class Entry:
     """One request and its response.
 
     `received_at` and `responded_at` are in seconds of the mock's clock, `arrived` in real ones, of which only
-    differences mean anything, and `seconds` are the real ones until the response. `is_done` is whether the work was
-    done, also where the response was lost. `operation` is None for a request that matched no route, `caller` the name
-    of the user whose credential it was; `path` is the target as it was sent, with its query. Credentials in headers and
-    in the query are masked. Of a body MAX_BODY bytes are kept, and of a file none. `rules` are the ids of the fault
-    rules that fired, `ignored` is what nothing read: JSON pointers into the body, parameters of the query with a "?"
-    before them, and headers. `reason` is "" unless the request was rejected or a fault has changed the response;
-    `delivery` is how the response left. Two entries are equal when everything is except `base_url`, `arrived` and
-    `seconds`, which depend on the machine.
+    differences mean anything, and `seconds` are the real ones until the response. `is_open` is whether the entry waits
+    for its place, and the journal was not cleared since. `is_done` is whether the work was done, also where the
+    response was lost. `operation` is None for a request that matched no route, `caller` the name of the user whose
+    credential it was; `path` is the target as it was sent, with its query. Credentials in headers and in the query are
+    masked. Of a body MAX_BODY bytes are kept, and of a file none. `rules` are the ids of the fault rules that fired,
+    `ignored` is what nothing read: JSON pointers into the body, parameters of the query with a "?" before them, and
+    headers. `reason` is "" unless the request was rejected or a fault has changed the response; `delivery` is how the
+    response left. Two entries are equal when everything is except `base_url`, `arrived` and `seconds`, which depend on
+    the machine.
     """
 
     request_id: str
@@ -73,6 +74,7 @@ class Entry:
     responded_at: float = 0.0
     arrived: float = field(default=0.0, compare=False)
     seconds: float = field(default=0.0, compare=False)
+    is_open: bool = field(default=False, repr=False, compare=False)
 
     def note(self, rule_id: str) -> None:
         """Write down that a rule has fired for this request."""
@@ -90,7 +92,7 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the control API shows it; bodies are text, other bytes than UTF-8 escaped."""
-        return {name: _in_json(getattr(self, name)) for name in self.__slots__}
+        return {name: _in_json(getattr(self, name)) for name in self.__slots__ if name != "is_open"}
 
     def __str__(self) -> str:
         # A target may hold any byte, and a line of a log is to stay one.
@@ -134,6 +136,7 @@ class Journal:
     def __init__(self, size: int = MAX_ENTRIES) -> None:
         self._lock = new_lock()
         self._clearings = 0
+        self._open: dict[int, Entry] = {}
         self.size = size
         self.clear()
 
@@ -142,7 +145,9 @@ class Journal:
         with self._lock:
             self.size = self.size if size is None else size
             self._entries: deque[Entry] = deque(maxlen=self.size)
-            self._open: dict[int, Entry] = {}
+            for entry in self._open.values():
+                entry.is_open = False
+            self._open.clear()
             self._clearings += 1
             self.received = 0
 
@@ -151,16 +156,14 @@ class Journal:
         entry.request_headers = masked(headers)
         with self._lock:
             self._open[id(entry)] = entry
+            entry.is_open = True
         return entry
-
-    def is_open(self, entry: Entry) -> bool:
-        """Return whether an entry waits for its place, and the journal was not cleared since."""
-        return id(entry) in self._open
 
     def record(self, entry: Entry) -> None:
         """Put an entry in its place, once; drop one that was opened before the journal was cleared."""
         with self._lock:
             if self._open.pop(id(entry), None) is not None:
+                entry.is_open = False
                 self.received += 1
                 entry.number = self.received
                 self._entries.append(entry)

@@ -22,7 +22,13 @@ _URLS = ("location", "content-location", "referer")
 
 def masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return headers as the journal keeps them: without credentials."""
-    return {name: _masked_header(name, value) for name, value in headers}
+    return {name: value if _is_plain(name) else _masked_header(name, value) for name, value in headers}
+
+
+@lru_cache(maxsize=1024)
+def _is_plain(name: str) -> bool:
+    """Return whether a header is kept as it is, whatever its value."""
+    return not is_secret(name) and name.lower() not in _URLS
 
 
 @lru_cache(maxsize=1024)

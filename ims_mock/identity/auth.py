@@ -66,7 +66,7 @@ class Auth:
         asked, token = headers.get("X-Project-Id"), headers.get("X-Auth-Token")
         if asked:
             return asked
-        record = self._identity.store.tokens.get(token) if token else None
+        record = self._identity.store.tokens.records.get(token) if token else None
         authorization = None if token else signing.parse_authorization(headers.get("Authorization") or "")
         key = self._key(authorization.access) if authorization else None
         if key is not None:
@@ -114,7 +114,7 @@ class Auth:
 
     def _bearer(self, token: str, asked: str | None) -> Caller:
         """Return the caller of a token."""
-        record = self._identity.store.tokens.get(token)
+        record = self._identity.store.tokens.records.get(token)
         is_own = token == self.token and record is not None and not record["revoked"]
         if self.level != "strict" and (record is None or is_own):
             return self._anybody(asked)

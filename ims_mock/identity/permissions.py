@@ -99,7 +99,7 @@ class Permissions:
             if not is_anybody and not caller.may(action):
                 name = caller.user or "the caller"
                 raise ImsError(403, "IMG.0026", reason=f"no role of {name} in this project has the action {action}")
-            if any(denial.covers(action, caller) for denial in self._denials):
+            if self._denials and any(denial.covers(action, caller) for denial in self._denials):
                 raise ImsError(403, "IMG.0026", reason=f"the action {action} is denied by a test")
 
     def policy(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ims_mock.contract.wording import shown
 from ims_mock.state import life_cycle
 from ims_mock.state.files import File
 from ims_mock.state.ids import ids_of_success
-from ims_mock.state.images import OS_VERSIONS, Image, new_image
+from ims_mock.state.images import OS_VERSIONS, Image, check_custom_attributes, new_image
 from ims_mock.state.members import check_shareable, new_member
 from ims_mock.state.store import Store
 from ims_mock.state.views import RecordsView
@@ -49,6 +49,7 @@ def add_image(
         if given.get("status") == "active":
             given.setdefault("active_at", now)
         try:
+            check_custom_attributes(given)
             with ids_of_success(store):
                 image = new_image(given, life_cycle.id_for(store, given), project_id, now)
                 sharing = _members(image, members or {}, now)

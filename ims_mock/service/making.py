@@ -10,8 +10,8 @@ from ims_mock.exchange.messages import Response
 from ims_mock.state import jobs
 from ims_mock.state.collections import REMOVED
 from ims_mock.state.files import File
-from ims_mock.state.ids import ids_of_success, new_image_id
-from ims_mock.state.images import Image, new_image
+from ims_mock.state.ids import new_image_id
+from ims_mock.state.images import Image, check_custom_attributes, new_image
 from ims_mock.state.job_collection import Job
 from ims_mock.state.life_cycle import check_quota
 
@@ -30,8 +30,8 @@ def add_arriving_image(exchange: Exchange, attributes: Mapping[str, Any], file: 
     file = file or File([STUB])
     size = file.described()
     given = {**_MADE, **size, **LAZY, **attributes, "status": "saving"}
-    with ids_of_success(store):
-        image = new_image(given, new_image_id(store), exchange.project_id, store.timestamp())
+    check_custom_attributes(given)
+    image = new_image(given, new_image_id(store), exchange.project_id, store.timestamp())
     store.images.put(image["id"], image)
     store.files.put(image["id"], file)
     return image

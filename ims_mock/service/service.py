@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
+from math import floor
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
@@ -137,7 +138,7 @@ class Service:
 
     def _open(self, operation_id: str | None, request: Request) -> Entry:
         store = self.store
-        path = masked_target(request.target)
+        path = masked_target(request.target) if "?" in request.target else request.target
         entry = Entry(store.draw("requests")[:32], store.clock.now(), request.method, path, operation_id)
         entry.base_url, entry.arrived = request.base_url, real_seconds()
         return self.journal.open(entry, request.headers.items())
@@ -146,14 +147,15 @@ class Service:
         """Give a response what every one has, and close the journal's entry."""
         request_id = entry.request_id
         entry.responded_at = self.store.clock.now()
-        response.headers["Date"] = http_date(entry.responded_at)
+        response.headers["Date"] = http_date(floor(entry.responded_at))
         response.headers["X-Request-Id"] = request_id
         # The gateway's id in the form that Glance behind it has for one.
         response.headers["X-Openstack-Request-Id"] = (
             f"req-{request_id[:8]}-{request_id[8:12]}-{request_id[12:16]}-{request_id[16:20]}-{request_id[20:]}"
         )
         entry.status, entry.reason = response.status, response.reason
-        entry.response_body = without_query_of(request.target, response.body)[:MAX_BODY]
+        body = without_query_of(request.target, response.body) if "?" in request.target else response.body
+        entry.response_body = body[:MAX_BODY]
         entry.delivery = response.delivery
         entry.seconds = real_seconds() - entry.arrived
         self.journal.close(entry, response.headers.items())
@@ -165,7 +167,7 @@ class Service:
     def _respond(self, exchange: Exchange) -> Response:
         """Do the work of an operation, with the faults whose rules fire wrapped around, the first added outermost."""
         operation, headers = exchange.operation, exchange.request.headers
-        if self.auth.is_signed(headers):
+        if headers.get("Authorization") and self.auth.is_signed(headers):
             _read_signed(exchange.body)
         if operation.reads_body:
             _read_body(exchange)
@@ -206,11 +208,12 @@ class Service:
         if exchange.operation.takes_bytes:
             return function(exchange)
         with self._transaction:
-            if not self.journal.is_open(exchange.entry):
+            if not exchange.entry.is_open:
                 code, message = exchange.operation.usual_error(503)
                 raise ImsError(503, code, message, reason="the mock was reset while this request was on its way")
             response = function(exchange)
-            exchange.record()
+            exchange.entry.is_done = True
+            self.journal.record(exchange.entry)
         return response
 
     def _limit_file(self, exchange: Exchange) -> None:

@@ -31,7 +31,7 @@ def _validate_body(exchange: Exchange) -> None:
         if body.raw and body.loose_json != {}:
             raise ImsError(400, reason=f"body: {operation.id} takes none; leave it out")
     elif body.raw or operation.body_required:
-        if body.raw:
+        if body.raw and exchange.request.headers.get("Content-Encoding") is not None:
             check_content_coding(exchange.request.headers)
         operation.check_request_body(_parsed(exchange), exchange.media_type)
 
@@ -41,7 +41,7 @@ def _parsed(exchange: Exchange) -> Any:
     try:
         return exchange.body.parse()
     except ImsError as error:
-        charset = foreign_charset(exchange.request.headers)
+        charset = foreign_charset(exchange.request.headers.get("Content-Type"))
         if not charset:
             raise
         advice = f"Content-Type says charset={shown(charset)}, but JSON is UTF-8 (RFC 8259 section 8.1)"
@@ -58,6 +58,7 @@ def _ignored(exchange: Exchange) -> tuple[str, ...]:
     unread = ["body"] if has_body else []
     if operation.takes_bytes and content_coding(headers):
         unread.append("Content-Encoding")
-    if not is_idle and foreign_charset(headers):
-        unread.append(f"Content-Type; charset={foreign_charset(headers)}")
+    charset = "" if is_idle else foreign_charset(headers.get("Content-Type"))
+    if charset:
+        unread.append(f"Content-Type; charset={charset}")
     return (*unread, *operation.find_ignored(exchange.request.query_text, exchange.body.json, exchange.media_type))

@@ -170,7 +170,7 @@ class Order:
         """Return under what an image stands; nobody sees one without an owner, as a test may add it."""
         viewers = [str(image["owner"])] if "owner" in image else []
         viewers += [PUBLIC] if image.get("visibility") == "public" else []
-        return list(product(viewers, *(_values(image, facet) for facet in self._facets)))
+        return list(product(viewers, *[_values(image, facet) for facet in self._facets]))
 
 
 def _values(image: Image, facet: Facet) -> Iterable[str]:

@@ -15,7 +15,7 @@ from ims_mock.contract.problems import wrong_at
 from ims_mock.state import images
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
-from ims_mock.state.ids import ids_of_success, new_image_id
+from ims_mock.state.ids import new_image_id
 from ims_mock.state.image_orders import Among
 from ims_mock.state.images import Image, check_deletable, check_move, check_owner, is_visible, shared_attributes
 from ims_mock.state.members import Member
@@ -70,7 +70,7 @@ def private_images(store: Store, project_id: str) -> int:
 
 def check_quota(store: Store, project_id: str, more: int = 1) -> None:
     """Raise 400 when a project may not have so many more images."""
-    quota = store.settings.get("quota")
+    quota = store.settings.records.get("quota")
     if quota is not None and (count := private_images(store, project_id)) + more > quota:
         has = f"the project has {count} private images, and may have {quota}"
         text = f"{has}; the request makes {more}; delete some, or set a greater quota"
@@ -80,11 +80,13 @@ def check_quota(store: Store, project_id: str, more: int = 1) -> None:
 def add_image(store: Store, attributes: Image, owner: str) -> Image:
     """Add an image whose metadata has just been created, and return it.
 
-    Raise 400 when the project may have no more, 409 as id_for does, 413 as new_image.
+    Raise 400 when the project may have no more, 409 as id_for does, 413 for too many custom attributes; then no id is
+    drawn, and the next image has the one that this would have had.
     """
     check_quota(store, owner)
-    with ids_of_success(store):
-        image = images.new_image(attributes, id_for(store, attributes), owner, timestamp(store.clock.now()))
+    if len(attributes) > images.MAX_CUSTOM:
+        images.check_custom_attributes(attributes)
+    image = images.new_image(attributes, id_for(store, attributes), owner, timestamp(store.clock.now()))
     store.images.put(image["id"], image)
     return image
 

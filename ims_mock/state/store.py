@@ -73,7 +73,7 @@ class Store:
         """Return the next 64 hexadecimal digits of a kind, which follow from the seed; it needs no transaction."""
         with self._drawing:
             number = self._counts[kind] = self._counts.get(kind, 0) + 1
-        return hashlib.sha256(f"{self.seed!r}/{kind}/{number}".encode()).hexdigest()
+        return hashlib.sha256(f"{self._seed['seed']!r}/{kind}/{number}".encode()).hexdigest()
 
     def take_back(self, kind: str, count: int | None) -> None:
         """Go on in the series of a kind behind so many; None where none had been drawn."""

@@ -28,6 +28,7 @@ def checked_time(seconds: float) -> float:
     return min(moment, LAST)
 
 
+@lru_cache(maxsize=16)
 def timestamp(seconds: float) -> str:
     """Write a time as the service does: UTC, whole seconds, with a Z."""
     return _timestamp(math.floor(seconds))
@@ -70,11 +71,7 @@ def parse_basic_time(text: str) -> float:
     return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
 
 
-def http_date(seconds: float) -> str:
-    """Write a time as HTTP does in a Date header (RFC 9110 section 5.6.7)."""
-    return _http_date(math.floor(seconds))
-
-
 @lru_cache(maxsize=16)
-def _http_date(seconds: int) -> str:
+def http_date(seconds: int) -> str:
+    """Write a time as HTTP does in a Date header (RFC 9110 section 5.6.7)."""
     return formatdate(seconds, usegmt=True)

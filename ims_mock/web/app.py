@@ -37,20 +37,9 @@ class _Rule(Rule):
         return lambda *_values, **_more: ("", "")
 
 
-class _Request(flask.Request):
-    """A request whose path begins with as many slashes as came; Werkzeug leaves one."""
-
-    def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
-        super().__init__(environ, *args, **kwargs)
-        path: str = environ["PATH_INFO"]
-        if path.startswith("//"):
-            self.path = path.encode("latin-1").decode("utf-8", "replace")
-
-
 class _Flask(flask.Flask):
     """An app that has the routes of the first one, because parsing them takes most of the time of making an app."""
 
-    request_class = _Request
     url_rule_class = _Rule
     routes: ClassVar[Map | None] = None
 
@@ -71,9 +60,12 @@ class _Flask(flask.Flask):
     def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
         """Return what finds the route of a request; raise where there is none, whatever Werkzeug would find."""
         if request is not None:
-            if request.path.startswith("//"):
+            path: str = request.environ["PATH_INFO"]
+            if path.startswith("//"):
+                # It begins with as many slashes as came; Werkzeug leaves one.
+                request.path = path.encode("latin-1").decode("utf-8", "replace")
                 raise NotFound
-            if not _is_utf8(request.environ["PATH_INFO"]):
+            if not _is_utf8(path):
                 raise BadRequest("the path must be UTF-8, percent-encoded or as it is")
         return super().create_url_adapter(request)
 

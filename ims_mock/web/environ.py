@@ -44,7 +44,7 @@ def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
         base_url=f"{environ['wsgi.url_scheme']}://{host}",
         headers=_headers_of(environ),
         path=path,
-        query_text=quoted(query),
+        query_text=quoted(query) if query else "",
         body=body_of(environ),
         has_gone=partial(_has_gone, environ),
     )
@@ -70,4 +70,4 @@ def _target_of(environ: WSGIEnvironment) -> str:
     if not target.startswith("/") and target != "*":
         # In absolute form a path may be left out (RFC 9110 section 4.2.3).
         target = f"/{_ORIGIN.sub('', target).removeprefix('/')}"
-    return quoted(target)
+    return target if target.isascii() and " " not in target else quoted(target)

@@ -349,7 +349,7 @@ def test_timestamps(seconds: float, text: str) -> None:
 
 def test_http_date() -> None:
     """HTTP has its own form."""
-    assert http_date(1464853788.9) == "Thu, 02 Jun 2016 07:49:48 GMT"
+    assert http_date(1464853788) == "Thu, 02 Jun 2016 07:49:48 GMT"
 
 
 def test_precise_timestamp() -> None:
