@@ -142,8 +142,12 @@ class ImsMock:
         return neighbours.add_one(self.service.store, "vaults", attributes)
 
     def add_key(self, **attributes: Any) -> dict[str, Any]:
-        """Say that there is a key that encrypts, and return it: `id` and `status`."""
+        """Say that there is a key that encrypts, and return it: `id`, `status`, `key_alias`, `project_id`, ..."""
         return neighbours.add_one(self.service.store, "keys", attributes)
+
+    def add_enterprise_project(self, **attributes: Any) -> dict[str, Any]:
+        """Say that there is an enterprise project, and return it: `id` and `name`."""
+        return neighbours.add_one(self.service.store, "enterprise_projects", attributes)
 
     def load_public_images(self, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:
         """Add the public images of a cloud, about 40 of what a region offers; loading them twice is no error.

@@ -23,6 +23,7 @@ LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": {"n
 
 ALT = "7be1d20c94f34a0d8e5c6b3a2f1e0d9c"
 
+KEY = "bd66288c-9081-460a-8227-4cbd0c814cb4"
 V21 = "application/openstack-images-v2.1-json-patch"
 V20 = "application/openstack-images-v2.0-json-patch"
 MADE = "made by a job"
@@ -113,7 +114,11 @@ class Hammer:
             ("GET", f"/v1/cloudimages/job/{self._job}"),
             ("GET", "/identity"),
             *self._batches(path, tag),
-            *((read.method, read.path) for read in reads(image_id=path.rpartition("/")[2], project_id=self._project)),
+            *(
+                (read.method, read.path)
+                for read in reads(image_id=path.rpartition("/")[2], project_id=self._project, backup_id=KEY)
+            ),
+            *self._others_of_services(path.rpartition("/")[2]),
             ("GET", "/v3"),
             ("POST", "/v3/auth/tokens", LOGIN),
             ("GET", "/v3/auth/tokens"),
@@ -155,6 +160,16 @@ class Hammer:
             ("GET", members),
             ("GET", f"{members}/{self._other}"),
             *((create.method, create.path, {**create.body, "name": MADE}) for create in creations()),
+        ]
+
+    def _others_of_services(self, image_id: str) -> list[tuple[Any, ...]]:
+        keys, target = f"/v1.0/{self._project}/kms", f"/v1.0/enterprise-projects/{KEY}"
+        return [
+            ("POST", f"{keys}/create-key", {"key_alias": "a"}),
+            ("POST", f"{keys}/describe-key", {"key_id": KEY}),
+            ("POST", f"{keys}/schedule-key-deletion", {"key_id": KEY, "pending_days": "7"}),
+            ("POST", f"{target}/resources-migrate", {"resource_type": "images", "resource_id": image_id}),
+            ("POST", f"{target}/resources/filter", {"resource_types": ["images"], "limit": 3}),
         ]
 
     def _ask(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> tuple[int, bytes]:

@@ -107,7 +107,11 @@ def _terraform(target: Target) -> str:
         "auth_url": f"{target.url}/v3",
         **({"cacert_file": target.ca_file} if target.ca_file else {}),
     }
-    return _provider("huaweicloud", settings, {"ims": f"{target.url}/", "iam": f"{target.url}/"})
+    return _provider("huaweicloud", settings, dict.fromkeys(_TERRAFORM_SERVICES, f"{target.url}/"))
+
+
+_TERRAFORM_SERVICES = ("ims", "iam", "eps", "kms", "cbr", "bss")
+"""The services that the provider asks while it starts, and while it manages an image."""
 
 
 def _otc(target: Target) -> str:

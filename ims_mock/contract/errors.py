@@ -7,7 +7,7 @@ from functools import cache
 from http.client import responses
 from typing import Any
 
-from ims_mock.contract import schema_files
+from ims_mock.contract import other_services, schema_files
 from ims_mock.contract.problems import InvalidError, Problem, wrong_at, wrong_setting, wrong_settings
 
 REASON_LIMIT = 4096
@@ -60,14 +60,24 @@ class ImsError(Exception):
         return self._invalid or wrong_settings("refused", self.reason)
 
     def body(self, request_id: str, dialect: str = "") -> dict[str, Any]:
-        """Return the JSON body in the dialect of whoever rejects: the gateway, the identity service ("iam") or IMS."""
+        """Return the JSON body in the dialect of whoever rejects: the gateway, another service ("iam", ...) or IMS."""
         if self.code.startswith("APIGW."):
             return {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
+        if other_services.is_one(dialect):
+            return self._body_of(dialect, request_id)
         if dialect == "iam":
             title = responses.get(self.status, "Error")
             message = documented_message(IAM, self.status) if self._given is None else self._given
             return {"error": {"code": self.status, "message": message, "title": title}}
         return {"error": {"code": self.code, "message": self.message}}
+
+    def _body_of(self, service: str, request_id: str) -> dict[str, Any]:
+        """Return the body in the form of one of the other services, or of the gateway where it has no code for this."""
+        code = other_services.code_for(service, self.code, self.status)
+        if code.startswith("APIGW."):
+            return ImsError(self.status, code, reason="").body(request_id)
+        message = self.message if code == self.code else documented_message(code, self.status)
+        return other_services.error_body(service, code, message)
 
 
 @cache
@@ -97,8 +107,9 @@ def documented_message(code: str, status: int) -> str:
     if code == IAM:
         return _KEYSTONE_MESSAGES.get(status, responses.get(status, "Error"))
     catalogue = _catalogue()
-    if code in catalogue["service"]:
-        return str(catalogue["service"][code])
+    known = catalogue["service"].get(code) or other_services.message_of(code)
+    if known:
+        return str(known)
     if code not in catalogue["gateway"]:
         advice = "use one of schemas/error_codes.json, or give a message too"
         raise wrong_setting("code", "enum", f"{code!r} is not documented: {advice}", code)

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ims_mock.contract import schema_files
+from ims_mock.contract import other_services, schema_files
 from ims_mock.contract.errors import ImsError, page_message
 from ims_mock.contract.headers import Headers, header_name
 from ims_mock.contract.openapi import compose, resolved, resource_of
@@ -55,7 +55,8 @@ class Operation:
     `ends_in_slash_too` is whether a request's path may. `others` is the name under which query parameters of any other
     name are gathered, or "" where there are none; `refused` are names that are none of them, with the reason. With
     `drops_empty` a query parameter without a value counts as not given. `actions` are those of IAM that a caller needs.
-    `dialect` is "iam" where errors have the form of the identity service, and `errors` are the statuses from 400 that
+    `dialect` is "iam" where errors have the form of the identity service, "eps" and the like where they have that of
+    one of schemas/other_services.json, and `errors` are the statuses from 400 that
     the file describes. `bodies` are the media types that a request may have, with what is in them: a model of JSON, or
     None for bytes; `job_types` are those of the jobs that it begins. `most_bytes` is for a body that may be longer than
     others, and with `has_own_check` the function itself checks the body, in better words than the schema has.
@@ -90,6 +91,11 @@ class Operation:
         """The paths at which the operation is served."""
         is_below_root = self.dialect == "iam" and self.path != IDENTITY_ROOT
         return (self.path, IDENTITY_ROOT + self.path) if is_below_root else (self.path,)
+
+    @cached_property
+    def is_of_project(self) -> bool:
+        """Whether the service is one of a region, so that a caller needs a project, and the path names no other."""
+        return self.dialect != "iam" and not other_services.is_global(self.dialect)
 
     @cached_property
     def takes_bytes(self) -> bool:

@@ -51,9 +51,9 @@ class User:
         return next(iter(self.roles))
 
     def actions_in(self, project: Project | None) -> tuple[str, ...]:
-        """Return what the user's roles in a project allow, as globs such as "ims:images:*"."""
-        roles = self.roles.get(project.name, ()) if project else ()
-        return tuple(allowed for role in roles for allowed in _ROLES[role])
+        """Return what the user's roles in a project allow, as globs such as "ims:images:*"; without one, in any."""
+        given = [self.roles.get(project.name, ())] if project else self.roles.values()
+        return tuple(allowed for roles in given for role in roles for allowed in _ROLES[role])
 
 
 class Redacted(dict[str, Any]):

@@ -90,7 +90,7 @@ class Auth:
                 raise
             # A token is looked at by the identity service itself, a signature by the gateway before it.
             raise ImsError(error.status, IAM, reason=error.reason) from None
-        if caller.project_id is None and not is_of_identity:
+        if caller.project_id is None and exchange.operation.is_of_project:
             raise unauthorized("Unauthorized", "X-Auth-Token: the token is scoped to no project; get one that is")
         return caller
 

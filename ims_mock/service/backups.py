@@ -40,6 +40,26 @@ def from_server(exchange: Exchange, body: Mapping[str, Any]) -> Image:
     return {**_of_backup(backup_id), **attributes, "__data_origin": f"server_backup,{vault_id or backup_id}"}
 
 
+def add_backup(exchange: Exchange, image: Image, body: Mapping[str, Any]) -> None:
+    """Add the backup that is made of a server, for an image of it; without a vault it is one of CSBS."""
+    vault_id = body.get("vault_id", "")
+    backup = {
+        "id": image["__backup_id"],
+        "type": "CBR" if vault_id else "CSBS",
+        "system_disk": image["min_disk"],
+        "project_id": exchange.project_id,
+        "server": body["instance_id"],
+        "vault": vault_id,
+        "created_at": exchange.store.timestamp(),
+    }
+    neighbours.put(exchange.store, "backups", backup)
+
+
+def delete_backup(exchange: Exchange, image: Image) -> None:
+    """Delete the backup of a full-ECS image of the caller's project, where one is known."""
+    neighbours.remove(exchange.store, "backups", image.get("__backup_id", ""))
+
+
 def check_vault(exchange: Exchange, vault_id: str, size: int = 0) -> None:
     """Raise 400 for a vault that can have no backup of a server, or none of so many GB."""
     vault = neighbours.find(exchange, "vaults", vault_id, "IMG.0184", "/vault_id")

@@ -8,7 +8,7 @@ from typing import Any
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import Keys
 from ims_mock.exchange.exchange import Exchange
-from ims_mock.service.sources import ARM, check_key
+from ims_mock.service.sources import ARM, check_enterprise_project, check_key
 from ims_mock.service.tagging import new_tags
 from ims_mock.state.images import OS_VERSIONS, Image
 
@@ -50,6 +50,7 @@ def attributes_of(exchange: Exchange, body: Mapping[str, Any], path: Keys = ()) 
         attributes["max_ram"] = str(body["max_ram"])
     if "is_config" in body:
         attributes["__is_config_init"] = str(body["is_config"]).lower()
+    check_enterprise_project(exchange, body.get("enterprise_project_id"), path)
     if body.get("enterprise_project_id"):
         attributes["enterprise_project_id"] = body["enterprise_project_id"]
     if "type" in body:

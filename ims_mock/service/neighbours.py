@@ -1,4 +1,4 @@
-"""What requests name and other services have: servers, disks, files in buckets, backups, vaults and keys.
+"""What requests name and other services have: servers, disks, files in buckets, backups, vaults, keys and the like.
 
 A test says which there are; schemas/models/neighbours.json has what can be said of each.
 """
@@ -42,11 +42,11 @@ def add(store: Store, document: Any) -> None:
     with store.transaction():
         for kind, added in document.items():
             for given in added:
-                _put(store, kind, given)
+                put(store, kind, given)
         for server in document.get("servers", ()):
             for volume_id in server.get("volumes", ()):
                 if _key("volumes", volume_id) not in store.neighbours:
-                    _put(store, "volumes", {"id": volume_id, "server": server["id"], "status": "in-use"})
+                    put(store, "volumes", {"id": volume_id, "server": server["id"], "status": "in-use"})
 
 
 def add_one(store: Store, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,8 +92,14 @@ def check_stored(records: Mapping[str, Any]) -> None:
             raise wrong_at((key,), "const", f"must be {shown(_key(kind, _id(kind, record)))}, as in the record")
 
 
-def _put(store: Store, kind: str, given: Mapping[str, Any]) -> None:
+def put(store: Store, kind: str, given: Mapping[str, Any]) -> None:
+    """Add one of a kind, or put it in the place of the one that has its id; inside of a transaction."""
     store.neighbours.put(_key(kind, _id(kind, given)), {**_defaults(kind), **given})
+
+
+def remove(store: Store, kind: str, id_: str) -> None:
+    """Remove one of a kind, inside of a transaction; no error where there is none."""
+    store.neighbours.remove(_key(kind, id_))
 
 
 def _id(kind: str, record: Mapping[str, Any]) -> str:
@@ -124,13 +130,33 @@ def is_listed(store: Store, kind: str, id_: str) -> bool:
     return _key(kind, id_) in store.neighbours
 
 
+def exists(store: Store, kind: str, id_: str) -> bool:
+    """Return whether there is one: a test has added it, or any may be."""
+    return store.settings.get("neighbours") != "listed" or is_listed(store, kind, id_)
+
+
+def find_of_project(store: Store, kind: str, id_: str, project_id: str) -> Neighbour | None:
+    """Return what a project has, with its id; None for what does not exist, is another project's, or is gone by now."""
+    if not exists(store, kind, id_):
+        return None
+    record = {"id": id_, **known(store, kind, id_)}
+    is_visible = record["project_id"] in ("", project_id) and not is_gone(store, record)
+    return record if is_visible else None
+
+
+def is_gone(store: Store, record: Neighbour) -> bool:
+    """Return whether the time has come for which a deletion was scheduled."""
+    due: str = record.get("scheduled_deletion_date") or ""
+    return bool(due) and store.clock.now() * 1000 >= int(due)
+
+
 def find(exchange: Exchange, kind: str, id_: str, code: str, place: str) -> Neighbour:
     """Return what a request names at a place: what a test has added or, where any may be, one with the defaults.
 
     Raise 400 with a code where there is none, or with the code that the test has given.
     """
     store = exchange.store
-    if store.settings.get("neighbours") == "listed" and not is_listed(store, kind, id_):
+    if not exists(store, kind, id_):
         text = f"{place}: none of the {kind} that a test has added is {id_!r}; add it, or set neighbours to any"
         raise ImsError(400, code, reason=text)
     record = known(store, kind, id_)

@@ -98,9 +98,22 @@ def format_of(exchange: Exchange, url: str) -> str:
     return given or (ending if ending in _FORMATS else "")
 
 
+def check_enterprise_project(exchange: Exchange, given: str | None, path: Keys = ()) -> None:
+    """Raise 400 for an enterprise project, of a body or a part of one at a path, that does not exist."""
+    if given and given != "0":
+        place = pointer_to((*path, "enterprise_project_id"))
+        neighbours.find(exchange, "enterprise_projects", given, "IMG.0155", place)
+
+
 def check_key(exchange: Exchange, key_id: str | None, path: Keys = ()) -> None:
     """Raise 400 for a key, of a body or a part of one at a path, with which nothing can be encrypted."""
     if key_id:
         place = pointer_to((*path, "cmk_id"))
-        status = neighbours.find(exchange, "keys", key_id, "IMG.0095", place)["status"]
-        refuse_where((status != "enabled", "IMG.0097", f"{place}: the key must be enabled, and is {status}"))
+        key = neighbours.find(exchange, "keys", key_id, "IMG.0095", place)
+        status, owner = key["status"], key["project_id"]
+        is_gone = neighbours.is_gone(exchange.store, key)
+        refuse_where(
+            (owner not in ("", exchange.project_id), "IMG.0095", f"{place}: is of project {owner!r}"),
+            (is_gone, "IMG.0095", f"{place}: the key has been deleted, as was scheduled"),
+            (status != "enabled", "IMG.0097", f"{place}: the key must be enabled, and is {status}"),
+        )

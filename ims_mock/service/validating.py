@@ -14,7 +14,7 @@ def validate(exchange: Exchange) -> None:
     """Give an exchange the parameters of its operation, each of its type; raise the rejection of what is not valid."""
     operation, request = exchange.operation, exchange.request
     project_id = request.path.get("project_id", exchange.project_id)
-    if operation.dialect != "iam" and project_id != exchange.project_id:
+    if operation.is_of_project and project_id != exchange.project_id:
         reason = f"/project_id: is {project_id!r}, and the credential is of project {exchange.project_id!r}"
         raise ImsError(400, "IMG.0030", reason=reason)
     parameters = operation.coerce(request.path, request.query_text, request.headers)

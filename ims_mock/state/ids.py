@@ -43,6 +43,11 @@ def new_token(store: Store) -> str:
     return store.draw("tokens")
 
 
+def new_key_id(store: Store) -> str:
+    """Return a lower-case UUID, for a key of Key Management."""
+    return _uuid(store.draw("keys"))
+
+
 def new_job_id(store: Store) -> str:
     """Return 32 hexadecimal digits, for a job."""
     return store.draw("jobs")[:32]

@@ -159,7 +159,7 @@ def test_openstack_with_https() -> None:
 
 
 def test_terraform() -> None:
-    """The provider of Huawei Cloud is given its AK/SK, and where IAM and IMS are."""
+    """The provider of Huawei Cloud is given its AK/SK, and where each service is that it asks."""
     assert CLIENTS["terraform"](new_target()) == (
         'provider "huaweicloud" {\n'
         '  region     = "cn-north-4"\n'
@@ -169,6 +169,10 @@ def test_terraform() -> None:
         "  endpoints = {\n"
         '    ims = "http://127.0.0.1:9292/"\n'
         '    iam = "http://127.0.0.1:9292/"\n'
+        '    eps = "http://127.0.0.1:9292/"\n'
+        '    kms = "http://127.0.0.1:9292/"\n'
+        '    cbr = "http://127.0.0.1:9292/"\n'
+        '    bss = "http://127.0.0.1:9292/"\n'
         "  }\n"
         "}\n"
     )
@@ -186,6 +190,10 @@ def test_terraform_with_https() -> None:
         "  endpoints = {\n"
         '    ims = "https://127.0.0.1:9292/"\n'
         '    iam = "https://127.0.0.1:9292/"\n'
+        '    eps = "https://127.0.0.1:9292/"\n'
+        '    kms = "https://127.0.0.1:9292/"\n'
+        '    cbr = "https://127.0.0.1:9292/"\n'
+        '    bss = "https://127.0.0.1:9292/"\n'
         "  }\n"
         "}\n"
     )

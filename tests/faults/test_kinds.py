@@ -245,7 +245,10 @@ def test_value_is_the_faults_own() -> None:
         (lambda: untyped.Fail(True), "status must be of type integer, got true"),
         (lambda: untyped.Fail(503.5), "status must be of type integer, got 503.5"),
         (lambda: untyped.Fail(Fail), "status must be a JSON value, got one of type type"),
-        (lambda: untyped.Fail(400, "nope"), 'code must be of the form IMG.nnnn or APIGW.nnnn, got "nope"'),
+        (
+            lambda: untyped.Fail(400, "nope"),
+            'code must be of the form IMG.nnnn, APIGW.nnnn, EPS.nnnn, KMS.nnnn or CBC.nnnn, got "nope"',
+        ),
         (lambda: untyped.Fail(400, "IAM"), "code must be of the form"),
         (lambda: untyped.Fail(400, "IMG.0001\n"), "code must be of the form"),
         (

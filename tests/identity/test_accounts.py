@@ -328,11 +328,11 @@ def test_no_role_reaches_beyond_images(accounts: Accounts, action: str) -> None:
 
 
 def test_roles_hold_in_their_project(accounts: Accounts) -> None:
-    """A user may do in a project what its roles there say, and nothing where it has none or is nowhere."""
+    """A user may do in a project what its roles there say; without one, as with a global service, what any says."""
     accounts.add({"projects": [WEB], "users": [user(roles={"web": ["reader"], "demo": ["member"]})]})
     found = accounts.users["x"]
     projects = [accounts.projects["web"], accounts.projects["demo"], accounts.projects["alt"], None]
-    assert [may(found, "ims:images:create", project) for project in projects] == [False, True, False, False]
+    assert [may(found, "ims:images:create", project) for project in projects] == [False, True, False, True]
 
 
 def test_roles_of_one_project_add_up(accounts: Accounts) -> None:

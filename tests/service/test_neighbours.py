@@ -205,7 +205,8 @@ def test_control_api(api: Api) -> None:
     there_is(api, "keys", id="key", status="disabled")
     there_is(api, "keys", id="key")
     listed = api("GET", "/_ims_mock/neighbours").get_json()
-    assert listed["keys"] == [{"id": "key", "status": "enabled", "rejected_with": ""}]
+    (key,) = listed["keys"]
+    assert (key["id"], key["status"], key["origin"], key["rejected_with"]) == ("key", "enabled", "kms", "")
     assert listed["servers"] == []
     assert api("DELETE", "/_ims_mock/neighbours").status_code == 204
     assert not any(api("GET", "/_ims_mock/neighbours").get_json().values())

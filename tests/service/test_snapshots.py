@@ -54,6 +54,10 @@ READS = (
 """What is asked for at any time."""
 
 
+BACKUP = "b1c68c0d-8a09-4a41-a4c5-7a2b8b6f4c2e"
+"""The id of something that other services have."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Response:
     """All that a client sees of a response."""
@@ -315,8 +319,20 @@ class Series:
             self.ask("GET", f"/v1/{project}/jobs/{job_id}")
             self.ask("GET", f"/v1/cloudimages/job/{job_id}")
         self._batches(self._state.ids["small"], f"/v2/{project}/images")
-        for read in reads(image_id=self._state.ids["small"], project_id=project):
+        for read in reads(image_id=self._state.ids["small"], project_id=project, backup_id=BACKUP):
             self.ask(read.method, read.path)
+        self._of_other_services(self._state.ids["small"], f"/v1.0/{project}/kms")
+
+    def _of_other_services(self, image_id: str, keys: str) -> None:
+        """Create a key, and move it and an image into an enterprise project."""
+        key = self.ask("POST", f"{keys}/create-key", {"key_alias": "a"}).json["key_info"]
+        target = f"/v1.0/enterprise-projects/{BACKUP}"
+        for resource, type_ in ((image_id, "images"), (key["key_id"], "kms")):
+            body = {"resource_type": type_, "resource_id": resource}
+            self.ask("POST", f"{target}/resources-migrate", body)
+        self.ask("POST", f"{target}/resources/filter", {"resource_types": ["images", "kms"]})
+        self.ask("POST", f"{keys}/schedule-key-deletion", {"key_id": key["key_id"], "pending_days": "7"})
+        self.ask("POST", f"{keys}/describe-key", {"key_id": key["key_id"]})
 
     def _batches(self, image_id: str, own: str) -> None:
         """Set tags and members of an image, by IMS's own API."""

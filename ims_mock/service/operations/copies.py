@@ -10,7 +10,7 @@ from ims_mock.exchange.messages import Response
 from ims_mock.service.backups import check_vault
 from ims_mock.service.making import add_arriving_image, begin_making
 from ims_mock.service.own_api import check_active, image_of, refuse_where
-from ims_mock.service.sources import check_key
+from ims_mock.service.sources import check_enterprise_project, check_key
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import file_of
 
@@ -72,6 +72,7 @@ def _source(exchange: Exchange) -> Image:
 def _copy(exchange: Exchange, source: Image) -> Image:
     body = exchange.body.json
     check_key(exchange, body.get("cmk_id"))
+    check_enterprise_project(exchange, body.get("enterprise_project_id"))
     given: dict[str, Any] = {
         "__description": body.get("description"),
         "__system__cmkid": body.get("cmk_id"),

@@ -91,7 +91,10 @@ def create_whole_image(exchange: Exchange) -> Response:
     )
     given = attributes_of(exchange, body)
     if of_server:
-        return _create(exchange, "imsCreateWholeImageByInstanceJob", [{**backups.from_server(exchange, body), **given}])
+        image = {**backups.from_server(exchange, body), **given}
+        response = _create(exchange, "imsCreateWholeImageByInstanceJob", [image])
+        backups.add_backup(exchange, image, body)
+        return response
     return _create(exchange, "imsCreateWholeImageByBackupJob", [{**backups.from_backup(exchange, body), **given}])
 
 

@@ -93,6 +93,29 @@ def keystone_list_auth_projects(exchange: Exchange) -> Response:
     return exchange.respond({"projects": projects, "links": _links(exchange, "/auth/projects")})
 
 
+def keystone_list_users(exchange: Exchange) -> Response:
+    """List the caller itself or, for an admin, every user."""
+    accounts, query = Accounts(exchange.store), exchange.query
+    own = accounts.find_user(name=exchange.caller.user) or accounts.default_user
+    visible = accounts.users.values() if _is_admin(accounts, exchange.caller) else [own]
+    users = [_listed_user(exchange, user) for user in visible]
+    for name in ("name", "domain_id", "enabled"):
+        users = [user for user in users if name not in query or user[name] == query[name]]
+    return exchange.respond({"users": users, "links": _links(exchange, "/users")})
+
+
+def _listed_user(exchange: Exchange, user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "domain_id": Accounts(exchange.store).domain.id,
+        "enabled": True,
+        "description": "",
+        "password_expires_at": None,
+        "links": {"self": f"{exchange.base_url}/v3/users/{user.id}"},
+    }
+
+
 def keystone_list_auth_domains(exchange: Exchange) -> Response:
     """List the domain."""
     domain = Accounts(exchange.store).domain

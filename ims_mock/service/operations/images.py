@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
+from ims_mock.service.backups import delete_backup
 from ims_mock.service.listing import filters, listed_for, ordered, sorting
 from ims_mock.service.patching import changes_of, patched
 from ims_mock.state.life_cycle import add_image, change, delete_image, find_image, find_own_image
@@ -34,8 +35,12 @@ def glance_update_image(exchange: Exchange) -> Response:
 
 
 def glance_delete_image(exchange: Exchange) -> Response:
-    """Delete an image, unless it is protected, with its file and its members."""
-    delete_image(exchange.store, exchange.path["image_id"], exchange.project_id)
+    """Delete an image, unless it is protected, with its file, its members and, if that is wanted, its backup."""
+    image_id = exchange.path["image_id"]
+    image = exchange.store.images.get(image_id, {})
+    delete_image(exchange.store, image_id, exchange.project_id)
+    if (exchange.body.json or {}).get("delete_backup"):
+        delete_backup(exchange, image)
     return exchange.respond()
 
 

@@ -681,6 +681,32 @@ def test_domains(api: Api) -> None:
         }
 
 
+# keystone_list_users
+
+
+@pytest.mark.parametrize(
+    ("user", "query", "names"),
+    [
+        ("demo", "", ["demo"]),
+        ("demo", "?name=demo", ["demo"]),
+        ("demo", "?name=alt", []),
+        ("demo", "?enabled=false", []),
+        ("admin", "", ["demo", "alt", "demo_reader", "admin"]),
+        ("admin", "?name=alt", ["alt"]),
+        ("admin", "?domain_id=x", []),
+    ],
+)
+def test_users(api: Api, user: str, query: str, names: list[str]) -> None:
+    """A user lists itself, and an admin everybody, with the ids and the domain."""
+    token = api.service.identity.new_token_for(user)
+    response = api("GET", f"/v3/users{query}", X_Auth_Token=token).get_json()
+    assert [found["name"] for found in response["users"]] == names
+    for found in response["users"]:
+        assert found["id"] == api.service.accounts.users[found["name"]].id
+        assert (found["domain_id"], found["enabled"]) == (DOMAIN["id"], True)
+    assert response["links"] == {"self": "http://localhost/v3/users", "next": None, "previous": None}
+
+
 # keystone_show_catalog
 
 
