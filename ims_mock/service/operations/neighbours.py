@@ -60,8 +60,8 @@ def migrate_resource(exchange: Exchange) -> Response:
 def show_resource_bind_enterprise_project(exchange: Exchange) -> Response:
     """List a page of the images and keys of an enterprise project, the oldest first."""
     body, target = exchange.body.json, _enterprise_project(exchange)
-    projects = body.get("projects") or [_project_of_body(exchange)]
-    for index, project_id in enumerate(projects):
+    projects = body.get("projects") or _own_projects(exchange)
+    for index, project_id in enumerate(body.get("projects", ())):
         _check_own(exchange, ("projects", index), project_id)
     texts = [match["value"].lower() for match in body.get("matches", ())]
     found = [
@@ -122,18 +122,24 @@ def _project_of_body(exchange: Exchange) -> str:
 
 def _check_own(exchange: Exchange, path: Keys, project_id: str) -> None:
     """Raise 403 for a project in which the caller may not do this; a global service knows of more than one."""
+    own = _own_projects(exchange)
+    if project_id not in own:
+        needed = ", ".join(exchange.operation.actions)
+        text = f"the caller may not do this ({needed}) in {project_id!r}, but in {', '.join(own) or 'no project'}"
+        raise ImsError(403, "EPS.0004", reason=wrong_at(path, "visible", text, project_id))
+
+
+def _own_projects(exchange: Exchange) -> list[str]:
+    """Return the ids of the projects in which the caller has the actions that the operation needs."""
     accounts, caller = Accounts(exchange.store), exchange.caller
     user = accounts.find_user(name=caller.user) if caller.user else None
-    own = {project.id: project for project in accounts.projects_of(user)} if user else {}
-    if user is None and project_id == caller.project_id:
-        return
-    if user is None or project_id not in own:
-        text = f"the caller does not work in {project_id!r}, but in {', '.join(own) or caller.project_id}"
-        raise ImsError(403, "EPS.0004", reason=wrong_at(path, "visible", text, project_id))
-    for action in exchange.operation.actions:
-        if not replace(caller, actions=user.actions_in(own[project_id])).may(action):
-            text = f"no role of {user.name} in {own[project_id].name} has the action {action}"
-            raise ImsError(403, "EPS.0004", reason=wrong_at(path, "visible", text, project_id))
+    if user is None:
+        return [exchange.project_id]
+    return [
+        project.id
+        for project in accounts.projects_of(user)
+        if all(replace(caller, actions=user.actions_in(project)).may(action) for action in exchange.operation.actions)
+    ]
 
 
 def _no_resource(resource_id: str, project_id: str, kind: str) -> ImsError:
