@@ -56,7 +56,7 @@ class Provider:
         self.mock, self._user = mock, user
         self._connection = _Unescaped(urlsplit(mock.url).netloc, timeout=10)
         self._tokens: dict[str, str] = {}
-        self.project_id = ""
+        self.project_id = self._domain_id = ""
 
     def close(self) -> None:
         """Close the connection."""
@@ -77,12 +77,13 @@ class Provider:
         sent = {"Accept": "application/json", "Content-Type": media_type, "User-Agent": "golangsdk/2.0.0"}
         if self._tokens:
             # Of a service that is the same in every region it is the token of the domain.
-            sent["X-Auth-Token"] = self._tokens["domain" if path.startswith("/v1.0/enterprise-projects") else "project"]
+            sent["X-Auth-Token"] = self._tokens["domain" if _is_global(path) else "project"]
         else:
             path = _escaped(path)
             sent |= self._signed(method, path, content, sent)
             # Set after the signature, and so unsigned.
-            sent |= {"X-Project-Id": self.project_id} if self.project_id else {}
+            sent |= {"X-Domain-Id": self._domain_id} if _is_global(path) else {"X-Project-Id": self.project_id}
+            sent = {name: value for name, value in sent.items() if value}
         self._connection.request(method, path, content or None, sent)
         response = self._connection.getresponse()
         received = response.read()
@@ -113,9 +114,9 @@ class Provider:
     def start(self) -> Provider:
         """Look up the project, the domain, the user and the web site, as it does with an AK/SK."""
         self.project_id = self.request("GET", "/v3/projects?name=cn-north-4")["projects"][0]["id"]
-        domain_id = self.request("GET", "/v3/auth/domains")["domains"][0]["id"]
+        self._domain_id = self.request("GET", "/v3/auth/domains")["domains"][0]["id"]
         (user,) = self.request("GET", f"/v3/users?name={self._user}")["users"]
-        assert user["domain_id"] == domain_id
+        assert user["domain_id"] == self._domain_id
         assert self.request("GET", "/v2/products/service-types?limit=1")["service_types"]
         return self
 
@@ -215,6 +216,11 @@ class Provider:
             assert self.find(image_id) is not None
         self.request("DELETE", f"/v2/images/{image_id}", body)
         self.wait(lambda: self.find(image_id) is None, first=5, then=3)
+
+
+def _is_global(path: str) -> bool:
+    """Return whether a path is of a service that is the same in every region."""
+    return path.startswith(("/v1.0/enterprise-projects", "/v2/products", "/v3/users"))
 
 
 def _escaped(path: str) -> str:

@@ -302,21 +302,30 @@ def test_images_image_v2(mock: ImsMock, provider: Provider) -> None:
 
 
 def test_kms_key(mock: ImsMock, provider: Provider) -> None:
-    """The key of an image is created, looked at until it is enabled, and ends as pending deletion."""
+    """The key of an image is created, looked at until it is enabled, and ends as pending deletion.
+
+    The provider asks for its tags and its rotation too, which are not served, and goes on without them.
+    """
     path = f"/v1.0/{provider.project_id}/kms"
     key_id = provider.request("POST", f"{path}/create-key", {"key_alias": "tf"})["key_info"]["key_id"]
 
-    def state() -> str:
-        shown: str = provider.request("POST", f"{path}/describe-key", {"key_id": key_id})["key_info"]["key_state"]
+    def described() -> Json:
+        shown: Json = provider.request("POST", f"{path}/describe-key", {"key_id": key_id})["key_info"]
+        assert {type(value) for value in shown.values()} == {str}
         return shown
 
-    provider.wait(lambda: state() == "2", first=10, then=3)
+    provider.wait(lambda: described()["key_state"] == "2", first=10, then=3)
+    assert described()["key_alias"] == "tf"
+    for method, target in (("GET", f"{path}/{key_id}/tags"), ("POST", f"{path}/get-key-rotation-status")):
+        with pytest.raises(ProviderError, match="404"):
+            provider.request(method, target, {"key_id": key_id} if method == "POST" else None)
     image_id = created(provider, SHAPES["ims_obs_system_image"], cmk_id=key_id)
     image, _ = provider.read(image_id)
     assert image["__system__cmkid"] == key_id
     provider.destroy(image_id)
+    assert described()["key_state"] == "2"
     deletion = {"key_id": key_id, "pending_days": "7"}
     assert provider.request("POST", f"{path}/schedule-key-deletion", deletion)["key_state"] == "4"
-    assert state() == "4"
     life = ["create_image", *["show_job"] * POLLS, *READ, *DELETE]
-    assert asked(mock) == ["create_key", "list_key_detail", *life, "delete_key", "list_key_detail"]
+    shown = "list_key_detail"
+    assert asked(mock) == ["create_key", shown, shown, None, None, *life, shown, "delete_key"]

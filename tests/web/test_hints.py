@@ -124,4 +124,11 @@ def test_nothing_of_elsewhere_is_served() -> None:
     apis = schema_files.read("elsewhere.json")["apis"]
     listed = [(item["method"], item["path"]) for api in apis for item in api["operations"]]
     assert len(listed) == len(set(listed))
-    assert [api["api"] for api in apis] == ["IMS", "Glance", "IAM"]
+    assert [api["api"] for api in apis] == ["IMS", "Glance", "IAM", "other services"]
+
+
+def test_operation_of_another_service() -> None:
+    """A call to another service that Terraform can do without is named, and not taken for a route of IMS."""
+    hint = '; GET /v1.0/{project_id}/kms/{key_id}/tags is "list the tags of a key", '
+    text = "an operation of another service that the mock does not serve"
+    assert hint_for("GET", f"/v1.0/{'0' * 32}/kms/{IMAGE}/tags") == hint + text

@@ -300,6 +300,20 @@ def test_key_that_was_not_created() -> None:
     assert code_of(kms(api, "describe-key", {"key_id": ONE})) == (400, "KMS.0205")
 
 
+def test_key_in_a_saved_state() -> None:
+    """A key, and the enterprise project of an image, go with the state into another mock, and end with a reset."""
+    api, other = Api(neighbours="listed"), Api(seed=7)
+    neighbours.add(api.service.store, {"enterprise_projects": [{"id": PROJECT}]})
+    key_id, image_id = new_key(api), api.create()["id"]
+    assert migrate(api, image_id).status_code == 204
+    assert other("PUT", "/_ims_mock/state", api("GET", "/_ims_mock/state").data).status_code == 204
+    assert key_of(other, key_id)["key_alias"] == "k"
+    assert [item["resource_id"] for item in listed(other)["resources"]] == [image_id]
+    assert new_key(other) == new_key(api) != key_id
+    api("POST", "/_ims_mock/reset")
+    assert code_of(kms(api, "describe-key", {"key_id": key_id})) == (400, "KMS.0205")
+
+
 @pytest.mark.parametrize(
     ("action", "body", "code"),
     [
