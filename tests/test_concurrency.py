@@ -192,6 +192,8 @@ class Hammer:
             self.wrong.append((what, status))
 
 
+# The journal keeps every request: among the last 1000 alone, one of the operations is missing now and then.
+@pytest.mark.ims_mock(journal_size=4 * REQUESTS)
 @pytest.mark.slow
 def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
     """Two threads that hammer every operation, ten thousand requests and more, leave exactly what each has made."""
