@@ -8,10 +8,11 @@ import gc
 import json
 import logging
 import signal
+import socket
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,33 @@ from ims_mock.web.tls import Tls, from_files
 
 def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    with _logging(options.log_format, options.quiet) as log:
+    with _signals() as wait, _logging(options.log_format, options.quiet) as log:
         try:
             mock = _new_mock(options, settings)
-            _serve(mock, options, log, stopped)
+            _serve(mock, options, log, wait)
         except (ImportError, OSError, ValueError) as error:
             log.write(f"ims-mock: {error}")
             return 2
     return 0
+
+
+@contextmanager
+def _signals() -> Iterator[Callable[[], object]]:
+    """Yield what waits for SIGINT or SIGTERM, also for one that has come already.
+
+    A handler in Python is run by the main thread between two of its steps: neither when the signal comes just before a
+    lock is waited for, nor when another thread gets it. What is written to a socket is there whenever it is read.
+    """
+    here, there = socket.socketpair()
+    with here, there:
+        there.setblocking(False)
+        before = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        try:
+            yield partial(here.recv, 1)
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def _new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
@@ -52,8 +69,8 @@ def _new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     return mock
 
 
-def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, stopped: threading.Event) -> None:
-    """Serve until the end; raise OSError or ValueError, with what to do, when that cannot be."""
+def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Callable[[], object]) -> None:
+    """Serve until `wait` returns; raise OSError or ValueError, with what to do, when that cannot be."""
     try:
         mock.start()
     except OSError as error:
@@ -64,7 +81,7 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, stopped: thr
             output.write(mock.url)
             # What is loaded now stays; the collector need not look at it again.
             gc.freeze()
-            stopped.wait()
+            wait()
         finally:
             mock.stop()
         if options.policy:

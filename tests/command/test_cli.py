@@ -42,8 +42,11 @@ def running(*arguments: str, environ: dict[str, str] | None = None) -> Iterator[
     try:
         yield process, process.stdout.readline().strip()
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()  # What is killed leaves the files of its images.
+        try:
+            process.communicate(timeout=10)
+        finally:
+            process.kill()
 
 
 def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[int, str, str]:
@@ -849,3 +852,30 @@ def test_signal_before_it_serves(number: int) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+SIGNALLED = """
+import gc, signal, sys
+from ims_mock.command.cli import main
+
+def trace(frame, event, argument):
+    if event == "line" and frame.f_code.co_name != "<lambda>":
+        signal.raise_signal(signal.SIGTERM)
+    return trace
+
+def at_each_line():
+    sys.settrace(trace)
+    sys._getframe(1).f_trace = trace
+
+gc.freeze = at_each_line
+status = main(["--port", "0"], {})
+sys.settrace(None)
+print(status)
+"""
+"""A program that serves, and gets signals from when it has printed its URL."""
+
+
+def test_signal_at_any_moment() -> None:
+    """Whatever the process is in the midst of when a signal comes, it ends with 0."""
+    done = subprocess.run([sys.executable, "-c", SIGNALLED], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["0"]), done.stderr

@@ -201,25 +201,14 @@ def test_log_and_stdout_that_are_full_hold_up_nothing() -> None:
         assert process.wait(timeout=10) == 0
 
 
-class Once(threading.Event):
-    """An end that comes after one request."""
-
-    def __init__(self, mock: ImsMock) -> None:
-        super().__init__()
-        self.mock = mock
-        self.statuses: list[int] = []
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Send the request."""
-        self.statuses.append(requests.get(f"{self.mock.url}/_ims_mock/health", timeout=10).status_code)
-        return True
-
-
 def test_stdout_that_nobody_reads_holds_up_nothing(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the URL nor the policy at the end waits for a reader."""
     monkeypatch.setattr(sys, "stdout", pipe.writer)
     mock = ImsMock()
-    stopped = Once(mock)
-    options = argparse.Namespace(policy=True, url_file=None)
-    _serve(mock, options, Output(None), stopped)
-    assert stopped.statuses == [200]
+    statuses: list[int] = []
+
+    def send() -> None:
+        statuses.append(requests.get(f"{mock.url}/_ims_mock/health", timeout=10).status_code)
+
+    _serve(mock, argparse.Namespace(policy=True, url_file=None), Output(None), send)
+    assert statuses == [200]

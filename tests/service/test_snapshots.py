@@ -472,8 +472,8 @@ def process(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str
 
     yield start
     for made in started:
-        made.kill()
-        made.communicate()
+        made.terminate()  # What is killed leaves the files of its images.
+        made.communicate(timeout=10)
 
 
 @pytest.mark.slow
