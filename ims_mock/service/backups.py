@@ -9,12 +9,14 @@ from ims_mock.exchange.exchange import Exchange
 from ims_mock.service import neighbours
 from ims_mock.service.own_api import refuse_where
 from ims_mock.service.sources import of_server
+from ims_mock.state.collections import Transition
 from ims_mock.state.ids import new_backup_id
 from ims_mock.state.images import Image
+from ims_mock.state.life_cycle import check_quota
 
 
 def from_server(exchange: Exchange, body: Mapping[str, Any]) -> Image:
-    """Return what an image says of a server, of which a backup is made in a vault; raise 400 where none can be made."""
+    """Return what an image says of a server, of which a backup can be made in a vault; raise 400 where none can."""
     server = neighbours.find(exchange, "servers", body["instance_id"], "IMG.0005", "/instance_id")
     status, task, vault_id = server["status"], server["task"], body.get("vault_id", "")
     own = server["vault"]
@@ -36,23 +38,28 @@ def from_server(exchange: Exchange, body: Mapping[str, Any]) -> Image:
     attributes = of_server(server)
     if vault_id:
         check_vault(exchange, vault_id, attributes["min_disk"])
+    return {**attributes, **({"__data_origin": f"server_backup,{vault_id}"} if vault_id else {})}
+
+
+def new_backup(exchange: Exchange, image: Image, server_id: str, vault_id: str) -> tuple[Image, Transition]:
+    """Return an image with the id of a new backup of its server, and the transition that adds the backup.
+
+    Without a vault it is one of CSBS. Raise 400 when the project may have no more images: then no id is drawn.
+    """
+    check_quota(exchange.store, exchange.project_id)
     backup_id = new_backup_id(exchange.store)
-    return {**_of_backup(backup_id), **attributes, "__data_origin": f"server_backup,{vault_id or backup_id}"}
-
-
-def add_backup(exchange: Exchange, image: Image, body: Mapping[str, Any]) -> None:
-    """Add the backup that is made of a server, for an image of it; without a vault it is one of CSBS."""
-    vault_id = body.get("vault_id", "")
     backup = {
-        "id": image["__backup_id"],
+        "id": backup_id,
         "type": "CBR" if vault_id else "CSBS",
-        "system_disk": image["min_disk"],
+        "os_version": image["__os_version"],
+        "system_disk": max(image["min_disk"], 1),
         "project_id": exchange.project_id,
-        "server": body["instance_id"],
+        "server": server_id,
         "vault": vault_id,
         "created_at": exchange.store.timestamp(),
     }
-    neighbours.put(exchange.store, "backups", backup)
+    origin = {"__data_origin": f"server_backup,{backup_id}"}
+    return {**origin, **image, **_of_backup(backup_id)}, neighbours.arriving("backups", backup)
 
 
 def delete_backup(exchange: Exchange, image: Image) -> None:

@@ -46,12 +46,12 @@ def settings_of(document: Mapping[str, Any]) -> Settings:
 
 
 @contextmanager
-def _under(name: str) -> Iterator[None]:
+def _under(*path: str | int) -> Iterator[None]:
     """Give the problems of a part of the document their path in the whole."""
     try:
         yield
     except ValueError as error:
-        raise invalid(error).under(name).of_document() from None
+        raise invalid(error).under(*path).of_document() from None
 
 
 def _check_accounts(document: Mapping[str, Any], settings: Settings) -> None:
@@ -140,8 +140,9 @@ def _check_change(document: Mapping[str, Any], transition: Mapping[str, Any], pa
 
 
 def _check_neighbours(records: Mapping[str, Any]) -> None:
-    with _under("neighbours"):
-        neighbours.check_stored(records)
+    for key, record in records.items():
+        with _under("neighbours", key):
+            neighbours.check_stored(key, record)
 
 
 def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any]) -> None:
@@ -156,8 +157,12 @@ def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any])
         raise InvalidError(*problems).under(*path, "entities")
     for name in ("on_success", "on_failure"):
         for index, following in enumerate(job[name]):
+            place = (*path, name, index)
             if following["collection"] == "images":
-                _check_change(document, following, (*path, name, index))
+                _check_change(document, following, place)
+            elif following["collection"] == "neighbours":
+                with _under(*place, "attributes"):
+                    neighbours.check_stored(following["id"], following["attributes"])
 
 
 def _check_family(jobs: Mapping[str, Mapping[str, Any]], job_id: str, path: Keys) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.state import jobs
-from ims_mock.state.collections import REMOVED
+from ims_mock.state.collections import REMOVED, Transition
 from ims_mock.state.files import File
 from ims_mock.state.ids import new_image_id
 from ims_mock.state.images import Image, check_custom_attributes, new_image
@@ -55,18 +55,21 @@ From a recorded response of GET /v2/cloudimages.
 """
 
 
-def begin_making(exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "") -> Response:
+def begin_making(
+    exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "", made: Sequence[Transition] = ()
+) -> Response:
     """Begin a job that makes images, and respond with its id.
 
     The first image is the one that the job shows, the others are its data images. Where a type of jobs shows jobs
     within it, each image is that of one. `part_type` is that of the jobs within it where it is not the usual one.
+    `made` adds what else there is once the job has succeeded.
     """
     shown = [{"image_id": image["id"], "image_name": image["name"]} for image in images]
     data_images = ",".join(image["id"] for image in images[1:])
     plan = jobs.Plan(
         job_type,
         {**shown[0], **({"__data_images": data_images} if data_images else {})},
-        [_outcome(image, "active") for image in images],
+        [*(_outcome(image, "active") for image in images), *made],
         [_outcome(image, REMOVED) for image in images],
         shown if jobs.shows_parts(job_type) else (),
         part_type,
@@ -80,5 +83,5 @@ def begin(exchange: Exchange, plan: jobs.Plan) -> Response:
     return exchange.respond({"job_id": job["id"]})
 
 
-def _outcome(image: Image, status: str) -> dict[str, Any]:
+def _outcome(image: Image, status: str) -> Transition:
     return {"collection": "images", "id": image["id"], "status": status, "attributes": {}}

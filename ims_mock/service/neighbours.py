@@ -17,6 +17,7 @@ from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, wrong_at
 from ims_mock.contract.wording import shown
 from ims_mock.exchange.exchange import Exchange
+from ims_mock.state.collections import Transition
 from ims_mock.state.store import Store
 
 Neighbour = Mapping[str, Any]
@@ -74,27 +75,31 @@ def check(document: Any) -> None:
                 raise wrong_at((kind, index, "rejected_with"), "enum", text)
 
 
-def check_stored(records: Mapping[str, Any]) -> None:
-    """Raise InvalidError for records, by their keys, that could not have been added."""
-    for key, record in records.items():
-        kind = key.partition("/")[0]
-        if kind not in _kinds():
-            raise wrong_at((key,), "enum", f"must begin with one of {', '.join(_kinds())}, got {shown(key)}")
-        try:
-            check({kind: [record]})
-        except InvalidError as error:
-            raise InvalidError(*(replace(problem, path=problem.path[2:]) for problem in error.problems)).under(
-                key
-            ) from None
-        if record.keys() != _kinds()[kind].keys():
-            raise wrong_at((key,), "required", f"must have {', '.join(_kinds()[kind])}")
-        if key != _key(kind, _id(kind, record)):
-            raise wrong_at((key,), "const", f"must be {shown(_key(kind, _id(kind, record)))}, as in the record")
+def check_stored(key: str, record: Neighbour) -> None:
+    """Raise InvalidError for a record that could not have been added, or that is not the one of its key."""
+    kind = key.partition("/")[0]
+    if kind not in _kinds():
+        raise wrong_at((), "enum", f"must begin with one of {', '.join(_kinds())}, got {shown(key)}")
+    try:
+        check({kind: [record]})
+    except InvalidError as error:
+        raise InvalidError(*(replace(problem, path=problem.path[2:]) for problem in error.problems)) from None
+    if record.keys() != _kinds()[kind].keys():
+        raise wrong_at((), "required", f"must have {', '.join(_kinds()[kind])}")
+    if key != _key(kind, _id(kind, record)):
+        raise wrong_at((), "const", f"must be {shown(_key(kind, _id(kind, record)))}, as in the record")
 
 
 def put(store: Store, kind: str, given: Mapping[str, Any]) -> None:
     """Add one of a kind, or put it in the place of the one that has its id; inside of a transaction."""
-    store.neighbours.put(_key(kind, _id(kind, given)), {**_defaults(kind), **given})
+    made = arriving(kind, given)
+    store.neighbours.put(made["id"], made["attributes"])
+
+
+def arriving(kind: str, given: Mapping[str, Any]) -> Transition:
+    """Return the transition that adds one of a kind, or puts it in the place of the one that has its id."""
+    record = {**_defaults(kind), **given}
+    return {"collection": "neighbours", "id": _key(kind, _id(kind, given)), "status": "", "attributes": record}
 
 
 def remove(store: Store, kind: str, id_: str) -> None:

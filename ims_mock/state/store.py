@@ -15,6 +15,7 @@ from ims_mock.state.collections import Collection, Transition
 from ims_mock.state.image_collection import DeletedImages, Images
 from ims_mock.state.job_collection import Job, Jobs
 from ims_mock.state.members import Members
+from ims_mock.state.neighbour_collection import Neighbours
 from ims_mock.state.real import new_lock
 from ims_mock.state.times import later, timestamp
 from ims_mock.state.transitions import Transitions
@@ -51,7 +52,7 @@ class Store:
         self.uploads = self._declare("uploads", Collection, is_dumped=False)
         self.transitions = self._declare("transitions", Transitions)
         self.jobs = self._declare("jobs", Jobs)
-        self.neighbours = self._declare("neighbours", Collection)
+        self.neighbours = self._declare("neighbours", Neighbours)
         self.tokens = self._declare("tokens", Collection)
         self.temporary_credentials = self._declare("temporary_credentials", Collection)
         self.wrong_signatures = self._declare("wrong_signatures", Collection)

@@ -31,7 +31,11 @@ def begin_all(api: Api) -> set[str]:
     for version in ("v1", "v2.1"):
         path = f"/{version}/cloudimages/{source}"
         api("POST", f"{path}/copy", {"name": "copied"})
-        api("POST", f"/{version}/cloudimages/{active(api)}/file", {"bucket_url": "bucket:a", "file_format": "vhd"})
+        api(
+            "POST",
+            f"/{version}/cloudimages/{active(api)}/file",
+            {"bucket_url": f"bucket:{version}", "file_format": "vhd"},
+        )
     api("POST", f"/v1/cloudimages/{source}/cross_region_copy", ACROSS)
     api("PUT", f"/v1/cloudimages/{queued}/upload", {"image_url": "bucket:a"})
     api("POST", "/v1/cloudimages/members", sharing)
@@ -41,12 +45,15 @@ def begin_all(api: Api) -> set[str]:
     return {entry.operation or "" for entry in api.service.journal if entry.status == 200}
 
 
+_CHANGED = ("jobs", "images", "members", "neighbours", "transitions")
+
+
 def ended(api: Api) -> list[Any]:
-    """Return jobs, images and members as they are when the time of every job is up."""
+    """Return what jobs change as it is when the time of every job is up."""
     api.clock.advance(100)
     store = api.service.store
     with store.transaction():
-        return [json.loads(json.dumps(store.dump()[name])) for name in ("jobs", "images", "members", "transitions")]
+        return [json.loads(json.dumps(store.dump()[name])) for name in _CHANGED]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,28 @@ def test_end_that_is_none_of_a_job(change: dict[str, Any], message: str) -> None
     state["transitions"][0].update(change)
     response = api("PUT", "/_ims_mock/state", state)
     assert (response.status_code, response.get_json()["error"]["message"].startswith(message)) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"id": "planets/x"}, "attributes: must begin with one of servers, volumes"),
+        ({"id": "objects/bucket:other"}, 'attributes: must be "objects/bucket:a", as in the record'),
+        ({"attributes": {"name": "bucket:a"}}, "attributes: must have name, size"),
+        ({"attributes": {"name": "bucket:a", "size": -1}}, "attributes/size: must be at least 0"),
+        ({"status": "removed"}, 'status: must be ""'),
+    ],
+)
+def test_job_that_would_make_what_cannot_be(change: dict[str, Any], place: str) -> None:
+    """A state in which a job would add what no test can add is rejected."""
+    api = Api(jobs={"*": 60})
+    path = f"/v1/cloudimages/{active(api)}/file"
+    job_id = api("POST", path, {"bucket_url": "bucket:a", "file_format": "vhd"}).get_json()["job_id"]
+    state = api("GET", "/_ims_mock/state").get_json()
+    state["jobs"][job_id]["on_success"][0].update(change)
+    response = api("PUT", "/_ims_mock/state", state)
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith(f"/jobs/{job_id}/on_success/0/{place}")
 
 
 @pytest.mark.parametrize("after", [0, 30])

@@ -308,9 +308,9 @@ class Series:
         self.ask("POST", f"{own}/cross_region_copy", across)
         self.ask("POST", f"{own}/file", body)
         self.ask("POST", f"{own.replace('v1', 'v2.1')}/copy", {"name": "copy"})
-        self.ask("POST", f"/v2.1/cloudimages/{self._state.ids['edited']}/file", body)
+        self.ask("POST", f"/v2.1/cloudimages/{self._state.ids['edited']}/file", {**body, "bucket_url": "bucket:b"})
         of_ci = f"/v2.1/cloudimages/{self._state.ids['end checksum']}/file"
-        self.ask("POST", of_ci, {"bucket_url": "bucket:a", "is_quick_export": True})
+        self.ask("POST", of_ci, {"bucket_url": "bucket:c", "is_quick_export": True})
         new = self.ask("POST", "/v2/images", {"name": "to be registered"}).json["id"]
         self.ask("PUT", f"/v1/cloudimages/{new}/upload", {"image_url": "bucket:object"})
         for create in creations():

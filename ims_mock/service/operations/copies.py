@@ -7,15 +7,22 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
-from ims_mock.service.backups import check_vault
+from ims_mock.service.backups import check_vault, new_backup
 from ims_mock.service.making import add_arriving_image, begin_making
+from ims_mock.service.neighbours import known
 from ims_mock.service.own_api import check_active, image_of, refuse_where
 from ims_mock.service.sources import check_enterprise_project, check_key
 from ims_mock.state.images import Image
+from ims_mock.state.jobs import under_way
 from ims_mock.state.life_cycle import file_of
 
 _MOST_BYTES = 128 * 1024**3
 """Largest image that is copied into another region; four regions, which no page names, take 300 GB."""
+
+_MOST_AT_A_TIME = 5
+"""Most copies into other regions that a project has under way."""
+
+_ACROSS = "imsCrossRegionCopyImageJob"
 
 _COPIED = ("container_format", "disk_format", "min_disk", "min_ram", "max_ram", "__image_size", "__description")
 _KINDS = ("__os_", "__support_", "__system__cmkid", "__platform", "__whole_image", "__backup_id", "hw_")
@@ -33,7 +40,7 @@ def copy_image_in_region(exchange: Exchange) -> Response:
         ),
         (is_shared and "__system__cmkid" in source, "IMG.0197", "/image_id: the image is shared and encrypted"),
     )
-    return begin_making(exchange, "imsCopyImageInRegionJob", [_copy(exchange, source)])
+    return begin_making(exchange, "imsCopyImageInRegionJob", [_add(exchange, source, _attributes(exchange, source))])
 
 
 copy_image_in_region_in_safe_mode = copy_image_in_region
@@ -51,9 +58,18 @@ def copy_image_cross_region(exchange: Exchange) -> Response:
         (size > _MOST_BYTES, "IMG.0146", f"/image_id: the image must have at most {_MOST_BYTES} bytes, got {size}"),
         (is_whole and "vault_id" not in body, "IMG.0184", "/vault_id: is needed for a full-ECS image"),
     )
-    if is_whole:
-        check_vault(exchange, body["vault_id"])
-    return begin_making(exchange, "imsCrossRegionCopyImageJob", [_copy(exchange, source)])
+    if len(list(under_way(exchange.store, _ACROSS, exchange.project_id))) >= _MOST_AT_A_TIME:
+        text = (
+            f"the project has {_MOST_AT_A_TIME} copies into other regions under way; wait until one of them has ended"
+        )
+        raise ImsError(400, "IMG.0149", reason=f"body: {text}")
+    attributes = _attributes(exchange, source)
+    if not is_whole:
+        return begin_making(exchange, _ACROSS, [_add(exchange, source, attributes)])
+    check_vault(exchange, body["vault_id"], source["min_disk"])
+    server_id = known(exchange.store, "backups", source.get("__backup_id", ""))["server"]
+    attributes, backup = new_backup(exchange, attributes, server_id, body["vault_id"])
+    return begin_making(exchange, _ACROSS, [_add(exchange, source, attributes)], made=[backup])
 
 
 def _source(exchange: Exchange) -> Image:
@@ -69,7 +85,12 @@ def _source(exchange: Exchange) -> Image:
     return image
 
 
-def _copy(exchange: Exchange, source: Image) -> Image:
+def _add(exchange: Exchange, source: Image, attributes: Image) -> Image:
+    return add_arriving_image(exchange, attributes, file_of(exchange.store, source))
+
+
+def _attributes(exchange: Exchange, source: Image) -> Image:
+    """Return the attributes of a copy; raise 400 for a key or an enterprise project with which it cannot be."""
     body = exchange.body.json
     check_key(exchange, body.get("cmk_id"))
     check_enterprise_project(exchange, body.get("enterprise_project_id"))
@@ -78,7 +99,7 @@ def _copy(exchange: Exchange, source: Image) -> Image:
         "__system__cmkid": body.get("cmk_id"),
         "enterprise_project_id": body.get("enterprise_project_id"),
     }
-    attributes = {
+    return {
         # Terraform replaces it after a copy, and fails where there is none.
         "max_ram": "0",
         **{name: value for name, value in source.items() if name in _COPIED or name.startswith(_KINDS)},
@@ -87,4 +108,3 @@ def _copy(exchange: Exchange, source: Image) -> Image:
         "virtual_env_type": source["virtual_env_type"],
         "__data_origin": f"image,{exchange.store.settings['region']},{source['id']}",
     }
-    return add_arriving_image(exchange, attributes, file_of(exchange.store, source))

@@ -14,6 +14,7 @@ from ims_mock.service.creating import attributes_of, os_type_of
 from ims_mock.service.making import add_arriving_image, begin_making
 from ims_mock.service.own_api import refuse_where
 from ims_mock.service.sources import check_one_server, format_of, from_file, from_server, from_volume
+from ims_mock.state.collections import Transition
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import check_quota
 
@@ -90,12 +91,11 @@ def create_whole_image(exchange: Exchange) -> Response:
         (of_server and of_backup, "IMG.0001", "body: an image is made of one source, got instance_id and backup_id"),
     )
     given = attributes_of(exchange, body)
-    if of_server:
-        image = {**backups.from_server(exchange, body), **given}
-        response = _create(exchange, "imsCreateWholeImageByInstanceJob", [image])
-        backups.add_backup(exchange, image, body)
-        return response
-    return _create(exchange, "imsCreateWholeImageByBackupJob", [{**backups.from_backup(exchange, body), **given}])
+    if of_backup:
+        return _create(exchange, "imsCreateWholeImageByBackupJob", [{**backups.from_backup(exchange, body), **given}])
+    of_source = {**backups.from_server(exchange, body), **given}
+    image, backup = backups.new_backup(exchange, of_source, body["instance_id"], body.get("vault_id", ""))
+    return _create(exchange, "imsCreateWholeImageByInstanceJob", [image], made=[backup])
 
 
 def _read(exchange: Exchange) -> Body:
@@ -167,11 +167,13 @@ def _of_file(exchange: Exchange, body: Body, path: Keys = (), *, is_quick: bool 
     return {**from_file(exchange, body, path, is_quick=is_quick), **attributes_of(exchange, body, path)}
 
 
-def _create(exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "") -> Response:
+def _create(
+    exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "", made: Sequence[Transition] = ()
+) -> Response:
     """Begin the job that makes images of these attributes; raise 400 where the project may not have so many more."""
     check_quota(exchange.store, exchange.project_id, len(images))
     added = [add_arriving_image(exchange, attributes) for attributes in images]
-    return begin_making(exchange, job_type, added, part_type)
+    return begin_making(exchange, job_type, added, part_type, made)
 
 
 class _Shape(NamedTuple):

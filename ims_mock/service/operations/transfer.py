@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ims_mock.contract.errors import file_arriving
+from ims_mock.contract.errors import file_arriving, image_not_found
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service import neighbours
@@ -12,12 +12,17 @@ from ims_mock.service.sources import from_file
 from ims_mock.state.collections import REMOVED, Transition
 from ims_mock.state.files import File
 from ims_mock.state.images import Image
-from ims_mock.state.job_collection import PENDING
-from ims_mock.state.jobs import Plan
-from ims_mock.state.life_cycle import become, find_own_image, planned
+from ims_mock.state.jobs import Plan, under_way
+from ims_mock.state.life_cycle import become, find_own_image, is_leaving, planned
 
 _MOST_BYTES = 128 * 1024**3
 """Largest image that is exported, unless quickly."""
+
+_MOST_BYTES_QUICKLY = 1024 * 1024**3
+
+_QUICK_FORMAT = "zvhd2"
+
+_EXPORT = "imsNativeExportImageJob"
 
 _CHARGED = ("Windows", "SUSE", "RedHat", "Oracle Linux")
 """The platforms whose public images cost something, so that what is made of them is not exported."""
@@ -31,6 +36,8 @@ def register_image(exchange: Exchange) -> Response:
     store = exchange.store
     image = find_own_image(store, exchange.path["image_id"], exchange.project_id)
     status = image["status"]
+    if is_leaving(store, image["id"]):
+        raise image_not_found(image["id"])
     refuse_where((status != "queued", "IMG.0046", f"/status: only a queued image takes a file, and it is {status}"))
     if image["id"] in store.uploads or planned(store, image["id"]):
         raise file_arriving(image["id"])
@@ -53,12 +60,13 @@ def _entities(image: Image) -> dict[str, str]:
 
 
 def export_image(exchange: Exchange) -> Response:
-    """Export an image of the project into a bucket, which the mock does not have."""
+    """Export an image of the project into a file of a bucket, which is there once the job has succeeded."""
     body, image = exchange.body.json, image_of(exchange)
     refuse_where((image["visibility"] == "public", "IMG.0077", "/image_id: the image is public"))
     image = own_image_of(exchange)
     check_active(image)
     is_quick, size = body.get("is_quick_export", False), int(image.get("__image_size", 0))
+    most, more = (_MOST_BYTES_QUICKLY, "") if is_quick else (_MOST_BYTES, "; a quick export takes up to 1 TB")
     is_charged = (image.get("__data_origin") or "").startswith("instance,") and image["__platform"] in _CHARGED
     is_market = image["__imagetype"] == "market" or bool(image.get("__productcode"))
     refuse_where(
@@ -72,7 +80,7 @@ def export_image(exchange: Exchange) -> Response:
             "IMG.0072",
             "/file_format: is needed unless is_quick_export is true",
         ),
-        (size > _MOST_BYTES and not is_quick, "IMG.0160", f"/image_id: has {size} bytes; only a quick export takes it"),
+        (size > most, "IMG.0160", f"/image_id: must have at most {most} bytes, got {size}{more}"),
         (
             neighbours.is_listed(exchange.store, "objects", body["bucket_url"]),
             "IMG.0070",
@@ -80,16 +88,14 @@ def export_image(exchange: Exchange) -> Response:
         ),
         (_is_being_exported(exchange, image["id"]), "IMG.0148", "/image_id: the image is being exported"),
     )
-    return begin(exchange, Plan("imsNativeExportImageJob", _entities(image)))
+    format_ = _QUICK_FORMAT if is_quick else body["file_format"]
+    exported = neighbours.arriving("objects", {"name": body["bucket_url"], "size": size, "format": format_})
+    return begin(exchange, Plan(_EXPORT, _entities(image), [exported]))
 
 
 export_image_in_safe_mode = export_image
 
 
 def _is_being_exported(exchange: Exchange, image_id: str) -> bool:
-    return any(
-        job["type"] == "imsNativeExportImageJob"
-        and job["status"] in PENDING
-        and job["entities"].get("image_id") == image_id
-        for job in exchange.store.jobs.values()
-    )
+    jobs = under_way(exchange.store, _EXPORT, exchange.project_id)
+    return any(job["entities"].get("image_id") == image_id for job in jobs)

@@ -9,6 +9,8 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import Api
 
+SERVER = "877a2cda-ba63-4e1e-b95f-e67e48b6129a"
+VAULT, OTHER_VAULT = "302a6ef9-c0a9-4f8c-8f2e-1e8ab1c6d0d4", "c5dfbd0c-bf0a-4798-a453-61dc6b54aa30"
 ACROSS = {"name": "copied", "region": "cn-south-1", "project_name": "cn-south-1", "agency_name": "agency"}
 
 
@@ -128,6 +130,37 @@ def test_copy_of_an_accepted_image_belongs_to_the_member(api: Api) -> None:
     api("PUT", f"/v2/images/{source_id}/members/{alt}", {"status": "accepted"}, **headers)
     assert api("POST", f"/v1/cloudimages/{source_id}/copy", {"name": "copied"}, **headers).status_code == 200
     assert [image["owner"] for image in api.images.values()][1:] == [alt]
+
+
+def test_copies_into_other_regions_at_a_time() -> None:
+    """A project has five under way at most; those of another project and copies in the region do not count."""
+    api = Api(jobs={"*": 60})
+    source_id, alt = active(api), api.service.accounts.projects["alt"].id
+    token = {"X_Auth_Token": api.service.identity.new_token_for("alt")}
+    of_alt = active(api, owner=alt)
+    assert api("POST", f"/v1/cloudimages/{of_alt}/cross_region_copy", ACROSS, **token).status_code == 200
+    assert copy(api, source_id).status_code == 200
+    for _ in range(5):
+        assert copy(api, source_id, across=True).status_code == 200
+    count = len(api.images)
+    response = copy(api, source_id, across=True)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0149")
+    assert len(api.images) == count
+    api.clock.advance(60)
+    assert copy(api, source_id, across=True).status_code == 200
+
+
+def test_copy_of_a_full_ecs_image_has_a_backup_of_its_own(api: Api) -> None:
+    """The backup is in the vault that the request names, and goes with the copy, and not with its source."""
+    whole = {"name": "whole", "instance_id": SERVER, "vault_id": VAULT}
+    source = copied(api, api("POST", "/v1/cloudimages/wholeimages/action", whole))
+    image = copied(api, copy(api, source["id"], across=True, vault_id=OTHER_VAULT))
+    assert image["__whole_image"] == "true"
+    path = f"/v3/{api.service.auth.project_id}/backups/"
+    backup = api("GET", path + image["__backup_id"]).get_json()["backup"]
+    assert (backup["vault_id"], backup["resource_id"]) == (OTHER_VAULT, SERVER)
+    assert api("DELETE", f"/v2/images/{image['id']}", {"delete_backup": True}).status_code == 204
+    assert api("GET", path + source["__backup_id"]).get_json()["backup"]["vault_id"] == VAULT
 
 
 def test_image_that_is_not_there(api: Api) -> None:

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from ims_mock import FailJob
 from tests.conftest import Api
-from tests.examples import creations
+from tests.examples import Example, creations
 from tests.service.operations.test_transfer import job_of
 
 ONE = "877a2cda-ba63-4e1e-b95f-e67e48b6129a"
@@ -54,12 +54,19 @@ def made(api: Api, body: Any, path: str = ACTION) -> dict[str, Any]:
     return image
 
 
+def remembered(api: Api) -> dict[str, Any]:
+    """Return all that the mock remembers, also how many ids it has drawn, except those of requests."""
+    store = api.service.store
+    with store.transaction():
+        return {**store.dump(), "drawn": {name: store.drawn[name] for name in store.drawn if name != "requests"}}
+
+
 def refused(api: Api, body: Any, path: str = ACTION) -> tuple[str, str]:
-    """Return the code and the reason of a rejection, after which there is neither an image nor a job."""
+    """Return the code and the reason of a rejection, after which the mock remembers nothing that it did not before."""
+    before = remembered(api)
     response = create(api, body, path)
     assert response.status_code == 400, response.get_json()
-    assert not api.images
-    assert not api.service.store.jobs
+    assert remembered(api) == before
     return response.get_json()["error"]["code"], response.headers["X-IMS-Mock-Reason"]
 
 
@@ -284,6 +291,12 @@ def test_quota_counts_every_image_of_a_request() -> None:
     api = Api(quota=1)
     assert refused(api, {**SERVER, "data_images": [OF_DISK]})[0] == "IMG.0015"
     assert create(api, SERVER).status_code == 200
+
+
+@pytest.mark.parametrize("example", creations(), ids=lambda example: example.path)
+def test_no_quota(example: Example) -> None:
+    """Without a quota nothing is made, by any of the operations, and no id is used up."""
+    assert refused(Api(quota=0), example.body, example.path)[0] == "IMG.0015"
 
 
 TEN = [f"k{number}" for number in range(10)]

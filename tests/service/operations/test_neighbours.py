@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from ims_mock import Fail
+from ims_mock import BadJob, Fail, FailJob, StickJob
+from ims_mock.faults.definition import Fault
 from ims_mock.service import neighbours
 from tests.conftest import Api
 from tests.service.operations.test_creation import FILE, OF_SERVER, ONE, TWO, WHOLE, create, made
@@ -366,11 +367,16 @@ def test_backup_after_its_image(body: Any, status: int) -> None:
     assert api("GET", path).status_code == status
 
 
-def test_image_that_is_not_made_adds_no_backup(api: Api) -> None:
-    """A request that is rejected leaves nothing behind."""
-    api.service.reset(quota=0)
-    assert create(api, OF_SERVER, WHOLE).status_code == 400
-    assert neighbours.documents(api.service.store)["backups"] == []
+@pytest.mark.parametrize(("fault", "count"), [(None, 1), (FailJob(), 0), (BadJob("no_image"), 0), (StickJob(), 0)])
+def test_backup_comes_with_the_end_of_the_job(fault: Fault | None, count: int) -> None:
+    """A job that has not succeeded, and a request that is rejected, add no backup."""
+    api = Api(jobs={"*": 60})
+    if fault is not None:
+        api.service.faults.add(fault)
+    assert create(api, OF_SERVER, WHOLE).status_code == 200
+    assert not neighbours.documents(api.service.store)["backups"]
+    api.clock.advance(60)
+    assert len(neighbours.documents(api.service.store)["backups"]) == count
 
 
 # Types of services, and users

@@ -111,6 +111,7 @@ def test_export_is_a_job(api: Api, path: str, body: dict[str, Any]) -> None:
         ({}, {"is_quick_export": True}, "IMG.0072"),
         ({}, {"bucket_url": "bucket"}, "IMG.0075"),
         ({}, {"bucket_url": "bucket:a|b"}, "IMG.0075"),
+        ({}, {"bucket_url": "obs://bucket/a"}, "IMG.0075"),
         ({}, {"bucket_url": "bucket:" + "a" * 1100}, "IMG.0074"),
         ({}, {"bucket_url": None}, "IMG.0073"),
     ],
@@ -129,8 +130,43 @@ def test_export_needs_a_format(api: Api) -> None:
 
 
 def test_large_image_is_exported_quickly(api: Api) -> None:
-    """An image of more than 128 GB takes a quick export alone."""
-    assert export(api, active(api, __image_size=str(129 * 1024**3)), is_quick_export=True).status_code == 200
+    """An image of more than 128 GB takes a quick export alone, and one of more than 1 TB takes none."""
+    assert export(api, active(api, __image_size=str(1024**4)), is_quick_export=True).status_code == 200
+    response = export(api, active(api, __image_size=str(1024**4 + 1)), bucket_url="bucket:b", is_quick_export=True)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0160")
+
+
+@pytest.mark.parametrize(("body", "format_"), [({"file_format": "vmdk"}, "vmdk"), ({"is_quick_export": True}, "zvhd2")])
+def test_exported_file_is_there(body: dict[str, Any], format_: str) -> None:
+    """The job adds the file, of which another image can be made, and which is not written again."""
+    api = Api(neighbours="listed", jobs={"*": 60})
+    image_id = active(api, __image_size="5000")
+    export(api, image_id, **body)
+    assert register(api, str(api.create()["id"]), "bucket:a.qcow2").get_json()["error"]["code"] == "IMG.0057"
+    api.clock.advance(60)
+    (added,) = api("GET", "/_ims_mock/neighbours").get_json()["objects"]
+    assert (added["name"], added["size"], added["format"]) == ("bucket:a.qcow2", 5000, format_)
+    assert register(api, str(api.create()["id"]), "bucket:a.qcow2").status_code == 200
+    assert export(api, image_id, **body).get_json()["error"]["code"] == "IMG.0070"
+
+
+def test_failed_export_adds_no_file(api: Api) -> None:
+    """After a job that has failed, the name is free."""
+    image_id = active(api)
+    api.service.faults.add(FailJob(), times=1)
+    assert job_of(api, export(api, image_id, file_format="vhd"))["status"] == "FAIL"
+    assert job_of(api, export(api, image_id, file_format="vhd"))["status"] == "SUCCESS"
+
+
+def test_image_that_is_being_deleted_takes_no_file() -> None:
+    """An image that has been deleted, and is still there, is as one that is gone."""
+    api = Api(delays={"deleting": 60})
+    image_id = str(api.create()["id"])
+    assert api("DELETE", f"/v2/images/{image_id}").status_code == 204
+    assert api("GET", f"/v2/images/{image_id}").get_json()["status"] == "queued"
+    response = register(api, image_id)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (404, "IMG.0144")
+    assert api("GET", f"/v2/images/{image_id}").get_json()["status"] == "queued"
 
 
 def test_image_is_exported_once_at_a_time() -> None:
@@ -138,10 +174,10 @@ def test_image_is_exported_once_at_a_time() -> None:
     api = Api(jobs={"*": 60})
     image_id = active(api)
     assert export(api, image_id, file_format="vhd").status_code == 200
-    response = export(api, image_id, file_format="vhd")
+    response = export(api, image_id, bucket_url="bucket:b", file_format="vhd")
     assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0148")
     api.clock.advance(60)
-    assert export(api, image_id, file_format="vhd").status_code == 200
+    assert export(api, image_id, bucket_url="bucket:b", file_format="vhd").status_code == 200
 
 
 def test_another_projects_image_is_not_exported(api: Api) -> None:
