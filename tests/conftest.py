@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock import ManualClock
+from ims_mock.contract.operations import load_control
 from ims_mock.service.service import Service
 from ims_mock.state.views import RecordsView
 from ims_mock.web.app import create_app
@@ -36,7 +38,10 @@ class Api:
         """Send a request; a body that is not bytes is sent as JSON."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"X-Auth-Token": "token", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        return self._client.open(path, method=method, data=data, headers=sent)
+        response = self._client.open(path, method=method, data=data, headers=sent)
+        if path.startswith("/_ims_mock") and response.status_code == 200:
+            _check_control(method, path.partition("?")[0], response)
+        return response
 
     @property
     def clock(self) -> ManualClock:
@@ -51,6 +56,13 @@ class Api:
         assert response.status_code == 201, response.headers
         image: dict[str, Any] = response.get_json()
         return image
+
+
+def _check_control(method: str, path: str, response: TestResponse) -> None:
+    """Hold a response of the control API against its schema; the mock itself checks those of the service."""
+    for operation in load_control().operations.values():
+        if operation.method == method and re.fullmatch(re.sub("{.*?}", "[^/]+", operation.path), path):
+            operation.check_response_body(response.get_json())
 
 
 @pytest.fixture
