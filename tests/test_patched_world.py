@@ -13,6 +13,8 @@ import pytest
 from ims_mock.contract.operations import load_contract, load_control
 from tests.examples import example_of
 
+pytestmark = pytest.mark.slow
+
 SERIES = """
 import http.client, json
 from urllib.parse import urlsplit
@@ -210,7 +212,6 @@ mock.stop()
 """Prints what the threads of the server have imported or opened during requests."""
 
 
-@pytest.mark.slow
 def test_no_request_imports_or_opens_anything(tmp_path: Path) -> None:
     """The examples of all operations, in each encoding of JSON, with wrong bodies and a signature: all is there."""
     signed = {

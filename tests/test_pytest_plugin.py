@@ -945,6 +945,7 @@ PATCHED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", PATCHED)
 def test_report_of_a_test_that_has_patched_the_world(pytester: pytest.Pytester, what: str) -> None:
     """A failed test has its report and its bundle, whatever it has put in the place of files, imports or the folder."""

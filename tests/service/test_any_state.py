@@ -208,6 +208,7 @@ def held(api: Api) -> Any:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_any_state_is_refused_or_served(data: st.DataObject) -> None:
@@ -228,6 +229,7 @@ def test_any_state_is_refused_or_served(data: st.DataObject) -> None:
         assert held(api) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANY_BODIES)
 @settings(max_examples=2, deadline=None)
 @given(data=st.data())
@@ -236,6 +238,7 @@ def test_any_body_is_refused_or_served(name: str, data: st.DataObject) -> None:
     check_any_body(name, data)
 
 
+@pytest.mark.slow
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ANY_BODIES)
 @settings(max_examples=20, deadline=None)
