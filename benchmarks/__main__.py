@@ -1,8 +1,4 @@
-"""Prints what the mock costs: `python -m benchmarks`.
-
-With `servers` other servers, with `pages` long lists, with `lists` filters and orders, with `calls` what a create goes
-through.
-"""
+"""Prints what the mock costs: `python -m benchmarks`, or `python -m benchmarks NAME` for one of BENCHMARKS."""
 
 from __future__ import annotations
 
@@ -11,12 +7,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import flask
 
 from benchmarks.calls import print_calls
 from benchmarks.client import Client, side_by_side
+from benchmarks.jobs import print_jobs
 from benchmarks.lists import print_lists
 from benchmarks.servers import compare
 from ims_mock import ImsMock
@@ -117,17 +115,29 @@ def start_up() -> None:
     print(f"pytest with the plugin {ours / 1000:.0f} ms, without {theirs / 1000:.0f} ms, ratio {ours / theirs:.3f}")
 
 
+BENCHMARKS = {
+    "operations": operations,
+    "start_up": start_up,
+    "pages": pages,
+    "lists": print_lists,
+    "jobs": print_jobs,
+    "calls": lambda: print_calls(create_body()),
+    "servers": compare,
+}
+"""What can be measured, by name; the first two are without one."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure what is named, or operations and start-up; exit with an error for a name that is not there."""
+    if arguments[:1] == ["serve"]:
+        serve(arguments[1])
+        return
+    for name in arguments:
+        if name not in BENCHMARKS:
+            sys.exit(f"python -m benchmarks: there is no benchmark {name!r}; name some of {', '.join(BENCHMARKS)}")
+    for name in arguments or ("operations", "start_up"):
+        BENCHMARKS[name]()
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["servers"]:
-        compare()
-    elif sys.argv[1:] == ["pages"]:
-        pages()
-    elif sys.argv[1:] == ["lists"]:
-        print_lists()
-    elif sys.argv[1:] == ["calls"]:
-        print_calls(create_body())
-    elif sys.argv[1:2] == ["serve"]:
-        serve(sys.argv[2])
-    else:
-        operations()
-        start_up()
+    main(sys.argv[1:])
