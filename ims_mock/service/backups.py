@@ -84,7 +84,7 @@ def from_backup(exchange: Exchange, body: Mapping[str, Any]) -> Image:
     is_cbr = type_ == "CBR"
     backup = neighbours.find(exchange, "backups", backup_id, "IMG.0198" if is_cbr else "IMG.0127", "/backup_id")
     is_listed, status = neighbours.is_listed(exchange.store, "backups", backup_id), backup["status"]
-    used_by = [image["id"] for image in exchange.store.images.values() if image.get("__backup_id") == backup_id.lower()]
+    used_by = exchange.store.images.of_backup(backup_id)
     refuse_where(
         (
             is_listed and backup["type"] != type_,

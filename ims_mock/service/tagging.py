@@ -12,6 +12,7 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Keys, wrong_at
 from ims_mock.exchange.exchange import Exchange
+from ims_mock.state.image_orders import Facet, facet_value
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import change
 
@@ -113,6 +114,14 @@ def chooser(body: Mapping[str, Any]) -> Callable[[Image], bool]:
             check_unique(body[name], (name,))
             tests.append(_carries(body[name], combine, is_wanted))
     return lambda image: all(test(image) for test in tests)
+
+
+def common_tags(body: Mapping[str, Any]) -> tuple[tuple[Facet, tuple[str, ...]], ...]:
+    """Return what the images have in common that such a body chooses: a tag, where it wants one of some values."""
+    for item in () if body.get("without_any_tag") else body.get("tags", ()):
+        if item["values"]:
+            return ((("tags", ""), tuple(sorted({facet_value(text_of(item["key"], one)) for one in item["values"]}))),)
+    return ()
 
 
 _CHOICES: tuple[tuple[str, Callable[[Iterable[bool]], bool], bool], ...] = (

@@ -9,6 +9,7 @@ from typing import Any
 from ims_mock.state.collections import REMOVED, Collection, Transition
 from ims_mock.state.image_orders import ALL, Among, Facet, Order, Place, Row, SortKey, places_within, row_of, walk
 from ims_mock.state.images import LEGAL_MOVES, Image, become
+from ims_mock.state.index import Index
 from ims_mock.state.times import timestamp
 
 MAX_DELETED = 10_000
@@ -40,6 +41,7 @@ class Images(Collection):
         self._places: dict[str, Place] = {}
         self._by_creation = Order()
         self._orders: dict[tuple[tuple[SortKey, ...], tuple[Facet, ...]], Order] = {}
+        self._by_backup = Index()
 
     def __getitem__(self, image_id: str) -> Image:
         image: Image = self.records[image_id]["image"]
@@ -61,10 +63,13 @@ class Images(Collection):
         place = self._places[image_id] = _place(image_id, placed)
         for order in (self._by_creation, *self._orders.values()):
             order.put(place, image)
+        if before is not None or "__backup_id" in image:
+            self._by_backup.put(image_id, _backup_of(image))
 
     def remove(self, image_id: str) -> None:
         """Remove an image; no error where there is none."""
         super().remove(image_id)
+        self._by_backup.remove(image_id)
         if self._places.pop(image_id, None):
             for order in (self._by_creation, *self._orders.values()):
                 order.remove(image_id)
@@ -116,6 +121,9 @@ class Images(Collection):
         self._places = {image_id: _place(image_id, placed) for image_id, placed in self.records.items()}
         self._orders.clear()
         self._by_creation.load(self._in_place())
+        self._by_backup.clear()
+        for image_id in self.records:
+            self._by_backup.put(image_id, _backup_of(self[image_id]))
 
     def _in_place(self) -> Iterator[tuple[Place, Image]]:
         return ((place, self[image_id]) for image_id, place in self._places.items())
@@ -160,6 +168,10 @@ class Images(Collection):
         rows = self._rows_of(ids, among)
         return (self[row[1][2]] for row in walk(rows, self._row(among, after), descending=newest_first))
 
+    def of_backup(self, backup_id: str) -> list[str]:
+        """Return the ids of the images of a backup, whoever sees them."""
+        return list(self._by_backup.of(backup_id.lower()))
+
     def count_seen_by(self, project_id: str, among: Among) -> int:
         """Return how many images a project owns, and how many are public, of those that are asked for."""
         return sum(len(places_within(rows, among.span)) for rows in self._order(among).seen_by(project_id, among))
@@ -192,6 +204,10 @@ def _removals(image_id: str) -> list[Transition]:
         {"collection": name, "id": image_id, "status": REMOVED, "attributes": {}}
         for name in ("files", "uploads", "members")
     ]
+
+
+def _backup_of(image: Image) -> str:
+    return str(image.get("__backup_id") or "").lower()
 
 
 def _place(image_id: str, placed: Placed) -> Place:

@@ -7,7 +7,7 @@ https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0911.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -101,13 +101,6 @@ def find_job(store: Store, job_id: str, project_id: str) -> Job:
     if job is None or job["project_id"] != project_id:
         raise ImsError(400, "IMG.0023", reason=f"/job_id: the project has no job {job_id!r}")
     return job
-
-
-def under_way(store: Store, job_type: str, project_id: str) -> Iterator[Job]:
-    """Yield the jobs of a type that a project has begun, and that have not ended."""
-    for job in store.jobs.values():
-        if job["type"] == job_type and job["status"] in PENDING and job["project_id"] == project_id:
-            yield job
 
 
 def look_at(store: Store, job_id: str, project_id: str) -> Job:

@@ -13,7 +13,6 @@ from ims_mock.service.neighbours import known
 from ims_mock.service.own_api import check_active, image_of, refuse_where
 from ims_mock.service.sources import check_enterprise_project, check_key
 from ims_mock.state.images import Image
-from ims_mock.state.jobs import under_way
 from ims_mock.state.life_cycle import file_of
 
 _MOST_BYTES = 128 * 1024**3
@@ -58,7 +57,7 @@ def copy_image_cross_region(exchange: Exchange) -> Response:
         (size > _MOST_BYTES, "IMG.0146", f"/image_id: the image must have at most {_MOST_BYTES} bytes, got {size}"),
         (is_whole and "vault_id" not in body, "IMG.0184", "/vault_id: is needed for a full-ECS image"),
     )
-    if len(list(under_way(exchange.store, _ACROSS, exchange.project_id))) >= _MOST_AT_A_TIME:
+    if len(exchange.store.jobs.pending_of_type(_ACROSS, exchange.project_id)) >= _MOST_AT_A_TIME:
         text = (
             f"the project has {_MOST_AT_A_TIME} copies into other regions under way; wait until one of them has ended"
         )

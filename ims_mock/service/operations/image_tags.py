@@ -13,6 +13,7 @@ from ims_mock.service import tagging
 from ims_mock.service.listing import passing
 from ims_mock.service.own_api import image_of, own_image_of
 from ims_mock.service.own_listing import own_filters
+from ims_mock.state.image_orders import ALL, Among
 from ims_mock.state.images import Image
 
 
@@ -32,8 +33,9 @@ def _seen(exchange: Exchange) -> Iterator[Image]:
     return store.images.seen_by(exchange.project_id, shared, None, newest_first=True)
 
 
-def _own(exchange: Exchange) -> Iterator[Image]:
-    return (image for image in _seen(exchange) if image["owner"] == exchange.project_id)
+def _own(exchange: Exchange, among: Among = ALL) -> Iterator[Image]:
+    seen = exchange.store.images.seen_by(exchange.project_id, (), None, newest_first=True, among=among)
+    return (image for image in seen if image["owner"] == exchange.project_id)
 
 
 def create_or_update_tags(exchange: Exchange) -> Response:
@@ -96,7 +98,8 @@ def list_image_by_tags(exchange: Exchange) -> Response:
     """List, or count, a project's own images by tags, by name and by id."""
     body = exchange.body.json
     is_chosen, matches = tagging.chooser(body), _matcher(body.get("matches", []))
-    found = [image for image in _own(exchange) if is_chosen(image) and matches(image)]
+    among = Among(alike=tagging.common_tags(body))
+    found = [image for image in _own(exchange, among) if is_chosen(image) and matches(image)]
     if body["action"] == "count":
         return exchange.respond({"total_count": len(found)})
     start = int(body.get("offset", "0"))

@@ -5,9 +5,9 @@ Keys and backups are those of `ims_mock.service.neighbours`. Official pages: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
@@ -65,40 +65,48 @@ def show_resource_bind_enterprise_project(exchange: Exchange) -> Response:
         _check_own(exchange, ("projects", index), project_id)
     texts = [match["value"].lower() for match in body.get("matches", ())]
     found = [
-        resource
-        for resource in _resources(exchange)
-        if resource["enterprise_project_id"] == target
-        and resource["project_id"] in projects
-        and resource["resource_type"] in body["resource_types"]
-        and all(text in resource["resource_name"].lower() for text in texts)
+        owned
+        for owned in _owned(exchange)
+        if owned.record.get("enterprise_project_id", _DEFAULT_PROJECT) == target
+        and owned.project_id in projects
+        and owned.type in body["resource_types"]
+        and all(text in owned.name.lower() for text in texts)
     ]
     first = body.get("offset", 0)
-    page = found[first : first + body.get("limit", 1000)]
+    names = {project.id: project.name for project in Accounts(exchange.store).projects.values()}
+    page = [_resource(owned, target, names) for owned in found[first : first + body.get("limit", 1000)]]
     return exchange.respond({"resources": page, "errors": [], "total_count": len(found)})
 
 
-def _resources(exchange: Exchange) -> Iterator[dict[str, Any]]:
-    """Yield every image and every key that belongs to a project, as a resource of its enterprise project."""
+class _Owned(NamedTuple):
+    """What belongs to a project and to an enterprise project: an image or a key, and its record."""
+
+    type: str
+    id: str
+    name: str
+    project_id: str
+    record: Mapping[str, Any]
+
+
+def _owned(exchange: Exchange) -> Iterator[_Owned]:
+    """Yield every image and every key that belongs to a project."""
     store = exchange.store
-    owned = [
-        *((_IMAGES, item["id"], item["name"], item["owner"], item) for item in store.images.values()),
-        *(
-            (_KEYS, key["id"], key["key_alias"], key["project_id"], key)
-            for key in neighbours.documents(store)["keys"]
-            if not neighbours.is_gone(store, key)
-        ),
-    ]
-    names = {project.id: project.name for project in Accounts(store).projects.values()}
-    for type_, id_, name, project_id, record in owned:
-        yield {
-            "enterprise_project_id": record.get("enterprise_project_id", _DEFAULT_PROJECT),
-            "project_id": project_id,
-            "project_name": names.get(project_id, ""),
-            "resource_detail": {},
-            "resource_id": id_,
-            "resource_name": name,
-            "resource_type": type_,
-        }
+    yield from (_Owned(_IMAGES, item["id"], item["name"], item["owner"], item) for item in store.images.values())
+    for key in neighbours.documents(store)["keys"]:
+        if not neighbours.is_gone(store, key):
+            yield _Owned(_KEYS, key["id"], key["key_alias"], key["project_id"], key)
+
+
+def _resource(owned: _Owned, enterprise_project_id: str, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "enterprise_project_id": enterprise_project_id,
+        "project_id": owned.project_id,
+        "project_name": names.get(owned.project_id, ""),
+        "resource_detail": {},
+        "resource_id": owned.id,
+        "resource_name": owned.name,
+        "resource_type": owned.type,
+    }
 
 
 def _enterprise_project(exchange: Exchange) -> str:
@@ -236,9 +244,7 @@ def show_backup(exchange: Exchange) -> Response:
         "project_id": exchange.project_id,
         "created_at": backup["created_at"],
         "updated_at": backup["created_at"],
-        "os_images_data": [
-            {"image_id": image["id"]} for image in store.images.values() if image.get("__backup_id") == backup_id
-        ],
+        "os_images_data": [{"image_id": image_id} for image_id in store.images.of_backup(backup_id)],
     }
     return exchange.respond({"backup": described})
 

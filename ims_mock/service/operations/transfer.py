@@ -12,7 +12,7 @@ from ims_mock.service.sources import from_file
 from ims_mock.state.collections import REMOVED, Transition
 from ims_mock.state.files import File
 from ims_mock.state.images import Image
-from ims_mock.state.jobs import Plan, under_way
+from ims_mock.state.jobs import Plan
 from ims_mock.state.life_cycle import become, find_own_image, is_leaving, planned
 
 _MOST_BYTES = 128 * 1024**3
@@ -97,5 +97,4 @@ export_image_in_safe_mode = export_image
 
 
 def _is_being_exported(exchange: Exchange, image_id: str) -> bool:
-    jobs = under_way(exchange.store, _EXPORT, exchange.project_id)
-    return any(job["entities"].get("image_id") == image_id for job in jobs)
+    return any(job["type"] == _EXPORT for job in exchange.store.jobs.pending_of_image(image_id))
