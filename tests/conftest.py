@@ -65,6 +65,13 @@ def _check_control(method: str, path: str, response: TestResponse) -> None:
             operation.check_response_body(response.get_json())
 
 
+def remembered(api: Api) -> dict[str, Any]:
+    """Return all that the mock remembers, also how many ids it has drawn, except those of requests."""
+    store = api.service.store
+    with store.transaction():
+        return {**store.dump(), "drawn": {name: store.drawn[name] for name in store.drawn if name != "requests"}}
+
+
 @pytest.fixture
 def api() -> Api:
     """A fresh service, called without a socket."""

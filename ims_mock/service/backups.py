@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.service import neighbours
 from ims_mock.service.own_api import refuse_where
@@ -60,6 +61,23 @@ def new_backup(exchange: Exchange, image: Image, server_id: str, vault_id: str) 
     }
     origin = {"__data_origin": f"server_backup,{backup_id}"}
     return {**origin, **image, **_of_backup(backup_id)}, neighbours.arriving("backups", backup)
+
+
+def known_backup(exchange: Exchange, body: Mapping[str, Any]) -> list[Transition]:
+    """Return what adds the backup that a body names, as it says, where a test has not said what it is."""
+    if neighbours.is_listed(exchange.store, "backups", body["backup_id"]):
+        return []
+    type_ = body.get("whole_image_type", "CSBS")
+    given = {"id": body["backup_id"], "type": type_, "project_id": exchange.project_id}
+    return [neighbours.arriving("backups", given)]
+
+
+def check_backup_shareable(exchange: Exchange, image: Image) -> None:
+    """Raise 400 for a full-ECS image of a backup that is known to be one of CSBS: those of CBR alone are shared."""
+    backup_id = image.get("__backup_id", "")
+    is_whole = image.get("__whole_image") == "true"
+    if is_whole and neighbours.known(exchange.store, "backups", backup_id)["type"] == "CSBS":
+        raise ImsError(400, "IMG.0135", reason=f"/image_id: backup {backup_id} is one of CSBS; share those of CBR")
 
 
 def delete_backup(exchange: Exchange, image: Image) -> None:

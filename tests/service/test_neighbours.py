@@ -174,6 +174,9 @@ def test_other_operations_know_what_is_listed() -> None:
     api = Api(neighbours="listed")
     image_id, queued = active(api), str(api.create()["id"])
     assert register(api, queued).get_json()["error"]["code"] == "IMG.0057"
+    for code in ("IMG.0069", "IMG.1075"):
+        there_is(api, "objects", name="bucket:disk.qcow2", rejected_with=code)
+        assert register(api, queued).get_json()["error"]["code"] == code
     there_is(api, "objects", name="bucket:disk.qcow2", size=5 * GB)
     assert register(api, queued).status_code == 200
     assert api.images[queued]["__image_size"] == str(5 * GB)

@@ -30,6 +30,7 @@ _KINDS = ("__os_", "__support_", "__system__cmkid", "__platform", "__whole_image
 def copy_image_in_region(exchange: Exchange) -> Response:
     """Copy an image that the project sees into another one of its own."""
     source = _source(exchange)
+    key = source.get("__system__cmkid")
     is_shared = source["owner"] != exchange.project_id and source["visibility"] != "public"
     refuse_where(
         (
@@ -37,7 +38,12 @@ def copy_image_in_region(exchange: Exchange) -> Response:
             "IMG.0130",
             "/image_id: a full-ECS image cannot be copied in its region",
         ),
-        (is_shared and "__system__cmkid" in source, "IMG.0197", "/image_id: the image is shared and encrypted"),
+        (is_shared and bool(key), "IMG.0197", "/image_id: the image is shared and encrypted"),
+        (
+            bool(key) and key == exchange.body.json.get("cmk_id"),
+            "IMG.0096",
+            "/cmk_id: must be another key than the image has",
+        ),
     )
     return begin_making(exchange, "imsCopyImageInRegionJob", [_add(exchange, source, _attributes(exchange, source))])
 
@@ -53,15 +59,13 @@ def copy_image_cross_region(exchange: Exchange) -> Response:
     refuse_where(
         (body["region"] == region, "IMG.0142", f"/region: must be another region than {region!r}"),
         (not body["project_name"].startswith(body["region"]), "IMG.0145", "/project_name: must be one of the region"),
-        ("__system__cmkid" in source, "IMG.0143", "/image_id: the image is encrypted (__system__cmkid)"),
+        (bool(source.get("__system__cmkid")), "IMG.0143", "/image_id: the image is encrypted (__system__cmkid)"),
         (size > _MOST_BYTES, "IMG.0146", f"/image_id: the image must have at most {_MOST_BYTES} bytes, got {size}"),
         (is_whole and "vault_id" not in body, "IMG.0184", "/vault_id: is needed for a full-ECS image"),
     )
-    if len(exchange.store.jobs.pending_of_type(_ACROSS, exchange.project_id)) >= _MOST_AT_A_TIME:
-        text = (
-            f"the project has {_MOST_AT_A_TIME} copies into other regions under way; wait until one of them has ended"
-        )
-        raise ImsError(400, "IMG.0149", reason=f"body: {text}")
+    count = len(exchange.store.jobs.pending_of_type(_ACROSS, exchange.project_id))
+    text = f"body: the project has {count} copies into other regions under way; wait until one of them has ended"
+    refuse_where((count >= _MOST_AT_A_TIME, "IMG.0149", text))
     attributes = _attributes(exchange, source)
     if not is_whole:
         return begin_making(exchange, _ACROSS, [_add(exchange, source, attributes)])

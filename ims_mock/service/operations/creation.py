@@ -92,7 +92,9 @@ def create_whole_image(exchange: Exchange) -> Response:
     )
     given = attributes_of(exchange, body)
     if of_backup:
-        return _create(exchange, "imsCreateWholeImageByBackupJob", [{**backups.from_backup(exchange, body), **given}])
+        image = {**backups.from_backup(exchange, body), **given}
+        made = backups.known_backup(exchange, body)
+        return _create(exchange, "imsCreateWholeImageByBackupJob", [image], made=made)
     of_source = {**backups.from_server(exchange, body), **given}
     image, backup = backups.new_backup(exchange, of_source, body["instance_id"], body.get("vault_id", ""))
     return _create(exchange, "imsCreateWholeImageByInstanceJob", [image], made=[backup])
@@ -148,6 +150,11 @@ def _create_of_file(exchange: Exchange, body: Body) -> Response:
         (is_iso and not has_version, "IMG.0166", "/os_version: is needed for an ISO image"),
         (is_quick and not has_version, "IMG.0159", "/os_version: is needed with is_quick_import"),
         (len(set(urls)) < len(urls), "IMG.0123", "/data_images: each file must be named once"),
+        (
+            body.get("type") in ("BMS", "Ironic") and bool(body.get("cmk_id")),
+            "IMG.0118",
+            "/cmk_id: an image for bare metal servers is not encrypted; leave it out",
+        ),
     )
     images = [
         {**_of_file(exchange, body, is_quick=is_quick), **(_ISO if is_iso else {})},

@@ -8,6 +8,7 @@ from ims_mock.contract.errors import marker_unknown
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.identity.accounts import Accounts
+from ims_mock.service.backups import check_backup_shareable
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import find_image, find_own_image, set_members
 from ims_mock.state.members import (
@@ -26,6 +27,7 @@ def glance_add_image_member(exchange: Exchange) -> Response:
     image = find_image(store, exchange.path["image_id"], exchange.project_id)
     members, member_id = store.members.of(image["id"]), _project_id(exchange, exchange.body.json["member"])
     check_shareable(image, members, exchange.project_id, member_id)
+    check_backup_shareable(exchange, image)
     member = new_member(image["id"], member_id, store.timestamp())
     set_members(store, image, {**members, member_id: member})
     return exchange.respond(member)

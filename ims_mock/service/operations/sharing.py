@@ -10,7 +10,7 @@ from typing import Any
 from ims_mock.contract.errors import ImsError, marker_unknown
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
-from ims_mock.service.backups import check_vault
+from ims_mock.service.backups import check_backup_shareable, check_vault
 from ims_mock.service.making import begin
 from ims_mock.service.own_api import image_of, own_image_of
 from ims_mock.state.collections import REMOVED, Transition
@@ -26,12 +26,15 @@ def batch_add_members(exchange: Exchange) -> Response:
     transitions: list[Transition] = []
     results = []
     for image in _images(exchange):
-        members = exchange.store.members.of(image["id"])
+        check_backup_shareable(exchange, image)
+        members = dict(exchange.store.members.of(image["id"]))
         for new in _sharers(exchange):
             member_id = new["member_id"]
-            others = {other: member for other, member in members.items() if other != member_id}
-            check_shareable(image, others, exchange.project_id, member_id)
-            if members.get(member_id, {"status": "rejected"})["status"] == "rejected":
+            before = members.pop(member_id, {"status": "rejected"})
+            check_shareable(image, members, exchange.project_id, member_id)
+            # It counts for those that follow.
+            members[member_id] = before
+            if before["status"] == "rejected":
                 transitions.append(_transition(image["id"], "pending", new))
             results.append({"image_id": image["id"], "project_id": member_id, "status": "success"})
     return begin(exchange, Plan("imsAddImageMembersJob", {"results": results}, transitions))

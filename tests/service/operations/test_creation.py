@@ -12,8 +12,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock import FailJob
-from tests.conftest import Api
-from tests.examples import Example, creations
+from tests.conftest import Api, remembered
+from tests.examples import creations
 from tests.service.operations.test_transfer import job_of
 
 ONE = "877a2cda-ba63-4e1e-b95f-e67e48b6129a"
@@ -52,13 +52,6 @@ def made(api: Api, body: Any, path: str = ACTION) -> dict[str, Any]:
     assert api("GET", f"/v2/cloudimages?id={image_id}").get_json() == {"images": [image]}
     assert image["status"] == "active"
     return image
-
-
-def remembered(api: Api) -> dict[str, Any]:
-    """Return all that the mock remembers, also how many ids it has drawn, except those of requests."""
-    store = api.service.store
-    with store.transaction():
-        return {**store.dump(), "drawn": {name: store.drawn[name] for name in store.drawn if name != "requests"}}
 
 
 def refused(api: Api, body: Any, path: str = ACTION) -> tuple[str, str]:
@@ -293,12 +286,6 @@ def test_quota_counts_every_image_of_a_request() -> None:
     assert create(api, SERVER).status_code == 200
 
 
-@pytest.mark.parametrize("example", creations(), ids=lambda example: example.path)
-def test_no_quota(example: Example) -> None:
-    """Without a quota nothing is made, by any of the operations, and no id is used up."""
-    assert refused(Api(quota=0), example.body, example.path)[0] == "IMG.0015"
-
-
 TEN = [f"k{number}" for number in range(10)]
 
 
@@ -354,6 +341,8 @@ def test_what_every_image_is_refused_for(api: Api, whole: dict[str, Any], path: 
         ({**FILE, "type": "DataImage"}, ACTION, "IMG.0157"),
         ({**DISK, "type": "IsoImage"}, ACTION, "IMG.0157"),
         ({**FILE, "architecture": "mips"}, ACTION, "IMG.0212"),
+        ({**FILE, "type": "BMS", "cmk_id": "key"}, ACTION, "IMG.0118"),
+        ({**FILE, "type": "Ironic", "cmk_id": "key"}, ACTION, "IMG.0118"),
         ({**FILE, "hw_firmware_type": "grub"}, ACTION, "IMG.0141"),
         ({**FILE, "min_ram": -1}, ACTION, "IMG.0055"),
         ({**SERVER, "max_ram": "much"}, ACTION, "IMG.0055"),

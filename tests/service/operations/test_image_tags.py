@@ -93,7 +93,7 @@ def test_tag_of_the_same_key_is_replaced(api: Api, project: str, image_id: str) 
 def test_wrong_tag(api: Api, image_id: str, given: dict[str, Any], reason: str) -> None:
     """A tag that cannot be is rejected with what is wrong, and the image stays as it is."""
     response = api("PUT", "/v1/cloudimages/tags", {"image_id": image_id, **given})
-    assert response.status_code == 400
+    assert code(response) == (400, "IMG.0115")
     assert reason in response.headers["X-IMS-Mock-Reason"]
     assert api.images[image_id]["tags"] == []
 
@@ -115,7 +115,7 @@ def test_delete_by_key(api: Api, project: str, image_id: str) -> None:
     path = f"/v2/{project}/images/{image_id}/tags/a"
     assert api("DELETE", path).status_code == 204
     assert api.images[image_id]["tags"] == ["b"]
-    assert api("DELETE", path).status_code == 404
+    assert code(api("DELETE", path)) == (404, "IMG.0115")
 
 
 def test_batch_delete_leaves_out_what_is_not_there(api: Api, project: str, image_id: str) -> None:
@@ -135,24 +135,24 @@ def test_delete_of_nothing_changes_nothing(api: Api, project: str, image_id: str
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "reason", "expected"),
     [
-        ({"action": "Create", "tags": [tag("a")]}, '/action: must be "create" or "delete"'),
-        ({"action": "create", "tags": []}, "/tags: must have at least 1 items"),
-        ({"action": "create", "tags": [tag("a"), tag("a ", "b")]}, "/tags/1/key: 'a' is given twice"),
-        ({"action": "delete", "tags": [tag("a"), tag("a")]}, "/tags/1/key: 'a' is given twice"),
-        ({"action": "create", "tags": [{"key": "a"}]}, '/tags/0: must have "value"'),
-        ({"action": "create", "tags": [tag("k", "x"), tag("a b")]}, "/tags/1/key: must be 1 to 36 letters"),
-        ({"action": "delete", "tags": [tag("a" * 128)]}, "/tags/0/key: must have at most 127 characters"),
-        ({"action": "create", "tags": [5]}, "/tags/0: must be of type object"),
-        ({"action": "create", "tags": None}, "/tags: must be of type array"),
-        ([], "body: must be of type object"),
+        ({"action": "Create", "tags": [tag("a")]}, '/action: must be "create" or "delete"', "IMG.0001"),
+        ({"action": "create", "tags": []}, "/tags: must have at least 1 items", "IMG.0115"),
+        ({"action": "create", "tags": [tag("a"), tag("a ", "b")]}, "/tags/1/key: 'a' is given twice", "IMG.0115"),
+        ({"action": "delete", "tags": [tag("a"), tag("a")]}, "/tags/1/key: 'a' is given twice", "IMG.0115"),
+        ({"action": "create", "tags": [{"key": "a"}]}, '/tags/0: must have "value"', "IMG.0115"),
+        ({"action": "create", "tags": [tag("k", "x"), tag("a b")]}, "/tags/1/key: must be 1 to 36 letters", "IMG.0115"),
+        ({"action": "delete", "tags": [tag("a" * 128)]}, "/tags/0/key: must have at most 127 characters", "IMG.0115"),
+        ({"action": "create", "tags": [5]}, "/tags/0: must be of type object", "IMG.0115"),
+        ({"action": "create", "tags": None}, "/tags: must be of type array", "IMG.0115"),
+        ([], "body: must be of type object", "IMG.0001"),
     ],
 )
-def test_wrong_action(api: Api, project: str, image_id: str, body: Any, reason: str) -> None:
+def test_wrong_action(api: Api, project: str, image_id: str, body: Any, reason: str, expected: str) -> None:
     """A wrong batch is rejected as a whole."""
     response = api("POST", f"/v2/{project}/images/{image_id}/tags/action", body)
-    assert response.status_code == 400
+    assert code(response) == (400, expected)
     assert reason in response.headers["X-IMS-Mock-Reason"]
     assert api.images[image_id]["tags"] == []
 
@@ -197,7 +197,7 @@ def test_tags_of_some_images(api: Api, tagged: list[str], query: str, tags: list
 @pytest.mark.parametrize("query", ["limit=0", "page=0", "limit=x", "protected=maybe"])
 def test_wrong_query_of_tags(api: Api, query: str) -> None:
     """A query that cannot be is rejected."""
-    assert api("GET", f"/v1/cloudimages/tags?{query}").status_code == 400
+    assert code(api("GET", f"/v1/cloudimages/tags?{query}")) == (400, "IMG.0001")
 
 
 def test_tags_of_the_project(api: Api, project: str, tagged: list[str]) -> None:
@@ -281,25 +281,41 @@ def test_pages_of_images_by_tags(api: Api, project: str, tagged: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "reason", "expected"),
     [
-        ({}, 'body: must have "action"'),
-        ({"action": "Filter"}, '/action: must be "filter" or "count"'),
-        ({"action": "filter", "limit": 10}, "/limit: must be of type string"),
-        ({"action": "filter", "limit": "1001"}, "/limit: must be a number from 1 to 1000"),
-        ({"action": "filter", "offset": "-1"}, "/offset: must be a number from 0"),
-        ({"action": "filter", "tags": []}, "/tags: must have at least 1 items"),
-        ({"action": "filter", "tags": [wanted(f"k{n}") for n in range(11)]}, "/tags: must have at most 10 items"),
-        ({"action": "filter", "tags": [wanted("a", *map(str, range(11)))]}, "/tags/0/values: must have at most 10"),
-        ({"action": "filter", "tags": [wanted("a", "1", "1")]}, "/tags/0/values: must have each item once"),
-        ({"action": "filter", "not_tags": [wanted("a"), wanted("a")]}, "/not_tags/1/key: 'a' is given twice"),
-        ({"action": "filter", "matches": []}, "/matches: must have at least 1 items"),
-        ({"action": "filter", "matches": [{"key": "name", "value": ""}]}, '/matches/0/key: must be "resource_name"'),
-        ({"action": "filter", "without_any_tag": "true"}, "/without_any_tag: must be of type boolean"),
+        ({}, 'body: must have "action"', "IMG.0001"),
+        ({"action": "Filter"}, '/action: must be "filter" or "count"', "IMG.0001"),
+        ({"action": "filter", "limit": 10}, "/limit: must be of type string", "IMG.0001"),
+        ({"action": "filter", "limit": "1001"}, "/limit: must be a number from 1 to 1000", "IMG.0001"),
+        ({"action": "filter", "offset": "-1"}, "/offset: must be a number from 0", "IMG.0001"),
+        ({"action": "filter", "tags": []}, "/tags: must have at least 1 items", "IMG.0115"),
+        (
+            {"action": "filter", "tags": [wanted(f"k{n}") for n in range(11)]},
+            "/tags: must have at most 10 items",
+            "IMG.0115",
+        ),
+        (
+            {"action": "filter", "tags": [wanted("a", *map(str, range(11)))]},
+            "/tags/0/values: must have at most 10",
+            "IMG.0115",
+        ),
+        ({"action": "filter", "tags": [wanted("a", "1", "1")]}, "/tags/0/values: must have each item once", "IMG.0115"),
+        (
+            {"action": "filter", "not_tags": [wanted("a"), wanted("a")]},
+            "/not_tags/1/key: 'a' is given twice",
+            "IMG.0115",
+        ),
+        ({"action": "filter", "matches": []}, "/matches: must have at least 1 items", "IMG.0001"),
+        (
+            {"action": "filter", "matches": [{"key": "name", "value": ""}]},
+            '/matches/0/key: must be "resource_name"',
+            "IMG.0001",
+        ),
+        ({"action": "filter", "without_any_tag": "true"}, "/without_any_tag: must be of type boolean", "IMG.0001"),
     ],
 )
-def test_wrong_filter(api: Api, project: str, body: dict[str, Any], reason: str) -> None:
+def test_wrong_filter(api: Api, project: str, body: dict[str, Any], reason: str, expected: str) -> None:
     """A filter that cannot be is rejected with what is wrong."""
     response = api("POST", f"/v2/{project}/images/resource_instances/action", body)
-    assert response.status_code == 400
+    assert code(response) == (400, expected)
     assert reason in response.headers["X-IMS-Mock-Reason"]

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from tests.conftest import Api
 
 PATH = "/v1/cloudimages/members"
+SERVER, VAULT = "877a2cda-ba63-4e1e-b95f-e67e48b6129a", "302a6ef9-c0a9-4f8c-8f2e-1e8ab1c6d0d4"
 OU = "organizations::0a1b:ou:o-abc123/ou-def456"
 
 
@@ -166,6 +167,41 @@ def test_image_that_cannot_be_shared(
     response = sharing.ask("POST", {"images": sharing.images, "projects": [sharing.projects.get(project, project)]})
     assert (response.status_code, response.get_json()["error"]["code"]) == (status, code)
     assert sharing.members(sharing.images[0]) == {}
+
+
+@pytest.mark.parametrize(("already", "more"), [(0, 129), (128, 1), (100, 29)])
+def test_members_of_a_batch_end_at_the_quota(sharing: Sharing, already: int, more: int) -> None:
+    """A batch that would give an image too many members is rejected as a whole; one that is there counts once."""
+    there = [f"old{number}" for number in range(already)]
+    if there:
+        sharing.job("POST", {"images": sharing.images[1:], "projects": there})
+    new = [f"new{number}" for number in range(more)]
+    response = sharing.ask("POST", {"images": sharing.images, "projects": [*there, *new]})
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0088")
+    assert [len(sharing.members(image_id)) for image_id in sharing.images] == [0, already]
+    assert sharing.ask("POST", {"images": sharing.images, "projects": [*there, *new[1:]]}).status_code == 200
+
+
+def test_full_ecs_image_of_csbs_is_not_shared(sharing: Sharing) -> None:
+    """A full-ECS image of a server is shared when its backup is in a vault of CBR, and so is one of a backup of CBR."""
+    api, results = sharing.api, []
+    for body in ({"instance_id": SERVER}, {"instance_id": SERVER, "vault_id": VAULT}):
+        results.append(share_whole(sharing, body))
+    for body in ({"backup_id": SERVER}, {"backup_id": VAULT, "whole_image_type": "CBR"}):
+        results.append(share_whole(sharing, body))
+    assert results == [(400, "IMG.0135"), (200, ""), (400, "IMG.0135"), (200, "")]
+    assert [image["visibility"] for image in api.images.values()][2:] == ["private", "shared"] * 2
+
+
+def share_whole(sharing: Sharing, body: dict[str, Any]) -> tuple[int, str]:
+    """Make a full-ECS image, share it by both APIs, and return the status and the code, which are the same."""
+    job_id = sharing.api("POST", "/v1/cloudimages/wholeimages/action", {"name": "whole", **body}).get_json()["job_id"]
+    job = sharing.api("GET", f"/v1/cloudimages/job/{job_id}").get_json()
+    image_id = job["entities"]["image_id"]
+    batch = sharing.ask("POST", {"images": [image_id], "projects": ["other"]})
+    native = sharing.api("POST", f"/v2/images/{image_id}/members", {"member": "third"})
+    assert batch.status_code == native.status_code
+    return batch.status_code, batch.get_json().get("error", {}).get("code", "")
 
 
 def test_what_is_not_shared_cannot_be_stopped(sharing: Sharing) -> None:

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock import FailJob
-from tests.conftest import Api
+from tests.conftest import Api, remembered
 from tests.service.operations.test_copies import active
 
 
@@ -53,6 +53,15 @@ def test_failed_registration_leaves_a_queued_image(api: Api) -> None:
     assert api.images[image_id]["status"] == "queued"
     assert api("GET", f"/v2/images/{image_id}/file").status_code == 204
     assert job_of(api, register(api, image_id))["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("code", ["IMG.0057", "IMG.0069", "IMG.1075"])
+def test_codes_of_a_failed_registration(api: Api, code: str) -> None:
+    """The documented codes of a registration are those of its job too, each with its message."""
+    api.service.faults.add(FailJob(code), times=1)
+    job = job_of(api, register(api, str(api.create()["id"])))
+    assert (job["status"], job["error_code"]) == ("FAIL", code)
+    assert job["fail_reason"]
 
 
 @pytest.mark.parametrize("url", ["bucket", "bucket:", ":object", "https://bucket:x", 5, None, ""])
@@ -118,9 +127,11 @@ def test_export_is_a_job(api: Api, path: str, body: dict[str, Any]) -> None:
 )
 def test_export_that_is_refused(api: Api, attributes: dict[str, Any], body: dict[str, Any], code: str) -> None:
     """What cannot be exported is a rejected request with its documented code."""
-    response = export(api, active(api, **attributes), **{"file_format": "qcow2", **body})
+    image_id = active(api, **attributes)
+    before = remembered(api)
+    response = export(api, image_id, **{"file_format": "qcow2", **body})
     assert (response.status_code, response.get_json()["error"]["code"]) == (400, code)
-    assert not api.service.store.jobs
+    assert remembered(api) == before
 
 
 def test_export_needs_a_format(api: Api) -> None:
