@@ -97,15 +97,21 @@ class Collection(Mapping[str, Any]):
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all records with these; the change log does not note it."""
-        # A reader without the lock always finds the records that were there before and stay.
-        stored = dict(stored)
+        # In one step: a reader without the lock always finds a record that was there before and stays.
+        if isinstance(self.records, dict):
+            self.records = dict(stored)
+        else:
+            self._load_in_place(stored)
+        self.edits += 1
+
+    def _load_in_place(self, stored: Mapping[str, Any]) -> None:
+        """Replace all records where they are kept in another place; only in another order are all away for a moment."""
         self.records.update(stored)
         for key in [key for key in self.records if key not in stored]:
             del self.records[key]
         if list(self.records) != list(stored):
             self.records.clear()
             self.records.update(stored)
-        self.edits += 1
 
     def dump(self) -> Any:
         """Return the records as a snapshot has them."""

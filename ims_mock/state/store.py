@@ -42,7 +42,6 @@ class Store:
         self.changes = ChangeLog(self._time_of_change)
         self._collections: dict[str, Collection] = {}
         self.settings = self._declare("settings", Collection)
-        self._seed = self.settings.records
         self.projects = self._declare("projects", Collection)
         self.users = self._declare("users", Collection)
         self.images = self._declare("images", Images, is_logged=True)
@@ -57,7 +56,6 @@ class Store:
         self.temporary_credentials = self._declare("temporary_credentials", Collection)
         self.wrong_signatures = self._declare("wrong_signatures", Collection)
         self.drawn = self._declare("drawn", Collection)
-        self._counts = self.drawn.records
         self._upload_numbers = count(1)
         self._drawing = new_lock()
         self._transaction = Transaction(self)
@@ -73,20 +71,22 @@ class Store:
     def draw(self, kind: str) -> str:
         """Return the next 64 hexadecimal digits of a kind, which follow from the seed; it needs no transaction."""
         with self._drawing:
-            number = self._counts[kind] = self._counts.get(kind, 0) + 1
-        return hashlib.sha256(f"{self._seed['seed']!r}/{kind}/{number}".encode()).hexdigest()
+            counts = self.drawn.records
+            number = counts[kind] = counts.get(kind, 0) + 1
+        return hashlib.sha256(f"{self.settings.records['seed']!r}/{kind}/{number}".encode()).hexdigest()
 
     def take_back(self, kind: str, count: int | None) -> None:
         """Go on in the series of a kind behind so many; None where none had been drawn."""
         with self._drawing:
-            self._counts.pop(kind, None)
+            counts = self.drawn.records
+            counts.pop(kind, None)
             if count is not None:
-                self._counts[kind] = count
+                counts[kind] = count
 
     @property
     def seed(self) -> int | str:
         """The seed of ids, chances and delays."""
-        seed: int | str = self._seed["seed"]
+        seed: int | str = self.settings.records["seed"]
         return seed
 
     def reset(self, clock: Clock, seed: int | str) -> None:

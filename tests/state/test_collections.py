@@ -80,6 +80,25 @@ def test_seed_is_there_while_a_store_is_reset(store: Store, monkeypatch: pytest.
     assert len(drawn) > 10
 
 
+def test_token_is_there_while_tokens_change_places(store: Store) -> None:
+    """Whoever reads without the lock finds a record at any moment of a restore, also of one with another order."""
+    with store.transaction():
+        for name in ("a", "b", "c"):
+            store.tokens.put(name, {})
+    found: set[bool] = set()
+
+    def look(_frame: object, _event: str, _argument: object) -> None:
+        found.add("a" in store.tokens.records and "seed" in store.settings.records)
+
+    document = store.dump()
+    sys.setprofile(look)
+    try:
+        store.restore({**document, "tokens": {"c": {}, "a": {}}, "settings": {"auth": "off", **document["settings"]}})
+    finally:
+        sys.setprofile(None)
+    assert (list(store.tokens), found) == (["c", "a"], {True})
+
+
 def test_transaction_ends_where_an_error_leaves_it(store: Store) -> None:
     """After an error the lock is free again, and nothing can be written."""
     with pytest.raises(KeyError), store.transaction():
