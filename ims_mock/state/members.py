@@ -51,8 +51,9 @@ class Members(Collection):
     def settle(self, transition: Transition) -> Iterable[Transition]:
         """Apply a due transition to some of an image's members, its `projects`; the image is shared while it has any.
 
-        A project that is no member yet becomes one; after the status REMOVED it is none. Further attributes are those
-        of each of these members.
+        A project that is no member yet becomes one that is pending, and none that has accepted or rejected: the image
+        may not be shared with it any more. After the status REMOVED it is none. Further attributes are those of each of
+        these members.
         """
         image_id, status, now = transition["id"], transition["status"], timestamp(transition["due"])
         if "projects" not in transition["attributes"]:
@@ -62,7 +63,7 @@ class Members(Collection):
         for project_id in transition["attributes"]["projects"]:
             if status == REMOVED:
                 members.pop(project_id, None)
-            else:
+            elif project_id in members or status == "pending":
                 member = members.get(project_id) or new_member(image_id, project_id, now)
                 members[project_id] = {**member, **about, "status": status, "updated_at": now}
         self.put(image_id, members)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from ims_mock.state.backing import Backing, Lock, Memory
 from ims_mock.state.changes import ChangeLog
 from ims_mock.state.clock import Clock, ManualClock
-from ims_mock.state.collections import Collection, Transition
+from ims_mock.state.collections import REMOVED, Collection, Transition
 from ims_mock.state.image_collection import DeletedImages, Images
 from ims_mock.state.job_collection import Job, Jobs
 from ims_mock.state.members import Members
@@ -137,7 +137,13 @@ class Store:
             self._settling_at = None
 
     def _apply(self, transition: Transition) -> None:
-        """Apply a transition, and those that follow from it at the same time."""
+        """Apply a transition, and those that follow from it at the same time.
+
+        An image that is gone by now gets no members.
+        """
+        is_of_image = transition["collection"] == "members" and transition["status"] != REMOVED
+        if is_of_image and transition["id"] not in self.images:
+            return
         for following in self._collections[transition["collection"]].settle(transition):
             self._apply({**following, "due": transition["due"]})
 

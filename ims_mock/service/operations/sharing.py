@@ -18,6 +18,9 @@ from ims_mock.state.images import Image
 from ims_mock.state.jobs import Plan
 from ims_mock.state.members import Member, check_can_have_members, check_new_status, check_shareable
 
+_NEW = ""
+"""The status of a member that an image does not have yet."""
+
 _TYPES = {"projects": "project", "domains": "domain", "organizations": "organization"}
 
 
@@ -27,17 +30,28 @@ def batch_add_members(exchange: Exchange) -> Response:
     results = []
     for image in _images(exchange):
         check_backup_shareable(exchange, image)
-        members = dict(exchange.store.members.of(image["id"]))
+        members = {**_arriving(exchange, image["id"]), **exchange.store.members.of(image["id"])}
         for new in _sharers(exchange):
             member_id = new["member_id"]
-            before = members.pop(member_id, {"status": "rejected"})
+            before = members.pop(member_id, {"status": _NEW})
             check_shareable(image, members, exchange.project_id, member_id)
             # It counts for those that follow.
             members[member_id] = before
-            if before["status"] == "rejected":
+            if before["status"] in (_NEW, "rejected"):
                 transitions.append(_transition(image["id"], "pending", new))
             results.append({"image_id": image["id"], "project_id": member_id, "status": "success"})
     return begin(exchange, Plan("imsAddImageMembersJob", {"results": results}, transitions))
+
+
+def _arriving(exchange: Exchange, image_id: str) -> dict[str, Member]:
+    """Return what jobs under way are to share an image with; it counts for the quota."""
+    jobs = exchange.store.jobs
+    return {
+        result["project_id"]: {"status": _NEW}
+        for job_id in jobs.pending_of_type("imsAddImageMembersJob", exchange.project_id)
+        for result in jobs[job_id]["entities"].get("results", ())
+        if result["image_id"] == image_id
+    }
 
 
 def batch_delete_members(exchange: Exchange) -> Response:
@@ -58,7 +72,7 @@ def batch_update_members(exchange: Exchange) -> Response:
     transitions, results = [], []
     if "vault_id" in body:
         check_vault(exchange, body["vault_id"])
-    for image_id in body["images"]:
+    for image_id in dict.fromkeys(body["images"]):
         image = image_of(exchange, image_id)
         check_new_status(image, body["project_id"], exchange.project_id, body)
         member = _member_of(exchange, image, body["project_id"])

@@ -182,6 +182,38 @@ def test_members_of_a_batch_end_at_the_quota(sharing: Sharing, already: int, mor
     assert sharing.ask("POST", {"images": sharing.images, "projects": [*there, *new[1:]]}).status_code == 200
 
 
+def test_members_of_jobs_under_way_count() -> None:
+    """Two batches at a time do not give an image too many members either, and each counts once."""
+    sharing = Sharing(Api(jobs={"imsAddImageMembersJob": 10}))
+    first, second = ([f"{batch}{number}" for number in range(100)] for batch in "ab")
+    assert sharing.ask("POST", {"images": sharing.images, "projects": first}).status_code == 200
+    response = sharing.ask("POST", {"images": sharing.images, "projects": second})
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0088")
+    assert sharing.ask("POST", {"images": sharing.images, "projects": [*first, *second[:28]]}).status_code == 200
+    sharing.api.clock.advance(10)
+    assert len(sharing.members(sharing.images[0])) == 128
+
+
+def test_deleted_image_gets_no_members() -> None:
+    """A job that ends after its image shares nothing."""
+    sharing = Sharing(Api(jobs={"*": 10}))
+    sharing.share("other")
+    assert sharing.api("DELETE", f"/v2/images/{sharing.images[0]}").status_code == 204
+    sharing.api.clock.advance(10)
+    assert sharing.api.service.store.members.images_of("other") == {sharing.images[1]}
+
+
+def test_image_that_is_not_shared_any_more_is_not_accepted() -> None:
+    """A job of a member that accepts does not make it a member again."""
+    sharing = Sharing(Api(jobs={"imsUpdateImageMembersJob": 10}))
+    alt = sharing.projects["alt"]
+    sharing.share(alt)
+    sharing.job("PUT", {"images": sharing.images, "project_id": alt, "status": "accepted"}, "alt")
+    sharing.job("DELETE", {"images": sharing.images[:1], "projects": [alt]})
+    sharing.api.clock.advance(10)
+    assert [sharing.members(image_id) for image_id in sharing.images] == [{}, {alt: "accepted"}]
+
+
 def test_full_ecs_image_of_csbs_is_not_shared(sharing: Sharing) -> None:
     """A full-ECS image of a server is shared when its backup is in a vault of CBR, and so is one of a backup of CBR."""
     api, results = sharing.api, []
