@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_contract
-from ims_mock.service.catalogue import load_public_images, public_images
+from ims_mock.service.catalogue import add_image, load_public_images, public_images
 from tests.conftest import Api
 
 BOOLEANS = {"protected", "__system_support_market", "__system_support_export", "deleted"}
@@ -68,31 +67,115 @@ def test_native_image(api: Api, path: str) -> None:
     assert list(faults_of(found)) == []
 
 
-MAKERS = [
-    operation.id
-    for operation in load_contract().operations.values()
-    if operation.job_types and operation.resource != "sharing"
-]
+ONE, OTHER = "877a2cda-ba63-4e1e-b95f-e67e48b6129a", "5b0b9a1f3c7d4e2f8a6b0c1d2e3f4a5b"
+ACTION, DATA = "/v2/cloudimages/action", "/v1/cloudimages/dataimages/action"
+QUICK, WHOLE = "/v2/cloudimages/quickimport/action", "/v1/cloudimages/wholeimages/action"
+OF_FILE = {"name": "a", "image_url": "bucket:a.zvhd2", "min_disk": 40, "os_version": "CentOS 7.6 64bit"}
+MEMBERS = "/v1/cloudimages/members"
+
+JOBS: dict[str, tuple[str, str, Any]] = {
+    "imsCreateImageByInstance": ("POST", ACTION, {"name": "a", "instance_id": ONE}),
+    "imsVolumeCreateImageJob": ("POST", ACTION, {"name": "a", "volume_id": ONE, "os_version": "CentOS 7.6 64bit"}),
+    "imsVolumesToSysDataImagesJob": ("POST", ACTION, {"data_images": [{"name": "a", "volume_id": ONE}]}),
+    "imsImportImageJob": ("POST", ACTION, OF_FILE),
+    "imsImportImageJob, an ISO file": ("POST", ACTION, {**OF_FILE, "image_url": "bucket:a.iso", "type": "IsoImage"}),
+    "imsImportImageJob, of an unknown OS": (
+        "POST",
+        ACTION,
+        {"name": "a", "image_url": "bucket:a.qcow2", "min_disk": 40},
+    ),
+    "imsImportImageJob, for bare metal": ("POST", ACTION, {**OF_FILE, "type": "BMS"}),
+    "imsImportImageJob, quickly": ("POST", QUICK, OF_FILE),
+    "imsImportOvaImageJob": ("POST", ACTION, {**OF_FILE, "image_url": "bucket:a.ova"}),
+    "imsImportDataImageJob": ("POST", DATA, {"name": "a", "image_url": "bucket:a.qcow2", "min_disk": 40}),
+    "imsImportDataImageJob, quickly": (
+        "POST",
+        QUICK,
+        {"name": "a", "image_url": "bucket:a.zvhd2", "min_disk": 40, "type": "DataImage", "os_type": "Linux"},
+    ),
+    "imsCreateWholeImageByInstanceJob": ("POST", WHOLE, {"name": "a", "instance_id": ONE, "vault_id": ONE}),
+    "imsCreateWholeImageByBackupJob": ("POST", WHOLE, {"name": "a", "backup_id": ONE, "whole_image_type": "CBR"}),
+    "imsCopyImageInRegionJob": ("POST", "/v1/cloudimages/{active}/copy", {"name": "a", "description": ""}),
+    "imsCrossRegionCopyImageJob": (
+        "POST",
+        "/v1/cloudimages/{active}/cross_region_copy",
+        {"name": "a", "description": "", "region": "cn-north-1", "project_name": "cn-north-1", "agency_name": "ims"},
+    ),
+    "imsNativeExportImageJob": (
+        "POST",
+        "/v1/cloudimages/{active}/file",
+        {"bucket_url": "bucket:a.qcow2", "file_format": "qcow2"},
+    ),
+    "imsNativeImportImageJob": ("PUT", "/v1/cloudimages/{queued}/upload", {"image_url": "bucket:a.qcow2"}),
+    "imsAddImageMembersJob": ("POST", MEMBERS, {"images": ["{active}"], "projects": ["another"]}),
+    "imsUpdateImageMembersJob": (
+        "PUT",
+        MEMBERS,
+        {"images": ["{active}"], "project_id": OTHER, "status": "accepted"},
+    ),
+    "imsDelImageMembersJob": ("DELETE", MEMBERS, {"images": ["{active}"], "projects": [OTHER]}),
+}
+"""A request for each type of job, and for what else the image of a type can be."""
 
 
-@pytest.mark.parametrize("name", MAKERS)
+def test_jobs_are_complete() -> None:
+    """There is a request for each type of job that an operation begins."""
+    begun = {type_ for operation in load_contract().operations.values() for type_ in operation.job_types}
+    assert {name.partition(",")[0] for name in JOBS} == begun
+
+
+@pytest.mark.parametrize("name", JOBS)
 def test_job(name: str) -> None:
-    """What the example of each operation with a job makes can be read, under way and at the end, and so can the job."""
+    """What a job makes can be read, under way and at the end, and so can the job itself."""
     api = Api(jobs={"*": 60})
-    operation = load_contract().operations[name]
-    image = api.create(name="a")
-    if name != "register_image":
-        api("PUT", image["file"], b"012", Content_Type="application/octet-stream")
-    example = schema_files.read(operation.source)["requestBody"]["content"]["application/json"]["example"]
-    response = api(operation.method, operation.path.format(image_id=image["id"]), example)
+    members = {OTHER: "pending"}
+    active = add_image(api.service.store, api.service.auth.project_id, {"name": "b"}, data=b"...", members=members)
+    request = json.dumps(JOBS[name]).replace("{active}", active["id"]).replace("{queued}", api.create(name="c")["id"])
+    method, path, body = json.loads(request)
+    caller = OTHER if "Update" in name else api.service.auth.project_id
+    response = api(method, path, body, X_Project_Id=caller)
     assert response.status_code == 200, response.headers
     job_id = response.get_json()["job_id"]
     for seconds in (0, 30, 60):
         api.clock.advance(seconds)
-        job = api("GET", f"/v1/{api.service.auth.project_id}/jobs/{job_id}").get_json()
+        job = api("GET", f"/v1/{caller}/jobs/{job_id}", X_Project_Id=caller).get_json()
         assert {type(job[key]) for key in ("status", "job_id", "job_type")} == {str}
         assert {item["name"]: faults for item in listed(api) if (faults := list(faults_of(item)))} == {}
-    assert job["status"] == "SUCCESS", json.dumps(job)
+    assert (job["status"], job["job_type"]) == ("SUCCESS", name.partition(",")[0])
+
+
+# Other responses
+
+
+def test_error_code_is_text(api: Api) -> None:
+    """The code of an error is text, by which the provider adds what it cannot replace."""
+    change = [{"op": "replace", "path": "/max_ram", "value": 4096}]
+    image = add_image(api.service.store, api.service.auth.project_id, {"name": "a"}, data=b"...")
+    response = api("PATCH", f"/v2/cloudimages/{image['id']}", change)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0035")
+
+
+def test_members_and_tags_are_arrays(api: Api) -> None:
+    """They are arrays where there are some and where there are none, and a member has all its attributes."""
+    project = api.service.auth.project_id
+    for members in ({}, {OTHER: "accepted"}):
+        attributes: dict[str, Any] = {"name": "a", "tags": ["k=v"] if members else []}
+        image = add_image(api.service.store, project, attributes, data=b"...", members=members)
+        page = api("GET", f"/v1/{project}/cloudimages/{image['id']}/members").get_json()
+        assert (type(page["members"]), len(page["members"])) == (list, len(members))
+        tags = api("GET", f"/v2/{project}/images/{image['id']}/tags").get_json()["tags"]
+        assert (type(tags), len(tags)) == (list, len(members))
+    (member,) = page["members"]
+    assert page["schema"]
+    assert all(member[name] for name in ("member_id", "member_type", "status", "image_id", "schema"))
+    assert isinstance(member["urn"], str)
+    assert TIME.fullmatch(member["created_at"])
+    assert TIME.fullmatch(member["updated_at"])
+
+
+def test_os_versions_are_an_array(api: Api) -> None:
+    """The list of OS versions is an array, and in no object."""
+    assert isinstance(api("GET", "/v1/cloudimages/os_version").get_json(), list)
 
 
 @pytest.mark.parametrize(

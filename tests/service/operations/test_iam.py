@@ -112,7 +112,7 @@ def test_token_of_a_project(api: Api) -> None:
     assert response.status_code == 201
     assert len(response.headers["X-Subject-Token"]) == 64
     token = response.get_json()["token"]
-    assert [service["type"] for service in token.pop("catalog")] == ["image", "identity"]
+    assert [service["type"] for service in token.pop("catalog")] == ["image", "imsv1", "imsv2", "identity"]
     assert response.get_json().keys() == {"token"}
     assert token == {
         "methods": ["password"],
@@ -721,22 +721,18 @@ def endpoints(type_: str, url: str, region: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9292", "ims.example:8443", "[::1]:9292"])
 @pytest.mark.parametrize("region", ["cn-north-4", "eu-west-101"])
 def test_catalogue(host: str, region: str) -> None:
-    """Both services are at their unversioned roots, where the client asked, and have the names that OpenStack uses."""
+    """Each service is where the client asked: two at their roots with OpenStack's names, IMS's own API by versions."""
     api = Api(region=region)
     response = api("GET", "/v3/auth/catalog", Host=host)
+    services = (
+        ("image", "glance", ""),
+        ("imsv1", "ims", "/v1"),
+        ("imsv2", "ims", "/v2"),
+        ("identity", "keystone", "/identity"),
+    )
     catalog = [
-        {
-            "id": "image",
-            "type": "image",
-            "name": "glance",
-            "endpoints": endpoints("image", f"http://{host}", region),
-        },
-        {
-            "id": "identity",
-            "type": "identity",
-            "name": "keystone",
-            "endpoints": endpoints("identity", f"http://{host}/identity", region),
-        },
+        {"id": type_, "type": type_, "name": name, "endpoints": endpoints(type_, f"http://{host}{path}", region)}
+        for type_, name, path in services
     ]
     assert response.get_json() == {"catalog": catalog, "links": {"self": f"http://{host}/v3/auth/catalog"}}
     login = api("POST", TOKENS, by_password(scope=TO_DEMO), Host=host)
