@@ -126,6 +126,14 @@ def test_services_by_their_names(connect: Connect, ims_mock: ImsMock) -> None:
     assert session.get_endpoint(service_type="identity", service_name="keystone") == f"{ims_mock.url}/identity"
 
 
+def test_own_api_by_its_types(connect: Connect, ims_mock: ImsMock) -> None:
+    """IMS's own API is in the catalogue by the types for which python-otcextensions asks, with its versions."""
+    session = connect().session
+    listed = session.get("/cloudimages", endpoint_filter={"service_type": "imsv2"})
+    quota = session.get("/cloudimages/quota", endpoint_filter={"service_type": "imsv1"})
+    assert (listed.json(), quota.json()["quotas"]["resources"][0]["used"]) == ({"images": []}, 0)
+
+
 def test_project_by_name(connect: Connect) -> None:
     """A user finds its own project by name and by id, and an admin finds every project."""
     from openstack.exceptions import ForbiddenException

@@ -249,8 +249,17 @@ def _time(seconds: float) -> str:
     return timestamp(seconds).removesuffix("Z") + ".000000Z"
 
 
+_SERVICES = (
+    ("image", "glance", ""),
+    ("imsv1", "ims", "/v1"),
+    ("imsv2", "ims", "/v2"),
+    ("identity", "keystone", IDENTITY_ROOT),
+)
+"""The services by type, each with its name and path; python-otcextensions asks for IMS's own API by these types."""
+
+
 def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
-    """Return the catalogue: the image service and the identity service, each at its unversioned root."""
+    """Return the catalogue: the image and the identity service at their roots, and IMS's own API by its versions."""
     region = Accounts(exchange.store).region
     return [
         {
@@ -268,7 +277,7 @@ def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
                 for interface in ("public", "internal", "admin")
             ],
         }
-        for type_, name, path in (("image", "glance", ""), ("identity", "keystone", IDENTITY_ROOT))
+        for type_, name, path in _SERVICES
     ]
 
 
