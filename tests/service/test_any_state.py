@@ -202,10 +202,11 @@ def defects(api: Api) -> list[Any]:
 
 
 def held(api: Api) -> Any:
-    """Return what a mock has, but for how many requests it has received."""
-    return [api("GET", f"/_ims_mock/{name}").get_json() for name in ("settings", "faults", "denials", "snapshots")], {
-        name: value for name, value in snapshots.capture(api.service).to_json().items() if name != "drawn"
-    }
+    """Return what a mock has, also how many ids it has drawn, but for how many requests it has received."""
+    state = snapshots.capture(api.service).to_json()
+    state["drawn"].pop("requests", None)
+    shown = [api("GET", f"/_ims_mock/{name}").get_json() for name in ("settings", "faults", "denials", "snapshots")]
+    return shown, state
 
 
 @pytest.mark.slow

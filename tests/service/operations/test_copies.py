@@ -94,6 +94,7 @@ def test_copy_into_another_region(api: Api) -> None:
         ({"__system__cmkid": "key"}, {"cmk_id": "key"}, False, "IMG.0096"),
         ({"__image_size": str(129 * 1024**3)}, {}, True, "IMG.0146"),
         ({"__whole_image": "true"}, {}, True, "IMG.0184"),
+        ({"__whole_image": "true"}, {"vault_id": "v"}, True, "IMG.0184"),
     ],
 )
 def test_copy_that_is_refused(attributes: dict[str, Any], body: dict[str, Any], across: bool, code: str) -> None:
@@ -162,6 +163,14 @@ def test_copy_of_a_full_ecs_image_has_a_backup_of_its_own(api: Api) -> None:
     assert (backup["vault_id"], backup["resource_id"]) == (OTHER_VAULT, SERVER)
     assert api("DELETE", f"/v2/images/{image['id']}", {"delete_backup": True}).status_code == 204
     assert api("GET", path + source["__backup_id"]).get_json()["backup"]["vault_id"] == VAULT
+
+
+@pytest.mark.parametrize("attributes", [{"min_disk": 0}, {"__backup_id": "of another service"}])
+def test_state_with_a_copy_of_a_full_ecs_image(api: Api, attributes: dict[str, Any]) -> None:
+    """Whatever a test has made of the source, what was added for the copy can be saved and loaded."""
+    source_id = active(api, __whole_image="true", **attributes)
+    copied(api, copy(api, source_id, across=True, vault_id=VAULT))
+    assert api("PUT", "/_ims_mock/state", api("GET", "/_ims_mock/state").get_json()).status_code == 204
 
 
 def test_image_that_is_not_there(api: Api) -> None:

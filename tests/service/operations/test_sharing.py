@@ -150,6 +150,27 @@ def test_wrong_batch(sharing: Sharing, method: str, body: Any, status: int, code
 
 
 @pytest.mark.parametrize(
+    ("change", "code", "reason"),
+    [
+        ({"status": "pending"}, "IMG.0001", '/status: must be "accepted" or "rejected"'),
+        ({"project_id": None}, "IMG.0067", "/project_id: must be"),
+        ({"images": []}, "IMG.0001", "/images: must have at least 1 items"),
+        ({"images": ["nothing"]}, "IMG.0027", "no image 'nothing' is visible"),
+        ({"vault_id": 5}, "IMG.0184", "/vault_id: must be of type string"),
+    ],
+)
+def test_wrong_answer_of_a_member(sharing: Sharing, change: dict[str, Any], code: str, reason: str) -> None:
+    """What a member can accept is checked before anything of it is."""
+    alt = sharing.projects["alt"]
+    sharing.share(alt)
+    body = {"images": sharing.images, "project_id": alt, "status": "accepted", **change}
+    response = sharing.ask("PUT", body, "alt")
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, code)
+    assert reason in response.headers["X-IMS-Mock-Reason"]
+    assert sharing.members(sharing.images[0]) == {alt: "pending"}
+
+
+@pytest.mark.parametrize(
     ("attributes", "project", "status", "code"),
     [
         ({"__system__cmkid": "key"}, "other", 400, "IMG.0098"),
