@@ -198,6 +198,8 @@ def test_vault_of_a_full_ecs_image() -> None:
     token = {"X_Auth_Token": api.service.identity.new_token_for("alt")}
     assert copy(api, image_id, across=True, vault_id=TWO).get_json()["error"]["code"] == "IMG.0184"
     assert api("PUT", "/v1/cloudimages/members", body, **token).get_json()["error"]["code"] == "IMG.0184"
+    there_is(api, "vaults", id=TWO, free=api.images[image_id]["min_disk"] - 1)
+    assert copy(api, image_id, across=True, vault_id=TWO).get_json()["error"]["code"] == "IMG.0182"
     there_is(api, "vaults", id=TWO)
     assert copy(api, image_id, across=True, vault_id=TWO).status_code == 200
     assert api("PUT", "/v1/cloudimages/members", body, **token).status_code == 200

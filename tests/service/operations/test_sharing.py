@@ -278,6 +278,14 @@ def test_only_the_member_itself_accepts(sharing: Sharing) -> None:
     assert sharing.job("PUT", {**body, "vault_id": "v"}, "alt")["status"] == "SUCCESS"
 
 
+def test_image_that_is_named_twice_is_accepted_once(sharing: Sharing) -> None:
+    """The job has one result for each image."""
+    alt, image_id = sharing.projects["alt"], sharing.images[0]
+    sharing.share(alt)
+    job = sharing.job("PUT", {"images": [image_id, image_id], "project_id": alt, "status": "accepted"}, "alt")
+    assert [result["image_id"] for result in job["entities"]["results"]] == [image_id]
+
+
 def test_owner_is_no_member_of_its_image(sharing: Sharing) -> None:
     """A project that sees an image and is no member of it has nothing to accept."""
     body = {"images": sharing.images, "project_id": sharing.projects["demo"], "status": "accepted"}
