@@ -159,7 +159,7 @@ def test_wrong_batch(sharing: Sharing, method: str, body: Any, status: int, code
         ({"vault_id": 5}, "IMG.0184", "/vault_id: must be of type string"),
     ],
 )
-def test_wrong_answer_of_a_member(sharing: Sharing, change: dict[str, Any], code: str, reason: str) -> None:
+def test_wrong_reply_of_a_member(sharing: Sharing, change: dict[str, Any], code: str, reason: str) -> None:
     """What a member can accept is checked before anything of it is."""
     alt = sharing.projects["alt"]
     sharing.share(alt)
