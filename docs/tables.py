@@ -58,8 +58,10 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
 def with_tables(text: str) -> str:
     """Return a document with each table as it follows from the schemas."""
     for name, lines in TABLES.items():
-        table = "\n".join(lines()) + "\n"
-        text = re.sub(rf"(<!-- table: {name} -->\n)(?:\|.*\n)*", lambda match, new=table: match[1] + new, text)
+        table = "\n".join(lines()) + "\n\n"
+        # A table of several parts has headings and empty lines between them.
+        before = rf"(<!-- table: {name} -->\n)(?:(?:\|.*|### .*)?\n)*"
+        text = re.sub(before, lambda match, new=table: match[1] + new, text)
     return text
 
 

@@ -337,17 +337,20 @@ def _escaped(part: str) -> str:
 
 
 def operations_table() -> Iterator[str]:
-    """Yield the lines of a Markdown table of every operation, for the README."""
-    yield "| Operation | Request | Success |"
-    yield "|---|---|---|"
-    for operation in load_contract().operations.values():
-        yield f"| `{operation.id}` | `{operation.method} {operation.path}` | {operation.success} |"
+    """Yield the lines of Markdown tables of every operation, one a resource, for the README."""
+    contract = load_contract()
+    for index, tag in enumerate(contract.document["tags"]):
+        yield from (*("",) * bool(index), f"### {tag.get('description', tag['name'])}", "")
+        yield from ("| Operation | Request | Success |", "|---|---|---|")
+        for operation in contract.operations.values():
+            if operation.resource == tag["name"]:
+                yield f"| `{operation.id}` | `{operation.method} {operation.path}` | {operation.success} |"
 
 
 def control_table() -> Iterator[str]:
     """Yield the lines of a Markdown table of the control API, for the README."""
     yield "| request | status | what it does |"
     yield "|---|---|---|"
-    for operation in load_control().operations.values():
+    for operation in sorted(load_control().operations.values(), key=lambda operation: operation.path):
         summary = load_control().document["paths"][operation.path][operation.method.lower()]["summary"]
         yield f"| `{operation.method} {operation.path}` | {operation.success} | {summary} |"

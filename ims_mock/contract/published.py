@@ -46,10 +46,11 @@ class _Publisher:
         }
         rest = {"parameters": parameters} if parameters else {}
         schemas = dict(sorted(self._schemas.items()))
-        tags = sorted({tag for item in paths.values() for operation in item.values() for tag in operation["tags"]})
+        used = {tag for item in paths.values() for operation in item.values() for tag in operation["tags"]}
+        described = {tag["name"]: tag for tag in self._document.get("tags", ())}
         return {
             **self._document,
-            "tags": [{"name": tag} for tag in tags],
+            "tags": [*described.values(), *({"name": tag} for tag in sorted(used - described.keys()))],
             "paths": paths,
             "components": {**components, "schemas": schemas, **rest, "responses": responses},
         }

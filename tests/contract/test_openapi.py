@@ -26,6 +26,14 @@ def for_python(value: Any) -> Any:
     }
 
 
+def test_resources_have_a_tag() -> None:
+    """Each resource is a tag, whose description is the heading of its table in the README; a new one needs none."""
+    contract = load_contract()
+    names = [tag["name"] for tag in contract.document["tags"]]
+    assert sorted(names) == sorted({operation.resource for operation in contract.operations.values()})
+    assert {"images", "cloudimages", "iam"} <= {tag["name"] for tag in contract.document["tags"] if "description" in tag}
+
+
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
 def test_document_is_valid_openapi(contract: Contract) -> None:
     """The document keeps the OpenAPI 3.1 specification."""
