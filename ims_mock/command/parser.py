@@ -106,25 +106,31 @@ class Option:
             return _rule(text)
         if kind == "path":
             return Path(text)
-        if kind == "host":
-            return checked_host(text)
-        value = read_text(self.schema["items"] if self.is_repeated else self.schema, text)
+        value = text if kind == "host" else read_text(self._schema_of_one, text)
         try:
+            if kind == "host":
+                return checked_host(text)
             if self.is_setting:
                 Settings(**{self.name: [value] if self.is_repeated else value})
             elif kind == "file":
                 return [new_rule(rule) for rule in check_rules(value)]
         except InvalidError as error:
-            if kind == "file":
-                raise ValueError(f"{text}: {self._inside(error)}") from None
-            raise
+            inside = self._inside(error)
+            raise ValueError(inside.in_file(text)) if kind == "file" else inside from None
         return value
 
+    @property
+    def _schema_of_one(self) -> Mapping[str, Any]:
+        schema: Mapping[str, Any] = self.schema["items"] if self.is_repeated else self.schema
+        return schema
+
     def _inside(self, error: InvalidError) -> InvalidError:
-        """Return what is wrong with a document as it stands in its file, where it is no setting yet."""
-        depth = 1 if self.is_setting else 0
-        problems = (replace(problem, path=problem.path[depth:]) for problem in error.problems)
-        return InvalidError(*problems, source=error.source)
+        """Return what is wrong with a value as the option has it, which names the setting already."""
+        problems = (
+            replace(problem, path=problem.path[1:]) if problem.path[:1] == (self.name,) else problem
+            for problem in error.problems
+        )
+        return InvalidError(*problems, source=error.source, in_document=False)
 
     def add_to(self, group: argparse._ArgumentGroup) -> None:
         """Add the option to a group of a parser."""
@@ -229,7 +235,9 @@ def variables(parser: argparse.ArgumentParser, command: str, environ: Mapping[st
         try:
             yield from _arguments(option, text)
         except ValueError as error:
-            parser.error(f"{option.variable} {error}")
+            # What is wrong with a file begins with its name, and anything else with a verb.
+            colon = ":" if option.schema.get("x-text") == "file" else ""
+            parser.error(f"{option.variable}{colon} {error}")
 
 
 def _arguments(option: Option, text: str) -> Iterator[str]:

@@ -89,13 +89,10 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Callab
 
 
 def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:
-    try:
-        if mock.ca_pem:
-            _write_whole(Path(options.ca_file), mock.ca_pem)
-        if options.url_file:
-            _write_whole(options.url_file, f"{mock.url}\n".encode())
-    except (OSError, ValueError) as error:
-        raise OSError(f"cannot write a file: {error}") from None
+    if mock.ca_pem:
+        _write_whole("--ca-file", Path(options.ca_file), mock.ca_pem)
+    if options.url_file:
+        _write_whole("--url-file", options.url_file, f"{mock.url}\n".encode())
 
 
 def _no_stdout(error: OSError, mock: ImsMock) -> str:
@@ -108,6 +105,8 @@ def _load(path: Path) -> Snapshot:
         return Snapshot.load(path)
     except OSError as error:
         raise ValueError(f"--state: cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise ValueError(f"--state: {error}") from None
 
 
 def _certificate(options: argparse.Namespace) -> bool | Tls:
@@ -124,16 +123,19 @@ def _bind_failure(error: OSError, options: argparse.Namespace) -> str:
     return f"cannot listen on {where}: {error.strerror or error}; choose others with --host and --port"
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or nothing; where that fails, nothing is left."""
-    partial = path.with_name(path.name + ".part")
+def _write_whole(option: str, path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing; where that fails, nothing is left.
+
+    Raises OSError naming the option that has the path.
+    """
+    partial = path.parent / f"{path.name}.part"
     try:
         partial.write_bytes(content)
         partial.replace(path)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             partial.unlink()
-        raise
+        raise OSError(f"{option}: cannot write {path}: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -93,7 +93,22 @@ def plain(value: Any) -> Any:
     except ImsError as error:
         raise InvalidError(*error.problems) from None
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidError(Problem((), "json", f"is not JSON: {error}")) from None
+        raise InvalidError(Problem(_unfit_path(value), "json", f"is not JSON: {error}")) from None
+
+
+def _unfit_path(value: Any) -> Keys:
+    """Return where in a value of Python the first thing is that JSON does not have; () where that is all of it."""
+    children: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        children = value.items()
+    elif isinstance(value, list | tuple):
+        children = enumerate(value)
+    for key, child in children:
+        try:
+            json.dumps(child)
+        except (TypeError, ValueError, RecursionError):
+            return (key, *_unfit_path(child)) if isinstance(key, str | int) else ()
+    return ()
 
 
 def _decoded(text: str) -> tuple[Any, bool]:

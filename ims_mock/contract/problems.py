@@ -68,8 +68,17 @@ class InvalidError(ValueError):
         super().__init__(*problems)
 
     def __str__(self) -> str:
-        source = f" [schemas/{self.source}]" if self.source else ""
-        return listed(self.problems, in_document=self.in_document) + source
+        return listed(self.problems, in_document=self.in_document) + self._rules
+
+    def in_file(self, name: str) -> str:
+        """Return the text for a document that stands in a file: the file's name, and pointers into the document."""
+        places = (f"{problem.pointer}: " if problem.path else "" for problem in self.problems)
+        problems = "; ".join(place + problem.text for place, problem in zip(places, self.problems, strict=True))
+        return f"{name}: {problems}{self._rules}"
+
+    @property
+    def _rules(self) -> str:
+        return f" [schemas/{self.source}]" if self.source else ""
 
     def under(self, *path: str | int) -> InvalidError:
         """Return the same error with paths in a larger value."""

@@ -226,4 +226,4 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
     except ImsError as error:
-        raise ValueError(f"{path}: {error.reason}") from None
+        raise ValueError(InvalidError(*error.problems).in_file(str(path))) from None

@@ -13,7 +13,7 @@ from typing import Any
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_control
-from ims_mock.contract.problems import InvalidError, wrong_at
+from ims_mock.contract.problems import InvalidError, invalid, wrong_at
 from ims_mock.contract.validation import Schema
 from ims_mock.service.checking import check_state, settings_of
 from ims_mock.service.service import Service
@@ -66,9 +66,9 @@ class Snapshot:
         try:
             return cls.from_json(json_text.parse(Path(path).read_bytes()))
         except ImsError as error:
-            raise ValueError(f"{path}: {error.reason}") from None
+            raise ValueError(InvalidError(*error.problems).in_file(str(path))) from None
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+            raise ValueError(invalid(error).in_file(str(path))) from None
 
 
 @cache

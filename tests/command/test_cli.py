@@ -23,7 +23,7 @@ import trustme
 
 from ims_mock import __version__
 from ims_mock.command.cli import _RUN, main
-from ims_mock.command.parser import COMMANDS, OPTIONS
+from ims_mock.command.parser import COMMANDS, OPTIONS, Option
 from ims_mock.command.standalone import _JsonFormatter
 from ims_mock.contract.operations import load_contract
 from tests.conftest import needs_curl
@@ -275,7 +275,7 @@ def test_own_certificate(tmp_path: Path) -> None:
         (["--cert", "cert.pem"], "--cert and --key go together, and without --tls"),
         (["--tls", "--cert", "a", "--key", "b"], "--cert and --key go together, and without --tls"),
         (["--cert", "nowhere.pem", "--key", "nowhere.pem"], "No such file or directory"),
-        (["--tls", "--ca-file", "nowhere/ca.pem"], "cannot write a file: [Errno 2] No such file or directory"),
+        (["--tls", "--ca-file", "nowhere/ca.pem"], "--ca-file: cannot write nowhere/ca.pem: No such file or directory"),
     ],
 )
 def test_wrong_certificates(arguments: list[str], message: str) -> None:
@@ -346,7 +346,7 @@ def test_url_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     """A file that cannot be written ends it with 2 and a line that says so."""
     done = run_process("--port", "0", "--url-file", str(tmp_path / name) if name else ".")
     assert done.returncode == 2
-    assert done.stderr.startswith("ims-mock: cannot write a file: ")
+    assert done.stderr.startswith("ims-mock: --url-file: cannot write ")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -621,12 +621,12 @@ def test_rules_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({}, "body: must be a list of rules, got {}"),
+        ({}, "must be a list of rules, got {}"),
         ([RULES[0], {}], '/1: must have "fault"'),
         ([{**RULES[0], "times": 0}], "/0/times: must be at least 1, got 0"),
-        ([{"fault": {"kind": "fail", "status": 99}}], "/0/fault/status must be at least 400, got 99"),
-        ([{**RULES[0], "operation": "x"}], '/0/operation "x" matches none'),
-        ("503", 'body: must be a list of rules, got "503"'),
+        ([{"fault": {"kind": "fail", "status": 99}}], "/0/fault/status: must be at least 400, got 99"),
+        ([{**RULES[0], "operation": "x"}], '/0/operation: "x" matches none'),
+        ("503", 'must be a list of rules, got "503"'),
     ],
 )
 def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> None:
@@ -638,9 +638,43 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
     assert f"argument --rules: {file}: {message}" in done.stderr
 
 
+def refusal(option: Option, text: str) -> str:
+    """Return what is wrong with the text of an option; "" where nothing is."""
+    try:
+        option.value_of(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("text", ["", "?", "x=?", '{"x": "?"}', "-1"])
+def test_error_does_not_repeat_the_option(text: str) -> None:
+    """What is wrong with a value follows the option that has it, so it does not begin with the name again."""
+    refused = {option.name: refusal(option, text) for option in OPTIONS if not option.is_switch}
+    assert any(refused.values())
+    assert not [message for name, message in refused.items() if message.startswith(name)]
+
+
+def test_variable_of_a_wrong_file(tmp_path: Path) -> None:
+    """A file that a variable names is in the error with the variable, and with where in it the error is."""
+    file = tmp_path / "accounts.json"
+    file.write_text("{")
+    done = run("--port", "0", IMS_MOCK_ACCOUNTS=str(file))
+    assert f"error: IMS_MOCK_ACCOUNTS: {file}: is not JSON: Expecting property name" in done.stderr
+
+
+def test_state_of_a_wrong_file(tmp_path: Path) -> None:
+    """The file of a state is in the error with its option."""
+    file = tmp_path / "state.json"
+    file.write_text("[]")
+    done = run("--port", "0", "--state", str(file))
+    assert done.stderr.startswith(f"ims-mock: --state: {file}: must be of type object")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--start", "noon"], "argument --start: must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got"),
         (["--speed", "fast"], 'argument --speed: must be of type number, got "fast"'),
         (["--speed", "-1"], "argument --speed: must be at least 0, got -1"),
         (
@@ -657,7 +691,7 @@ def test_wrong_rules_of_a_file(tmp_path: Path, document: Any, message: str) -> N
         (["--jobs", '{"*": 5'], "argument --jobs: is not JSON: Expecting ',' delimiter, at line 1 column 8"),
         (["--jobs", '{"*": {"polls": -1}}'], "argument --jobs: */polls must be at least 0, got -1"),
         (["--jobs", '{"*": {}}'], "argument --jobs: * must have at least 1 member, got {}"),
-        (["--jobs", "copy=5"], 'argument --jobs: jobs has no type "copy"; there are *, imsAddImageMembersJob,'),
+        (["--jobs", "copy=5"], 'argument --jobs: has no type "copy"; there are *, imsAddImageMembersJob,'),
         (["--journal-size", "0"], "argument --journal-size: must be at least 1, got 0"),
         (["--state", "no.json"], "ims-mock: --state: cannot read no.json: No such file or directory"),
         (
@@ -779,7 +813,7 @@ def test_host_that_is_none(command: list[str], host: str) -> None:
     """A host that would be every interface by accident, or none, is refused with what it may be."""
     done = run(*command, "--host", host)
     assert done.returncode == 2
-    assert "host must be an address or a name of this machine" in done.stderr
+    assert "argument --host: must be an address or a name of this machine" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--url-file", "--ca-file"])
@@ -793,7 +827,7 @@ def test_file_that_fails_leaves_nothing(tmp_path: Path, option: str) -> None:
     }
     done = run_process("--port", "0", "--tls", *(part for pair in files.items() for part in pair))
     assert done.returncode == 2
-    assert "cannot write a file" in done.stderr
+    assert f"{option}: cannot write {files[option]}: " in done.stderr
     assert not list(tmp_path.glob("*.part"))
 
 

@@ -31,7 +31,9 @@ def test_resources_have_a_tag() -> None:
     contract = load_contract()
     names = [tag["name"] for tag in contract.document["tags"]]
     assert sorted(names) == sorted({operation.resource for operation in contract.operations.values()})
-    assert {"images", "cloudimages", "iam"} <= {tag["name"] for tag in contract.document["tags"] if "description" in tag}
+    assert {"images", "cloudimages", "iam"} <= {
+        tag["name"] for tag in contract.document["tags"] if "description" in tag
+    }
 
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))

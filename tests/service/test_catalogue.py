@@ -95,7 +95,7 @@ def test_members(mock: ImsMock) -> None:
         ({"virtual_size": -5}, "/virtual_size: must be at least 0, got -5"),
         ({"k" * 256: "v"}, "/kkk"),
         ({"deleted": True}, "/status: an image that is deleted is in no list"),
-        ({"properties": {"a": object()}}, "body: is not JSON: Object of type object is not JSON serializable"),
+        ({"properties": {"a": object()}}, "/properties/a: is not JSON: Object of type object is not JSON serializable"),
         ({"properties": {"a": float("nan")}}, "/properties/a: NaN is no JSON number"),
         ({"team": "\ud800"}, "/team: has half of a surrogate pair"),
         ({"__description": "a<b"}, "/__description: must be text without line breaks, '<' and '>'"),

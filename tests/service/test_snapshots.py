@@ -489,7 +489,7 @@ def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Pop
     ("content", "message"),
     [
         ("{", "is not JSON: Expecting property name"),
-        ("{}", "body: must have"),
+        ("{}", '.json: must have "version"'),
         ("[" * 100_000, "saved.json"),
     ],
 )
@@ -960,7 +960,7 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (twice("images"), "/images/2/image/id: two images are "),
         (twice("deleted"), "/deleted/1/image/id: two images are "),
         (changed("images/0/image/size", float("inf")), "/images/0/image/size: Infinity is no JSON number"),
-        (changed("images/0/image/tags", {"a"}), "body: is not JSON: Object of type set"),
+        (changed("images/0/image/tags", {"a"}), "/images/0/image/tags: is not JSON: Object of type set"),
         (lambda document: document["members"].update(x={"y": {}}), "/members/x/y: must have"),
         (lambda document: document["files"].update(x="?"), "/files/x: there is no image"),
         (lambda document: document["files"].update(x=5), "/files/x: must be of type string"),
@@ -1009,11 +1009,11 @@ def test_refusal_shows_no_secret() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"{", ": body: is not JSON: Expecting property name"),
-        (b"\xff", ": body: is not UTF-8"),
-        (b"{}", ': body: must have "version" and "settings"'),
+        (b"{", ": is not JSON: Expecting property name"),
+        (b"\xff", ": is not UTF-8"),
+        (b"{}", ': must have "version" and "settings"'),
         (b"[" * 100_000, ": "),
-        (b"", ": body: is empty"),
+        (b"", ": is empty"),
     ],
 )
 def test_file_that_is_no_state(tmp_path: Path, content: bytes, message: str) -> None:
