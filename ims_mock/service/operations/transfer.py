@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ims_mock.contract.errors import file_arriving, image_not_found
+from ims_mock.contract.errors import image_not_found
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service import neighbours
 from ims_mock.service.making import LAZY, STUB, begin
 from ims_mock.service.own_api import check_active, image_of, own_image_of, refuse_where
-from ims_mock.service.sources import from_file
+from ims_mock.service.sources import format_of, from_file
 from ims_mock.state.collections import REMOVED, Transition
 from ims_mock.state.files import File
 from ims_mock.state.images import Image
@@ -21,6 +21,9 @@ _MOST_BYTES = 128 * 1024**3
 _MOST_BYTES_QUICKLY = 1024 * 1024**3
 
 _QUICK_FORMAT = "zvhd2"
+
+_LONGEST_NAME = 1023
+"""Most characters in the name of a file in a bucket."""
 
 _EXPORT = "imsNativeExportImageJob"
 
@@ -38,9 +41,13 @@ def register_image(exchange: Exchange) -> Response:
     status = image["status"]
     if is_leaving(store, image["id"]):
         raise image_not_found(image["id"])
-    refuse_where((status != "queued", "IMG.0046", f"/status: only a queued image takes a file, and it is {status}"))
-    if image["id"] in store.uploads or planned(store, image["id"]):
-        raise file_arriving(image["id"])
+    has_file = image["id"] in store.uploads or bool(planned(store, image["id"]))
+    is_ova = format_of(exchange, exchange.body.json["image_url"]) == "ova"
+    refuse_where(
+        (status != "queued", "IMG.0046", f"/status: only a queued image takes a file, and it is {status}"),
+        (has_file, "IMG.0046", "/status: the file of the image is there or arriving; create another image"),
+        (is_ova, "IMG.0057", "/image_url: an OVA file is not registered; make an image of it with create_image"),
+    )
     source = from_file(exchange, exchange.body.json)
     become(store, image, "saving")
     file = File([STUB])
@@ -62,6 +69,7 @@ def _entities(image: Image) -> dict[str, str]:
 def export_image(exchange: Exchange) -> Response:
     """Export an image of the project into a file of a bucket, which is there once the job has succeeded."""
     body, image = exchange.body.json, image_of(exchange)
+    _check_name(body["bucket_url"])
     refuse_where((image["visibility"] == "public", "IMG.0077", "/image_id: the image is public"))
     image = own_image_of(exchange)
     check_active(image)
@@ -94,6 +102,19 @@ def export_image(exchange: Exchange) -> Response:
 
 
 export_image_in_safe_mode = export_image
+
+
+def _check_name(url: str) -> None:
+    """Raise 400 for an exported file that has no name, or too long a one."""
+    name = url.partition(":")[2]
+    refuse_where(
+        (not name, "IMG.0073", f"/bucket_url: must have a name for the file behind the bucket, got {url!r}"),
+        (
+            len(name) > _LONGEST_NAME,
+            "IMG.0074",
+            f"/bucket_url: the name of the file must have at most {_LONGEST_NAME} characters, got {len(name)}",
+        ),
+    )
 
 
 def _is_being_exported(exchange: Exchange, image_id: str) -> bool:

@@ -79,12 +79,29 @@ def test_only_a_queued_image_takes_a_file(api: Api) -> None:
     assert register(api, "nothing").status_code == 404
 
 
+@pytest.mark.parametrize("url", ["bucket:disk.ova", "bucket:disk.OVA"])
+def test_ova_file_is_not_registered(api: Api, url: str) -> None:
+    """Of the formats of files that images are made of, the page of this operation leaves OVA out."""
+    response = register(api, str(api.create()["id"]), url)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0057")
+    assert register(api, str(api.create()["id"]), "bucket:disk.iso").status_code == 200
+
+
+def test_another_projects_image_takes_no_file() -> None:
+    """A file is registered for an image of one's own, and not for one that is public, or shared."""
+    api = Api(public_images=True)
+    public_id = next(iter(api.images))
+    response = register(api, public_id)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (403, "IMG.0047")
+
+
 def test_image_with_an_upload_under_way_takes_no_other_file() -> None:
     """A registration does not meet an upload that has not ended."""
     api = Api(delays={"queued": 60})
     image_id = str(api.create()["id"])
     api("PUT", f"/v2/images/{image_id}/file", b"x", Content_Type="application/octet-stream")
-    assert register(api, image_id).status_code == 409
+    response = register(api, image_id)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0046")
 
 
 @pytest.mark.parametrize("path", ["/v1/cloudimages/{}/file", "/v2.1/cloudimages/{}/file"])
@@ -122,7 +139,10 @@ def test_export_is_a_job(api: Api, path: str, body: dict[str, Any]) -> None:
         ({}, {"bucket_url": "bucket:a|b"}, "IMG.0075"),
         ({}, {"bucket_url": "obs://bucket/a"}, "IMG.0075"),
         ({}, {"bucket_url": "bucket:" + "a" * 1100}, "IMG.0074"),
+        ({}, {"bucket_url": "bucket:" + "a" * 1024}, "IMG.0074"),
         ({}, {"bucket_url": None}, "IMG.0073"),
+        ({}, {"bucket_url": ""}, "IMG.0073"),
+        ({}, {"bucket_url": "bucket:"}, "IMG.0073"),
     ],
 )
 def test_export_that_is_refused(api: Api, attributes: dict[str, Any], body: dict[str, Any], code: str) -> None:
@@ -132,6 +152,22 @@ def test_export_that_is_refused(api: Api, attributes: dict[str, Any], body: dict
     response = export(api, image_id, **{"file_format": "qcow2", **body})
     assert (response.status_code, response.get_json()["error"]["code"]) == (400, code)
     assert remembered(api) == before
+
+
+def test_export_needs_a_place(api: Api) -> None:
+    """A body without bucket_url is rejected as one whose file has no name."""
+    response = api("POST", f"/v1/cloudimages/{active(api)}/file", {"file_format": "vhd"})
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0073")
+
+
+@pytest.mark.parametrize(
+    ("platform", "code"),
+    [("SUSE", "IMG.0079"), ("RedHat", "IMG.0079"), ("Oracle Linux", "IMG.0079"), ("Ubuntu", None), ("CentOS", None)],
+)
+def test_image_of_a_charged_one_is_not_exported(api: Api, platform: str, code: str | None) -> None:
+    """What was made from a server of a platform that costs something stays in the service."""
+    image_id = active(api, __data_origin="instance,x", __platform=platform)
+    assert export(api, image_id, file_format="vhd").get_json().get("error", {}).get("code") == code
 
 
 def test_export_needs_a_format(api: Api) -> None:
