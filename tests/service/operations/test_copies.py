@@ -108,10 +108,26 @@ def test_copy_that_is_refused(attributes: dict[str, Any], body: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    ("status", "attributes", "code"),
-    [("pending", {}, "IMG.0196"), ("rejected", {}, "IMG.0196"), ("accepted", {"__system__cmkid": "key"}, "IMG.0197")],
+    ("name", "code"),
+    [("name", "IMG.0013"), ("region", "IMG.0147"), ("project_name", "IMG.0145"), ("agency_name", "IMG.0151")],
 )
-def test_copy_of_a_shared_image(api: Api, status: str, attributes: dict[str, Any], code: str) -> None:
+def test_what_a_copy_into_another_region_needs(api: Api, name: str, code: str) -> None:
+    """A mandatory member that is left out has the code of one that is wrong."""
+    body = {given: value for given, value in ACROSS.items() if given != name}
+    response = api("POST", f"/v1/cloudimages/{active(api)}/cross_region_copy", body)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, code)
+    assert f'must have "{name}"' in response.headers["X-IMS-Mock-Reason"]
+
+
+@pytest.mark.parametrize(
+    ("status", "attributes", "code", "code_across"),
+    [
+        ("pending", {}, "IMG.0196", "IMG.0196"),
+        ("rejected", {}, "IMG.0196", "IMG.0196"),
+        ("accepted", {"__system__cmkid": "key"}, "IMG.0197", "IMG.0143"),
+    ],
+)
+def test_copy_of_a_shared_image(api: Api, status: str, attributes: dict[str, Any], code: str, code_across: str) -> None:
     """A member copies an image that it has accepted, unless it is encrypted."""
     source_id, alt = active(api), api.service.accounts.projects["alt"].id
     api("POST", f"/v2/images/{source_id}/members", {"member": alt})
@@ -122,6 +138,8 @@ def test_copy_of_a_shared_image(api: Api, status: str, attributes: dict[str, Any
         assert api("PUT", path, {"status": status}, **headers).status_code == 200
     response = api("POST", f"/v1/cloudimages/{source_id}/copy", {"name": "copied"}, **headers)
     assert (response.status_code, response.get_json()["error"]["code"]) == (400, code)
+    response = api("POST", f"/v1/cloudimages/{source_id}/cross_region_copy", ACROSS, **headers)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, code_across)
 
 
 def test_copy_of_an_accepted_image_belongs_to_the_member(api: Api) -> None:
