@@ -49,6 +49,9 @@ def _values(broken: Broken) -> str:
 
 
 def _any_of(broken: Broken) -> str:
+    if all(branch.keys() == {"required"} for branch in broken.wanted):
+        names = [name for branch in broken.wanted for name in branch["required"]]
+        return f"must have {' or '.join(map(json.dumps, names))}{broken.got}"
     if not isinstance(broken.value, str):
         return ""
     known = [name for branch in broken.wanted for name in branch.get("enum", ())]

@@ -12,9 +12,9 @@ from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.backups import check_backup_shareable, check_vault
 from ims_mock.service.making import begin
-from ims_mock.service.own_api import image_of, own_image_of
+from ims_mock.service.own_api import image_of
 from ims_mock.state.collections import REMOVED, Transition
-from ims_mock.state.images import Image
+from ims_mock.state.images import Image, check_owner
 from ims_mock.state.jobs import Plan
 from ims_mock.state.members import Member, check_can_have_members, check_new_status, check_shareable
 
@@ -29,12 +29,12 @@ def batch_add_members(exchange: Exchange) -> Response:
     transitions: list[Transition] = []
     results = []
     for image in _images(exchange):
-        check_backup_shareable(exchange, image)
         members = {**_arriving(exchange, image["id"]), **exchange.store.members.of(image["id"])}
         for new in _sharers(exchange):
             member_id = new["member_id"]
             before = members.pop(member_id, {"status": _NEW})
             check_shareable(image, members, exchange.project_id, member_id)
+            check_backup_shareable(exchange, image)
             # It counts for those that follow.
             members[member_id] = before
             if before["status"] in (_NEW, "rejected"):
@@ -58,6 +58,7 @@ def batch_delete_members(exchange: Exchange) -> Response:
     """Stop sharing images of one's own; raise 400 for what an image is not shared with."""
     transitions = []
     for image in _images(exchange):
+        check_owner(image, exchange.project_id)
         for gone in _sharers(exchange):
             if gone["member_id"] not in exchange.store.members.of(image["id"]):
                 reason = f"/projects: image {image['id']!r} is not shared with {gone['member_id']!r}"
@@ -72,8 +73,7 @@ def batch_update_members(exchange: Exchange) -> Response:
     transitions, results = [], []
     if "vault_id" in body:
         check_vault(exchange, body["vault_id"])
-    for image_id in dict.fromkeys(body["images"]):
-        image = image_of(exchange, image_id)
+    for image in _images(exchange):
         check_new_status(image, body["project_id"], exchange.project_id, body)
         member = _member_of(exchange, image, body["project_id"])
         transitions.append(_transition(image["id"], body["status"], member))
@@ -82,8 +82,8 @@ def batch_update_members(exchange: Exchange) -> Response:
 
 
 def _images(exchange: Exchange) -> list[Image]:
-    """Return the caller's own images that a body names, each once."""
-    return [own_image_of(exchange, image_id) for image_id in dict.fromkeys(exchange.body.json["images"])]
+    """Return the images that a body names, each once."""
+    return [image_of(exchange, image_id) for image_id in dict.fromkeys(exchange.body.json["images"])]
 
 
 def _sharers(exchange: Exchange) -> Iterator[Member]:

@@ -134,7 +134,7 @@ def test_domains_and_organizations(sharing: Sharing) -> None:
         ({"images": [], "projects": ["a"]}, 400, "IMG.0001", "/images: must have at least 1 items"),
         ({"images": ["nothing"], "projects": ["a"]}, 400, "IMG.0027", "no image 'nothing' is visible"),
         ({"projects": ["a"]}, 400, "IMG.0001", 'body: must have "images"'),
-        ({"images": ["a"]}, 400, "IMG.0001", "body: "),
+        ({"images": ["a"]}, 400, "IMG.0001", 'body: must have "projects" or "domains" or "organizations", got'),
         ({"images": "a", "projects": ["a"]}, 400, "IMG.0001", "/images: must be of type array"),
         ({"images": ["a"], "projects": ["a b"]}, 400, "IMG.0067", "/projects/0: must be a project id"),
         ({"images": ["a"], "organizations": ["ou-1"]}, 400, "IMG.0001", "/organizations/0: must be the URN"),
@@ -177,7 +177,8 @@ def test_wrong_reply_of_a_member(sharing: Sharing, change: dict[str, Any], code:
         ({"__imagetype": "market"}, "other", 400, "IMG.0107"),
         ({"__whole_image": "true"}, "other", 400, "IMG.0135"),
         ({}, "demo", 400, "IMG.0076"),
-        ({"owner": "another", "visibility": "public"}, "other", 403, "IMG.0047"),
+        ({"owner": "another", "visibility": "public"}, "other", 400, "IMG.0089"),
+        ({"visibility": "public"}, "other", 400, "IMG.0089"),
     ],
 )
 def test_image_that_cannot_be_shared(
