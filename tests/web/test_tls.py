@@ -221,7 +221,7 @@ def test_catalogue_is_https(mock: ImsMock) -> None:
     """The endpoints of the catalogue are reached over HTTPS."""
     catalog = ask(mock, path="/v3/auth/catalog")[1]["catalog"]
     urls = {endpoint["url"] for service in catalog for endpoint in service["endpoints"]}
-    assert urls == {mock.url, f"{mock.url}/identity"}
+    assert urls == {mock.url + path for path in ("", "/v1", "/v2", "/identity")}
 
 
 def test_location_is_https(mock: ImsMock) -> None:
