@@ -41,7 +41,9 @@ def hint_for(method: str, path: str) -> str:
         return ""
     hint = _repetition(path) or elsewhere(method, path) or _prefix(path)
     near = "" if hint else _nearest_route(path)
-    return f"; the nearest is {near}" if near else hint
+    if near:
+        return f"; the nearest is {near}"
+    return f"; GET {CONTROL}/control.json shows them all" if not hint and is_of_control(path) else hint
 
 
 def elsewhere(method: str, path: str) -> str:

@@ -45,14 +45,17 @@ def test_nearest_route(path: str, near: str) -> None:
         "/favicon.ico",
         "/wp-login.php",
         "/v2/images/a/b/c/d/e/f/g",
-        "/_ims_mock",
-        "/_ims_mock/",
-        "/_ims_mock/xyz",
     ],
 )
 def test_nothing_is_near(path: str) -> None:
     """A path that is like no route gets no hint."""
     assert hint_for("GET", path) == ""
+
+
+@pytest.mark.parametrize("path", ["/_ims_mock", "/_ims_mock/", "/_ims_mock/xyz"])
+def test_nothing_of_the_control_api_is_near(path: str) -> None:
+    """A path of the mock's own API that is like none of its routes is shown where they are listed."""
+    assert hint_for("GET", path) == "; GET /_ims_mock/control.json shows them all"
 
 
 @pytest.mark.parametrize(
