@@ -15,6 +15,7 @@ from huaweicloudsdkims import v2
 
 from ims_mock import FailJob, ImsMock
 from tests.clients.sdk_rows import CENTOS, UUID, connected
+from tests.clients.sdk_types import wrong_responses
 
 pytestmark = [
     pytest.mark.ims_mock(auth="strict", neighbours="listed", jobs={"*": {"polls": 2}}),
@@ -70,12 +71,13 @@ class Project:
 
 @pytest.fixture
 def projects(ims_mock: ImsMock) -> Iterator[tuple[Project, Project]]:
-    """The projects of demo and of alt."""
+    """The projects of demo and of alt; their responses are of the types that the SDK declares."""
     both = Project(ims_mock, "demo"), Project(ims_mock, "alt")
     with ExitStack() as stack:
         for project in both:
             stack.enter_context(closing(project.client.get_http_client()))
         yield both
+    assert wrong_responses(ims_mock) == []
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from huaweicloudsdkims import v2
 from huaweicloudsdkims.v2 import ImsClient
 
 from ims_mock import ImsMock
 from ims_mock.contract.operations import load_contract
 from tests.clients.sdk_rows import NEED_NO_CREDENTIAL, OWN, ROWS, Scene, connected
+from tests.clients.sdk_types import wrong_response, wrong_responses
 
 pytestmark = [
     pytest.mark.ims_mock(auth="strict"),
@@ -59,34 +59,23 @@ def test_method(scene: Scene, method: str) -> None:
     assert (entry.operation, entry.status, entry.ignored) == (method, row.status, ())
     assert entry.caller == (None if method in NEED_NO_CREDENTIAL else row.user)
     assert type(response).__name__ == type(request).__name__.replace("Request", "Response")
-    assert wrong_types(type(response), entry.response_json) == []
     assert row.seen(scene, response) == row.expected
+    assert wrong_responses(scene.mock) == []
 
 
-def wrong_types(model: Any, value: Any, path: str = "") -> list[str]:
-    """Return where a JSON value is not of the types that a model of the SDK declares; the SDK would cast it."""
-    if not isinstance(value, dict) or not hasattr(model, "openapi_types"):
-        return []
-    names = {json_name: name for name, json_name in model.attribute_map.items()}
-    return [
-        wrong
-        for json_name, member in value.items()
-        if json_name in names and member is not None
-        for wrong in wrong_type(model.openapi_types[names[json_name]], member, f"{path}/{json_name}")
-    ]
-
-
-def wrong_type(declared: str, value: Any, path: str) -> list[str]:
-    """Return where a JSON value is not of a declared type, such as "int", "list[str]" or the name of a model."""
-    if declared.startswith("list["):
-        if not isinstance(value, list):
-            return [f"{path}: {declared}"]
-        return [wrong for item in value for wrong in wrong_type(declared[5:-1], item, path)]
-    if hasattr(v2, declared):
-        return wrong_types(getattr(v2, declared), value, path) if isinstance(value, dict) else [f"{path}: {declared}"]
-    types: dict[str, Any] = {"str": str, "int": int, "bool": bool, "float": (int, float), "object": object}
-    is_right = isinstance(value, types[declared]) and (declared == "bool" or not isinstance(value, bool))
-    return [] if is_right else [f"{path}: {declared}, got {value!r}"]
+@pytest.mark.parametrize(
+    ("method", "value", "wrong"),
+    [
+        ("list_os_versions", [{"version_list": [{"os_bit": "64"}]}], "/body/version_list/os_bit: int, got '64'"),
+        ("list_images", {"images": {}}, "/images: list[ImageInfo], got {}"),
+        ("show_job", {"entities": "x"}, "/entities: JobEntities, got 'x'"),
+        ("update_image", {"min_ram": True}, "/min_ram: int, got True"),
+        ("create_image", None, ": CreateImageResponse, got None"),
+    ],
+)
+def test_wrong_type_is_found(method: str, value: Any, wrong: str) -> None:
+    """A value of another type than the SDK declares is found, wherever it is, though the SDK would read it."""
+    assert wrong_response(method, value) == [wrong]
 
 
 @pytest.mark.parametrize("method", OWN)
