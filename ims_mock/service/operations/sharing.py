@@ -82,8 +82,9 @@ def batch_update_members(exchange: Exchange) -> Response:
 
 
 def _images(exchange: Exchange) -> list[Image]:
-    """Return the images that a body names, each once."""
-    return [image_of(exchange, image_id) for image_id in dict.fromkeys(exchange.body.json["images"])]
+    """Return the images that a body names, each once, also where it is named in two spellings."""
+    found = [image_of(exchange, image_id) for image_id in dict.fromkeys(exchange.body.json["images"])]
+    return list({image["id"]: image for image in found}.values())
 
 
 def _sharers(exchange: Exchange) -> Iterator[Member]:

@@ -6,6 +6,7 @@ batch_add_members, batch_delete_members, batch_update_members, list_image_member
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -279,12 +280,16 @@ def test_only_the_member_itself_accepts(sharing: Sharing) -> None:
     assert sharing.job("PUT", {**body, "vault_id": "v"}, "alt")["status"] == "SUCCESS"
 
 
-def test_image_that_is_named_twice_is_accepted_once(sharing: Sharing) -> None:
-    """The job has one result for each image."""
+@pytest.mark.parametrize("spelled", [str, str.upper])
+def test_image_that_is_named_twice(sharing: Sharing, spelled: Callable[[str], str]) -> None:
+    """The job has one result for each image, however often and in whichever spelling a request names it."""
     alt, image_id = sharing.projects["alt"], sharing.images[0]
-    sharing.share(alt)
-    job = sharing.job("PUT", {"images": [image_id, image_id], "project_id": alt, "status": "accepted"}, "alt")
-    assert [result["image_id"] for result in job["entities"]["results"]] == [image_id]
+    images = {"images": [image_id, spelled(image_id)]}
+    added = sharing.job("POST", {**images, "projects": [alt]})
+    accepted = sharing.job("PUT", {**images, "project_id": alt, "status": "accepted"}, "alt")
+    for job in (added, accepted):
+        assert [result["image_id"] for result in job["entities"]["results"]] == [image_id]
+    assert sharing.job("DELETE", {**images, "projects": [alt]})["status"] == "SUCCESS"
 
 
 def test_owner_is_no_member_of_its_image(sharing: Sharing) -> None:
