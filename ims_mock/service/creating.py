@@ -50,7 +50,7 @@ def attributes_of(exchange: Exchange, body: Mapping[str, Any], path: Keys = ()) 
         attributes["max_ram"] = str(body["max_ram"])
     if "is_config" in body:
         attributes["__is_config_init"] = str(body["is_config"]).lower()
-    check_enterprise_project(exchange, body.get("enterprise_project_id"), path)
+    check_enterprise_project(exchange, body.get("enterprise_project_id"), (*path, "enterprise_project_id"))
     if body.get("enterprise_project_id"):
         attributes["enterprise_project_id"] = body["enterprise_project_id"]
     if "type" in body:

@@ -98,11 +98,10 @@ def format_of(exchange: Exchange, url: str) -> str:
     return given or (ending if ending in _FORMATS else "")
 
 
-def check_enterprise_project(exchange: Exchange, given: str | None, path: Keys = ()) -> None:
-    """Raise 400 for an enterprise project, of a body or a part of one at a path, that does not exist."""
+def check_enterprise_project(exchange: Exchange, given: str | None, place: Keys = ("enterprise_project_id",)) -> None:
+    """Raise 400 for an enterprise project, given at a place of the body, that does not exist."""
     if given and given != "0":
-        place = pointer_to((*path, "enterprise_project_id"))
-        neighbours.find(exchange, "enterprise_projects", given, "IMG.0155", place)
+        neighbours.find(exchange, "enterprise_projects", given, "IMG.0155", pointer_to(place))
 
 
 def check_key(exchange: Exchange, key_id: str | None, path: Keys = ()) -> None:

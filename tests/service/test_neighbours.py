@@ -181,6 +181,8 @@ def test_other_operations_know_what_is_listed() -> None:
     assert register(api, queued).status_code == 200
     assert api.images[queued]["__image_size"] == str(5 * GB)
     assert export(api, image_id, file_format="vhd").status_code == 200
+    there_is(api, "objects", name="bucket:a.qcow2", rejected_with="IMG.0069")
+    assert export(api, image_id, file_format="vhd").get_json()["error"]["code"] == "IMG.0069"
     there_is(api, "objects", name="bucket:a.qcow2")
     assert export(api, image_id, file_format="vhd").get_json()["error"]["code"] == "IMG.0070"
     assert copy(api, image_id, cmk_id="key").get_json()["error"]["code"] == "IMG.0095"
@@ -196,13 +198,30 @@ def test_vault_of_a_full_ecs_image() -> None:
     api("POST", f"/v2/images/{image_id}/members", {"member": alt})
     body = {"images": [image_id], "project_id": alt, "status": "accepted", "vault_id": TWO}
     token = {"X_Auth_Token": api.service.identity.new_token_for("alt")}
+    native = f"/v2/images/{image_id}/members/{alt}"
     assert copy(api, image_id, across=True, vault_id=TWO).get_json()["error"]["code"] == "IMG.0184"
+    assert api("PUT", native, body, **token).get_json()["error"]["code"] == "IMG.0184"
     assert api("PUT", "/v1/cloudimages/members", body, **token).get_json()["error"]["code"] == "IMG.0184"
     there_is(api, "vaults", id=TWO, free=api.images[image_id]["min_disk"] - 1)
     assert copy(api, image_id, across=True, vault_id=TWO).get_json()["error"]["code"] == "IMG.0182"
     there_is(api, "vaults", id=TWO)
     assert copy(api, image_id, across=True, vault_id=TWO).status_code == 200
+    assert api("PUT", native, {"status": "accepted", "vault_id": TWO}, **token).status_code == 200
     assert api("PUT", "/v1/cloudimages/members", body, **token).status_code == 200
+
+
+@pytest.mark.parametrize("op", ["add", "replace"])
+def test_enterprise_project_of_an_update(op: str) -> None:
+    """An update names an enterprise project that is there; the default one is there always."""
+    api = Api(neighbours="listed")
+    path = f"/v2/cloudimages/{active(api, enterprise_project_id='0')}"
+    update = [{"op": op, "path": "/enterprise_project_id", "value": ONE}]
+    response = api("PATCH", path, update)
+    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "IMG.0155")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/0/value: none of the enterprise_projects")
+    assert api("PATCH", path, [{**update[0], "value": "0"}]).status_code == 200
+    there_is(api, "enterprise_projects", id=ONE)
+    assert api("PATCH", path, update).get_json()["enterprise_project_id"] == ONE
 
 
 def test_control_api(api: Api) -> None:

@@ -12,6 +12,7 @@ from ims_mock.service.own_api import own_image_of
 from ims_mock.service.own_listing import own_filters
 from ims_mock.service.own_patching import check_updatable, own_patched
 from ims_mock.service.patching import changes_of
+from ims_mock.service.sources import check_enterprise_project
 from ims_mock.state.images import OS_TAGS, OS_VERSIONS
 from ims_mock.state.life_cycle import change, private_images
 
@@ -27,7 +28,11 @@ def update_image(exchange: Exchange) -> Response:
     """Update an active image, all of the changes or none."""
     image = own_image_of(exchange)
     check_updatable(image)
-    changed = own_patched(image, changes_of(exchange.body.json, exchange.media_type))
+    changes = list(changes_of(exchange.body.json, exchange.media_type))
+    changed = own_patched(image, changes)
+    for made in changes:
+        if made.name == "enterprise_project_id" and made.op != "remove":
+            check_enterprise_project(exchange, made.value, made.value_at)
     return exchange.respond(change(exchange.store, changed) if changed != image else image)
 
 

@@ -8,7 +8,7 @@ from ims_mock.contract.errors import marker_unknown
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.identity.accounts import Accounts
-from ims_mock.service.backups import check_backup_shareable
+from ims_mock.service.backups import check_backup_shareable, check_vault
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import find_image, find_own_image, set_members
 from ims_mock.state.members import (
@@ -52,8 +52,11 @@ def glance_show_image_member(exchange: Exchange) -> Response:
 def glance_update_image_member(exchange: Exchange) -> Response:
     """Accept or reject an image that is shared with oneself."""
     image, member = _find_member(exchange)
-    check_new_status(image, member["member_id"], exchange.project_id, exchange.body.json)
-    changed = {**member, "status": exchange.body.json["status"], "updated_at": exchange.store.timestamp()}
+    body = exchange.body.json
+    check_new_status(image, member["member_id"], exchange.project_id, body)
+    if "vault_id" in body:
+        check_vault(exchange, body["vault_id"])
+    changed = {**member, "status": body["status"], "updated_at": exchange.store.timestamp()}
     members = exchange.store.members.of(image["id"])
     set_members(exchange.store, image, {**members, member["member_id"]: changed})
     return exchange.respond(changed)
