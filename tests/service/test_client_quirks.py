@@ -46,7 +46,7 @@ def is_gold(image: Image) -> bool:
 
 
 LISTS: dict[str, tuple[str, Callable[[Image], bool]]] = {
-    "Cloud Custodian, private images": ("limit=100&owner={project}", lambda image: image["name"].startswith("web")),
+    "Cloud Custodian, private images": ("limit=100&owner={project}", lambda image: image["visibility"] != "public"),
     "cloudmux, public images": (
         "limit=1000&virtual_env_type=FusionCompute&__imagetype=gold&protected=True",
         lambda image: is_gold(image) and image["virtual_env_type"] == "FusionCompute",
