@@ -13,6 +13,7 @@ LISTS = (
     "/v2/cloudimages?limit={}&tag=k=v3&status=active&enterprise_project_id=all_granted_eps&sort_key=size",
     "/v2/cloudimages?limit={}&__platform=CentOS&protected=true&visibility=private&sort_key=updated_at",
     "/v2/cloudimages?limit={}&sort_key=name&sort_dir=asc&sort_key=created_at&sort_dir=desc",
+    "/v2/cloudimages?limit={}&__imagetype=shared&sort_key=name&sort_dir=asc",
     "/v2/cloudimages?limit={}&flavor_id=s6.large.2&sort_key=name",
     "/v2/images?limit={}&name=in:image-5,image-7&sort_key=name",
     "/v2/images?limit={}&updated_at=gte:2026-01-01T02:46:00Z&sort_key=name",
@@ -27,12 +28,15 @@ def print_lists() -> None:
     with ImsMock(start="2026-01-01T00:00:00Z") as mock:
         for number in range(COUNT):
             mock.clock.advance(1)
+            is_shared = number % 4 == 2
             mock.add_image(
                 name=f"image-{number * 7919 % COUNT}",
                 status="active" if number % 2 else "queued",
                 tags=[f"k=v{number % 10}"],
                 protected=number % 3 == 0,
-                visibility="private" if number % 50 else "public",
+                visibility="shared" if is_shared else "private" if number % 50 else "public",
+                owner="other" if is_shared else mock.project_id,
+                members={mock.project_id: "accepted"} if is_shared else None,
                 __os_version="CentOS 7.6 64bit" if number % 4 else "Ubuntu 22.04 server 64bit",
             )
         for target in LISTS:

@@ -46,7 +46,8 @@ def filled(count: int) -> Api:
     of_server = {"name": "image", "instance_id": SERVER, "vault_id": VAULT}
     for number in range(count):
         for owner in (api.service.auth.project_id, "other"):
-            image = add_image(api.service.store, owner, {"tags": [f"key={number}"]}, data=b"...")
+            members = {api.service.auth.project_id: "accepted"} if owner == "other" else None
+            image = add_image(api.service.store, owner, {"tags": [f"key={number}"]}, data=b"...", members=members)
             sent = {"X_Project_Id": owner}
             export = {"bucket_url": "bucket:export", "file_format": "qcow2"}
             for path, body in (

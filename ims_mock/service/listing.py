@@ -217,10 +217,9 @@ def ordered(
     among = Among(
         _sort_keys(sort), _common(chosen), next((span for span in _spans(chosen) if span.name == first), None)
     )
-    shared = store.members.images_of(project_id)
     ids = _ids(store, chosen, project_id, among)
     if ids is None:
-        seen = store.images.seen_by(project_id, shared, marker, newest_first=newest_first, among=among)
+        seen = store.images.seen_by(project_id, marker, newest_first=newest_first, among=among)
     else:
         seen = store.images.of(ids, marker, newest_first=newest_first, among=among)
     return (image for image in seen if passing(chosen, image))
@@ -266,13 +265,10 @@ def _ids(store: Store, chosen: Sequence[Filter], project_id: str, among: Among) 
             return item.ids
     ranges = [Among(_sort_keys([(span.name, "asc")]), among.alike, span) for span in _spans(chosen)]
     narrowest = min(ranges, key=lambda one: store.images.count_seen_by(project_id, one), default=among)
-    shared = store.members.images_of(project_id)
     # What is of a range and in its order is not sorted again.
-    if narrowest.span == among.span or len(shared) > MAX_SORTED:
+    if narrowest.span == among.span or store.images.count_seen_by(project_id, narrowest) > MAX_SORTED:
         return None
-    if store.images.count_seen_by(project_id, narrowest) > MAX_SORTED:
-        return None
-    return [image["id"] for image in store.images.seen_by(project_id, shared, None, newest_first=True, among=narrowest)]
+    return [image["id"] for image in store.images.seen_by(project_id, None, newest_first=True, among=narrowest)]
 
 
 def _check_marker(store: Store, marker: str, project_id: str) -> None:

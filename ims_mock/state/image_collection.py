@@ -7,7 +7,20 @@ from heapq import merge
 from typing import Any
 
 from ims_mock.state.collections import REMOVED, Collection, Transition
-from ims_mock.state.image_orders import ALL, Among, Facet, Order, Place, Row, SortKey, places_within, row_of, walk
+from ims_mock.state.image_orders import (
+    ALL,
+    Among,
+    Facet,
+    Order,
+    Place,
+    Row,
+    SortKey,
+    Viewed,
+    places_within,
+    row_of,
+    viewers_of,
+    walk,
+)
 from ims_mock.state.images import LEGAL_MOVES, Image, become
 from ims_mock.state.index import Index
 from ims_mock.state.times import timestamp
@@ -16,7 +29,7 @@ MAX_DELETED = 10_000
 """Most deleted images that are remembered."""
 
 MAX_ORDERS = 32
-"""Most orders beside that of creation; the one that was not asked for longest is dropped for one more."""
+"""Most orders; the one that was not asked for longest is dropped for one more."""
 
 Placed = dict[str, Any]
 """What is stored of an image: its `number` among all, the time `created_at` by which it is listed, and the `image`."""
@@ -39,9 +52,9 @@ class Images(Collection):
         super().__init__(*arguments, **options)
         self.last_number = -1
         self._places: dict[str, Place] = {}
-        self._by_creation = Order()
         self._orders: dict[tuple[tuple[SortKey, ...], tuple[Facet, ...]], Order] = {}
         self._by_backup = Index()
+        self._members: Collection | None = None
 
     def __getitem__(self, image_id: str) -> Image:
         image: Image = self.records[image_id]["image"]
@@ -61,8 +74,10 @@ class Images(Collection):
         placed = {"number": number, "created_at": str(image.get("created_at", "")), "image": image}
         self._write(image_id, placed)
         place = self._places[image_id] = _place(image_id, placed)
-        for order in (self._by_creation, *self._orders.values()):
-            order.put(place, image)
+        if self._orders:
+            viewers = self._viewers(image_id, image)
+            for order in self._orders.values():
+                order.put(place, image, viewers)
         if before is not None or "__backup_id" in image:
             self._by_backup.put(image_id, _backup_of(image))
 
@@ -71,7 +86,7 @@ class Images(Collection):
         super().remove(image_id)
         self._by_backup.remove(image_id)
         if self._places.pop(image_id, None):
-            for order in (self._by_creation, *self._orders.values()):
+            for order in self._orders.values():
                 order.remove(image_id)
 
     def placed(self, image_id: str) -> Placed:
@@ -120,13 +135,31 @@ class Images(Collection):
         self.last_number = max((placed["number"] for placed in stored.values()), default=-1)
         self._places = {image_id: _place(image_id, placed) for image_id, placed in self.records.items()}
         self._orders.clear()
-        self._by_creation.load(self._in_place())
         self._by_backup.clear()
         for image_id in self.records:
             self._by_backup.put(image_id, _backup_of(self[image_id]))
 
-    def _in_place(self) -> Iterator[tuple[Place, Image]]:
-        return ((place, self[image_id]) for image_id, place in self._places.items())
+    def see(self, members: Collection) -> None:
+        """From now on, let an image be seen by its members too."""
+        self._members = members
+        self.see_again()
+
+    def see_again(self, image_id: str | None = None) -> None:
+        """Let an image, or each of them, be seen by the members that it has by now."""
+        if image_id is None:
+            self._orders.clear()
+        elif image_id in self._places:
+            image = self[image_id]
+            for order in self._orders.values():
+                order.put(self._places[image_id], image, self._viewers(image_id, image))
+
+    def _viewers(self, image_id: str, image: Image) -> list[str]:
+        return viewers_of(image, self._members.records.get(image_id, ()) if self._members is not None else ())
+
+    def _viewed(self) -> Iterator[Viewed]:
+        for image_id, place in self._places.items():
+            image = self[image_id]
+            yield place, image, self._viewers(image_id, image)
 
     def dump(self) -> list[Placed]:
         """Return the images with their places, as a snapshot has them; each with the id under which it stands."""
@@ -142,19 +175,16 @@ class Images(Collection):
         in_order = sorted(document, key=lambda placed: placed["number"])
         self.load({placed["image"]["id"]: placed for placed in in_order})
 
-    def seen_by(
-        self, project_id: str, shared: Iterable[str], after: str | None, *, newest_first: bool, among: Among = ALL
-    ) -> Iterator[Image]:
-        """Yield the images of a project, the public ones, and those of `shared`, from behind `after` on.
+    def seen_by(self, project_id: str, after: str | None, *, newest_first: bool, among: Among = ALL) -> Iterator[Image]:
+        """Yield the images of a project, the public ones, and those shared with it, from behind `after` on.
 
-        With `among`, in another order, and of what is not shared those that are alike; `newest_first` then says whether
-        the order descends. The caller holds the lock.
+        With `among`, in another order, and those that are alike; `newest_first` then says whether the order descends.
+        The caller holds the lock.
         """
         start = self._row(among, after)
-        others = self._rows_of(shared, among)
         walks = [
             walk(rows, start, among.span, descending=newest_first)
-            for rows in (*self._order(among).seen_by(project_id, among), others)
+            for rows in self._order(among).seen_by(project_id, among)
         ]
         last = None
         for row in merge(*walks, reverse=newest_first):
@@ -173,25 +203,26 @@ class Images(Collection):
         return list(self._by_backup.of(backup_id.lower()))
 
     def count_seen_by(self, project_id: str, among: Among) -> int:
-        """Return how many images a project owns, and how many are public, of those that are asked for."""
+        """Return how many images a project sees of those that are asked for; one seen for two reasons counts twice."""
         return sum(len(places_within(rows, among.span)) for rows in self._order(among).seen_by(project_id, among))
+
+    def count_owned_by(self, project_id: str, among: Among) -> int:
+        """Return how many images a project owns of those that are asked for."""
+        return sum(map(len, self._order(among).owned_by(project_id, among)))
 
     def _row(self, among: Among, image_id: str | None) -> Row | None:
         return None if image_id is None else row_of(among.sort_keys, self._places[image_id], self[image_id])
 
     def _rows_of(self, ids: Iterable[str], among: Among) -> list[Row]:
-        # A test that removed an image has left its members.
         return sorted(row_of(among.sort_keys, self._places[one], self[one]) for one in ids if one in self._places)
 
     def _order(self, among: Among) -> Order:
         """Return the order of some images; it is made where it is not there yet."""
         asked = among.sort_keys, among.facets
-        if asked == ((), ()):
-            return self._by_creation
         order = self._orders.pop(asked, None)
         if order is None:
             order = Order(*asked)
-            order.load(self._in_place())
+            order.load(self._viewed())
         self._orders[asked] = order
         if len(self._orders) > MAX_ORDERS:
             del self._orders[next(iter(self._orders))]

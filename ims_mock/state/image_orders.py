@@ -26,6 +26,9 @@ Row = tuple[tuple[Any, ...], Place]
 PUBLIC = "public image"
 """Who sees the public images: everybody; no project has such an id."""
 
+Viewed = tuple[Place, Image, list[str]]
+"""An image with its place, and who sees it."""
+
 _Key = tuple[str, ...]
 
 
@@ -128,9 +131,9 @@ class Order:
         self._rows: dict[_Key, list[Row]] = {}
         self._entries: dict[str, tuple[Row, list[_Key]]] = {}
 
-    def put(self, place: Place, image: Image) -> None:
+    def put(self, place: Place, image: Image, viewers: list[str]) -> None:
         """Add an image, or move it to where it belongs by now."""
-        entry = row_of(self._sort_keys, place, image), self._keys(image)
+        entry = row_of(self._sort_keys, place, image), self._keys(image, viewers)
         before = self._entries.get(place[2])
         if entry == before:
             return
@@ -149,28 +152,42 @@ class Order:
             if not rows:
                 del self._rows[key]
 
-    def load(self, images: Iterable[tuple[Place, Image]]) -> None:
+    def load(self, images: Iterable[Viewed]) -> None:
         """Have these images and no others."""
         self._rows.clear()
         self._entries.clear()
-        for place, image in images:
-            row, keys = self._entries[place[2]] = row_of(self._sort_keys, place, image), self._keys(image)
+        for place, image, viewers in images:
+            row, keys = self._entries[place[2]] = row_of(self._sort_keys, place, image), self._keys(image, viewers)
             for key in keys:
                 self._rows.setdefault(key, []).append(row)
         for rows in self._rows.values():
             rows.sort()
 
-    def seen_by(self, project_id: str, among: Among) -> Iterator[list[Row]]:
-        """Yield, each in order, what a project owns and what is public, for each of the values that facets may have."""
-        for key in product((project_id, PUBLIC), among.values()):
-            if rows := self._rows.get((key[0], *key[1])):
-                yield rows
+    def owned_by(self, project_id: str, among: Among) -> list[list[Row]]:
+        """Return, each in order, what a project owns, for each of the values that facets may have."""
+        return self._of((project_id,), among)
 
-    def _keys(self, image: Image) -> list[_Key]:
-        """Return under what an image stands; nobody sees one without an owner, as a test may add it."""
-        viewers = [str(image["owner"])] if "owner" in image else []
-        viewers += [PUBLIC] if image.get("visibility") == "public" else []
+    def seen_by(self, project_id: str, among: Among) -> list[list[Row]]:
+        """Return, each in order, what a project owns, what is public, and what is shared with the project."""
+        return self._of((project_id, PUBLIC, _shared_with(project_id)), among)
+
+    def _of(self, viewers: tuple[str, ...], among: Among) -> list[list[Row]]:
+        found = (self._rows.get((viewer, *values)) for viewer, values in product(viewers, among.values()))
+        return [rows for rows in found if rows]
+
+    def _keys(self, image: Image, viewers: list[str]) -> list[_Key]:
         return list(product(viewers, *[_values(image, facet) for facet in self._facets]))
+
+
+def viewers_of(image: Image, members: Iterable[str]) -> list[str]:
+    """Return who sees an image; nobody owns one without an owner, as a test may add it."""
+    viewers = [str(image["owner"])] if "owner" in image else []
+    viewers += [PUBLIC] if image.get("visibility") == "public" else []
+    return viewers + [_shared_with(project_id) for project_id in members]
+
+
+def _shared_with(project_id: str) -> str:
+    return f"shared with {project_id}"
 
 
 def _values(image: Image, facet: Facet) -> Iterable[str]:

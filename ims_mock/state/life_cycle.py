@@ -65,7 +65,7 @@ PRIVATE = Among(alike=((("visibility", "private"), ("private", "shared")),))
 
 def private_images(store: Store, project_id: str) -> int:
     """Return how many images of a project are not public, of any status; what is shared with it does not count."""
-    return store.images.count_seen_by(project_id, PRIVATE)
+    return store.images.count_owned_by(project_id, PRIVATE)
 
 
 def check_quota(store: Store, project_id: str, more: int = 1) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ims_mock.contract import schema_files
@@ -23,6 +23,7 @@ class Members(Collection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._images: dict[str, set[str]] = {}
+        self.changed: Callable[[str | None], object] = lambda _: None
 
     def of(self, image_id: str) -> dict[str, Member]:
         """Return the members of an image, by project."""
@@ -37,13 +38,19 @@ class Members(Collection):
         """Set the members of an image; an image without members has no record."""
         if members == self.of(image_id):
             return
-        self.remove(image_id)
+        self._remove(image_id)
         if members:
             super().put(image_id, members)
             self._index(image_id, members)
+        self.changed(image_id)
 
     def remove(self, image_id: str) -> None:
         """Remove every member of an image."""
+        if image_id in self:
+            self._remove(image_id)
+            self.changed(image_id)
+
+    def _remove(self, image_id: str) -> None:
         for project_id in self.of(image_id):
             self._images[project_id].discard(image_id)
         super().remove(image_id)
@@ -75,6 +82,7 @@ class Members(Collection):
         self._images.clear()
         for image_id, members in self.records.items():
             self._index(image_id, members)
+        self.changed(None)
 
     def _index(self, image_id: str, members: Mapping[str, Member]) -> None:
         for project_id in members:

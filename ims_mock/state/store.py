@@ -47,6 +47,8 @@ class Store:
         self.images = self._declare("images", Images, is_logged=True)
         self.deleted = self._declare("deleted", DeletedImages, is_logged=True)
         self.members = self._declare("members", Members, is_logged=True)
+        self.images.see(self.members)
+        self.members.changed = self.images.see_again
         self.files = self._declare("files", Collection, is_dumped=False)
         self.uploads = self._declare("uploads", Collection, is_dumped=False)
         self.transitions = self._declare("transitions", Transitions)
@@ -224,6 +226,7 @@ class Store:
                 copied = type(collection)(name, {}, earlier.changes)
                 copied.load(stored)
                 earlier._collections[name] = earlier.__dict__[name] = copied
+        earlier.images.see(earlier.members)
         return earlier
 
 

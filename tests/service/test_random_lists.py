@@ -16,6 +16,7 @@ from ims_mock.service.own_listing import own_filters
 from ims_mock.state import image_collection
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.images import Image
+from ims_mock.state.members import new_member
 from ims_mock.state.store import Store
 
 FLAGS = ["true", "True", "false"]
@@ -38,7 +39,7 @@ IMAGES = st.fixed_dictionaries(
         "min_disk": st.integers(0, 2),
     },
 )
-CHANGES = st.tuples(st.integers(0, 9), IMAGES | st.just("removed") | st.just("restored"))
+CHANGES = st.tuples(st.integers(0, 9), IMAGES | st.sampled_from(["removed", "restored", "shared"]))
 
 OPERATORS = ["", "gt:", "gte:", "lt:", "lte:", "neq:"]
 BOTH = {
@@ -95,12 +96,12 @@ def _value(store: Store, image: Image, key: str) -> Any:
 
 
 def change(store: Store, ids: list[str], number: int, image: Any) -> None:
-    """Add an image or change one, remove one, or restore all of them as they are."""
+    """Add an image or change one, remove one, share it with p or not any more, or restore all of them as they are."""
     image_id = ids[number % len(ids)] if ids else ""
     if image == "restored":
         store.restore(store.dump())
         return
-    if image != "removed" and (number >= len(ids) or image_id not in store.images):
+    if not isinstance(image, str) and (number >= len(ids) or image_id not in store.images):
         owner = image.get("owner", "p")
         members = {"p": "accepted"} if owner == "q" and number % 2 else None
         image_id = add_image(store, owner, {}, members=members)["id"]
@@ -108,6 +109,8 @@ def change(store: Store, ids: list[str], number: int, image: Any) -> None:
     with store.transaction():
         if image == "removed":
             store.images.remove(image_id)
+        elif image == "shared":
+            store.members.put(image_id, {} if store.members.of(image_id) else {"p": new_member(image_id, "p", "now")})
         else:
             store.images.put(image_id, {**store.images[image_id], **image, "updated_at": store.timestamp()})
 

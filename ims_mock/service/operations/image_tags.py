@@ -28,13 +28,11 @@ def list_tags(exchange: Exchange) -> Response:
 
 
 def _seen(exchange: Exchange) -> Iterator[Image]:
-    store = exchange.store
-    shared = store.members.images_of(exchange.project_id)
-    return store.images.seen_by(exchange.project_id, shared, None, newest_first=True)
+    return exchange.store.images.seen_by(exchange.project_id, None, newest_first=True)
 
 
 def _own(exchange: Exchange, among: Among = ALL) -> Iterator[Image]:
-    seen = exchange.store.images.seen_by(exchange.project_id, (), None, newest_first=True, among=among)
+    seen = exchange.store.images.seen_by(exchange.project_id, None, newest_first=True, among=among)
     return (image for image in seen if image["owner"] == exchange.project_id)
 
 

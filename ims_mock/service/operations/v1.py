@@ -30,8 +30,7 @@ def glance_list_images_detail_v1(exchange: Exchange) -> Response:
     exact = {name: value for name, value in query.items() if isinstance(value, str) and name != "changes-since"}
     sizes = {name: value for name, value in query.items() if not isinstance(value, str)}
     chosen = [listed_for(store, exchange.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
-    shared = store.members.images_of(exchange.project_id)
-    images = list(store.images.seen_by(exchange.project_id, shared, None, newest_first=True))
+    images = list(store.images.seen_by(exchange.project_id, None, newest_first=True))
     if "changes-since" in query:
         chosen.append(changed_since("changes-since", query["changes-since"]))
         placed = [(store.images.place(image["id"]), image) for image in images]
