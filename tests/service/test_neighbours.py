@@ -181,6 +181,9 @@ def test_other_operations_know_what_is_listed() -> None:
     assert register(api, queued).status_code == 200
     assert api.images[queued]["__image_size"] == str(5 * GB)
     assert export(api, image_id, file_format="vhd").status_code == 200
+    there_is(api, "objects", name="bucket:other.qcow2", region="cn-south-1")
+    other = register(api, str(api.create()["id"]), "bucket:other.qcow2")
+    assert other.get_json()["error"]["code"] == "IMG.0058"
     there_is(api, "objects", name="bucket:a.qcow2", rejected_with="IMG.0069")
     assert export(api, image_id, file_format="vhd").get_json()["error"]["code"] == "IMG.0069"
     there_is(api, "objects", name="bucket:a.qcow2")

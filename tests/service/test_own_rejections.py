@@ -171,6 +171,7 @@ def test_tags_that_are_not_deleted(api: Api, name: str, tags: list[Any]) -> None
         ({"architecture": "sparc"}, "IMG.0212"),
         ({"hw_firmware_type": "efi"}, "IMG.0141"),
         ({"license_type": "free"}, "IMG.0001"),
+        ({"type": "DataImage", "os_type": "Other"}, "IMG.0122"),
         ({"image_url": "ims-image:a.iso"}, "IMG.0158"),
         ({"image_url": "ims-image"}, "IMG.0017"),
     ],
