@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -26,6 +28,17 @@ class CallCounter:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.changes: Counter[tuple[str, str]] = Counter()
         self._modules: list[str] = []
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count what is called inside, and not what the garbage collector ends meanwhile of something else."""
+        gc.disable()
+        sys.setprofile(self)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+            gc.enable()
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
         """Note that a function is called, resumed or left."""
@@ -49,11 +62,8 @@ def count_calls(body: bytes) -> CallCounter:
     counter = CallCounter()
     for _ in range(ROUNDS):
         _send(app, body)
-    sys.setprofile(counter)
-    try:
+    with counter.counting():
         _send(app, body)
-    finally:
-        sys.setprofile(None)
     return counter
 
 
