@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.command.test_cli import running
+from tests.command.test_process import running
 
 SIZE = 256 * 1024 * 1024
 PIECE = b"\xa5" * (1024 * 1024)
