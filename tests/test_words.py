@@ -61,7 +61,7 @@ PHRASES = {
 }
 """Words that do not come back in a row, and what to write instead."""
 
-FOLDERS = ("ims_mock", "docs", "examples", "benchmarks", "schemas", "tests")
+FOLDERS = ("ims_mock", "docs", "examples", "benchmarks", "findings", "schemas", "tests")
 
 QUOTED = (
     *("schemas/error_codes.json", "schemas/public_images.json", "schemas/models/os_version.json"),
