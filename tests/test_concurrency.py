@@ -16,9 +16,6 @@ from ims_mock import ImsMock
 from ims_mock.contract.operations import load_contract
 from tests.examples import creations, reads
 
-REQUESTS = 5000
-"""Of each of the two threads."""
-
 LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "demo", "password": "secret"}}}}}
 
 ALT = "7be1d20c94f34a0d8e5c6b3a2f1e0d9c"
@@ -34,7 +31,8 @@ EXPORT = {"bucket_url": "bucket:a", "file_format": "vhd"}
 class Hammer:
     """One client that sends requests of every operation at random, and keeps count of what it has done."""
 
-    def __init__(self, mock: ImsMock, number: int) -> None:
+    def __init__(self, mock: ImsMock, number: int, requests: int) -> None:
+        self._requests = requests
         self._random = random.Random(number)
         self._project = f"project-{number}"
         self._other = f"project-{1 - number}"
@@ -48,7 +46,7 @@ class Hammer:
 
     def __call__(self) -> None:
         """Send the requests."""
-        for _ in range(REQUESTS):
+        for _ in range(self._requests):
             self._step()
         self._connection.close()
 
@@ -193,11 +191,12 @@ class Hammer:
 
 
 # The journal keeps every request: among the last 1000 alone, one of the operations is missing now and then.
-@pytest.mark.ims_mock(journal_size=4 * REQUESTS)
+@pytest.mark.ims_mock(journal_size=20_000)
 @pytest.mark.slow
-def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
-    """Two threads that hammer every operation, ten thousand requests and more, leave exactly what each has made."""
-    hammers = [Hammer(ims_mock, number) for number in range(2)]
+@pytest.mark.parametrize("requests", [2000, pytest.param(5000, marks=pytest.mark.thorough)])
+def test_two_threads_lose_nothing(ims_mock: ImsMock, requests: int) -> None:
+    """Two threads that hammer every operation, with up to 10,000 requests, leave exactly what each has made."""
+    hammers = [Hammer(ims_mock, number, requests) for number in range(2)]
     threads = [threading.Thread(target=hammer) for hammer in hammers]
     for thread in threads:
         thread.start()
@@ -206,7 +205,7 @@ def test_two_threads_lose_nothing(ims_mock: ImsMock) -> None:
     responses = sum((hammer.responses for hammer in hammers), Counter())
     assert [wrong for hammer in hammers for wrong in hammer.wrong] == []
     assert [status for status in responses if status >= 500] == []
-    assert sum(responses.values()) == ims_mock.journal.received >= 2 * REQUESTS
+    assert sum(responses.values()) == ims_mock.journal.received >= 2 * requests
     others = {image_id for image_id, image in ims_mock.images.items() if image["name"] == MADE}
     assert set(ims_mock.images) - others == {image_id for hammer in hammers for image_id in hammer.mine}
     for hammer in hammers:

@@ -152,11 +152,13 @@ def _logging(form: str, quiet: bool) -> Iterator[Output]:
     handler.setFormatter(formatter)
     logger = logging.getLogger("ims_mock")
     logger.addHandler(handler)
+    level = logger.level
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     try:
         yield log
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(level)
         log.close()
 
 

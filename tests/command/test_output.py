@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import re
 import subprocess
@@ -212,3 +213,12 @@ def test_stdout_that_nobody_reads_holds_up_nothing(pipe: Pipe, monkeypatch: pyte
 
     _serve(mock, argparse.Namespace(policy=True, url_file=None), Output(None), send)
     assert statuses == [200]
+
+
+def test_logging_ends_with_the_command() -> None:
+    """A program that calls the command has its log as before at the end."""
+    logger = logging.getLogger("ims_mock")
+    before = logger.level, list(logger.handlers)
+    with _logging("text", quiet=False):
+        assert logger.level == logging.INFO
+    assert (logger.level, logger.handlers) == before
