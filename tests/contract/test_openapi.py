@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 from openapi_spec_validator import validate
 
@@ -38,7 +39,8 @@ def test_resources_have_a_tag() -> None:
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
 def test_document_is_valid_openapi(contract: Contract) -> None:
-    """The document keeps the OpenAPI 3.1 specification."""
+    """The document keeps the OpenAPI 3.1 specification, and names the dialect of its schemas, which Prism needs."""
     document = json.loads(json.dumps(contract.document))
     assert document["openapi"] == "3.1.0"
+    assert document["jsonSchemaDialect"] == jsonschema.Draft202012Validator.META_SCHEMA["$id"]
     validate(for_python(document))

@@ -115,6 +115,7 @@ def change(store: Store, ids: list[str], number: int, image: Any) -> None:
             store.images.put(image_id, {**store.images[image_id], **image, "updated_at": store.timestamp()})
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(CHANGES, max_size=12),
