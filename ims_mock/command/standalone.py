@@ -7,6 +7,7 @@ import errno
 import gc
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -126,12 +127,15 @@ def _bind_failure(error: OSError, options: argparse.Namespace) -> str:
 def _write_whole(option: str, path: Path, content: bytes) -> None:
     """Write a file so that a reader sees all of it or nothing; where that fails, nothing is left.
 
-    Raises OSError naming the option that has the path.
+    Raises OSError naming the option that has the path. What is there and is no file, such as a device, is left alone.
     """
-    partial = path.parent / f"{path.name}.part"
+    target = Path(os.path.realpath(path))
+    partial = target.parent / f"{target.name}.part"
     try:
+        if target.exists() and not target.is_file():
+            raise OSError("it is no file; name a new one, or one that may be replaced")
         partial.write_bytes(content)
-        partial.replace(path)
+        partial.replace(target)
     except OSError as error:
         with suppress(OSError):
             partial.unlink()

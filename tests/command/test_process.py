@@ -249,6 +249,26 @@ def test_url_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_url_file_is_a_link(tmp_path: Path) -> None:
+    """The file that a link names is written, and the link stays."""
+    link, path = tmp_path / "link", tmp_path / "url"
+    link.symlink_to(path)
+    with running("--url-file", str(link)) as (_, url):
+        assert (link.is_symlink(), path.read_text()) == (True, url + "\n")
+
+
+def test_url_file_that_is_no_file(tmp_path: Path) -> None:
+    """What is there and is no file, such as a named pipe or a device, is left alone."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = run_process("--port", "0", "--url-file", str(pipe))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"ims-mock: --url-file: cannot write {pipe}: it is no file; name a new one, or one that may be replaced\n"
+    )
+    assert pipe.is_fifo()
+
+
 @pytest.mark.parametrize("name", ["no/folder", ""])
 def test_url_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     """A file that cannot be written ends it with 2 and a line that says so."""

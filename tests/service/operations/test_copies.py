@@ -83,6 +83,7 @@ def test_copy_into_another_region(api: Api) -> None:
         ({}, {"name": " a"}, False, "IMG.0003"),
         ({}, {"name": 5}, False, "IMG.0003"),
         ({}, {"description": "<"}, False, "IMG.0054"),
+        ({}, {"cmk_id": 5}, False, "IMG.0095"),
         ({}, {"description": "a" * 1025}, False, "IMG.0004"),
         ({}, {"enterprise_project_id": "x"}, False, "IMG.0001"),
         ({}, {"region": "eu-west-101", "project_name": "eu-west-101"}, True, "IMG.0142"),
