@@ -43,8 +43,8 @@ RULES = [
     "glance_upload_image: bad_upload(checksum) probability 0.2",
     "glance_list_images: sequence(500, pass, reset) x30",
     "fail_job probability 0.3",
-    "stick_job probability 0.1",
-    "bad_job(no_image) probability 0.2",
+    "stick_job probability 0.2",
+    "bad_job(no_image) probability 0.8",
 ]
 
 
@@ -79,7 +79,7 @@ class Client:
                 ("GET", image, None),
                 ("GET", image, None),
                 ("DELETE", image, None),
-                ("POST", f"{image.replace('/v2/', '/v1/cloud')}/copy", b'{"name": "copied"}'),
+                *2 * [("POST", f"{image.replace('/v2/', '/v1/cloud')}/copy", b'{"name": "copied"}')],
             ]
         )
 

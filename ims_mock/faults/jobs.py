@@ -13,7 +13,7 @@ from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
 from ims_mock.state.collections import REMOVED
 from ims_mock.state.job_collection import Job
-from ims_mock.state.jobs import failure
+from ims_mock.state.jobs import failure, job_types
 from ims_mock.state.store import Store
 
 
@@ -59,7 +59,8 @@ class FailJob(_JobFault):
     """Let the job that a request begins fail, at a part of its duration.
 
     `code` is the first documented one of its type by default, `reason` the message of the code; with an empty reason
-    the job has none. It `leaves` "nothing", or an image that stays "saving" or becomes "killed". Raises InvalidError
+    the job has none. It `leaves` "nothing", or an image that stays "saving" or becomes "killed". A code without a reason
+    applies to jobs of the types that schemas/jobs says can fail with it; one with a reason to any. Raises InvalidError
     for an undocumented code without a reason.
     """
 
@@ -72,6 +73,12 @@ class FailJob(_JobFault):
         super().__post_init__()
         if self.code is not None and self.reason is None:
             documented_message(self.code, 400)
+
+    def fits(self, operation: Operation) -> bool:
+        of_types = [job_types()[name]["codes"] for name in operation.job_types]
+        if self.code is None or self.reason is not None:
+            return bool(of_types)
+        return any(self.code in codes for codes in of_types)
 
     def changed(self, job: Job) -> dict[str, Any]:
         """Return what is different in the record of the job."""

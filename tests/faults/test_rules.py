@@ -18,6 +18,7 @@ from ims_mock import (
     BadUpload,
     Delay,
     Fail,
+    FailJob,
     Garble,
     LoopingMarker,
     LoseResponse,
@@ -191,6 +192,22 @@ def test_operation_on_which_the_fault_means_nothing(api: Api) -> None:
     image_id = api.create()["id"]
     api("PUT", f"/v2/images/{image_id}/file", b"x", Content_Type="application/octet-stream")
     assert (api.images[image_id]["status"], rule.hits) == ("active", 0)
+
+
+def test_code_that_is_not_of_the_type_of_job(api: Api) -> None:
+    """A job fails only with a code that its type can have, unless the rule says with which reason."""
+    with pytest.raises(
+        ValueError, match="'IMG.0070'.* applies only to export_image, export_image_in_safe_mode, got the"
+    ):
+        api.service.faults.add(FailJob("IMG.0070"), operation="create_image")
+    everywhere = api.service.faults.add(FailJob("IMG.0070"), optional=True)
+    image = {"name": "a", "instance_id": "b5a5c0e4-5c5a-4c0a-9a0b-1f8a5c0e4b5a"}
+    for hits in (0, 1):
+        job_id = api("POST", "/v2/cloudimages/action", image).get_json()["job_id"]
+        seen = api("GET", f"/v1/cloudimages/job/{job_id}").get_json()
+        assert everywhere.hits == 0
+        assert seen["status"] == ("FAIL" if hits else "SUCCESS")
+        api.service.faults.add(FailJob("IMG.0070", "as the test wants it"), operation="create_image")
 
 
 # How often.
