@@ -59,9 +59,9 @@ class FailJob(_JobFault):
     """Let the job that a request begins fail, at a part of its duration.
 
     `code` is the first documented one of its type by default, `reason` the message of the code; with an empty reason
-    the job has none. It `leaves` "nothing", or an image that stays "saving" or becomes "killed". A code without a reason
-    applies to jobs of the types that schemas/jobs says can fail with it; one with a reason to any. Raises InvalidError
-    for an undocumented code without a reason.
+    the job has none. It `leaves` "nothing", or an image that stays "saving" or becomes "killed". A code without a
+    reason applies to jobs of the types that schemas/jobs says can fail with it; one with a reason to any. Raises
+    InvalidError for an undocumented code without a reason.
     """
 
     code: str | None = None
@@ -75,6 +75,7 @@ class FailJob(_JobFault):
             documented_message(self.code, 400)
 
     def fits(self, operation: Operation) -> bool:
+        """Return whether the operation begins jobs that can fail with the code."""
         of_types = [job_types()[name]["codes"] for name in operation.job_types]
         if self.code is None or self.reason is not None:
             return bool(of_types)

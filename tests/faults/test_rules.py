@@ -196,9 +196,7 @@ def test_operation_on_which_the_fault_means_nothing(api: Api) -> None:
 
 def test_code_that_is_not_of_the_type_of_job(api: Api) -> None:
     """A job fails only with a code that its type can have, unless the rule says with which reason."""
-    with pytest.raises(
-        ValueError, match="'IMG.0070'.* applies only to export_image, export_image_in_safe_mode, got the"
-    ):
+    with pytest.raises(ValueError, match="applies only to export_image, export_image_in_safe_mode, got the operation"):
         api.service.faults.add(FailJob("IMG.0070"), operation="create_image")
     everywhere = api.service.faults.add(FailJob("IMG.0070"), optional=True)
     image = {"name": "a", "instance_id": "b5a5c0e4-5c5a-4c0a-9a0b-1f8a5c0e4b5a"}
