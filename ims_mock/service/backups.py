@@ -82,7 +82,7 @@ def check_backup_shareable(exchange: Exchange, image: Image) -> None:
 
 def delete_backup(exchange: Exchange, image: Image) -> None:
     """Delete the backup of a full-ECS image of the caller's project, where one is known."""
-    neighbours.remove(exchange.store, "backups", image.get("__backup_id", ""))
+    neighbours.delete(exchange.store, "backups", image.get("__backup_id", ""))
 
 
 def check_vault(exchange: Exchange, vault_id: str, size: int = 0) -> None:

@@ -23,6 +23,9 @@ from ims_mock.state.store import Store
 Neighbour = Mapping[str, Any]
 """A record of JSON types, with a value for each attribute that its kind has."""
 
+DELETED = "deleted"
+"""The status of what was deleted."""
+
 
 @cache
 def _kinds() -> Mapping[str, Mapping[str, Any]]:
@@ -102,11 +105,6 @@ def arriving(kind: str, given: Mapping[str, Any]) -> Transition:
     return {"collection": "neighbours", "id": _key(kind, _id(kind, given)), "status": "", "attributes": record}
 
 
-def remove(store: Store, kind: str, id_: str) -> None:
-    """Remove one of a kind, inside of a transaction; no error where there is none."""
-    store.neighbours.remove(_key(kind, id_))
-
-
 def _id(kind: str, record: Mapping[str, Any]) -> str:
     name: str = record["name" if kind == "objects" else "id"]
     return name
@@ -136,8 +134,21 @@ def is_listed(store: Store, kind: str, id_: str) -> bool:
 
 
 def exists(store: Store, kind: str, id_: str) -> bool:
-    """Return whether there is one: a test has added it, or any may be."""
+    """Return whether there is one: a test has added it, or any may be; none that was deleted with its image."""
+    if was_deleted(store, kind, id_):
+        return False
     return store.settings.get("neighbours") != "listed" or is_listed(store, kind, id_)
+
+
+def delete(store: Store, kind: str, id_: str) -> None:
+    """Delete one of a kind that is listed, inside of a transaction: its record stays, and says so."""
+    if is_listed(store, kind, id_):
+        put(store, kind, {**known(store, kind, id_), "status": DELETED})
+
+
+def was_deleted(store: Store, kind: str, id_: str) -> bool:
+    """Return whether one has been deleted, and not added again."""
+    return bool(known(store, kind, id_).get("status") == DELETED)
 
 
 def find_of_project(store: Store, kind: str, id_: str, project_id: str) -> Neighbour | None:
@@ -163,6 +174,8 @@ def find(exchange: Exchange, kind: str, id_: str, code: str, place: str) -> Neig
     store = exchange.store
     if not exists(store, kind, id_):
         text = f"{place}: none of the {kind} that a test has added is {id_!r}; add it, or set neighbours to any"
+        if was_deleted(store, kind, id_):
+            text = f"{place}: {id_!r} was deleted with its image"
         raise ImsError(400, code, reason=text)
     record = known(store, kind, id_)
     if record["rejected_with"]:

@@ -109,10 +109,14 @@ def delete_image(store: Store, image_id: str, project_id: str) -> None:
     """Delete an image for a project, with its file and its members, at once or when `delays` says so.
 
     Until then the image stays as it is, and nothing comes of an upload; then it is among the deleted ones. Raises 404
-    as find_image does, and what check_deletable raises.
+    as find_image does, what check_deletable raises, and 403 for an image that is shared with more than projects.
     """
     image = find_image(store, image_id, project_id)
     check_deletable(image, project_id)
+    for member in store.members.of(image_id).values():
+        if member.get("member_type", "project") != "project":
+            wide = f"the {member['member_type']} {member['member_id']!r}"
+            raise ImsError(403, reason=f"/image_id: the image is shared with {wide}; end that before it is deleted")
     if is_leaving(store, image_id):
         return
     if planned(store, image_id):

@@ -141,7 +141,7 @@ def test_full_ecs_image_with_its_backup(ims_mock: ImsMock, projects: tuple[Proje
     assert alt.listed(image.id).imagetype == "shared"
 
     demo.delete(image.id, delete_backup=True)
-    assert backup not in ims_mock.service.store.neighbours
+    assert ims_mock.service.store.neighbours[backup]["status"] == "deleted"
 
 
 def test_iso_image(ims_mock: ImsMock, demo: Project) -> None:

@@ -354,17 +354,31 @@ def test_backup_of_a_full_ecs_image(api: Api) -> None:
     assert "the project has no backup" in refused.headers["X-IMS-Mock-Reason"]
 
 
+@pytest.mark.parametrize("which", ["listed", "any"])
 @pytest.mark.parametrize(
     ("body", "status"), [({"delete_backup": True}, 404), ({"delete_backup": False}, 200), (None, 200)]
 )
-def test_backup_after_its_image(body: Any, status: int) -> None:
+def test_backup_after_its_image(body: Any, status: int, which: str) -> None:
     """It goes with the image where the request says so, and is left behind otherwise."""
-    api = Api(neighbours="listed")
+    api = Api(neighbours=which)
     neighbours.add(api.service.store, {"servers": [{"id": ONE}], "vaults": [{"id": TWO}]})
     image = made(api, OF_SERVER, WHOLE)
     assert api("DELETE", f"/v2/images/{image['id']}", body).status_code == 204
     path = f"/v3/{api.service.auth.project_id}/backups/{image['__backup_id']}"
     assert api("GET", path).status_code == status
+
+
+def test_deleted_backup_makes_no_image(api: Api) -> None:
+    """A backup that went with its image is none, also where any may be, until a test adds it again."""
+    image = made(api, OF_SERVER, WHOLE)
+    backup_id = image["__backup_id"]
+    again = {"name": "again", "backup_id": backup_id, "whole_image_type": "CBR"}
+    assert api("DELETE", f"/v2/images/{image['id']}", {"delete_backup": True}).status_code == 204
+    refused = create(api, again, WHOLE)
+    assert refused.get_json()["error"]["code"] == "IMG.0198"
+    assert refused.headers["X-IMS-Mock-Reason"] == f"/backup_id: '{backup_id}' was deleted with its image"
+    neighbours.add(api.service.store, {"backups": [{"id": backup_id}]})
+    assert made(api, again, WHOLE)["__backup_id"] == backup_id
 
 
 @pytest.mark.parametrize(("fault", "count"), [(None, 1), (FailJob(), 0), (BadJob("no_image"), 0), (StickJob(), 0)])
