@@ -81,6 +81,15 @@ def test_it(ims_mock, monkeypatch):
         seen = series(ims_mock)
     assert seen == SEEN
 """,
+    "datetime and hashlib": """
+import datetime, hashlib
+def test_it(ims_mock, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(datetime, "datetime", None)
+        patch.setattr(hashlib, "sha256", None)
+        seen = series(ims_mock)
+    assert seen == SEEN
+""",
     "freezegun": """
 import freezegun
 def test_it(ims_mock):

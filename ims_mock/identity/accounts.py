@@ -245,9 +245,18 @@ def _check_unique(projects: Mapping[str, Project], users: Mapping[str, User]) ->
         ("users", "user id", [user.id for user in users.values()]),
         ("projects", "project id", [project.id for project in projects.values()]),
     ):
-        twice = next((value for value in values if values.count(value) > 1), None)
+        twice = _first_repeated(values)
         if twice is not None:
             raise _wrong(kind, f"two have the {what} {twice}; give each its own")
+
+
+def _first_repeated(values: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def _wrong(kind: str, text: str) -> InvalidError:
@@ -264,7 +273,7 @@ def _by_name(kind: str, document: Mapping[str, Any], new: Callable[[Mapping[str,
     """Return what a document has of a kind, by name; raise InvalidError for a name that is given twice."""
     made = [new(item) for item in document.get(kind, ())]
     names = [item.name for item in made]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = _first_repeated(names)
     if twice is not None:
         raise _wrong(kind, f"the name {twice} is given twice; give each its own")
     return dict(zip(names, made, strict=True))

@@ -78,10 +78,12 @@ def check_unique(documents: list[Any], path: Keys) -> None:
 
 def _check_keys(keys: list[str], path: Keys, below: Keys = ()) -> None:
     """Raise 400 for a key that is there twice; `below` is where in an item of the list it stands."""
+    seen: set[str] = set()
     for index, key in enumerate(keys):
-        if key in keys[:index]:
+        if key in seen:
             text = f"{key!r} is given twice; give each key once"
             raise ImsError(400, "IMG.0115", reason=wrong_at((*path, index, *below), "unique", text, key))
+        seen.add(key)
 
 
 def new_tags(body: Mapping[str, Any], path: Keys = ()) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+from hashlib import sha256
 from itertools import count
 from types import TracebackType
 from typing import Any, TypeVar
@@ -75,7 +75,7 @@ class Store:
         with self._drawing:
             counts = self.drawn.records
             number = counts[kind] = counts.get(kind, 0) + 1
-        return hashlib.sha256(f"{self.settings.records['seed']!r}/{kind}/{number}".encode()).hexdigest()
+        return sha256(f"{self.settings.records['seed']!r}/{kind}/{number}".encode()).hexdigest()
 
     def take_back(self, kind: str, count: int | None) -> None:
         """Go on in the series of a kind behind so many; None where none had been drawn."""

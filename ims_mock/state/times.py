@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, timezone
-from email.utils import formatdate
+from email.utils import format_datetime
 from functools import lru_cache
 
 LAST = 253402300799.0
@@ -74,4 +74,5 @@ def parse_basic_time(text: str) -> float:
 @lru_cache(maxsize=16)
 def http_date(seconds: int) -> str:
     """Write a time as HTTP does in a Date header (RFC 9110 section 5.6.7)."""
-    return formatdate(seconds, usegmt=True)
+    # formatdate() looks datetime up where a test may have patched it.
+    return format_datetime(datetime.fromtimestamp(seconds, timezone.utc), usegmt=True)

@@ -67,7 +67,11 @@ class _Flask(flask.Flask):
                 raise NotFound
             if not _is_utf8(path):
                 raise BadRequest("the path must be UTF-8, percent-encoded or as it is")
-        return super().create_url_adapter(request)
+        adapter = super().create_url_adapter(request)
+        if adapter is not None:
+            # Upgrade is passed over, also where it is to a WebSocket, for which Werkzeug would look for other routes.
+            adapter.websocket = False
+        return adapter
 
 
 def _is_utf8(text: str) -> bool:

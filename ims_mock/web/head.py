@@ -226,7 +226,13 @@ def _check_host(fields: dict[str, str], version: str) -> None:
 def is_host(text: str) -> bool:
     """Return whether a text is a host, with a port or without (RFC 9110 section 7.2)."""
     match = _HOST.fullmatch(text)
-    if match is None or len(match[2] or "") > 5 or int(match[2] or 0) > 65535:
+    labels = text.partition(":")[0].removesuffix(".").split(".")
+    if (
+        match is None
+        or (text and text[0] != "[" and "" in labels)
+        or len(match[2] or "") > 5
+        or int(match[2] or 0) > 65535
+    ):
         return False
     try:
         return match[1] is None or bool(ipaddress.IPv6Address(match[1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ims_mock import LoopingMarker, Redirect
-from ims_mock.evidence.redaction import masked, masked_target, without_query_of
+from ims_mock.evidence.redaction import is_secret, masked, masked_target, without_query_of
 from tests.conftest import Api
 from tests.evidence.test_journal import evidence
 from tests.identity.test_auth import sign
@@ -49,7 +49,7 @@ def test_body_that_repeats_a_query() -> None:
     assert without_query_of("/a?token=a%7Eb", body) == b'{"first":"/a?token=***","next":"/a?token=***&a=a~b"}'
 
 
-@pytest.mark.parametrize("name", ["token", "X-Auth-Token", "X-Amz-Signature", "password", "client_secret", "api_key"])
+@pytest.mark.parametrize("name", ["token", "X-Auth-Token", "X-Amz-Signature", "password", "client_secret", "sk"])
 @pytest.mark.parametrize(
     "path", ["/v2/images", "/v2/images/x", "/v3/projects", "/v3/auth/tokens", "/nope", "/v2/tasks"]
 )
@@ -95,3 +95,10 @@ def test_secret_that_is_not_utf_8(api: Api) -> None:
     response = api("GET", "/v2/images?token=hunter2%FF")
     assert response.status_code == 400
     assert "hunter2" not in response.headers["X-IMS-Mock-Reason"]
+
+
+@pytest.mark.parametrize("name", ["ak", "SK", "X-Sk", "access_sk", "pwd", "dbPwd", "api_key"])
+def test_names_of_credentials(name: str) -> None:
+    """The cloud's own words for keys are names of credentials, and words that have them inside are not."""
+    assert is_secret(name)
+    assert not any(map(is_secret, ("marker", "sort_key", "task", "mask", "make", "X-Sdk-Date")))

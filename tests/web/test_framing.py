@@ -165,6 +165,9 @@ REJECTED: dict[str, Any] = {
     "two hosts in HTTP/1.0": head(b"Host: b", line=DELETE.replace(b"1.1", b"1.0")),
     "an empty host": with_host(b""),
     "a port alone": with_host(b":80"),
+    "a host with an empty label": with_host(b"a..b"),
+    "a host that begins with a dot": with_host(b".a"),
+    "a dot for a host": with_host(b"."),
     "a host with a path": with_host(b"a/b"),
     "a host with a user": with_host(b"u@a"),
     "a host with a blank": with_host(b"a b"),
@@ -306,6 +309,8 @@ TAKEN = {
     "an empty value": head(b"X-Other:", b"Content-Length: 15") + BODY,
     "a name of odd characters": head(b"X!#$%&'*+-.^_`|~9: a", b"Content-Length: 15") + BODY,
     "an upgrade": head(b"Connection: Upgrade", b"Upgrade: h2c", b"Content-Length: 15") + BODY,
+    "an upgrade to a WebSocket": head(b"Connection: keep-alive, Upgrade", b"Upgrade: WebSocket", b"Content-Length: 15")
+    + BODY,
     "another upgrade": head(
         b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: websocket, h2c", b"HTTP2-Settings: AA", b"Content-Length: 15"
     )
