@@ -16,8 +16,11 @@ from tests.conftest import ROOT, needs_curl
 
 pytestmark = pytest.mark.slow
 
+# The openstack command takes a second to start.
+MARKS = {"curl": needs_curl, "openstackclient": pytest.mark.thorough}
+
 EXAMPLES = [
-    pytest.param(path.name, marks=needs_curl if path.name == "curl" else ())
+    pytest.param(path.name, marks=MARKS.get(path.name, ()))
     for path in sorted((ROOT / "examples").iterdir())
     if path.is_dir() and path.name[0].isalpha()
 ]
