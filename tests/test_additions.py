@@ -15,7 +15,7 @@ import pytest
 from ims_mock.contract.operations import load_contract
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 class Copy:
