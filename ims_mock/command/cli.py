@@ -6,12 +6,13 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ims_mock.command.environment import CLIENTS, Target
-from ims_mock.command.parser import COMMANDS, OPTIONS, PROG, new_parsers, variables
+from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, PROG, new_parsers, variables
 from ims_mock.contract.operations import load_contract, operations_table
 from ims_mock.exchange.messages import encoded
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
@@ -22,12 +23,12 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     """Run one command and return its exit status; wrong arguments end the process with 2."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     parser, parsers = new_parsers()
-    parsers["env"].add_argument("client", nargs="?", help=", ".join(CLIENTS))
     is_whole = bool(given) and (given[0] in ("-h", "--help", "--version") or not given[0].startswith("-"))
-    if is_whole and given[0] not in COMMANDS:
+    words = 2 if given and given[0] in GROUPS else 1 if is_whole else 0
+    command = " ".join(given[:words]) or "serve"
+    if command not in COMMANDS:
         parser.parse_args(given)  # It ends here: with help, the version, or a list of commands.
-    command = given.pop(0) if is_whole else "serve"
-    options = _parse(parsers[command], command, given, environ)
+    options = _parse(parsers[command], command, given[words:], environ)
     try:
         status = _RUN[command](options, parsers[command])
         if sys.stdout is not None:
@@ -60,10 +61,9 @@ def _serve(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
 
 
 def _with_defaults(given: Mapping[str, Any]) -> argparse.Namespace:
-    """Return every option that is no setting."""
-    return argparse.Namespace(
-        **{option.name: given.get(option.name, option.default) for option in OPTIONS if not option.is_setting}
-    )
+    """Return every option that is no setting, and the arguments that stand by themselves."""
+    rest = {name: value for name, value in given.items() if name not in SETTINGS}
+    return argparse.Namespace(**{option.name: option.default for option in OPTIONS if not option.is_setting} | rest)
 
 
 def _settings(given: Mapping[str, Any], parser: argparse.ArgumentParser) -> dict[str, Any]:
@@ -117,7 +117,19 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
     return 0
 
 
-_RUN = {
+def _elsewhere(module: str) -> _Run:
+    """Return what runs a command that has a module of its own, which is imported when the command is used."""
+
+    def run(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+        status: int = import_module(f"ims_mock.command.{module}").run(_with_defaults(given), parser)
+        return status
+
+    return run
+
+
+_Run = Callable[[dict[str, Any], argparse.ArgumentParser], int]
+
+_RUN: dict[str, _Run] = {
     "serve": _serve,
     "env": _print_environment,
     "openapi": _print_openapi,

@@ -27,6 +27,10 @@ PREFIX = "IMS_MOCK_"
 _DOCUMENT: Mapping[str, Any] = schema_files.read("command.json")
 
 COMMANDS: Mapping[str, Mapping[str, Any]] = _DOCUMENT["commands"]
+"""The commands by their names; one of a group has two words."""
+
+GROUPS: Mapping[str, str] = _DOCUMENT["command_groups"]
+"""The first words of commands that have two, with what they are for."""
 
 _PART = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"|")+')
 """One of several values with semicolons between them, but for those in quotes."""
@@ -53,7 +57,8 @@ class Option:
     @property
     def variable(self) -> str:
         """The environment variable that stands for the option."""
-        return PREFIX + self.flag[2:].upper().replace("-", "_")
+        name: str = self.schema.get("x-variable", self.flag[2:])
+        return PREFIX + name.upper().replace("-", "_")
 
     @property
     def default(self) -> Any:
@@ -180,22 +185,28 @@ def new_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ims_mock {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    return parser, {name: _add_command(commands.add_parser, name, command) for name, command in COMMANDS.items()}
+    add = {"": parser.add_subparsers(dest="command", metavar="COMMAND", title="commands").add_parser}
+    for name, description in GROUPS.items():
+        group = add[""](name, help=description, description=f"{description[0].upper()}{description[1:]}.")
+        add[name] = group.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True).add_parser
+    return parser, {
+        name: _add_command(add[name.rpartition(" ")[0]], name.rpartition(" ")[2], name) for name in COMMANDS
+    }
 
 
-def _add_command(
-    add: Callable[..., argparse.ArgumentParser], name: str, command: Mapping[str, Any]
-) -> argparse.ArgumentParser:
+def _add_command(add: Callable[..., argparse.ArgumentParser], word: str, name: str) -> argparse.ArgumentParser:
+    command = COMMANDS[name]
     description: str = command["description"]
     parser = add(
-        name,
+        word,
         help=description,
         description=f"{description[0].upper()}{description[1:]}.",
         epilog=_examples(command["examples"]),
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    for argument, words in command.get("arguments", {}).items():
+        parser.add_argument(argument, nargs=words["count"], metavar=words["metavar"], help=words["description"])
     for key, title in _DOCUMENT["groups"].items():
         options = [option for option in OPTIONS if option.belongs_to(name) and option.schema["x-group"] == key]
         if options:
@@ -259,7 +270,8 @@ def options_table() -> Iterator[str]:
         for option in OPTIONS:
             if option.schema["x-group"] == group:
                 default = f" `{option.shown_default}`" if option.shown_default else ""
-                only = "" if option.belongs_to("serve") else "with `env`: "
+                commands = " and ".join(f"`{name}`" for name in COMMANDS if option.belongs_to(name))
+                only = "" if option.belongs_to("serve") else f"with {commands}: "
                 example = f"; for example `{option.example}`" if option.example else ""
                 yield f"| `{option.flag}` | `{option.variable}` |{default} | {only}{option.meaning}{example} |"
 
