@@ -60,12 +60,16 @@ class RecordedRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordedResponse:
-    """A response. Without `has_all_headers` a header that is missing says nothing."""
+    """A response. Without `has_all_headers` a header that is missing says nothing.
+
+    With `is_partial` its body has what a client relies on, as in a Pact file: what it lacks says nothing.
+    """
 
     status: int
     headers: RecordedHeaders | Absence = NOT_RECORDED
     body: bytes | JsonBody | Absence = NOT_RECORDED
     has_all_headers: bool = False
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
