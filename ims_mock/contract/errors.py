@@ -102,6 +102,11 @@ def is_documented(code: str) -> bool:
     return code in _catalogue()["service"]
 
 
+def is_code(code: str) -> bool:
+    """Return whether a document has a code of the service, of the gateway, or of another service."""
+    return is_documented(code) or code in _catalogue()["gateway"] or other_services.message_of(code) is not None
+
+
 def documented_message(code: str, status: int) -> str:
     """Return the documented text of a code; raise InvalidError when no document has the code."""
     if code == IAM:

@@ -18,7 +18,7 @@ class Problem:
 
     `keyword` names the rule: a keyword of JSON Schema or, where none fits, another word. `is_setting` is whether the
     path is the subject of the sentence: "times must be ...", and not "times: must be ...". `missing` are the names of
-    members that the value lacks.
+    members that the value lacks, `unknown` those that it may not have, and `wanted` is what the keyword says.
     """
 
     path: Keys
@@ -27,6 +27,8 @@ class Problem:
     value: Any = field(default=None, compare=False, repr=False)
     is_setting: bool = False
     missing: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    wanted: Any = field(default=None, compare=False, repr=False)
 
     @property
     def pointer(self) -> str:

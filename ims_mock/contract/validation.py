@@ -102,7 +102,11 @@ class Schema:
 
     def unnamed(self, value: Any) -> list[str]:
         """Return pointers to what the schema does not have: members that it neither names nor has a rule for."""
-        return [pointer_to(path) for path in self._unnamed(self.content, value, ())]
+        return [pointer_to(path) for path in self.unnamed_paths(value)]
+
+    def unnamed_paths(self, value: Any) -> Iterator[Keys]:
+        """Yield the paths of what the schema does not have."""
+        return self._unnamed(self.content, value, ())
 
     def _unnamed(self, schema: Any, value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
         parts = list(self._parts(schema)) if isinstance(schema, dict) else []
@@ -122,6 +126,13 @@ class Schema:
     def named(self, value: Any) -> Any:
         """Return a value without the members that `unnamed` points to."""
         return _without_places(value, set(self._unnamed(self.content, value, ())))
+
+    def names_of(self, path: Keys) -> set[str]:
+        """Return the names that the schema has for the members of what stands at a place."""
+        schema: Mapping[str, Any] = self.content
+        for part in path:
+            schema = self._below(schema, str(part))
+        return {name for properties in self._properties(schema) for name in properties}
 
     def has_optional(self, path: Sequence[str]) -> bool:
         """Return whether the schema names a property at a place, and does not require it to be there."""
@@ -248,7 +259,18 @@ def _problem(error: ValidationError, *, hides: bool) -> Problem:
         return Problem((*path, str(error.instance)), "propertyNames", f"the key {text}", value)
     is_lacking = broken.keyword == "required"
     missing = tuple(name for name in broken.wanted if name not in broken.value) if is_lacking else ()
-    return Problem(path, broken.keyword, text, value, missing=missing)
+    unknown = tuple(name for name in broken.value if name not in _named_by(broken)) if _is_closed(broken) else ()
+    return Problem(path, broken.keyword, text, value, missing=missing, unknown=unknown, wanted=broken.wanted)
+
+
+def _is_closed(broken: Broken) -> bool:
+    """Return whether a schema has no rule for members that it does not name, and so refuses them."""
+    return broken.keyword == "additionalProperties" and broken.wanted is False
+
+
+def _named_by(broken: Broken) -> Mapping[str, Any]:
+    names: Mapping[str, Any] = broken.schema.get("properties", {})
+    return names
 
 
 def _member(schema: Mapping[str, Any], key: str | int) -> Mapping[str, Any]:

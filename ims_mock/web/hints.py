@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
-from ims_mock.contract import schema_files
+from ims_mock.contract.elsewhere import PARAMETER, find_elsewhere, pattern_of
 from ims_mock.contract.operations import Operation, load_contract, load_control
 
 LONGEST = 300
@@ -22,17 +21,6 @@ _NEAR = 0.75
 
 _VERSIONS = re.compile(r"(?P<first>/v[0-9.]+)(?P<second>/v[0-9.]+)")
 _ID = re.compile("(?<=/)(?:[0-9a-fA-F-]{32,36}|[0-9]+)(?=/|$)")
-_PARAMETER = re.compile(r"\{[^}]+\}")
-
-
-@dataclass(frozen=True)
-class _Elsewhere:
-    """An operation that the mock does not serve; `text` says whose it is."""
-
-    method: str
-    path: str
-    name: str
-    text: str
 
 
 def hint_for(method: str, path: str) -> str:
@@ -48,12 +36,8 @@ def hint_for(method: str, path: str) -> str:
 
 def elsewhere(method: str, path: str) -> str:
     """Return whose operation a request is, if it is known and not served; "" otherwise."""
-    if len(path) > LONGEST:
-        return ""
-    found = [item for item in _known_elsewhere() if _pattern(item.path).fullmatch(path.rstrip("/"))]
-    # The path that has most parts of its own, and the method before any other.
-    found.sort(key=lambda item: (item.method != method, len(_PARAMETER.findall(item.path))))
-    return f'; {found[0].method} {found[0].path} is "{found[0].name}", {found[0].text}' if found else ""
+    found = find_elsewhere(method, path) if len(path) <= LONGEST else None
+    return f'; {found.method} {found.path} is "{found.name}", {found.text}' if found else ""
 
 
 def _repetition(path: str) -> str:
@@ -82,7 +66,7 @@ def _is_known(path: str) -> bool:
 
 
 def _is_served(path: str) -> bool:
-    return any(_pattern(route).fullmatch(path) for route in _routes())
+    return any(pattern_of(route).fullmatch(path) for route in _routes())
 
 
 def _nearest_route(path: str) -> str:
@@ -107,7 +91,7 @@ def _nearness(path: str, route: str) -> float:
         plain = "/".join(
             "{}" if name.startswith("{") and part else part for part, name in zip(parts, names, strict=True)
         )
-    return difflib.SequenceMatcher(None, _PARAMETER.sub("{}", route), plain, autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, PARAMETER.sub("{}", route), plain, autojunk=False).ratio()
 
 
 @cache
@@ -127,30 +111,13 @@ def _paths(operation: Operation) -> Iterator[str]:
     yield from paths
 
 
-@cache
-def _known_elsewhere() -> list[_Elsewhere]:
-    served = {(operation.method, operation.path) for operation in load_contract().operations.values()}
-    return [
-        _Elsewhere(item["method"], item["path"], item["name"], api["text"])
-        for api in schema_files.read("elsewhere.json")["apis"]
-        for item in api["operations"]
-        if (item["method"], item["path"]) not in served
-    ]
-
-
 def methods_of(path: str) -> set[str]:
     """Return the methods that are served on a path: those of the route with the fewest parameters that it matches.
 
     So the methods of /tags/action are not those of /tags/{key}, which it matches too.
     """
     operations = [*load_contract().operations.values(), *load_control().operations.values()]
-    found = [item for item in operations if len(path) <= LONGEST and _pattern(item.path).fullmatch(path)]
-    fewest = min((len(_PARAMETER.findall(item.path)) for item in found), default=0)
-    methods = {item.method for item in found if len(_PARAMETER.findall(item.path)) == fewest}
+    found = [item for item in operations if len(path) <= LONGEST and pattern_of(item.path).fullmatch(path)]
+    fewest = min((len(PARAMETER.findall(item.path)) for item in found), default=0)
+    methods = {item.method for item in found if len(PARAMETER.findall(item.path)) == fewest}
     return methods | ({"HEAD"} if "GET" in methods else set())
-
-
-@cache
-def _pattern(path: str) -> re.Pattern[str]:
-    """Return the regular expression of the paths that a path with parameters stands for."""
-    return re.compile("[^/]+".join(map(re.escape, _PARAMETER.split(path))))

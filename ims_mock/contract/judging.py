@@ -1,0 +1,154 @@
+"""What is judged of both sides of an exchange: a body against its schema, and the words of a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.findings import Finding, Severity, Side
+from ims_mock.contract.json_text import parse
+from ims_mock.contract.operations import Operation
+from ims_mock.contract.pointers import pointer_to
+from ims_mock.contract.problems import Keys, Problem
+from ims_mock.contract.recorded import Absence, JsonBody, RecordedHeaders
+from ims_mock.contract.validation import Schema
+from ims_mock.contract.wording import cut, nearest, shown
+
+_IDS = {
+    **dict.fromkeys(("enum", "const", "anyOf", "oneOf"), "enum"),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "bound"),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), "length"),
+    **dict.fromkeys(("uniqueItems",), "duplicate"),
+    "type": "type",
+    "pattern": "pattern",
+    "propertyNames": "attribute_name",
+    "readOnly": "read_only",
+}
+"""The last word of a finding's id, by the keyword of JSON Schema that is broken; "rule" for any other."""
+
+_OF_TYPE = {"type", "required", "additionalProperties", "readOnly"}
+"""The keywords that are judged also of a value that is only an example of its type."""
+
+_LEAST = 5
+"""Fewest letters of a name that can be a misspelt other one."""
+
+TAKEN_FROM_BYTES = frozenset[Keys]()
+
+
+class Read:
+    """A body as JSON: its value, or the finding's words where it is none."""
+
+    __slots__ = ("examples", "problem", "value")
+
+    def __init__(self, body: bytes | JsonBody) -> None:
+        self.value: Any = None
+        self.problem = ""
+        self.examples = TAKEN_FROM_BYTES
+        if isinstance(body, JsonBody):
+            self.value, self.examples = body.value, body.examples
+            return
+        try:
+            self.value = parse(body)
+        except ImsError as error:
+            self.problem = error.reason
+
+
+class Report:
+    """Collects the findings of one side of an exchange."""
+
+    def __init__(self, operation: Operation, side: Side) -> None:
+        self.operation = operation
+        self.side = side
+        self.findings: list[Finding] = []
+
+    def add(self, word: str, severity: Severity, pointer: str, rule: str, got: Any, message: str) -> None:
+        """Add a finding whose id is the side and a word."""
+        name = f"{self.side}.{word}"
+        self.findings.append(Finding(name, severity, self.operation.id, self.side, pointer, rule, got, message))
+
+    def check_body(self, schema: Schema, read: Read, *, is_partial: bool = False) -> None:
+        """Add what is wrong with a body that is JSON."""
+        value = read.value
+        if not schema.is_surely_valid(value):
+            problems = (item for item in schema.find_problems(value) if not _is_example(item, read.examples))
+            for problem in problems:
+                self._add_problem(problem, schema, is_partial=is_partial)
+        if not schema.names_all:
+            for keys in schema.unnamed_paths(value):
+                self._add_unknown(keys, schema, value)
+
+    def _add_problem(self, problem: Problem, schema: Schema, *, is_partial: bool) -> None:
+        rule = cut(f"{problem.keyword}: {problem.wanted}")
+        if problem.missing:
+            for name in () if is_partial else problem.missing:
+                pointer = pointer_to((*problem.path, name))
+                self.add("missing_attribute", "break", pointer, "required", None, f'must have "{name}"')
+            return
+        if problem.unknown:
+            known = sorted(schema.names_of(problem.path))
+            for name in problem.unknown:
+                self._add_name((*problem.path, name), known, "has no such attribute", is_allowed=False)
+            return
+        *parents, last = problem.path or (0,)
+        if isinstance(last, str) and last not in schema.names_of(tuple(parents)) and self.side == "response":
+            # A rule for all attributes that no document names; a service may have more of them than we know.
+            self._add_name(problem.path, [], f"is documented nowhere, and {problem.text}", is_allowed=True)
+            return
+        word = _IDS.get(problem.keyword, "rule")
+        self.add(word, "break", problem.pointer, rule, shortened(problem.value), problem.text)
+
+    def _add_unknown(self, path: Keys, schema: Schema, value: Any) -> None:
+        known = sorted(schema.names_of(path[:-1]))
+        self._add_name(path, known, "is documented nowhere", is_allowed=True)
+
+    def _add_name(self, path: Keys, known: Sequence[str], text: str, *, is_allowed: bool) -> None:
+        """Add an unknown attribute: a response may have more than is documented, and a request may not."""
+        name = str(path[-1])
+        hint = nearest(name, list(known))
+        is_break = self.side == "request" and (not is_allowed or misspelt(name, known) is not None)
+        severity: Severity = "break" if is_break else "drift"
+        self.add("unknown_attribute", severity, pointer_to(path), "documented attributes", name, f"{text}{hint}")
+
+
+def _is_example(problem: Problem, examples: frozenset[Keys]) -> bool:
+    """Return whether a problem is one of a value that only stands for its type."""
+    return problem.path in examples and problem.keyword not in _OF_TYPE
+
+
+def misspelt(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is one letter away from another one: too many, missing, wrong, or two exchanged."""
+    return next((item for item in known if len(name) >= _LEAST and is_one_letter_away(name, item)), None)
+
+
+def is_one_letter_away(one: str, other: str) -> bool:
+    """Return whether a single edit makes one text the other: a letter more, less or different, or two exchanged."""
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, known = one[start:], other[start:]
+    edits = {rest[1:] == known, rest == known[1:], rest[1:] == known[1:]}
+    return True in edits or (rest[1::-1] == known[:2] and rest[2:] == known[2:] and len(rest) > 1)
+
+
+def shortened(value: Any) -> Any:
+    """Return a value as a finding keeps it: a long text cut, and of a container the text that shows it."""
+    return shown(value) if isinstance(value, dict | list) else cut(value) if isinstance(value, str) else value
+
+
+def by_name(headers: RecordedHeaders | Absence) -> Mapping[str, str]:
+    """Return headers by their names in lower case, the first of each; none where they are not recorded."""
+    if isinstance(headers, Absence):
+        return {}
+    return {name.lower(): value for name, value in reversed(headers)}
+
+
+def media_type_of(headers: Mapping[str, str]) -> str:
+    """Return the media type of a body, in lower case without parameters; "" where none is recorded."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def at_entry(findings: Iterable[Finding], entry: str) -> Iterator[Finding]:
+    """Yield findings with where in a recording they stand."""
+    return (replace(finding, entry=entry) for finding in findings)

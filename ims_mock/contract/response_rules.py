@@ -1,0 +1,193 @@
+"""What a response is held to: its status, headers and body, and the form of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from ims_mock.contract import other_services
+from ims_mock.contract.errors import is_code
+from ims_mock.contract.findings import Finding, Severity
+from ims_mock.contract.judging import Read, Report, by_name, media_type_of, shortened
+from ims_mock.contract.openapi import resolved
+from ims_mock.contract.operations import JSON, Operation, load_contract
+from ims_mock.contract.pointers import pointer_to
+from ims_mock.contract.recorded import Absence, JsonBody, RecordedResponse
+from ims_mock.contract.validation import Schema
+
+_FORMS = {
+    "service_error": "the service",
+    "gateway_error": "the gateway",
+    "iam_error": "the identity service",
+    "other_service_error": "another service",
+    "wrapped_error": "another service that wraps it",
+}
+"""The forms of an error, by the model of each, with whose it is."""
+
+
+class _Documented(NamedTuple):
+    """What is documented of one status of an operation.
+
+    `body` is None where there is none, or where it is a file; `headers` are those that it has, with whether each is
+    required; `forms` are the models that an error can be of.
+    """
+
+    media_types: tuple[str, ...]
+    body: Schema | None
+    headers: Mapping[str, bool]
+    forms: tuple[str, ...]
+
+
+def judge_response(response: RecordedResponse, operation: Operation, method: str) -> list[Finding]:
+    """Return what in a response the contract does not have."""
+    report = Report(operation, "response")
+    statuses = _documented(operation.id)
+    status = response.status
+    known = statuses.get(status)
+    if known is None:
+        listed = ", ".join(map(str, statuses))
+        text = f"no document has this status for {operation.id}; there are {listed}"
+        report.add("undocumented_status", "drift", "", listed, status, text)
+    if status >= 400:
+        if known is not None and method != "HEAD":
+            _check_error(report, response, known)
+        return report.findings
+    # What comes with a success that nobody documents is held to the documented one: a client reads it so.
+    expected = known or statuses[operation.success]
+    headers = by_name(response.headers)
+    for name, is_required in expected.headers.items():
+        if is_required and response.has_all_headers and name.lower() not in headers and known:
+            report.add("missing_header", "break", name, "required", None, "the header is missing")
+    if method != "HEAD" and (known is not None or status // 100 == 2):
+        _check_body(report, response, expected, headers)
+    return report.findings
+
+
+def _check_body(report: Report, response: RecordedResponse, expected: _Documented, headers: Mapping[str, str]) -> None:
+    body = response.body
+    if isinstance(body, Absence):
+        return
+    is_empty = body == b""
+    if not is_empty and (response.status == 204 or not expected.media_types):
+        severity: Severity = "break" if response.status == 204 else "drift"
+        report.add(
+            "unexpected_body", severity, "", "no body", _beginning(body), f"a {response.status} has no body here"
+        )
+    if expected.body is None:
+        return
+    if is_empty:
+        report.add("missing_body", "break", "", "a body", None, "must have a body")
+        return
+    read = Read(body)
+    if read.problem:
+        report.add("not_json", "break", "", "JSON", _beginning(body), read.problem)
+        return
+    media_type = media_type_of(headers)
+    if media_type and media_type not in expected.media_types and not media_type.endswith("+json"):
+        known = " or ".join(expected.media_types)
+        text = f"must be {known}, got {media_type}"
+        report.add("media_type", "drift", "Content-Type", known, media_type, text)
+    report.check_body(expected.body, read)
+
+
+def _check_error(report: Report, response: RecordedResponse, known: _Documented) -> None:
+    """Add what is wrong with an error: whose form it has, and what it is made of."""
+    body = response.body
+    if isinstance(body, Absence) or not known.forms:
+        return
+    read = Read(body)
+    names = " or ".join(f"of {_FORMS[form]}" for form in known.forms)
+    rule = f"an error {names}"
+    if read.problem:
+        text = f"must be {rule}, and it is no JSON: {read.problem}"
+        report.add("error_dialect", "break", "", rule, _beginning(body), text)
+        return
+    if any(_schema_of(form).is_surely_valid(read.value) for form in known.forms):
+        _check_code(report, read.value)
+        return
+    form = _form_of(read.value)
+    if form in known.forms:
+        report.check_body(_schema_of(form), read)
+        return
+    whose = f"one of {_FORMS[form]}" if form else "of no documented form"
+    text = f"must be {rule}, got {whose}"
+    report.add("error_dialect", "break", "", rule, shortened(read.value), text)
+
+
+def _check_code(report: Report, value: Any) -> None:
+    """Add a code that no document has."""
+    path = ("error_code",) if "error_code" in value else ("error", "error_code")
+    if path[0] == "error" and "error_code" not in value["error"]:
+        path = ("error", "code")
+    code = value
+    for key in path:
+        code = code[key]
+    if isinstance(code, str) and not is_code(code):
+        text = f"no document has the code {code}"
+        report.add("undocumented_code", "drift", pointer_to(path), "documented codes", code, text)
+
+
+def _form_of(value: Any) -> str:
+    """Return which form of an error a body is meant to have, valid or not; "" for none of them."""
+    if not isinstance(value, dict):
+        return ""
+    if "error_code" in value:
+        is_gateway = "request_id" in value or str(value["error_code"]).startswith("APIGW.")
+        return "gateway_error" if is_gateway else "other_service_error"
+    error = value.get("error")
+    if not isinstance(error, dict):
+        return ""
+    if "error_code" in error:
+        return "wrapped_error"
+    is_iam = "title" in error or isinstance(error.get("code"), int)
+    return "iam_error" if is_iam else "service_error" if "code" in error else ""
+
+
+def _beginning(body: bytes | JsonBody) -> Any:
+    """Return the beginning of a body, as a finding keeps it."""
+    return shortened(body.value if isinstance(body, JsonBody) else body[:200].decode("utf-8", "replace"))
+
+
+@cache
+def _schema_of(form: str) -> Schema:
+    return Schema(load_contract().composed, f"#/components/schemas/{form}")
+
+
+@cache
+def _documented(operation_id: str) -> Mapping[int, _Documented]:
+    """Return what is documented of each status of an operation, its success first."""
+    contract = load_contract()
+    operation = contract.operations[operation_id]
+    base = f"#/paths/{operation.path.replace('~', '~0').replace('/', '~1')}/{operation.method.lower()}/responses"
+    raw = contract.composed["paths"][operation.path][operation.method.lower()]["responses"]
+    found = {int(status): _status(operation, item, f"{base}/{status}") for status, item in raw.items()}
+    return dict(sorted(found.items(), key=lambda item: (item[0] != operation.success, item[0])))
+
+
+def _status(operation: Operation, item: Mapping[str, Any], pointer: str) -> _Documented:
+    composed = load_contract().composed
+    response, pointer = resolved(composed, item, pointer)
+    content = response.get("content", {})
+    is_error = "/4" in pointer[-5:] or "/5" in pointer[-5:]
+    schema = content.get(JSON, {}).get("schema", {})
+    headers = {name: bool(header.get("required")) for name, header in response.get("headers", {}).items()}
+    if is_error:
+        return _Documented(tuple(content), None, headers, _forms(operation, schema))
+    body = Schema(composed, f"{pointer}/content/{JSON.replace('/', '~1')}/schema") if JSON in content else None
+    return _Documented(tuple(content), body, headers, ())
+
+
+def _forms(operation: Operation, schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the forms that an error of an operation can have, of those that its status can have anywhere."""
+    branches = [schema, *schema.get("anyOf", ())]
+    named = [branch["$ref"].rpartition("/")[2] for branch in branches if "$ref" in branch]
+    return tuple(form for form in named if form in {"gateway_error", *_own_forms(operation)})
+
+
+def _own_forms(operation: Operation) -> tuple[str, ...]:
+    if operation.dialect == "iam":
+        return ("iam_error",)
+    if other_services.is_one(operation.dialect):
+        return ("other_service_error", "wrapped_error")
+    return ("service_error",)
