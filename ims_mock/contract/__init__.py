@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ims_mock.contract.findings import Finding
-    from ims_mock.contract.judge import judge
     from ims_mock.contract.recorded import (
         DAMAGED,
         NOT_RECORDED,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         RecordedResponse,
     )
     from ims_mock.contract.routes import find_operation
+    from ims_mock.contract.verdicts import judge
 
 __all__ = [
     "DAMAGED",
@@ -33,7 +33,7 @@ __all__ = [
     "judge",
 ]
 
-_HOMES = {"Finding": "findings", "judge": "judge", "find_operation": "routes"}
+_HOMES = {"Finding": "findings", "judge": "verdicts", "find_operation": "routes"}
 """The module of each name; the others are in `recorded`."""
 
 

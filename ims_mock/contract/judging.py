@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.findings import Finding, Severity, Side
@@ -34,25 +33,13 @@ _OF_TYPE = {"type", "required", "additionalProperties", "readOnly"}
 _LEAST = 5
 """Fewest letters of a name that can be a misspelt other one."""
 
-TAKEN_FROM_BYTES = frozenset[Keys]()
 
+class Said(NamedTuple):
+    """What a finding says: what the contract has, what there was, and both in one sentence."""
 
-class Read:
-    """A body as JSON: its value, or the finding's words where it is none."""
-
-    __slots__ = ("examples", "problem", "value")
-
-    def __init__(self, body: bytes | JsonBody) -> None:
-        self.value: Any = None
-        self.problem = ""
-        self.examples = TAKEN_FROM_BYTES
-        if isinstance(body, JsonBody):
-            self.value, self.examples = body.value, body.examples
-            return
-        try:
-            self.value = parse(body)
-        except ImsError as error:
-            self.problem = error.reason
+    rule: str
+    got: Any
+    message: str
 
 
 class Report:
@@ -63,18 +50,24 @@ class Report:
         self.side = side
         self.findings: list[Finding] = []
 
-    def add(self, word: str, severity: Severity, pointer: str, rule: str, got: Any, message: str) -> None:
+    def add(self, word: str, pointer: str, said: Said, severity: Severity = "break") -> None:
         """Add a finding whose id is the side and a word."""
         name = f"{self.side}.{word}"
-        self.findings.append(Finding(name, severity, self.operation.id, self.side, pointer, rule, got, message))
+        self.findings.append(Finding(name, severity, self.operation.id, self.side, pointer, *said))
 
-    def check_body(self, schema: Schema, read: Read, *, is_partial: bool = False) -> None:
-        """Add what is wrong with a body that is JSON."""
-        value = read.value
+    def check_body(self, schema: Schema, body: bytes | JsonBody, *, is_partial: bool = False) -> None:
+        """Add what is wrong with a body that is to be JSON; with `is_partial` it may lack anything."""
+        try:
+            value = value_of(body)
+        except ImsError as error:
+            self.add("not_json", "", Said("JSON", beginning_of(body), error.reason))
+            return
         if not schema.is_surely_valid(value):
-            problems = (item for item in schema.find_problems(value) if not _is_example(item, read.examples))
-            for problem in problems:
-                self._add_problem(problem, schema, is_partial=is_partial)
+            examples = body.examples if isinstance(body, JsonBody) else ()
+            for problem in schema.find_problems(value):
+                # A value that only stands for its type may be any of that type.
+                if problem.path not in examples or problem.keyword in _OF_TYPE:
+                    self._add_problem(problem, schema, is_partial=is_partial)
         if not schema.names_all:
             for keys in schema.unnamed_paths(value):
                 self._add_unknown(keys, schema, value)
@@ -84,24 +77,24 @@ class Report:
         if problem.missing:
             for name in () if is_partial else problem.missing:
                 pointer = pointer_to((*problem.path, name))
-                self.add("missing_attribute", "break", pointer, "required", None, f'must have "{name}"')
+                self.add("missing_attribute", pointer, Said("required", None, f'must have "{name}"'))
             return
         if problem.unknown:
             known = sorted(schema.names_of(problem.path))
             for name in problem.unknown:
-                self._add_name((*problem.path, name), known, "has no such attribute", is_allowed=False)
+                self._add_name((*problem.path, name), known, "the contract has no such attribute", is_allowed=False)
             return
         *parents, last = problem.path or (0,)
         if isinstance(last, str) and last not in schema.names_of(tuple(parents)) and self.side == "response":
             # A rule for all attributes that no document names; a service may have more of them than we know.
-            self._add_name(problem.path, [], f"is documented nowhere, and {problem.text}", is_allowed=True)
+            self._add_name(problem.path, (), f"no document has this attribute, and it {problem.text}", is_allowed=True)
             return
         word = _IDS.get(problem.keyword, "rule")
-        self.add(word, "break", problem.pointer, rule, shortened(problem.value), problem.text)
+        self.add(word, problem.pointer, Said(rule, shortened(problem.value), problem.text))
 
     def _add_unknown(self, path: Keys, schema: Schema, value: Any) -> None:
         known = sorted(schema.names_of(path[:-1]))
-        self._add_name(path, known, "is documented nowhere", is_allowed=True)
+        self._add_name(path, known, "no document has this attribute", is_allowed=True)
 
     def _add_name(self, path: Keys, known: Sequence[str], text: str, *, is_allowed: bool) -> None:
         """Add an unknown attribute: a response may have more than is documented, and a request may not."""
@@ -109,12 +102,17 @@ class Report:
         hint = nearest(name, list(known))
         is_break = self.side == "request" and (not is_allowed or misspelt(name, known) is not None)
         severity: Severity = "break" if is_break else "drift"
-        self.add("unknown_attribute", severity, pointer_to(path), "documented attributes", name, f"{text}{hint}")
+        self.add("unknown_attribute", pointer_to(path), Said("documented attributes", name, f"{text}{hint}"), severity)
 
 
-def _is_example(problem: Problem, examples: frozenset[Keys]) -> bool:
-    """Return whether a problem is one of a value that only stands for its type."""
-    return problem.path in examples and problem.keyword not in _OF_TYPE
+def value_of(body: bytes | JsonBody) -> Any:
+    """Return the JSON value of a body; raise ImsError, with the words of the problem, where it is none."""
+    return body.value if isinstance(body, JsonBody) else parse(body)
+
+
+def beginning_of(body: bytes | JsonBody) -> Any:
+    """Return the beginning of a body, as a finding keeps it."""
+    return shortened(body.value if isinstance(body, JsonBody) else body[:200].decode("utf-8", "replace"))
 
 
 def misspelt(name: str, known: Iterable[str]) -> str | None:
@@ -137,18 +135,13 @@ def shortened(value: Any) -> Any:
     return shown(value) if isinstance(value, dict | list) else cut(value) if isinstance(value, str) else value
 
 
-def by_name(headers: RecordedHeaders | Absence) -> Mapping[str, str]:
-    """Return headers by their names in lower case, the first of each; none where they are not recorded."""
+def header_of(headers: RecordedHeaders | Absence, name: str) -> str | None:
+    """Return the first value of a header, whose name is in lower case; None where there is none."""
     if isinstance(headers, Absence):
-        return {}
-    return {name.lower(): value for name, value in reversed(headers)}
+        return None
+    return next((value for known, value in headers if known.lower() == name), None)
 
 
-def media_type_of(headers: Mapping[str, str]) -> str:
+def media_type_of(headers: RecordedHeaders | Absence) -> str:
     """Return the media type of a body, in lower case without parameters; "" where none is recorded."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def at_entry(findings: Iterable[Finding], entry: str) -> Iterator[Finding]:
-    """Yield findings with where in a recording they stand."""
-    return (replace(finding, entry=entry) for finding in findings)
+    return (header_of(headers, "content-type") or "").partition(";")[0].strip().lower()

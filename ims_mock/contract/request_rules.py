@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.findings import Finding, Severity
-from ims_mock.contract.judging import Read, Report, by_name, media_type_of, misspelt
-from ims_mock.contract.operations import JSON, Operation
+from ims_mock.contract.judging import Report, Said, header_of, media_type_of, misspelt
+from ims_mock.contract.operations import JSON
 from ims_mock.contract.parameters import Parameter
 from ims_mock.contract.recorded import Absence, RecordedRequest
 from ims_mock.contract.routes import Route, query_of
@@ -23,11 +22,10 @@ def judge_request(request: RecordedRequest, route: Route) -> list[Finding]:
         _check_value(report, parameter, route.path[parameter.name], f"{{{parameter.name}}}", "path_parameter")
     if "?" in request.url:
         _check_query(report, query_of(request.url))
-    headers = by_name(request.headers)
     for parameter in operation.headers:
-        _check_header(report, parameter, headers, is_complete=request.has_all_headers)
+        _check_header(report, parameter, request)
     if operation.bodies:
-        _check_body(report, request, headers)
+        _check_body(report, request)
     return report.findings
 
 
@@ -39,12 +37,12 @@ def _check_query(report: Report, text: str) -> None:
             continue
         parameter = operation.query.get(name)
         if name in given and operation.query and not (parameter and parameter.repeated):
-            report.add("repeated_parameter", "break", pointer, "once", value, "the query parameter is given twice")
+            report.add("repeated_parameter", pointer, Said("once", value, "the query parameter is given twice"))
         given.add(name)
         if parameter is not None:
             _check_value(report, parameter, value, pointer, "parameter")
         elif name in operation.refused:
-            report.add("refused_parameter", "break", pointer, "refused", value, operation.refused[name])
+            report.add("refused_parameter", pointer, Said("refused", value, operation.refused[name]))
         elif not operation.others:
             _add_unknown_parameter(report, name, value)
 
@@ -53,7 +51,7 @@ def _add_unknown_parameter(report: Report, name: str, value: str) -> None:
     known = list(report.operation.query)
     severity: Severity = "break" if misspelt(name, known) else "drift"
     text = f"no document has this query parameter{nearest(name, known)}"
-    report.add("unknown_parameter", severity, f"?{name}", "documented parameters", value, text)
+    report.add("unknown_parameter", f"?{name}", Said("documented parameters", value, text), severity)
 
 
 def _check_value(report: Report, parameter: Parameter, text: str, pointer: str, word: str) -> None:
@@ -61,47 +59,42 @@ def _check_value(report: Report, parameter: Parameter, text: str, pointer: str, 
         parameter.values_of(text)
     except ImsError as error:
         for problem in error.problems:
-            report.add(word, "break", pointer, f"{problem.keyword}: {problem.wanted}", text, problem.text)
+            report.add(word, pointer, Said(f"{problem.keyword}: {problem.wanted}", text, problem.text))
 
 
-def _check_header(report: Report, parameter: Parameter, headers: Mapping[str, str], *, is_complete: bool) -> None:
-    text = headers.get(parameter.name.lower())
+def _check_header(report: Report, parameter: Parameter, request: RecordedRequest) -> None:
+    text = header_of(request.headers, parameter.name.lower())
     if text is not None:
         _check_value(report, parameter, text, parameter.name, "header")
-    elif parameter.is_needed and is_complete:
-        report.add("missing_header", "break", parameter.name, "required", None, "the header is needed")
+    elif parameter.is_needed and request.has_all_headers:
+        report.add("missing_header", parameter.name, Said("required", None, "the header is needed"))
 
 
-def _check_body(report: Report, request: RecordedRequest, headers: Mapping[str, str]) -> None:
+def _check_body(report: Report, request: RecordedRequest) -> None:
     operation, body = report.operation, request.body
     if isinstance(body, Absence) or request.method == "HEAD":
         return
     if body == b"":
         if operation.body_required and not operation.takes_bytes and not request.is_partial:
-            report.add("missing_body", "break", "", "required", None, "must have a body")
+            report.add("missing_body", "", Said("required", None, "must have a body"))
         return
-    media_type = _media_type(report, request, headers)
-    model = operation.bodies.get(media_type)
-    if model is None:
-        return
-    read = Read(body)
-    if read.problem:
-        report.add("not_json", "break", "", "JSON", None, read.problem)
-    else:
-        report.check_body(model.schema, read, is_partial=request.is_partial)
+    model = operation.bodies.get(_media_type(report, request))
+    if model is not None:
+        report.check_body(model.schema, body, is_partial=request.is_partial)
 
 
-def _media_type(report: Report, request: RecordedRequest, headers: Mapping[str, str]) -> str:
+def _media_type(report: Report, request: RecordedRequest) -> str:
     """Return which of the operation's media types a body has; add a finding where it has none of them.
 
-    JSON is read whatever its type is said to be.
+    JSON is read whatever its type is said to be, and where no type is recorded it is the first.
     """
-    operation: Operation = report.operation
-    given = media_type_of(headers)
-    if JSON in operation.bodies or (not given and not request.has_all_headers):
-        return next(iter(operation.bodies)) if JSON not in operation.bodies else JSON
-    if given not in operation.bodies:
-        known = " or ".join(operation.bodies)
-        got = given or "none"
-        report.add("media_type", "break", "Content-Type", known, got, f"must be {known}, got {got}")
+    bodies = report.operation.bodies
+    if JSON in bodies:
+        return JSON
+    given = media_type_of(request.headers)
+    if not given and not request.has_all_headers:
+        return next(iter(bodies))
+    if given not in bodies:
+        known, got = " or ".join(bodies), given or "none"
+        report.add("media_type", "Content-Type", Said(known, got, f"must be {known}, got {got}"))
     return given

@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ims_mock.contract import other_services
-from ims_mock.contract.errors import is_code
+from ims_mock.contract.errors import ImsError, is_code
 from ims_mock.contract.findings import Finding, Severity
-from ims_mock.contract.judging import Read, Report, by_name, media_type_of, shortened
+from ims_mock.contract.judging import Report, Said, beginning_of, header_of, media_type_of, shortened, value_of
 from ims_mock.contract.openapi import resolved
 from ims_mock.contract.operations import JSON, Operation, load_contract
 from ims_mock.contract.pointers import pointer_to
-from ims_mock.contract.recorded import Absence, JsonBody, RecordedResponse
+from ims_mock.contract.recorded import Absence, RecordedResponse
 from ims_mock.contract.validation import Schema
 
 _FORMS = {
@@ -29,13 +29,12 @@ _FORMS = {
 class _Documented(NamedTuple):
     """What is documented of one status of an operation.
 
-    `body` is None where there is none, or where it is a file; `headers` are those that it has, with whether each is
-    required; `forms` are the models that an error can be of.
+    `body` is None where there is none, or where it is a file; `forms` are the models that an error can be of.
     """
 
     media_types: tuple[str, ...]
     body: Schema | None
-    headers: Mapping[str, bool]
+    required_headers: tuple[str, ...]
     forms: tuple[str, ...]
 
 
@@ -48,47 +47,41 @@ def judge_response(response: RecordedResponse, operation: Operation, method: str
     if known is None:
         listed = ", ".join(map(str, statuses))
         text = f"no document has this status for {operation.id}; there are {listed}"
-        report.add("undocumented_status", "drift", "", listed, status, text)
+        report.add("undocumented_status", "", Said(listed, status, text), "drift")
     if status >= 400:
         if known is not None and method != "HEAD":
             _check_error(report, response, known)
         return report.findings
     # What comes with a success that nobody documents is held to the documented one: a client reads it so.
     expected = known or statuses[operation.success]
-    headers = by_name(response.headers)
-    for name, is_required in expected.headers.items():
-        if is_required and response.has_all_headers and name.lower() not in headers and known:
-            report.add("missing_header", "break", name, "required", None, "the header is missing")
+    if known and response.has_all_headers:
+        for name in expected.required_headers:
+            if header_of(response.headers, name.lower()) is None:
+                report.add("missing_header", name, Said("required", None, "the header is missing"))
     if method != "HEAD" and (known is not None or status // 100 == 2):
-        _check_body(report, response, expected, headers)
+        _check_body(report, response, expected)
     return report.findings
 
 
-def _check_body(report: Report, response: RecordedResponse, expected: _Documented, headers: Mapping[str, str]) -> None:
-    body = response.body
+def _check_body(report: Report, response: RecordedResponse, expected: _Documented) -> None:
+    body, status = response.body, response.status
     if isinstance(body, Absence):
         return
     is_empty = body == b""
-    if not is_empty and (response.status == 204 or not expected.media_types):
-        severity: Severity = "break" if response.status == 204 else "drift"
-        report.add(
-            "unexpected_body", severity, "", "no body", _beginning(body), f"a {response.status} has no body here"
-        )
+    if not is_empty and (status == 204 or not expected.media_types):
+        severity: Severity = "break" if status == 204 else "drift"
+        report.add("unexpected_body", "", Said("no body", beginning_of(body), f"a {status} has no body here"), severity)
     if expected.body is None:
         return
     if is_empty:
-        report.add("missing_body", "break", "", "a body", None, "must have a body")
+        report.add("missing_body", "", Said("a body", None, "must have a body"))
         return
-    read = Read(body)
-    if read.problem:
-        report.add("not_json", "break", "", "JSON", _beginning(body), read.problem)
-        return
-    media_type = media_type_of(headers)
+    media_type = media_type_of(response.headers)
     if media_type and media_type not in expected.media_types and not media_type.endswith("+json"):
         known = " or ".join(expected.media_types)
         text = f"must be {known}, got {media_type}"
-        report.add("media_type", "drift", "Content-Type", known, media_type, text)
-    report.check_body(expected.body, read)
+        report.add("media_type", "Content-Type", Said(known, media_type, text), "drift")
+    report.check_body(expected.body, body)
 
 
 def _check_error(report: Report, response: RecordedResponse, known: _Documented) -> None:
@@ -96,23 +89,22 @@ def _check_error(report: Report, response: RecordedResponse, known: _Documented)
     body = response.body
     if isinstance(body, Absence) or not known.forms:
         return
-    read = Read(body)
-    names = " or ".join(f"of {_FORMS[form]}" for form in known.forms)
-    rule = f"an error {names}"
-    if read.problem:
-        text = f"must be {rule}, and it is no JSON: {read.problem}"
-        report.add("error_dialect", "break", "", rule, _beginning(body), text)
+    rule = "an error " + " or ".join(f"of {_FORMS[form]}" for form in known.forms)
+    try:
+        value = value_of(body)
+    except ImsError as error:
+        text = f"must be {rule}, and it is no JSON: {error.reason}"
+        report.add("error_dialect", "", Said(rule, beginning_of(body), text))
         return
-    if any(_schema_of(form).is_surely_valid(read.value) for form in known.forms):
-        _check_code(report, read.value)
+    if any(_schema_of(form).is_surely_valid(value) for form in known.forms):
+        _check_code(report, value)
         return
-    form = _form_of(read.value)
+    form = _form_of(value)
     if form in known.forms:
-        report.check_body(_schema_of(form), read)
+        report.check_body(_schema_of(form), body)
         return
-    whose = f"one of {_FORMS[form]}" if form else "of no documented form"
-    text = f"must be {rule}, got {whose}"
-    report.add("error_dialect", "break", "", rule, shortened(read.value), text)
+    whose = f"one of {_FORMS[form]}" if form else "no documented form"
+    report.add("error_dialect", "", Said(rule, shortened(value), f"must be {rule}, got {whose}"))
 
 
 def _check_code(report: Report, value: Any) -> None:
@@ -125,7 +117,7 @@ def _check_code(report: Report, value: Any) -> None:
         code = code[key]
     if isinstance(code, str) and not is_code(code):
         text = f"no document has the code {code}"
-        report.add("undocumented_code", "drift", pointer_to(path), "documented codes", code, text)
+        report.add("undocumented_code", pointer_to(path), Said("documented codes", code, text), "drift")
 
 
 def _form_of(value: Any) -> str:
@@ -142,11 +134,6 @@ def _form_of(value: Any) -> str:
         return "wrapped_error"
     is_iam = "title" in error or isinstance(error.get("code"), int)
     return "iam_error" if is_iam else "service_error" if "code" in error else ""
-
-
-def _beginning(body: bytes | JsonBody) -> Any:
-    """Return the beginning of a body, as a finding keeps it."""
-    return shortened(body.value if isinstance(body, JsonBody) else body[:200].decode("utf-8", "replace"))
 
 
 @cache
@@ -171,7 +158,7 @@ def _status(operation: Operation, item: Mapping[str, Any], pointer: str) -> _Doc
     content = response.get("content", {})
     is_error = "/4" in pointer[-5:] or "/5" in pointer[-5:]
     schema = content.get(JSON, {}).get("schema", {})
-    headers = {name: bool(header.get("required")) for name, header in response.get("headers", {}).items()}
+    headers = tuple(name for name, header in response.get("headers", {}).items() if header.get("required"))
     if is_error:
         return _Documented(tuple(content), None, headers, _forms(operation, schema))
     body = Schema(composed, f"{pointer}/content/{JSON.replace('/', '~1')}/schema") if JSON in content else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -37,8 +37,9 @@ def find_operation(method: str, url: str) -> Operation | None:
     return route.operation if route else None
 
 
+@lru_cache(maxsize=4096)
 def find_route(method: str, path: str) -> Route | None:
-    """Return the route of a path without a query; HEAD has that of GET, unless it has its own."""
+    """Return the route of a path without a query, which is not changed; HEAD has that of GET, unless it has its own."""
     found = list(_found(path))
     for name in (method, "GET") if method == "HEAD" else (method,):
         for ends, parts in found:
