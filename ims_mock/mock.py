@@ -200,6 +200,17 @@ class ImsMock:
         """Return the smallest policy under which every request since the last reset would have been allowed."""
         return self.service.permissions.policy()
 
+    def join(self, other: ImsMock) -> ImsMock:
+        """Be another region of another mock's cloud, before anything is done here, and return this mock.
+
+        >>> with ImsMock() as north, ImsMock(region="cn-east-3").join(north) as east:
+
+        Both have the accounts and the tokens of the other, which was there first, and what is copied from one region
+        into the other arrives there. Raises ValueError where the cloud has a region of this name already.
+        """
+        self.service.join(other.service)
+        return self
+
     @property
     def faults(self) -> Faults:
         """The rules that make requests fail."""

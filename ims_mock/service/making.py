@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ims_mock.exchange.exchange import Exchange
@@ -58,7 +59,14 @@ From a recorded response of GET /v2/cloudimages.
 def begin_making(
     exchange: Exchange, job_type: str, images: Sequence[Image], part_type: str = "", made: Sequence[Transition] = ()
 ) -> Response:
-    """Begin a job that makes images, and respond with its id.
+    """Begin a job that makes images, as `plan_making` has it, and respond with its id."""
+    return begin(exchange, plan_making(job_type, images, part_type, made))
+
+
+def plan_making(
+    job_type: str, images: Sequence[Image], part_type: str = "", made: Sequence[Transition] = ()
+) -> jobs.Plan:
+    """Return the plan of a job that makes images.
 
     The first image is the one that the job shows, the others are its data images. Where a type of jobs shows jobs
     within it, each image is that of one. `part_type` is that of the jobs within it where it is not the usual one.
@@ -66,7 +74,7 @@ def begin_making(
     """
     shown = [{"image_id": image["id"], "image_name": image["name"]} for image in images]
     data_images = ",".join(image["id"] for image in images[1:])
-    plan = jobs.Plan(
+    return jobs.Plan(
         job_type,
         {**shown[0], **({"__data_images": data_images} if data_images else {})},
         [*(_outcome(image, "active") for image in images), *made],
@@ -74,7 +82,6 @@ def begin_making(
         shown if jobs.shows_parts(job_type) else (),
         part_type,
     )
-    return begin(exchange, plan)
 
 
 def begin(exchange: Exchange, plan: jobs.Plan) -> Response:
@@ -85,3 +92,12 @@ def begin(exchange: Exchange, plan: jobs.Plan) -> Response:
 
 def _outcome(image: Image, status: str) -> Transition:
     return {"collection": "images", "id": image["id"], "status": status, "attributes": {}}
+
+
+def in_region(plan: jobs.Plan, region: str) -> jobs.Plan:
+    """Return the plan of a job that makes what it makes in another region."""
+
+    def there(transitions: Sequence[Transition]) -> list[Transition]:
+        return [{**transition, "region": region} for transition in transitions]
+
+    return replace(plan, on_success=there(plan.on_success), on_failure=there(plan.on_failure))

@@ -23,6 +23,7 @@ from ims_mock.exchange.messages import Request, Response, rejection
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
 from ims_mock.faults.rule_text import RuleTextError, parse_fault
+from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.auth import Auth, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
@@ -30,6 +31,7 @@ from ims_mock.service.catalogue import load_public_images
 from ims_mock.service.settings import Settings
 from ims_mock.service.validating import validate
 from ims_mock.state.clock import Clock, ManualClock, check_clock, real_seconds
+from ims_mock.state.regions import Regions
 from ims_mock.state.store import Store
 from ims_mock.state.times import http_date
 
@@ -42,6 +44,9 @@ class Service:
     A `clock` that is given is kept; otherwise every reset makes a manual one, started where the settings say.
     """
 
+    identity: Identity
+    accounts: Accounts
+
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
         self._initial = settings or Settings()
         if clock is not None:
@@ -49,6 +54,7 @@ class Service:
         self._clock = clock
         self.journal = Journal()
         self.permissions = Permissions()
+        self._home = self
         self.store = Store(self._new_clock(self._initial), self._initial.seed)
         self._transaction = self.store.transaction()
         self.faults = Faults(self.store)
@@ -67,6 +73,16 @@ class Service:
             self.permissions.clear()
             self.snapshots.clear()
             self._begin(settings)
+
+    def join(self, other: Service) -> None:
+        """Be another region of another service's cloud: with its accounts and tokens, and what is copied from there.
+
+        Raise ValueError where the cloud has a region of this name.
+        """
+        home = other._home
+        (home.store.cloud or Regions(home.store)).add(self.store)
+        self._home = home
+        self.apply(self.settings)
 
     def deny(self, action: str, user: str | None = None) -> Denial:
         """Deny an action to everybody or to one user; raise ValueError for one that does not exist."""
@@ -88,8 +104,11 @@ class Service:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
         self.store.settings.load(settings.saved())
         identity = Identity(self.store)
-        identity.accounts.restore(settings.new_accounts().to_json())
+        accounts = self._home.accounts if self._home is not self else settings.new_accounts()
+        identity.accounts.restore(accounts.to_json())
         identity.issue_own(settings.token)
+        if self._home is not self:
+            identity = self._home.identity
         # A request on its way finds either the old ones or the new ones, each complete.
         self.settings, self.identity, self.accounts = settings, identity, identity.accounts
         self.auth = Auth(settings.auth, identity, settings.token)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from itertools import count
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ims_mock.state.backing import Backing, Lock, Memory
 from ims_mock.state.changes import ChangeLog
@@ -24,6 +24,23 @@ C = TypeVar("C", bound=Collection)
 V = TypeVar("V", bound="Store")
 
 
+class Cloud(Protocol):
+    """The regions of one cloud, each with a store of its own; all of them have one lock."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the regions, the first one first."""
+
+    def add(self, store: Store) -> None:
+        """Add the store of one more region."""
+
+    def find(self, region: str) -> Store | None:
+        """Return the store of a region by its name; None where there is none."""
+
+    def settle(self) -> None:
+        """Settle what is due in any of the regions; called with the lock held."""
+
+
 class Store:
     """Everything that one mock remembers. Two stores share nothing, unless they are versions or views of one.
 
@@ -33,8 +50,12 @@ class Store:
     how often in a row each key came with one; `drawn` counts what was made from the seed. A new one is one more line in
     `__init__`: it is in snapshots, resets, state files and earlier versions by that. Records are JSON, files excepted.
 
-    `lock` is held by whoever reads more than one thing. The clock was at `started_at` at the last reset.
+    `lock` is held by whoever reads more than one thing. The clock was at `started_at` at the last reset. `cloud` has
+    the stores of the other regions, None where there are none; `series` parts their ids.
     """
+
+    cloud: Cloud | None = None
+    series = ""
 
     def __init__(self, clock: Clock, seed: int | str = 0, backing: Backing | None = None) -> None:
         self._backing = Memory() if backing is None else backing
@@ -75,7 +96,7 @@ class Store:
         with self._drawing:
             counts = self.drawn.records
             number = counts[kind] = counts.get(kind, 0) + 1
-        return sha256(f"{self.settings.records['seed']!r}/{kind}/{number}".encode()).hexdigest()
+        return sha256(f"{self.settings.records['seed']!r}/{self.series}{kind}/{number}".encode()).hexdigest()
 
     def take_back(self, kind: str, count: int | None) -> None:
         """Go on in the series of a kind behind so many; None where none had been drawn."""
@@ -141,13 +162,23 @@ class Store:
     def _apply(self, transition: Transition) -> None:
         """Apply a transition, and those that follow from it at the same time.
 
-        An image that is gone by now gets no members.
+        An image that is gone by now gets no members. What is of another `region` is applied there.
         """
+        other = self.find_region(transition["region"]) if "region" in transition else None
+        if other is not None:
+            with other.transaction():
+                other._apply({name: value for name, value in transition.items() if name != "region"})
+            return
         is_of_image = transition["collection"] == "members" and transition["status"] != REMOVED
         if is_of_image and transition["id"] not in self.images:
             return
         for following in self._collections[transition["collection"]].settle(transition):
             self._apply({**following, "due": transition["due"]})
+
+    def find_region(self, name: str) -> Store | None:
+        """Return the store of another region of the cloud by its name; None where there is none."""
+        found = self.cloud.find(name) if self.cloud is not None else None
+        return None if found is self else found
 
     def _time_of_change(self) -> float:
         return self.clock.now() if self._settling_at is None else self._settling_at
@@ -263,6 +294,8 @@ class Transaction:
         try:
             if store.transitions.by_time:
                 store.settle_due()
+            if store.cloud is not None:
+                store.cloud.settle()
         except BaseException:
             self.__exit__(None, None, None)
             raise

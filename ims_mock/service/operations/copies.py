@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
+from ims_mock.identity.accounts import Accounts
 from ims_mock.service.backups import check_vault, new_backup
-from ims_mock.service.making import add_arriving_image, begin_making
+from ims_mock.service.making import add_arriving_image, begin, begin_making, in_region, plan_making
 from ims_mock.service.neighbours import known
 from ims_mock.service.own_api import check_active, image_of, refuse_where
 from ims_mock.service.sources import check_enterprise_project, check_key
@@ -52,7 +54,10 @@ copy_image_in_region_in_safe_mode = copy_image_in_region
 
 
 def copy_image_cross_region(exchange: Exchange) -> Response:
-    """Copy an image into a project of another region; the copy is an image of this mock, which is one region."""
+    """Copy an image into a project of another region.
+
+    The copy is an image of the mock of that region, where the cloud has one, and else of this one.
+    """
     source, body = _source(exchange), exchange.body.json
     size, region = int(source.get("__image_size", 0)), exchange.store.settings["region"]
     is_whole = source.get("__whole_image") == "true"
@@ -66,13 +71,27 @@ def copy_image_cross_region(exchange: Exchange) -> Response:
     count = len(exchange.store.jobs.pending_of_type(_ACROSS, exchange.project_id))
     text = f"body: the project has {count} copies into other regions under way; wait until one of them has ended"
     refuse_where((count >= _MOST_AT_A_TIME, "IMG.0149", text))
-    attributes = _attributes(exchange, source)
-    if not is_whole:
-        return begin_making(exchange, _ACROSS, [_add(exchange, source, attributes)])
-    check_vault(exchange, body["vault_id"], source["min_disk"])
-    server_id = known(exchange.store, "backups", source.get("__backup_id", ""))["server"]
-    attributes, backup = new_backup(exchange, attributes, server_id, body["vault_id"])
-    return begin_making(exchange, _ACROSS, [_add(exchange, source, attributes)], made=[backup])
+    there, attributes = _in_target(exchange), _attributes(exchange, source)
+    made = []
+    with there.store.transaction():
+        if is_whole:
+            check_vault(there, body["vault_id"], source["min_disk"])
+            server_id = known(exchange.store, "backups", source.get("__backup_id", ""))["server"]
+            attributes, backup = new_backup(there, attributes, server_id, body["vault_id"])
+            made.append(backup)
+        image = add_arriving_image(there, attributes, file_of(exchange.store, source))
+    plan = plan_making(_ACROSS, [image], made=made)
+    return begin(exchange, plan if there is exchange else in_region(plan, body["region"]))
+
+
+def _in_target(exchange: Exchange) -> Exchange:
+    """Return the exchange as the target of a copy sees it: in that region, where the cloud has it, and that project."""
+    body = exchange.body.json
+    store = exchange.store.find_region(body["region"])
+    if store is None:
+        return exchange
+    project = Accounts(exchange.store).find_project(name=body["project_name"])
+    return replace(exchange, store=store, project_id=project.id if project else exchange.project_id)
 
 
 def _source(exchange: Exchange) -> Image:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.contract.errors import IAM, ImsError
+from ims_mock.contract.hosts import cloud_host
 from ims_mock.contract.operations import IDENTITY_ROOT
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
@@ -65,8 +66,9 @@ def keystone_list_projects(exchange: Exchange) -> Response:
     if query.get("name", region) != region and any(query["name"] in (item.id, item.name) for item in hidden):
         raise _not_own_project("name", query["name"])
     projects = [_project(exchange, project) for project in visible]
-    if query.get("name") == region and region not in [project["name"] for project in projects]:
-        projects = [{**project, "name": region} for project in projects[:1]]
+    asked = query.get("name")
+    if asked is not None and asked not in [project["name"] for project in projects] and _is_region(exchange, asked):
+        projects = [{**project, "name": asked} for project in projects[:1]]
     for name in ("name", "domain_id", "parent_id", "enabled", "is_domain"):
         projects = [project for project in projects if name not in query or project[name] == query[name]]
     first = (query.get("page", 1) - 1) * query["per_page"]
@@ -177,7 +179,7 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
         project = accounts.find_project(id=asked.get("id"), name=asked.get("name"))
         if project is not None and project.name not in user.roles:
             project = None
-        if project is None and "id" not in asked and asked.get("name") == accounts.region:
+        if project is None and "id" not in asked and _is_region(exchange, asked.get("name", "")):
             # The project of a region has the region's name.
             project = accounts.own_project(user)
         if project is None or not _is_domain(exchange, asked.get("domain", {})):
@@ -187,6 +189,12 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
     if not scope.get("domain") or not _is_domain(exchange, scope["domain"]):
         raise _wrong_credentials("/auth/scope: must have a project, or the domain by id or name")
     return None, True
+
+
+def _is_region(exchange: Exchange, name: str) -> bool:
+    """Return whether a name is that of a region of the cloud, and so of each user's own project too."""
+    store = exchange.store
+    return name == store.settings["region"] or store.find_region(name) is not None
 
 
 def _is_domain(exchange: Exchange, asked: Mapping[str, Any]) -> bool:
@@ -260,7 +268,6 @@ _SERVICES = (
 
 def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
     """Return the catalogue: the image and the identity service at their roots, and IMS's own API by its versions."""
-    region = Accounts(exchange.store).region
     return [
         {
             "id": type_,
@@ -268,17 +275,34 @@ def _catalog(exchange: Exchange) -> list[dict[str, Any]]:
             "name": name,
             "endpoints": [
                 {
-                    "id": f"{type_}-{interface}",
+                    "id": f"{type_}-{interface}" + (f"-{region}" if number else ""),
                     "interface": interface,
                     "region": region,
                     "region_id": region,
-                    "url": exchange.base_url + path,
+                    "url": (exchange.base_url if path == IDENTITY_ROOT else root) + path,
                 }
+                for number, (region, root) in enumerate(_roots(exchange))
                 for interface in ("public", "internal", "admin")
             ],
         }
         for type_, name, path in _SERVICES
     ]
+
+
+def _roots(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return the regions that a catalogue is of, each with the root of IMS's URLs.
+
+    Where a mock is a region of a cloud, and the identity service was asked by its name there, IMS is at its own name:
+    in the region of that name, or in every region where it has none.
+    """
+    store = exchange.store
+    scheme, _, authority = exchange.base_url.partition("://")
+    name, colon, port = authority.partition(":")
+    host = cloud_host(name) if store.cloud is not None else None
+    if host is None or store.cloud is None:
+        return [(store.settings["region"], exchange.base_url)]
+    regions = [host.region] if host.region else store.cloud.names
+    return [(region, f"{scheme}://{host.of('ims', region)}{colon}{port}") for region in regions]
 
 
 def _own_projects(exchange: Exchange) -> list[Project]:
