@@ -13,6 +13,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ims_mock import ManualClock
+from ims_mock.contract import RecordedExchange, RecordedRequest, RecordedResponse, judge
 from ims_mock.contract.operations import load_control
 from ims_mock.service.service import Service
 from ims_mock.state.views import RecordsView
@@ -41,6 +42,8 @@ class Api:
         response = self._client.open(path, method=method, data=data, headers=sent)
         if path.startswith("/_ims_mock") and response.status_code == 200:
             _check_control(method, path.partition("?")[0], response)
+        elif not path.startswith("/_ims_mock") and not self.service.faults and "X-IMS-Mock-Fault" not in sent:
+            _judge(method, path, response)
         return response
 
     @property
@@ -56,6 +59,14 @@ class Api:
         assert response.status_code == 201, response.headers
         image: dict[str, Any] = response.get_json()
         return image
+
+
+def _judge(method: str, path: str, response: TestResponse) -> None:
+    """Hold a response that no rule has changed against the contract: nothing in it may break a client."""
+    request = RecordedRequest(method, path if path.startswith("/") else "/", meant_wrong=True)
+    recorded = RecordedResponse(response.status_code, list(response.headers.items()), response.data)
+    found = judge(RecordedExchange(request, recorded))
+    assert not [finding for finding in found if finding.severity == "break" and finding.side == "response"], found
 
 
 def _check_control(method: str, path: str, response: TestResponse) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.findings import Finding, Severity, Side
 from ims_mock.contract.json_text import parse
-from ims_mock.contract.operations import Operation
+from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import Keys, Problem
 from ims_mock.contract.recorded import Absence, JsonBody, RecordedHeaders
@@ -29,6 +30,9 @@ _IDS = {
 
 _OF_TYPE = {"type", "required", "additionalProperties", "readOnly"}
 """The keywords that are judged also of a value that is only an example of its type."""
+
+OF_THE_SERVICE = "__"
+"""What the names of attributes begin with that the service alone has."""
 
 _LEAST = 5
 """Fewest letters of a name that can be a misspelt other one."""
@@ -69,40 +73,50 @@ class Report:
                 if problem.path not in examples or problem.keyword in _OF_TYPE:
                     self._add_problem(problem, schema, is_partial=is_partial)
         if not schema.names_all:
-            for keys in schema.unnamed_paths(value):
-                self._add_unknown(keys, schema, value)
+            for path in schema.unnamed_paths(value):
+                self._add_unknown(path, schema)
+        for path in schema.custom_paths(value):
+            self._check_custom(path, schema)
+
+    def _check_custom(self, path: Keys, schema: Schema) -> None:
+        """Add an attribute that a client may choose, where the name shows that none did."""
+        name, known = str(path[-1]), schema.names_of(path[:-1])
+        is_of_service = name.startswith(OF_THE_SERVICE) and not any(name.startswith(family) for family in _families())
+        if misspelt(name, known) if self.side == "request" else is_of_service:
+            self._add_unknown(path, schema)
 
     def _add_problem(self, problem: Problem, schema: Schema, *, is_partial: bool) -> None:
         rule = cut(f"{problem.keyword}: {problem.wanted}")
         if problem.missing:
             for name in () if is_partial else problem.missing:
                 pointer = pointer_to((*problem.path, name))
-                self.add("missing_attribute", pointer, Said("required", None, f'must have "{name}"'))
+                self.add("missing_attribute", pointer, Said("required", None, "the attribute is missing"))
             return
+        for name in problem.unknown:
+            self._add_unknown((*problem.path, name), schema, is_allowed=False)
         if problem.unknown:
-            known = sorted(schema.names_of(problem.path))
-            for name in problem.unknown:
-                self._add_name((*problem.path, name), known, "the contract has no such attribute", is_allowed=False)
             return
         *parents, last = problem.path or (0,)
         if isinstance(last, str) and last not in schema.names_of(tuple(parents)) and self.side == "response":
             # A rule for all attributes that no document names; a service may have more of them than we know.
-            self._add_name(problem.path, (), f"no document has this attribute, and it {problem.text}", is_allowed=True)
+            if not last.startswith(OF_THE_SERVICE):
+                self._add_unknown(problem.path, schema)
             return
         word = _IDS.get(problem.keyword, "rule")
         self.add(word, problem.pointer, Said(rule, shortened(problem.value), problem.text))
 
-    def _add_unknown(self, path: Keys, schema: Schema, value: Any) -> None:
-        known = sorted(schema.names_of(path[:-1]))
-        self._add_name(path, known, "no document has this attribute", is_allowed=True)
-
-    def _add_name(self, path: Keys, known: Sequence[str], text: str, *, is_allowed: bool) -> None:
+    def _add_unknown(self, path: Keys, schema: Schema, *, is_allowed: bool = True) -> None:
         """Add an unknown attribute: a response may have more than is documented, and a request may not."""
-        name = str(path[-1])
-        hint = nearest(name, list(known))
+        name, known = str(path[-1]), sorted(schema.names_of(path[:-1]))
         is_break = self.side == "request" and (not is_allowed or misspelt(name, known) is not None)
-        severity: Severity = "break" if is_break else "drift"
-        self.add("unknown_attribute", pointer_to(path), Said("documented attributes", name, f"{text}{hint}"), severity)
+        said = Said("documented attributes", name, f"no document has this attribute{nearest(name, known)}")
+        self.add("unknown_attribute", pointer_to(path), said, "break" if is_break else "drift")
+
+
+@cache
+def _families() -> tuple[str, ...]:
+    """Return what the names of attributes begin with of which the documents have more than they name."""
+    return tuple(load_contract().composed["components"]["schemas"]["image_attributes"]["x-families"])
 
 
 def value_of(body: bytes | JsonBody) -> Any:

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.findings import Finding, Severity
-from ims_mock.contract.judging import Report, Said, header_of, media_type_of, misspelt
-from ims_mock.contract.operations import JSON
+from ims_mock.contract.judging import Report, Said, header_of, media_type_of, misspelt, value_of
+from ims_mock.contract.operations import JSON, load_model
 from ims_mock.contract.parameters import Parameter
-from ims_mock.contract.recorded import Absence, RecordedRequest
+from ims_mock.contract.recorded import Absence, JsonBody, RecordedRequest
 from ims_mock.contract.routes import Route, query_of
 from ims_mock.contract.wording import nearest
 
@@ -43,7 +43,7 @@ def _check_query(report: Report, text: str) -> None:
             _check_value(report, parameter, value, pointer, "parameter")
         elif name in operation.refused:
             report.add("refused_parameter", pointer, Said("refused", value, operation.refused[name]))
-        elif not operation.others:
+        elif not operation.others or misspelt(name, operation.query):
             _add_unknown_parameter(report, name, value)
 
 
@@ -81,6 +81,23 @@ def _check_body(report: Report, request: RecordedRequest) -> None:
     model = operation.bodies.get(_media_type(report, request))
     if model is not None:
         report.check_body(model.schema, body, is_partial=request.is_partial)
+        if operation.method == "PATCH":
+            _check_patch(report, body)
+
+
+def _check_patch(report: Report, body: bytes | JsonBody) -> None:
+    """Add the attributes in a patch that are a slip away from a documented one."""
+    try:
+        changes = value_of(body)
+    except ImsError:
+        return
+    known = load_model("image").schema.names_of(())
+    for index, change in enumerate(changes if isinstance(changes, list) else ()):
+        path = change.get("path") if isinstance(change, dict) else None
+        name = path[1:] if isinstance(path, str) else ""
+        if misspelt(name, known):
+            said = Said("documented attributes", name, f"no document has this attribute{nearest(name, sorted(known))}")
+            report.add("unknown_attribute", f"/{index}/path", said)
 
 
 def _media_type(report: Report, request: RecordedRequest) -> str:

@@ -59,7 +59,7 @@ def path_of(url: str) -> str:
     if url.startswith("/"):
         return url.partition("?")[0].partition("#")[0]
     try:
-        return urlsplit(url).path or "/"
+        return urlsplit(url).path or ("/" if url else "")
     except ValueError:
         return ""
 
@@ -77,6 +77,8 @@ _Found = Iterator["tuple[Mapping[str, _End], list[str]]"]
 
 def _found(path: str) -> _Found:
     """Yield what ends where a path does, by method, with the parts of the path from where the operation's begins."""
+    if not path.startswith("/"):
+        return
     parts = path.split("/")[1:]
     plain, slashed = _trees()
     tree = plain

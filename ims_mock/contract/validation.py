@@ -30,6 +30,10 @@ HIDDEN = "***"
 """The text that replaces a secret."""
 
 
+Place = tuple["str | None", ...]
+"""The names that lead to a place in a value; None is every item of a list."""
+
+
 class Schema:
     """A JSON Schema 2020-12 inside the contract's document, compiled when it is first asked for.
 
@@ -123,6 +127,28 @@ class Schema:
                 elif not has_rest:
                     yield (*path, name)
 
+    def custom_paths(self, value: Any) -> Iterator[Keys]:
+        """Yield the paths of members that the schema does not name, where it has a rule for all of those."""
+        for place, names in self._open_places:
+            for path, found in _at(value, place, ()):
+                if isinstance(found, dict) and not found.keys() <= names:
+                    yield from ((*path, name) for name in found if name not in names)
+
+    @cached_property
+    def _open_places(self) -> list[tuple[Place, frozenset[str]]]:
+        """Where the schema has objects with a rule for other members than those that it names, with these."""
+        return list(self._find_open(self.content, ()))
+
+    def _find_open(self, schema: Any, place: Place) -> Iterator[tuple[Place, frozenset[str]]]:
+        parts = list(self._parts(schema)) if isinstance(schema, dict) else []
+        named = {name: item for part in reversed(parts) for name, item in part.get("properties", {}).items()}
+        if named and any(isinstance(part.get("additionalProperties"), dict) for part in parts):
+            yield place, frozenset(named)
+        for name, item in named.items():
+            yield from self._find_open(item, (*place, name))
+        for part in parts:
+            yield from self._find_open(part.get("items"), (*place, None))
+
     def named(self, value: Any) -> Any:
         """Return a value without the members that `unnamed` points to."""
         return _without_places(value, set(self._unnamed(self.content, value, ())))
@@ -193,6 +219,17 @@ class Schema:
         registry: Registry[Any] = Registry().with_resource(_BASE, DRAFT202012.create_resource(self._document))
         validator: Validator = extend(Draft202012Validator, extra)({"$ref": _BASE + self._pointer}, registry=registry)
         return validator
+
+
+def _at(value: Any, place: Place, path: Keys) -> Iterator[tuple[Keys, Any]]:
+    """Yield what stands at a place in a value, with its path."""
+    if not place:
+        yield path, value
+    elif place[0] is None:
+        for index, item in enumerate(value) if isinstance(value, list) else ():
+            yield from _at(item, place[1:], (*path, index))
+    elif isinstance(value, dict) and place[0] in value:
+        yield from _at(value[place[0]], place[1:], (*path, place[0]))
 
 
 def _without_places(value: Any, places: set[Keys], path: Keys = ()) -> Any:
