@@ -46,7 +46,7 @@ class RecordedRequest:
 
     With `is_partial` it is what a stub shall match: what it lacks says nothing of what a client sends. Without
     `has_all_headers` a header that is missing says nothing either. A request that is `meant_wrong` was made to be
-    refused, as a fuzzer makes them, and is not judged.
+    refused, as a fuzzer makes them, and is not judged. `caller` is the name of who sent it, where the recording has it.
     """
 
     method: str
@@ -56,6 +56,7 @@ class RecordedRequest:
     has_all_headers: bool = False
     is_partial: bool = False
     meant_wrong: bool = False
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
