@@ -14,6 +14,7 @@ from ims_mock.version import __version__
 if TYPE_CHECKING:
     from ims_mock.contract.errors import ImsError
     from ims_mock.evidence.audit import Finding
+    from ims_mock.evidence.consumers.contract import ConsumerContract
     from ims_mock.evidence.journal import Entry
     from ims_mock.faults.connections import Drip, Hangup, LoseResponse, Reset, Stall, Truncate
     from ims_mock.faults.delays import Delay, LognormalDelay
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BadJob",
     "BadUpload",
+    "ConsumerContract",
     "Delay",
     "Drip",
     "Entry",
@@ -60,6 +62,7 @@ __all__ = [
 
 
 _HOMES = {
+    "ConsumerContract": "evidence.consumers.contract",
     "Entry": "evidence.journal",
     "Finding": "evidence.audit",
     "ImsError": "contract.errors",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.evidence.audit import Finding, audit
+from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.journal import Journal
 from ims_mock.exchange.messages import Request, Response
 from ims_mock.faults.rule_set import Faults
@@ -29,6 +30,9 @@ from ims_mock.web.app import create_app
 from ims_mock.web.browsers import with_hosts
 from ims_mock.web.server import Server
 from ims_mock.web.tls import Tls, throw_away
+
+if TYPE_CHECKING:
+    from ims_mock.evidence.consumers.contract import ConsumerContract
 
 
 class ImsMock:
@@ -252,6 +256,16 @@ class ImsMock:
     def audit(self) -> list[Finding]:
         """Return what the requests since the last reset show of their client: see docs/faults.md."""
         return audit(self.journal, list(self.images.values()))
+
+    def consumer_contract(self, name: str) -> ConsumerContract:
+        """Return what the client has sent since the last reset, and got: see docs/contract.md.
+
+        `name` is what the client is called. Raises ValueError for an empty one.
+        """
+        # Imported here: few tests ask for it.
+        from ims_mock.evidence.consumers.learning import consumer_contract
+
+        return consumer_contract(exchanges_of(self.journal), name)
 
     def reset(self, /, **settings: Any) -> None:
         """Clear images, faults and journal, and start again with the first settings, changed by those given here."""

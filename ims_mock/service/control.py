@@ -1,7 +1,7 @@
 """The operations of the control API: what a test asks of the mock itself. schemas/control has what they accept.
 
-Each function has the name of its operation. It receives the service, the values in the path and the checked body, and
-returns the document of the response, or None where there is none.
+Each function has the name of its operation. It receives the service, the values in the path and the query, and the
+checked body. It returns the document of the response, or None where there is none.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from ims_mock.contract.operations import load_contract, load_control
 from ims_mock.contract.problems import wrong_at
 from ims_mock.contract.wording import shown
 from ims_mock.evidence.audit import audit
+from ims_mock.evidence.consumers.learning import consumer_contract
+from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.har import to_har
 from ims_mock.faults.rule_text import new_rule
 from ims_mock.service import neighbours, snapshots
@@ -25,8 +27,8 @@ from ims_mock.state.job_collection import PENDING
 from ims_mock.state.jobs import end, failure
 from ims_mock.version import __version__
 
-Path = Mapping[str, str]
-Function = Callable[[Service, Path, Any], Any]
+Values = Mapping[str, Any]
+Function = Callable[[Service, Values, Any], Any]
 
 
 class NotFoundError(Exception):
@@ -40,32 +42,32 @@ class NotFoundError(Exception):
 _MOST_NAMES = 10
 
 
-def show_health(service: Service, _path: Path, _body: Any) -> Any:
+def show_health(service: Service, _path: Values, _body: Any) -> Any:
     """Show version, seed and time."""
     return {"status": "ok", "version": __version__, "seed": service.store.seed, "now": service.store.timestamp()}
 
 
-def show_openapi(_service: Service, _path: Path, _body: Any) -> Any:
+def show_openapi(_service: Service, _path: Values, _body: Any) -> Any:
     """Show the document of the service's API."""
     return load_contract().document
 
 
-def show_control(_service: Service, _path: Path, _body: Any) -> Any:
+def show_control(_service: Service, _path: Values, _body: Any) -> Any:
     """Show the document of this API."""
     return load_control().document
 
 
-def show_settings(service: Service, _path: Path, _body: Any) -> Any:
+def show_settings(service: Service, _path: Values, _body: Any) -> Any:
     """Show what is set, without secrets."""
     return service.settings.to_json()
 
 
-def reset(service: Service, _path: Path, body: Any) -> None:
+def reset(service: Service, _path: Values, body: Any) -> None:
     """Clear everything, and apply settings until the next reset."""
     service.reset(**body)
 
 
-def add_image(service: Service, _path: Path, body: Any) -> Any:
+def add_image(service: Service, _path: Values, body: Any) -> Any:
     """Add an image as a test wants it."""
     attributes = {name: value for name, value in body.items() if name not in ("members", "data")}
     data = _from_base64(body["data"]) if "data" in body else None
@@ -80,7 +82,7 @@ def _from_base64(text: str) -> bytes:
         raise wrong_at(("data",), "contentEncoding", what) from None
 
 
-def list_accounts(service: Service, _path: Path, _body: Any) -> Any:
+def list_accounts(service: Service, _path: Values, _body: Any) -> Any:
     """List projects and users without what gives access."""
     accounts = service.accounts
     return {
@@ -92,34 +94,34 @@ def list_accounts(service: Service, _path: Path, _body: Any) -> Any:
     }
 
 
-def add_accounts(service: Service, _path: Path, body: Any) -> None:
+def add_accounts(service: Service, _path: Values, body: Any) -> None:
     """Add projects and users."""
     service.accounts.add(body)
 
 
-def add_token(service: Service, _path: Path, body: Any) -> Any:
+def add_token(service: Service, _path: Values, body: Any) -> Any:
     """Issue a token without a login."""
     return {"token": service.identity.new_token_for(body.get("user"), body.get("project"))}
 
 
-def list_neighbours(service: Service, _path: Path, _body: Any) -> Any:
+def list_neighbours(service: Service, _path: Values, _body: Any) -> Any:
     """List what a test has said that other services have."""
     with service.store.lock:
         return neighbours.documents(service.store)
 
 
-def add_neighbours(service: Service, _path: Path, body: Any) -> None:
+def add_neighbours(service: Service, _path: Values, body: Any) -> None:
     """Add what other services have."""
     neighbours.add(service.store, body)
 
 
-def clear_neighbours(service: Service, _path: Path, _body: Any) -> None:
+def clear_neighbours(service: Service, _path: Values, _body: Any) -> None:
     """Remove everything that was added."""
     with service.store.transaction() as store:
         store.neighbours.clear()
 
 
-def list_jobs(service: Service, _path: Path, _body: Any) -> Any:
+def list_jobs(service: Service, _path: Values, _body: Any) -> Any:
     """List the jobs, each as it is now; this is no look at them."""
     with service.store.transaction() as store:
         return {"jobs": [{name: job[name] for name in _OF_JOB} for job in store.jobs.values()]}
@@ -131,7 +133,7 @@ _OF_JOB = (
 )
 
 
-def end_job(service: Service, path: Path, body: Any) -> None:
+def end_job(service: Service, path: Values, body: Any) -> None:
     """Let a job succeed or fail now."""
     with service.store.transaction() as store:
         job = store.jobs.get(path["id"])
@@ -143,44 +145,44 @@ def end_job(service: Service, path: Path, body: Any) -> None:
         end(store, job, body["status"], attributes)
 
 
-def list_denials(service: Service, _path: Path, _body: Any) -> Any:
+def list_denials(service: Service, _path: Values, _body: Any) -> Any:
     """List what is denied, the earliest first."""
     return {"denials": [{"action": denial.action, "user": denial.user} for denial in service.permissions.denials]}
 
 
-def add_denial(service: Service, _path: Path, body: Any) -> None:
+def add_denial(service: Service, _path: Values, body: Any) -> None:
     """Deny an action."""
     service.deny(body["action"], body.get("user"))
 
 
-def clear_denials(service: Service, _path: Path, _body: Any) -> None:
+def clear_denials(service: Service, _path: Values, _body: Any) -> None:
     """Allow every action again."""
     service.permissions.allow_all()
 
 
-def show_policy(service: Service, _path: Path, _body: Any) -> Any:
+def show_policy(service: Service, _path: Values, _body: Any) -> Any:
     """Show the policy that the requests since the reset have needed."""
     return service.permissions.policy()
 
 
-def list_faults(service: Service, _path: Path, _body: Any) -> Any:
+def list_faults(service: Service, _path: Values, _body: Any) -> Any:
     """List the rules, the first outermost."""
     return {"faults": [rule.to_json() for rule in service.faults]}
 
 
-def add_fault(service: Service, _path: Path, body: Any) -> Any:
+def add_fault(service: Service, _path: Values, body: Any) -> Any:
     """Add a rule as the innermost."""
     if not isinstance(body, (str, dict)):
         raise wrong_at((), "type", f"must be a rule, as an object or a line of text, got {shown(body)}")
     return service.faults.arm(new_rule(body)).to_json()
 
 
-def clear_faults(service: Service, _path: Path, _body: Any) -> None:
+def clear_faults(service: Service, _path: Values, _body: Any) -> None:
     """Remove every rule."""
     service.faults.clear()
 
 
-def remove_fault(service: Service, path: Path, _body: Any) -> None:
+def remove_fault(service: Service, path: Values, _body: Any) -> None:
     """Remove a rule by its id."""
     try:
         service.faults.remove(path["id"])
@@ -188,13 +190,13 @@ def remove_fault(service: Service, path: Path, _body: Any) -> None:
         raise NotFoundError(f"no rule has the id {shown(path['id'])}", [rule.id for rule in service.faults]) from None
 
 
-def show_clock(service: Service, _path: Path, _body: Any) -> Any:
+def show_clock(service: Service, _path: Values, _body: Any) -> Any:
     """Show the time, and how fast it passes."""
     clock = service.store.clock
     return {"now": clock.now(), "time": service.store.timestamp(), "speed": getattr(clock, "speed", None)}
 
 
-def move_clock(service: Service, path: Path, body: Any) -> Any:
+def move_clock(service: Service, path: Values, body: Any) -> Any:
     """Advance the clock, let it run, or freeze it."""
     clock = service.store.clock
     if not isinstance(clock, ManualClock):
@@ -206,23 +208,28 @@ def move_clock(service: Service, path: Path, body: Any) -> Any:
     return show_clock(service, path, None)
 
 
-def show_journal(service: Service, _path: Path, _body: Any) -> Any:
+def show_journal(service: Service, _path: Values, _body: Any) -> Any:
     """Show the last requests."""
     journal = service.journal
     return {"received": journal.received, "entries": [entry.to_json() for entry in journal]}
 
 
-def clear_journal(service: Service, _path: Path, _body: Any) -> None:
+def clear_journal(service: Service, _path: Values, _body: Any) -> None:
     """Clear the journal."""
     service.journal.clear()
 
 
-def export_journal(service: Service, _path: Path, _body: Any) -> Any:
+def export_journal(service: Service, _path: Values, _body: Any) -> Any:
     """Show the last requests as an HTTP archive."""
     return to_har(service.journal)
 
 
-def audit_client(service: Service, _path: Path, _body: Any) -> Any:
+def show_consumer_contract(service: Service, values: Values, _body: Any) -> Any:
+    """Show what the client has sent, and got, as the contract of a consumer."""
+    return consumer_contract(exchanges_of(service.journal), values["name"]).document
+
+
+def audit_client(service: Service, _path: Values, _body: Any) -> Any:
     """Show what the client did that it should not do; what is due is settled first."""
     with service.store.lock:
         service.store.settle()
@@ -230,33 +237,33 @@ def audit_client(service: Service, _path: Path, _body: Any) -> Any:
     return {"findings": [finding.to_json() for finding in found]}
 
 
-def save_state(service: Service, _path: Path, _body: Any) -> Any:
+def save_state(service: Service, _path: Values, _body: Any) -> Any:
     """Show the whole state."""
     return snapshots.capture(service).to_json()
 
 
-def load_state(service: Service, _path: Path, body: Any) -> None:
+def load_state(service: Service, _path: Values, body: Any) -> None:
     """Go to a state that was saved."""
     snapshots.restore(service, Snapshot.from_json(body))
 
 
-def list_snapshots(service: Service, _path: Path, _body: Any) -> Any:
+def list_snapshots(service: Service, _path: Values, _body: Any) -> Any:
     """List the names of the snapshots."""
     return {"snapshots": list(service.snapshots)}
 
 
-def take_snapshot(service: Service, _path: Path, body: Any) -> Any:
+def take_snapshot(service: Service, _path: Values, body: Any) -> Any:
     """Keep the state under a name."""
     service.snapshots[body["name"]] = snapshots.capture(service)
     return {"name": body["name"]}
 
 
-def restore_snapshot(service: Service, path: Path, _body: Any) -> None:
+def restore_snapshot(service: Service, path: Values, _body: Any) -> None:
     """Go back to a snapshot."""
     snapshots.restore(service, _snapshot(service, path["name"]))
 
 
-def delete_snapshot(service: Service, path: Path, _body: Any) -> None:
+def delete_snapshot(service: Service, path: Values, _body: Any) -> None:
     """Delete a snapshot."""
     _snapshot(service, path["name"])
     del service.snapshots[path["name"]]

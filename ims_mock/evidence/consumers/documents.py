@@ -1,0 +1,71 @@
+"""What an OpenAPI document says of a place in a body: the schemas that apply there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ims_mock.contract.pointers import parts_of, value_at
+from ims_mock.evidence.consumers.places import ANY, type_of
+
+_BRANCHES = ("allOf", "anyOf", "oneOf")
+_DEPTH = 20
+"""Most references that are followed from one schema to the next, as one may refer to itself."""
+
+
+def schemas_at(document: Mapping[str, Any], schema: Any, place: str) -> list[Mapping[str, Any]]:
+    """Return what a schema says of a place in a value, each branch by itself; [] where it has no name for it."""
+    found = list(_parts(document, schema))
+    for part in parts_of(place):
+        found = [branch for parent in found for below in _below(parent, part) for branch in _parts(document, below)]
+    return found
+
+
+def _parts(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema, what it refers to, and its branches."""
+    if not isinstance(schema, Mapping) or depth > _DEPTH:
+        return
+    yield schema
+    if isinstance(schema.get("$ref"), str):
+        yield from _parts(document, value_at(document, parts_of(schema["$ref"])), depth + 1)
+    for keyword in _BRANCHES:
+        for branch in schema.get(keyword, ()):
+            yield from _parts(document, branch, depth + 1)
+
+
+def _below(schema: Mapping[str, Any], part: str) -> Iterator[Any]:
+    """Yield the schemas of a member, or of the items, of what a schema describes by itself."""
+    properties = schema.get("properties", {})
+    if part in properties:
+        yield properties[part]
+    elif part == ANY and "items" in schema:
+        yield schema["items"]
+    elif part == ANY and isinstance(schema.get("additionalProperties"), Mapping):
+        yield schema["additionalProperties"]
+
+
+def is_open(schemas: list[Mapping[str, Any]]) -> bool:
+    """Return whether an object that schemas describe may have members that they do not name."""
+    return all(schema.get("additionalProperties", True) is not False for schema in schemas)
+
+
+def types_in(schemas: list[Mapping[str, Any]]) -> set[str]:
+    """Return the JSON types that a value can have by its schemas; none where they do not say."""
+    found: set[str] = set()
+    for schema in schemas:
+        given = schema.get("type", ())
+        found |= {given} if isinstance(given, str) else set(given)
+        found |= {
+            type_of(value) for value in (*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ()))
+        }
+        found |= {"null"} if schema.get("nullable") else set()
+    return found
+
+
+def is_listed(schemas: list[Mapping[str, Any]], value: Any) -> bool:
+    """Return whether a value is one that the document itself lists, so that it says nothing of its user."""
+    return any(
+        type(value) is type(known) and value == known
+        for schema in schemas
+        for known in (*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ()))
+    )

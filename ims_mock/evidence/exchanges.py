@@ -1,0 +1,36 @@
+"""The journal as exchanges that a judge reads: of what was cut, or is not kept, it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ims_mock.contract.recorded import DAMAGED, Absence, RecordedExchange, RecordedRequest, RecordedResponse
+from ims_mock.evidence.journal import Entry
+
+
+def exchanges_of(entries: Iterable[Entry]) -> Iterator[RecordedExchange]:
+    """Yield the requests of a journal with their responses; credentials in them are masked."""
+    for entry in entries:
+        request = RecordedRequest(
+            entry.method,
+            entry.base_url + entry.path if entry.path.startswith("/") else entry.path,
+            tuple(entry.request_headers.items()),
+            _body(entry.request_headers, entry.request_body),
+            has_all_headers=True,
+            caller=entry.caller or "",
+        )
+        yield RecordedExchange(request, _response(entry), f"request {entry.number}")
+
+
+def _response(entry: Entry) -> RecordedResponse | None:
+    if not entry.status or entry.delivery.is_silent:
+        return None
+    is_empty = entry.method == "HEAD"
+    body = b"" if is_empty else DAMAGED if entry.delivery.is_cut else _body(entry.response_headers, entry.response_body)
+    return RecordedResponse(entry.status, tuple(entry.response_headers.items()), body, has_all_headers=True)
+
+
+def _body(headers: Mapping[str, str], body: bytes) -> bytes | Absence:
+    """Return what is kept of a body; a longer one, and a file, are not kept as a whole."""
+    length = next((value for name, value in headers.items() if name.lower() == "content-length"), "")
+    return DAMAGED if length.isdecimal() and int(length) > len(body) else body
