@@ -134,5 +134,6 @@ _RUN: dict[str, _Run] = {
     "env": _print_environment,
     "openapi": _print_openapi,
     "operations": _print_operations,
+    "contract check": _elsewhere("contract_check"),
 }
 """The commands, as schemas/command.json has them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -50,7 +50,7 @@ class Finding:
         return asdict(self)
 
 
-def worst(findings: list[Finding]) -> Severity | None:
+def worst(findings: Iterable[Finding]) -> Severity | None:
     """Return the worst severity of findings; None where there are none."""
     found = {finding.severity for finding in findings}
     return next((severity for severity in SEVERITIES if severity in found), None)

@@ -1,0 +1,67 @@
+"""`ims-mock contract check`: recordings held against the contract."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+
+from ims_mock.command.contract_output import FORMATS, Judged, exit_status, junit
+from ims_mock.contract import Finding, RecordedExchange, find_operation, judge
+from ims_mock.evidence.recordings.errors import RecordingError
+from ims_mock.evidence.recordings.files import read_recording
+
+UNREADABLE = 3
+"""The exit status for a file that is no recording, or an entry that cannot be read."""
+
+
+def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Judge each exchange of each file; return 0, 1 for a break, 2 for drift alone with --strict, 3 for bad input."""
+    judged: list[Judged] = []
+    is_readable = True
+    for name in options.files:
+        try:
+            judged += _judge(name, options)
+        except (OSError, RecordingError) as error:
+            is_readable = False
+            text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            print(f"{parser.prog}: {name}: {text}", file=sys.stderr)
+    show = FORMATS[options.check_format]
+    if show is junit and options.strict:
+        show = partial(junit, failing=("break", "drift"))
+    for line in show(judged):
+        print(line)
+    return exit_status(judged, strict=options.strict) if is_readable else UNREADABLE
+
+
+def _judge(name: str, options: argparse.Namespace) -> Iterator[Judged]:
+    for exchange in read_recording(Path(name)):
+        if _is_wanted(exchange, options.only_host):
+            findings = [finding for finding in judge(exchange) if not _is_allowed(finding, options.allow)]
+            yield judged_exchange(name, exchange, findings)
+
+
+def judged_exchange(file: str, exchange: RecordedExchange, findings: list[Finding]) -> Judged:
+    """Return an exchange as it is shown."""
+    request, response = exchange.request, exchange.response
+    operation = find_operation(request.method.upper(), request.url)
+    status = response.status if response else "(no response)"
+    url = request.url.partition("?")[0]
+    path = url if url.startswith("/") else "/" + url.partition("://")[2].partition("/")[2]
+    summary = f"{request.method} {path} {status}"
+    return Judged(file, exchange.entry, summary, operation.id if operation else None, findings)
+
+
+def _is_wanted(exchange: RecordedExchange, hosts: list[str]) -> bool:
+    """Return whether an exchange is one of the hosts that are asked for; where none is, each is."""
+    host = exchange.request.url.partition("://")[2].partition("/")[0]
+    return not hosts or any(fnmatchcase(host, glob) or fnmatchcase(host.partition(":")[0], glob) for glob in hosts)
+
+
+def _is_allowed(finding: Finding, allowed: list[str]) -> bool:
+    """Return whether a finding is one of those that are accepted: an id, or an operation and an id, as globs."""
+    names = (finding.id, f"{finding.operation}:{finding.id}")
+    return any(fnmatchcase(name, glob) for name in names for glob in allowed)

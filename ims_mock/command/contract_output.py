@@ -1,0 +1,184 @@
+"""What `ims-mock contract` prints of findings: text, JSON, JUnit, SARIF, and annotations of GitHub Actions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from ims_mock.contract.findings import SEVERITIES, Finding, Severity, worst
+from ims_mock.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One exchange with its findings; `summary` is its request in a line, `file` where it was read from."""
+
+    file: str
+    entry: str
+    summary: str
+    operation: str | None
+    findings: Sequence[Finding]
+
+    @property
+    def verdict(self) -> str:
+        """The worst severity of the findings, or "ok"."""
+        return worst(self.findings) or "ok"
+
+
+def exit_status(judged: Sequence[Judged], *, strict: bool) -> int:
+    """Return 1 where there is a break, 2 where there is drift alone and that counts, and otherwise 0."""
+    found = {finding.severity for item in judged for finding in item.findings}
+    return 1 if "break" in found else 2 if strict and "drift" in found else 0
+
+
+def text(judged: Sequence[Judged]) -> Iterator[str]:
+    """Yield a line for each exchange with its findings below, and a summary by operation."""
+    file = None
+    for item in judged:
+        if item.file != file:
+            file = item.file
+            yield file
+        yield f"  {item.verdict:<6}{item.entry}: {item.summary} {item.operation or '(no operation)'}"
+        for line in lines_of(item.findings):
+            yield f"        {line}"
+    yield from _summary(judged)
+
+
+def lines_of(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield a line for each finding, the worst first; attributes that one object lacks are in one line."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        if finding.id.endswith(".missing_attribute"):
+            lacking.setdefault(_object_of(finding), []).append(finding.pointer.rpartition("/")[2])
+    for finding in sorted(findings, key=lambda item: SEVERITIES.index(item.severity)):
+        at = f" {finding.pointer}" if finding.pointer else ""
+        message = finding.message
+        if finding.id.endswith(".missing_attribute"):
+            names = lacking.pop(_object_of(finding), [])
+            if len(names) > 1:
+                at, message = f" {_object_of(finding)[1]}".rstrip(), f"the attributes {', '.join(names)} are missing"
+            elif not names:
+                continue
+        yield f"{finding.severity} {finding.side}{at}: {message} [{finding.id}]"
+
+
+def _object_of(finding: Finding) -> tuple[str, str]:
+    return finding.side, finding.pointer.rpartition("/")[0]
+
+
+def _summary(judged: Sequence[Judged]) -> Iterator[str]:
+    """Yield a table of the operations, with how many exchanges each has, and how many of them have what."""
+    operations = Counter(item.operation or "(no operation)" for item in judged)
+    width = max(map(len, operations), default=0)
+    yield f"{'operation':{width}} exchanges  break  drift   note"
+    for operation, count in sorted(operations.items()):
+        found = Counter(
+            finding.severity
+            for item in judged
+            if (item.operation or "(no operation)") == operation
+            for finding in item.findings
+        )
+        yield f"{operation:{width}} {count:9}" + "".join(f"{found[severity]:7}" for severity in SEVERITIES)
+    total = Counter(finding.severity for item in judged for finding in item.findings)
+    yield f"{len(judged)} exchanges: " + ", ".join(f"{total[severity]} {severity}" for severity in SEVERITIES)
+
+
+def as_json(judged: Sequence[Judged]) -> Iterator[str]:
+    """Yield one object: how many exchanges there were, and every finding."""
+    findings = [{**finding.as_json(), "file": item.file} for item in judged for finding in item.findings]
+    yield json.dumps({"exchanges": len(judged), "findings": findings}, indent=2, default=str)
+
+
+def junit(judged: Sequence[Judged], *, failing: Sequence[Severity] = ("break",)) -> Iterator[str]:
+    """Yield a report in which each file is a suite and each exchange a test; what does not fail it is its output."""
+    root = ElementTree.Element("testsuites", name="ims-mock contract")
+    for file in dict.fromkeys(item.file for item in judged):
+        cases = [item for item in judged if item.file == file]
+        suite = ElementTree.SubElement(root, "testsuite", name=file, tests=str(len(cases)))
+        failures = 0
+        for item in cases:
+            attributes = {"classname": item.operation or "no operation", "name": f"{item.entry}: {item.summary}"}
+            case = ElementTree.SubElement(suite, "testcase", attributes)
+            bad = [finding for finding in item.findings if finding.severity in failing]
+            if bad:
+                failures += 1
+                failure = ElementTree.SubElement(case, "failure", message=_clean(next(lines_of(bad))))
+                failure.text = _clean("\n".join(lines_of(bad)))
+            rest = [finding for finding in item.findings if finding.severity not in failing]
+            if rest:
+                ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines_of(rest)))
+        suite.set("failures", str(failures))
+    ElementTree.indent(root)
+    yield ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _clean(value: str) -> str:
+    """Return a text without the characters that XML does not have."""
+    return "".join(char if char >= " " or char in "\t\n" else "\N{REPLACEMENT CHARACTER}" for char in value)
+
+
+_LEVELS: dict[Severity, str] = {"break": "error", "drift": "warning", "note": "note"}
+
+
+def sarif(judged: Sequence[Judged]) -> Iterator[str]:
+    """Yield a log of SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html"""
+    found = [(item, finding) for item in judged for finding in item.findings]
+    ids = sorted({finding.id for _, finding in found})
+    driver = {"name": "ims_mock", "version": __version__, "rules": [{"id": name} for name in ids]}
+    results = [_result(item, finding, ids.index(finding.id)) for item, finding in found]
+    run = {"tool": {"driver": driver}, "results": results}
+    schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+    yield json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _result(item: Judged, finding: Finding, index: int) -> dict[str, Any]:
+    place = f"{finding.operation or 'no operation'}/{finding.side}{finding.pointer}"
+    return {
+        "ruleId": finding.id,
+        "ruleIndex": index,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{item.entry}: {item.summary}: {_place(finding)}: {finding.message}"},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": item.file.replace("\\", "/")}},
+                "logicalLocations": [{"fullyQualifiedName": place}],
+            }
+        ],
+    }
+
+
+def github(judged: Sequence[Judged]) -> Iterator[str]:
+    """Yield workflow commands, each an annotation of the file, and the summary."""
+    names: dict[Severity, str] = {"break": "error", "drift": "warning", "note": "notice"}
+    for item in judged:
+        for finding in item.findings:
+            message = f"{item.entry}: {item.summary}: {_place(finding)}: {finding.message}"
+            settings = f"file={_property(item.file)},title={_property(finding.id)}"
+            yield f"::{names[finding.severity]} {settings}::{_data(message)}"
+    yield from _summary(judged)
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.side} {finding.pointer}".rstrip()
+
+
+def _data(value: str) -> str:
+    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: str) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")
+
+
+FORMATS: dict[str, Callable[[Sequence[Judged]], Iterator[str]]] = {
+    "text": text,
+    "json": as_json,
+    "junit": junit,
+    "sarif": sarif,
+    "github": github,
+}
+"""What prints findings, by the name of the format."""

@@ -1,0 +1,1 @@
+"""Recordings of other tools, read as exchanges: a module for each format."""

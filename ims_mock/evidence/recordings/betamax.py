@@ -1,0 +1,67 @@
+"""Cassettes of betamax, and of VCR for Ruby whose form it has, and the VCR report of Schemathesis.
+
+https://betamax.readthedocs.io, seen with betamax 0.9.0 and Schemathesis 4.32.5. The `encoding` of a body says nothing:
+its text is decoded already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ims_mock.contract.recorded import (
+    NOT_RECORDED,
+    Absence,
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+)
+from ims_mock.evidence.recordings import bodies
+from ims_mock.evidence.recordings.parts import Part, headers_in
+
+
+def is_one(document: Any) -> bool:
+    """Return whether a document has interactions as betamax writes them."""
+    return isinstance(document, dict) and isinstance(document.get("http_interactions"), list)
+
+
+def read(document: Any) -> Iterator[RecordedExchange]:
+    """Yield the exchanges; of Schemathesis also those that got no response."""
+    for number, item in enumerate(document["http_interactions"], 1):
+        entry = Part(item, f"interaction {number}")
+        response = entry.optional("response")
+        recorded = _response(response) if response else None
+        yield RecordedExchange(_request(entry.part("request"), entry), recorded, entry.entry)
+
+
+def _request(part: Part, entry: Part) -> RecordedRequest:
+    generation = entry.optional("generation")
+    meant_wrong = generation is not None and generation.get("mode") == "negative"
+    headers = headers_in(part, "headers")
+    body = _body(part, headers)
+    url = part.text("uri")
+    return RecordedRequest(part.text("method"), url, headers, body, has_all_headers=True, meant_wrong=meant_wrong)
+
+
+def _response(part: Part) -> RecordedResponse:
+    headers = headers_in(part, "headers")
+    return RecordedResponse(_code(part.part("status")), headers, _body(part, headers), has_all_headers=True)
+
+
+def _code(status: Part) -> int:
+    """Return a status code, which Schemathesis writes as text."""
+    code = status.get("code")
+    return int(code) if isinstance(code, str) and code.isdecimal() else status.number("code")
+
+
+def _body(part: Part, headers: list[tuple[str, str]]) -> bytes | Absence:
+    """Return a body; a text in which bytes were replaced is damaged."""
+    if isinstance(part.get("body"), str):
+        return bodies.from_text(part.text("body"))
+    body = part.optional("body")
+    if body is None:
+        return b""
+    if "base64_string" in body:
+        return bodies.from_bytes(body.base64("base64_string"))
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return bodies.from_text(body.text("string", ""), kind) if "string" in body else NOT_RECORDED

@@ -1,0 +1,80 @@
+"""Recordings as files: which format one has, known by its content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ims_mock.contract.recorded import RecordedExchange
+from ims_mock.evidence.recordings import betamax, responses, vcr
+from ims_mock.evidence.recordings.errors import RecordingError
+from ims_mock.evidence.recordings.yaml_text import read_yaml
+
+
+class Format(NamedTuple):
+    """A format: its name, whether a document is one of it, and what yields the exchanges of one."""
+
+    name: str
+    is_one: Callable[[Any], bool]
+    read: Callable[[Any], Iterator[RecordedExchange]]
+
+
+FORMATS = [
+    Format("VCR cassette", vcr.is_one, vcr.read),
+    Format("betamax cassette or VCR report of Schemathesis", betamax.is_one, betamax.read),
+    Format("recording of responses", responses.is_one, responses.read),
+]
+"""Every format that is read, in the order in which they are tried."""
+
+
+def read_recording(path: Path) -> Iterator[RecordedExchange]:
+    """Yield the exchanges of a recording in the order in which it has them.
+
+    Raises RecordingError, with the entry, for what cannot be read, and OSError for a file that cannot be opened.
+    """
+    document = _document(path.read_bytes())
+    for kind in FORMATS:
+        if kind.is_one(document):
+            try:
+                yield from kind.read(document)
+            except RecursionError:
+                raise RecordingError("", "is nested too deep to be read") from None
+            return
+    known = "; ".join(kind.name for kind in FORMATS)
+    raise RecordingError("", f"is none of the recordings that are read: {known}")
+
+
+def _document(data: bytes) -> Any:
+    """Return the value of a file of JSON, of a JSON text in each line, or of YAML."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RecordingError("", f"is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}") from None
+    if not text.strip():
+        raise RecordingError("", "is empty")
+    try:
+        if text.lstrip()[0] not in "{[":
+            return read_yaml(text)
+        return _json(text)
+    except RecursionError:
+        raise RecordingError("", "is nested too deep to be read") from None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text.lstrip().startswith("{"):
+            return list(_lines(text))
+        raise RecordingError("", f"is not JSON: {error.msg}, at line {error.lineno} column {error.colno}") from None
+
+
+def _lines(text: str) -> Iterator[Any]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise RecordingError(f"line {number}", f"is not JSON: {error.msg}, at column {error.colno}") from None
