@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from ims_mock.contract.recorded import (
     NOT_RECORDED,
@@ -18,6 +19,8 @@ from ims_mock.contract.recorded import (
 )
 from ims_mock.evidence.recordings import bodies
 from ims_mock.evidence.recordings.parts import Part, headers_in
+
+_HIDDEN = "[Filtered]"
 
 
 def is_one(document: Any) -> bool:
@@ -39,8 +42,15 @@ def _request(part: Part, entry: Part) -> RecordedRequest:
     meant_wrong = generation is not None and generation.get("mode") == "negative"
     headers = headers_in(part, "headers")
     body = _body(part, headers)
-    url = part.text("uri")
+    url = _without_hidden(part.text("uri"))
     return RecordedRequest(part.text("method"), url, headers, body, has_all_headers=True, meant_wrong=meant_wrong)
+
+
+def _without_hidden(url: str) -> str:
+    """Return a URL without the parameters whose values Schemathesis hides: those of keys and tokens, sort_key too."""
+    base, mark, query = url.partition("?")
+    kept = [pair for pair in query.split("&") if unquote(pair.partition("=")[2]) != _HIDDEN]
+    return base + (mark + "&".join(kept) if kept else "")
 
 
 def _response(part: Part) -> RecordedResponse:

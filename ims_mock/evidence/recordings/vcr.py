@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ims_mock.contract.recorded import (
+    DAMAGED,
     NOT_RECORDED,
     Absence,
     JsonBody,
@@ -45,10 +46,12 @@ def _request(part: Part) -> RecordedRequest:
 
 def _response(part: Part) -> RecordedResponse:
     headers = headers_in(part, "headers")
-    if "body" not in part and "content" in part:
-        body = _body(part, "content")
-    else:
-        body = _body(part.part("body"), "string") if part.get("body") is not None else NOT_RECORDED
+    if "status_code" in part:
+        # httpx with vcrpy 5: a body that is not UTF-8 lost bytes without a trace.
+        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        body = _body(part, "content") if bodies.is_text(kind) or not part.get("content") else DAMAGED
+        return RecordedResponse(part.number("status_code"), headers, body, has_all_headers=True)
+    body = _body(part.part("body"), "string") if part.get("body") is not None else NOT_RECORDED
     return RecordedResponse(part.part("status").number("code"), headers, body, has_all_headers=True)
 
 

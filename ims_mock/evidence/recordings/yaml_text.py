@@ -53,7 +53,7 @@ def _loader() -> Any:
 
     def joined(loader: Any, node: Any) -> bytes:
         (chunks,) = members(loader, node)["args"]
-        return b"".join(chunk.encode() if isinstance(chunk, str) else bytes(chunk) for chunk in chunks)
+        return b"".join(chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)
 
     def content(loader: Any, node: Any) -> bytes:
         return bytes(members(loader, node)["state"][0])

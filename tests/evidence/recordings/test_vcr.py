@@ -1,0 +1,255 @@
+"""Cassettes of vcrpy are read as what was on the wire, whichever client it recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+import requests
+import vcr
+import yaml
+
+from ims_mock import ImsMock
+from ims_mock.contract import DAMAGED, JsonBody, judge
+from ims_mock.evidence.recordings.errors import RecordingError
+from ims_mock.evidence.recordings.files import read_recording
+from tests.conftest import ROOT
+from tests.evidence.recordings.conftest import (
+    LIST,
+    OCTETS,
+    PATCH,
+    bodies,
+    conforming,
+    on_the_wire,
+    recorded,
+)
+
+BYTES = b"\xff\x00\xfe"
+CHANGE = [{"op": "replace", "path": "/name", "value": "renamed"}]
+
+
+def recording(path: Path, **settings: Any) -> Any:
+    """Return a cassette that records everything."""
+    return vcr.use_cassette(str(path), record_mode="all", **settings)
+
+
+@pytest.mark.parametrize("serializer", ["yaml", "json"])
+def test_requests(served: ImsMock, tmp_path: Path, serializer: str) -> None:
+    """What `requests` sent and got is what the mock has in its journal, header names as they were sent."""
+    path = tmp_path / "cassette"
+    with recording(path, serializer=serializer), requests.Session() as session:
+        session.headers["X-Auth-Token"] = served.token
+        image_id = session.post(f"{served.url}/v2/images", json={"name": "web", "tags": ["a"]}).json()["id"]
+        session.get(f"{served.url}/v2/images?tag=a&tag=b")
+        session.patch(f"{served.url}/v2/images/{image_id}", json=CHANGE, headers={"Content-Type": PATCH})
+        session.get(f"{served.url}/v2/images/7")
+        session.delete(f"{served.url}/v2/images/{image_id}")
+    exchanges = conforming(path)
+    assert recorded(exchanges, served.url) == on_the_wire(served, 5)
+    assert [exchange.entry for exchange in exchanges] == [f"interaction {number}" for number in range(1, 6)]
+    assert dict(exchanges[2].request.headers)["Content-Type"] == PATCH  # type: ignore[arg-type]
+    assert all(exchange.request.has_all_headers for exchange in exchanges)
+
+
+@pytest.mark.parametrize("given", ["bytes", "text", "chunks", "BytesIO", "file"])
+def test_uploads_with_requests(served: ImsMock, tmp_path: Path, given: str) -> None:
+    """A body is read however it was given: bytes, chunks of a generator, or a file, for which YAML has Python tags."""
+    path = tmp_path / "cassette.yaml"
+    file = tmp_path / "disk"
+    file.write_bytes(BYTES)
+    expected = {"text": b"text", "chunks": BYTES + b"more"}.get(given, BYTES)
+    with file.open("rb") as opened, recording(path):
+        image_id = served.add_image(status="queued")["id"]
+        headers = {"X-Auth-Token": served.token, "Content-Type": OCTETS}
+        forms: dict[str, Any] = {"chunks": iter([BYTES, b"more"]), "BytesIO": io.BytesIO(BYTES), "file": opened}
+        body = forms.get(given, expected)
+        requests.put(f"{served.url}/v2/images/{image_id}/file", data=body, headers=headers)
+        requests.get(f"{served.url}/v2/images/{image_id}/file", headers=headers)
+    sent, got = bodies(conforming(path))
+    assert (sent[0], got[1]) == (expected, expected)
+
+
+def test_httpx(served: ImsMock, tmp_path: Path) -> None:
+    """With httpx the names of headers are in lower case, and a body that is not there is empty."""
+    path = tmp_path / "cassette.yaml"
+    with recording(path), httpx.Client(base_url=served.url, headers={"X-Auth-Token": served.token}) as client:
+        image_id = client.post("/v2/images", json={"name": "web"}).json()["id"]
+        upload = client.put(f"/v2/images/{image_id}/file", content=iter([BYTES]), headers={"Content-Type": OCTETS})
+        assert upload.status_code == 204
+        client.get(f"/v2/images/{image_id}")
+    exchanges = conforming(path)
+    assert exchanges[1].request.body == BYTES
+    wire = on_the_wire(served, 3)
+    assert recorded(exchanges, served.url)[::2] == wire[::2]
+    assert "content-type" in dict(exchanges[0].request.headers)  # type: ignore[arg-type]
+
+
+def test_aiohttp(served: ImsMock, tmp_path: Path) -> None:
+    """With aiohttp a cassette has JSON as it was given, and the headers that the caller gave: none is missing."""
+    path = tmp_path / "cassette.yaml"
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield BYTES
+        yield b"more"
+
+    async def call() -> None:
+        octets = {"Content-Type": OCTETS}
+        async with aiohttp.ClientSession(headers={"X-Auth-Token": served.token}) as session:
+            image_id = (await (await session.post(f"{served.url}/v2/images", json={"name": "web"})).json())["id"]
+            await session.put(f"{served.url}/v2/images/{image_id}/file", data=chunks(), headers=octets)
+            await session.patch(f"{served.url}/v2/images/{image_id}", json=CHANGE, headers={"Content-Type": PATCH})
+        async with aiohttp.ClientSession(served.url, headers={"X-Auth-Token": served.token}) as session:
+            await session.get("/v2/images?tag=a&tag=b")
+
+    with recording(path):
+        asyncio.run(call())
+    exchanges = conforming(path)
+    wire = on_the_wire(served, 4)
+    sent = [body for body, _ in bodies(exchanges)]
+    assert sent == [JsonBody({"name": "web"}), BYTES + b"more", JsonBody(CHANGE), b""]
+    assert [got for _, got in bodies(exchanges)] == [item[4] for item in wire]
+    assert exchanges[3].request.url == "/v2/images?tag=a&tag=b"
+    assert not any(exchange.request.has_all_headers for exchange in exchanges)
+
+
+@pytest.mark.parametrize("decode", [False, True])
+@pytest.mark.parametrize("client", ["requests", "httpx", "aiohttp"])
+def test_packed_responses(packer: str, tmp_path: Path, client: str, decode: bool) -> None:
+    """A response that came packed is read unpacked, whatever the headers of the recording say."""
+    path = tmp_path / "cassette.yaml"
+    url = f"{packer}/v2/images"
+
+    async def get() -> None:
+        async with aiohttp.ClientSession() as session:
+            await (await session.get(url)).read()
+
+    with recording(path, decode_compressed_response=decode):
+        if client == "aiohttp":
+            asyncio.run(get())
+        else:
+            (requests.get if client == "requests" else httpx.get)(url)
+    ((_, got),) = bodies(conforming(path))
+    assert json.loads(got) == LIST
+
+
+def test_redirect(packer: str, tmp_path: Path) -> None:
+    """A redirect is two interactions; its status is one that no document has, and breaks nothing."""
+    path = tmp_path / "cassette.yaml"
+    with recording(path):
+        requests.get(f"{packer}/elsewhere/v2/images")
+    first, second = read_recording(path)
+    assert [(finding.id, finding.severity) for finding in judge(first)] == [("response.undocumented_status", "drift")]
+    assert judge(second) == []
+
+
+def test_text_that_was_rewritten_keeps_its_old_length(served: ImsMock, tmp_path: Path) -> None:
+    """Content-Length is that of the wire: a filter of the recorder that changes a body leaves it as it was."""
+    path = tmp_path / "cassette.yaml"
+    with recording(path, filter_post_data_parameters=["description"], filter_headers=["X-Auth-Token"]):
+        headers = {"X-Auth-Token": served.token}
+        requests.post(f"{served.url}/v2/images", json={"name": "a", "description": "x" * 99}, headers=headers)
+    (exchange,) = conforming(path)
+    assert isinstance(exchange.request.body, bytes)
+    assert json.loads(exchange.request.body) == {"name": "a"}
+
+
+def test_httpx_of_vcrpy_5() -> None:
+    """A cassette that vcrpy 5.1.0 wrote with httpx has its responses in another form."""
+    created, missing = conforming(ROOT / "tests/data/recordings/vcrpy/httpx_vcrpy_5.yaml")
+    assert (created.response and created.response.status, missing.response and missing.response.status) == (201, 404)
+    assert created.response
+    assert isinstance(created.response.body, bytes)
+    assert json.loads(created.response.body)["name"] == "web"
+
+
+def test_bytes_that_vcrpy_5_lost(tmp_path: Path) -> None:
+    """It left out bytes that are no UTF-8: a file that a client got is not recorded faithfully."""
+    response = {"status_code": 200, "headers": {"content-type": [OCTETS]}, "content": "abc"}
+    request = {"method": "GET", "uri": "/v2/images/7/file", "headers": {}, "body": ""}
+    path = tmp_path / "cassette.yaml"
+    path.write_text(yaml.safe_dump({"interactions": [{"request": request, "response": response}]}))
+    ((_, got),) = bodies(conforming(path))
+    assert got is DAMAGED
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("  \n", "is empty"),
+        ("[1, 2", "is not JSON: Expecting ',' delimiter, at line 1 column 6"),
+        ("a: [1", "is not YAML that is read: .*at line [12]"),
+        ("a: !!python/object/apply:os.getcwd []", r"the tag !!python/object/apply:os.getcwd is not read"),
+        ("a: !!python/name:os.getcwd ''", r"the tag !!python/name:os.getcwd is not read"),
+        ("a: !!python/object/new:_io.BytesIO {state: 7}", "is no body, at line 1"),
+        ("a: !!python/object/apply:builtins.iter {args: [[{}]]}", "is no body, at line 1"),
+        ("just text", "is none of the recordings that are read: VCR cassette"),
+        ("interactions: 7", "is none of the recordings"),
+        ("interactions: [7]", "interaction 1: it must be an object, got 7"),
+        ("interactions: [{request: {}}]", "interaction 1: request.method must be a text, got null"),
+        ("interactions: [{request: {method: GET, uri: /}}]", "interaction 1: response must be an object"),
+        (
+            "interactions: [{request: {method: GET, uri: /}, response: {status: {code: x}}}]",
+            'interaction 1: response.status.code must be a whole number, got "x"',
+        ),
+        (
+            "interactions: [{request: {method: GET, uri: /, headers: 7}, response: {}}]",
+            "interaction 1: request.headers must be an object, got 7",
+        ),
+    ],
+)
+def test_what_cannot_be_read(tmp_path: Path, text: str, message: str) -> None:
+    """What is no recording, is damaged, or would run code is refused, with the place and the reason."""
+    path = tmp_path / "cassette.yaml"
+    path.write_text(text)
+    with pytest.raises(RecordingError, match=message):
+        list(read_recording(path))
+
+
+def test_what_is_no_text(tmp_path: Path) -> None:
+    """A file of bytes is refused with the place of the first that is no UTF-8; a byte order mark is passed over."""
+    path = tmp_path / "cassette.yaml"
+    path.write_bytes(b"abc\xff")
+    with pytest.raises(RecordingError, match="is not UTF-8: byte 3 is 0xff"):
+        list(read_recording(path))
+    path.write_bytes(b"\xef\xbb\xbfinteractions: []")
+    assert list(read_recording(path)) == []
+    path.write_bytes(b"[" * 200_000)
+    with pytest.raises(RecordingError, match=r"nested too deep|is not"):
+        list(read_recording(path))
+
+
+def test_yaml_needs_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyYAML a cassette of YAML is refused with what to install."""
+    monkeypatch.setitem(__import__("sys").modules, "yaml", None)
+    path = tmp_path / "cassette.yaml"
+    path.write_text("interactions: []")
+    with pytest.raises(RecordingError, match=r"pip install 'ims_mock\[contract\]'"):
+        list(read_recording(path))
+
+
+def test_pytest_recording(tmp_path: Path, served: ImsMock, pytester: pytest.Pytester) -> None:
+    """A cassette of pytest-recording is one of vcrpy, in the folder that it makes."""
+    pytester.makepyfile(
+        test_it=f"""
+        import pytest, requests
+
+        class TestImages:
+            @pytest.mark.vcr
+            @pytest.mark.parametrize("tag", ["a/b"])
+            def test_list(self, tag):
+                headers = {{"X-Auth-Token": "{served.token}"}}
+                requests.get("{served.url}/v2/images", params={{"tag": tag}}, headers=headers)
+        """
+    )
+    done = pytester.runpytest_inprocess("--disable-plugin-autoload", "-p", "recording", "--record-mode=all")
+    done.assert_outcomes(passed=1)
+    (exchange,) = conforming(pytester.path / "cassettes/test_it/TestImages.test_list[a-b].yaml")
+    assert exchange.request.url == f"{served.url}/v2/images?tag=a%2Fb"
