@@ -13,8 +13,7 @@ from typing import Any
 
 from ims_mock.command.environment import CLIENTS, Target
 from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, PROG, new_parsers, variables
-from ims_mock.contract.operations import load_contract, operations_table
-from ims_mock.exchange.messages import encoded
+from ims_mock.contract.operations import operations_table
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
 from ims_mock.web.addresses import root_url
 
@@ -83,11 +82,6 @@ def _comes_with_a_state(name: str) -> bool:
     return name == "accounts" or (is_saved(name) and name != "speed")
 
 
-def _print_openapi(_given: dict[str, Any], _parser: argparse.ArgumentParser) -> int:
-    print(encoded(load_contract().document).decode())
-    return 0
-
-
 def _print_operations(_given: dict[str, Any], _parser: argparse.ArgumentParser) -> int:
     print("\n".join(operations_table()))
     return 0
@@ -132,7 +126,7 @@ _Run = Callable[[dict[str, Any], argparse.ArgumentParser], int]
 _RUN: dict[str, _Run] = {
     "serve": _serve,
     "env": _print_environment,
-    "openapi": _print_openapi,
+    "openapi": _elsewhere("openapi"),
     "operations": _print_operations,
     "contract check": _elsewhere("contract_check"),
 }
