@@ -98,7 +98,7 @@ def _request(request: RecordedRequest, route: Route) -> tuple[dict[str, Any], di
     body = NO_JSON if isinstance(request.body, Absence) or operation.takes_bytes else json_of(request.body)
     if operation.bodies and (body is not NO_JSON or operation.takes_bytes):
         found["media_type"] = media_type
-    stand_ins = StandIns(document, _body_schema(described, media_type))
+    stand_ins = StandIns(document, _body_content(described, media_type))
     if body is not NO_JSON and operation.bodies:
         found["body"] = without_repetition(stand_ins.body(body))
     query = _query(request, described, stand_ins)
@@ -115,9 +115,11 @@ def described_operation(operation: Operation) -> Mapping[str, Any]:
     return found
 
 
-def _body_schema(described: Mapping[str, Any], media_type: str) -> Any:
+def _body_content(described: Mapping[str, Any], media_type: str) -> Mapping[str, Any]:
+    """Return what is said of the body: its schema, and maybe an example."""
     content = described.get("requestBody", {}).get("content", {})
-    return content.get(media_type, content.get(JSON, {})).get("schema")
+    found: Mapping[str, Any] = content.get(media_type, content.get(JSON, {}))
+    return found
 
 
 def _query(request: RecordedRequest, described: Mapping[str, Any], stand_ins: StandIns) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from ims_mock.contract.pointers import parts_of
 from ims_mock.contract.validation import Schema
 from ims_mock.evidence.consumers.documents import is_listed, schemas_at
+from ims_mock.evidence.consumers.places import values_at
 
 IMAGE = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"
 JOB = "ff8080814dbd65d7014dbe0d84db0013"
@@ -33,6 +34,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(gte|gt|lte|lt|eq|neq):\d{4}-\d\d-\d\d[T ].*", r"\1:" + _TIME),
         (r"https?://[^/?#]+(?:[/?#].*)?", "https://example.com/file"),
         (r"[a-z0-9.-]{3,63}:[^,]*?(\.[A-Za-z0-9]{2,6})?", r"bucket:file\1"),
+        (r"[a-z]{2}-[a-z]+-\d+", "cn-north-1"),
         ("[^=]+=.*", "key=value"),
     )
 )
@@ -45,12 +47,24 @@ _OF_IMAGES = ("id", "image_id", "images", "marker", "resource_id")
 """Names under which an id is that of an image."""
 
 
+_CREDENTIALS = {
+    "user/name": "demo",
+    "user/password": "secret",
+    "domain/name": "Default",
+    "project/name": "demo",
+    "user/id": "c2f0a8e4d6b94c13a57e9d1f3b5c7e90",
+}
+"""What stands for those who log in: the first user of a mock."""
+
+
 class StandIns:
     """Replaces the texts of one request by others that the contract of its operation takes as well."""
 
-    def __init__(self, document: Mapping[str, Any], schema: Mapping[str, Any] | None) -> None:
+    def __init__(self, document: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+        """Begin with the API's document, and what it has of the body: a schema, and maybe an example."""
         self._document = document
-        self._schema = schema
+        self._schema = content.get("schema")
+        self._example = content.get("example")
         self.values: dict[str, set[Any]] = {}
 
     def body(self, value: Any, place: str = "") -> Any:
@@ -74,28 +88,30 @@ class StandIns:
             return value
         if _AS_IT_IS.fullmatch(value):
             return value
+        if (places := "/".join(parts_of(place)[-2:])) in _CREDENTIALS:
+            return _CREDENTIALS[places]
         names = [part for part in parts_of(place) if part != "*"] or [place[1:]]
-        candidates = list(_candidates(value, names[-1], schemas))
-        return next((text for text in candidates if _fits(self._document, schemas, text)), candidates[-1])
+        examples = [text for _, text in values_at(self._example, place) if isinstance(text, str)]
+        candidates = [*_candidates(value, names[-1], schemas), *examples]
+        return next((text for text in candidates if _fits(schemas, text)), candidates[-1])
 
 
 def _candidates(value: str, name: str, schemas: list[Mapping[str, Any]]) -> Iterator[str]:
     for form, text in _FORMS:
         match = form.fullmatch(value)
         if match:
-            yield IMAGE if text == _UUID and name in _OF_IMAGES else match.expand(text)
+            known = {(_UUID, True): IMAGE, (OTHER, False): PROJECT if name == "project_id" else OTHER}
+            yield known.get((text, name in _OF_IMAGES)) or match.expand(text)
             break
     yield "text"
     for schema in schemas:
         yield from (example for example in schema.get("examples", ()) if isinstance(example, str))
 
 
-def _fits(document: Mapping[str, Any], schemas: list[Mapping[str, Any]], text: str) -> bool:
-    """Return whether a text is one that schemas take; those that refer to others have them beside them."""
-    return all(
-        not schema.get("pattern") or Schema({"a": _plain(schema)}, "#/a").is_surely_valid(text) for schema in schemas
-    )
+def _fits(schemas: list[Mapping[str, Any]], text: str) -> bool:
+    """Return whether a text has the form that schemas want of it, each by itself."""
+    return all(Schema({"text": _form(schema)}, "#/text").is_surely_valid(text) for schema in schemas)
 
 
-def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: schema[name] for name in ("type", "pattern", "minLength", "maxLength") if name in schema}
+def _form(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: schema[name] for name in ("pattern", "minLength", "maxLength") if name in schema}

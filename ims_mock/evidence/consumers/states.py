@@ -8,6 +8,7 @@ from typing import Any
 from ims_mock.contract.operations import load_contract
 
 IMAGE = "an image"
+BARE = "an image without optional attributes"
 QUEUED = "a queued image"
 OFFERED = "an image that another project shares"
 ACCEPTED = "an image of another project that was accepted"
@@ -21,6 +22,7 @@ FAILURE = "a failure with status "
 _OF_OPERATIONS = {
     **dict.fromkeys(("glance_upload_image", "register_image"), QUEUED),
     **dict.fromkeys(("glance_update_image_member", "batch_update_members"), OFFERED),
+    "glance_add_image_member": BARE,
 }
 """The states that are not to be seen in an operation's path."""
 
