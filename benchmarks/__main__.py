@@ -15,6 +15,7 @@ import flask
 from benchmarks.calls import print_calls
 from benchmarks.client import Client, side_by_side
 from benchmarks.jobs import print_jobs
+from benchmarks.judging import print_judging
 from benchmarks.lists import print_lists
 from benchmarks.servers import compare
 from ims_mock import ImsMock
@@ -122,6 +123,7 @@ BENCHMARKS = {
     "lists": print_lists,
     "jobs": print_jobs,
     "calls": lambda: print_calls(create_body()),
+    "judging": print_judging,
     "servers": compare,
 }
 """What can be measured, by name; the first two are without one."""

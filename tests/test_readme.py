@@ -25,7 +25,8 @@ from tests.conftest import ROOT, needs_curl
 README = (ROOT / "README.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/faults.md").read_text("utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
-BLOCKS = [block for text in (README, FAULTS) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+CONTRACT = (ROOT / "docs/contract.md").read_text("utf-8")
+BLOCKS = [block for text in (README, FAULTS, CONTRACT) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from typing import Any
 
 import pytest
@@ -17,11 +19,14 @@ from ims_mock.contract import (
     RecordedRequest,
     RecordedResponse,
     judge,
+    judging,
+    request_rules,
+    response_rules,
 )
 from ims_mock.contract.findings import worst
 from ims_mock.contract.judging import is_one_letter_away
 from ims_mock.contract.operations import load_contract
-from tests.conftest import Api
+from tests.conftest import ROOT, Api
 from tests.examples import example_of
 
 ID = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"
@@ -315,6 +320,25 @@ def test_what_matches_no_operation(method: str, url: str, name: str, severity: s
     (finding,) = judge(exchange(method, url, b"\xff", 599, b"\xff"))
     assert (finding.id, finding.severity, finding.operation) == (name, severity, None)
     assert method in finding.message
+
+
+def test_every_id_is_documented() -> None:
+    """docs/contract.md has every id that a rule of the judge can give, with its side."""
+    text = (ROOT / "docs/contract.md").read_text("utf-8")
+    table = text[text.index("| id | what it means |") : text.index("A fact that is not recorded")]
+    documented = set()
+    for cell in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE):
+        names = re.findall(r"`([^`]+)`", cell)
+        documented |= {names[0].partition(".")[0] + name if name.startswith(".") else name for name in names}
+    given = {"request.unknown_path", "request.unknown_method"}
+    for side, module in (("request", request_rules), ("response", response_rules)):
+        source = inspect.getsource(module) + inspect.getsource(judging)
+        words = re.findall(r"""\.add\(\s*"(\w+)\"""", source) + re.findall(r"""_check_value\(.*"(\w+)"\)""", source)
+        given |= {f"{side}.{word}" for word in [*words, *judging._IDS.values(), "rule"]}
+    # What a schema of one side alone has.
+    never = {"response.read_only", "response.attribute_name"}
+    assert given - never <= documented
+    assert documented <= given
 
 
 def test_words_of_a_finding() -> None:
