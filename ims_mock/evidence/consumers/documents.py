@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ims_mock.contract.pointers import parts_of, value_at
-from ims_mock.evidence.consumers.places import ANY, type_of
+from ims_mock.evidence.consumers.places import ANY, place_from, type_of
 
 _BRANCHES = ("allOf", "anyOf", "oneOf")
 _DEPTH = 20
@@ -44,9 +44,14 @@ def _below(schema: Mapping[str, Any], part: str) -> Iterator[Any]:
         yield schema["additionalProperties"]
 
 
-def is_open(schemas: list[Mapping[str, Any]]) -> bool:
-    """Return whether an object that schemas describe may have members that they do not name."""
-    return all(schema.get("additionalProperties", True) is not False for schema in schemas)
+def is_described(document: Mapping[str, Any], schema: Any, place: str) -> bool:
+    """Return whether a schema says what there is beside a place, so that what it does not name is not documented."""
+    for length in range(len(parts_of(place)) - 1, -1, -1):
+        above = place_from(parts_of(place)[:length])
+        found = schemas_at(document, schema, above)
+        if found:
+            return any("properties" in item or "items" in item for item in found)
+    return False
 
 
 def types_in(schemas: list[Mapping[str, Any]]) -> set[str]:
@@ -69,3 +74,30 @@ def is_listed(schemas: list[Mapping[str, Any]], value: Any) -> bool:
         for schema in schemas
         for known in (*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ()))
     )
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield what a document refers to, wherever in it."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for name, item in value.items():
+            if name not in ("example", "examples"):
+                yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def with_null(value: Any) -> Any:
+    """Return a document of OpenAPI 3.0 in which what is nullable says so in JSON Schema's words."""
+    if isinstance(value, list):
+        return [with_null(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    found = {name: item if name in ("example", "examples") else with_null(item) for name, item in value.items()}
+    if value.get("nullable") is True and isinstance(value.get("type"), str):
+        found["type"] = [value["type"], "null"]
+        if "enum" in found:
+            found["enum"] = [*found["enum"], None]
+    return found

@@ -70,7 +70,7 @@ class _Judge:
         """Yield the operations that no exchange was of, and those of which none was a success."""
         for name, wanted in self._contract.operations.items():
             report = _Report(self._contract.consumer, name, "")
-            successes = _successes(wanted) or {load_contract().operations[name].success}
+            successes = successes_of(wanted) or {load_contract().operations[name].success}
             listed = " or ".join(map(str, sorted(successes)))
             if name not in self._statuses:
                 text = f"{report.consumer} calls it, and no exchange is of it"
@@ -96,7 +96,7 @@ class _Report:
         return Finding(name, severity, self._operation, "response", pointer, rule, got, text, self._entry)
 
 
-def _successes(wanted: Mapping[str, Any]) -> set[int]:
+def successes_of(wanted: Mapping[str, Any]) -> set[int]:
     """Return the statuses that a client takes for a success or, where nobody knows that, those that it got."""
     got = {request["status"] for request in wanted.get("requests", ())}
     got |= {int(status) for status in wanted.get("responses", {}) if status.isdecimal()}
@@ -106,7 +106,7 @@ def _successes(wanted: Mapping[str, Any]) -> set[int]:
 def _of_status(
     report: _Report, wanted: Mapping[str, Any], response: RecordedResponse, success: int
 ) -> Iterator[Finding]:
-    status, successes = response.status, _successes(wanted)
+    status, successes = response.status, successes_of(wanted)
     if status in (404, 405) and _is_no_api(response):
         text = f"{report.consumer} calls it, and the service does not have it: {status}"
         yield report.finding("break", _Breach("operation_missing", (), "the operation", status, text))

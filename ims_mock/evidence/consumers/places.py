@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ims_mock.contract.pointers import parts_of
@@ -20,10 +20,11 @@ _ID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-
 
 def place_of(pointer: str) -> str:
     """Return the place of a JSON pointer: "/images/*/id" of "/images/0/id"."""
-    return _place([ANY if part.isdecimal() else part for part in parts_of(pointer)])
+    return place_from([ANY if part.isdecimal() else part for part in parts_of(pointer)])
 
 
-def _place(parts: list[str]) -> str:
+def place_from(parts: Sequence[str]) -> str:
+    """Return the place of its parts."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
 
 
@@ -48,7 +49,7 @@ def walk(value: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
 
     A member whose name is an id is any member.
     """
-    yield _place(list(parts)), value
+    yield place_from(parts), value
     if isinstance(value, dict):
         for name, item in value.items():
             yield from walk(item, (*parts, ANY if _ID.fullmatch(name) else name))
