@@ -6,7 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from ims_mock.contract.findings import SEVERITIES, Finding, Severity, worst
@@ -144,11 +146,17 @@ def _result(item: Judged, finding: Finding, index: int) -> dict[str, Any]:
         "message": {"text": f"{item.entry}: {item.summary}: {_place(finding)}: {finding.message}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": item.file.replace("\\", "/")}},
+                "physicalLocation": {"artifactLocation": {"uri": _uri(item.file)}},
                 "logicalLocations": [{"fullyQualifiedName": place}],
             }
         ],
     }
+
+
+def _uri(file: str) -> str:
+    """Return a path as a URI, a relative one as a relative reference."""
+    path = Path(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 
 
 def github(judged: Sequence[Judged]) -> Iterator[str]:
