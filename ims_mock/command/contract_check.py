@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
 from ims_mock.command.contract_output import FORMATS, Judged, exit_status, junit
 from ims_mock.contract import Finding, RecordedExchange, find_operation, judge
+from ims_mock.contract.findings import is_allowed
+from ims_mock.contract.hosts import is_sent_to
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 
@@ -39,8 +40,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 def _judge(name: str, options: argparse.Namespace) -> Iterator[Judged]:
     for exchange in read_recording(Path(name)):
-        if _is_wanted(exchange, options.only_host):
-            findings = [finding for finding in judge(exchange) if not _is_allowed(finding, options.allow)]
+        if not options.only_host or is_sent_to(exchange.request.url, options.only_host):
+            findings = [finding for finding in judge(exchange) if not is_allowed(finding, options.allow)]
             yield judged_exchange(name, exchange, findings)
 
 
@@ -53,15 +54,3 @@ def judged_exchange(file: str, exchange: RecordedExchange, findings: list[Findin
     path = url if url.startswith("/") else "/" + url.partition("://")[2].partition("/")[2]
     summary = f"{request.method} {path} {status}"
     return Judged(file, exchange.entry, summary, operation.id if operation else None, findings)
-
-
-def _is_wanted(exchange: RecordedExchange, hosts: list[str]) -> bool:
-    """Return whether an exchange is one of the hosts that are asked for; where none is, each is."""
-    host = exchange.request.url.partition("://")[2].partition("/")[0]
-    return not hosts or any(fnmatchcase(host, glob) or fnmatchcase(host.partition(":")[0], glob) for glob in hosts)
-
-
-def _is_allowed(finding: Finding, allowed: list[str]) -> bool:
-    """Return whether a finding is one of those that are accepted: an id, or an operation and an id, as globs."""
-    names = (finding.id, f"{finding.operation}:{finding.id}")
-    return any(fnmatchcase(name, glob) for name in names for glob in allowed)

@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ims_mock.contract.assertions import assert_conforms
+    from ims_mock.contract.clients import exchange_of
     from ims_mock.contract.findings import Finding
     from ims_mock.contract.recorded import (
         DAMAGED,
@@ -29,11 +31,19 @@ __all__ = [
     "RecordedExchange",
     "RecordedRequest",
     "RecordedResponse",
+    "assert_conforms",
+    "exchange_of",
     "find_operation",
     "judge",
 ]
 
-_HOMES = {"Finding": "findings", "judge": "verdicts", "find_operation": "routes"}
+_HOMES = {
+    "Finding": "findings",
+    "assert_conforms": "assertions",
+    "exchange_of": "clients",
+    "find_operation": "routes",
+    "judge": "verdicts",
+}
 """The module of each name; the others are in `recorded`."""
 
 

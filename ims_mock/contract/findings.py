@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 Severity = Literal["break", "drift", "note"]
@@ -54,3 +55,9 @@ def worst(findings: Iterable[Finding]) -> Severity | None:
     """Return the worst severity of findings; None where there are none."""
     found = {finding.severity for finding in findings}
     return next((severity for severity in SEVERITIES if severity in found), None)
+
+
+def is_allowed(finding: Finding, allowed: Iterable[str]) -> bool:
+    """Return whether a finding is one of those that are accepted: an id, or an operation and an id, as globs."""
+    names = (finding.id, f"{finding.operation}:{finding.id}")
+    return any(fnmatchcase(name, glob) for glob in allowed for name in names)

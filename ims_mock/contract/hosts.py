@@ -6,7 +6,9 @@ https://developer.huaweicloud.com/intl/en-us/endpoint
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from ims_mock.contract import other_services
 
@@ -55,3 +57,9 @@ def cloud_host(name: str) -> CloudHost | None:
     if has_region and rest:
         return CloudHost(service, first, rest)
     return CloudHost(service, "", match["rest"]) if is_global(service) else None
+
+
+def is_sent_to(url: str, globs: Collection[str]) -> bool:
+    """Return whether the host of a URL, with or without its port, is one of those that globs name."""
+    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    return any(fnmatchcase(name, glob) for glob in globs for name in (host, host.partition(":")[0]))
