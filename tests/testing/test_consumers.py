@@ -220,7 +220,7 @@ def test_unknown_state() -> None:
         "consumer": "web",
         "operations": {"list_images": {"requests": [{"status": 200, "given": "x"}]}},
     }
-    with pytest.raises(ValueError, match=r"no mock can have 'x'; there are: an image, .*a failure with status 503"):
+    with pytest.raises(ValueError, match=r'no mock can have "x"; there are: an image, .*a failure with status 503'):
         verify_consumer(ConsumerContract.from_json(document))
 
 

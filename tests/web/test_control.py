@@ -364,6 +364,7 @@ SERIES: list[tuple[str, str, Any]] = [
     ("POST", "/snapshots/a/restore", None),
     ("DELETE", "/snapshots/a", None),
     ("GET", "/state", None),
+    ("POST", "/provider_states", {"state": "an image"}),
 ]
 
 

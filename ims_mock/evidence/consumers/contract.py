@@ -18,6 +18,7 @@ from ims_mock.contract.problems import InvalidError, invalid, wrong_at
 from ims_mock.contract.validation import Schema
 from ims_mock.contract.wording import nearest
 from ims_mock.evidence.consumers.combining import Change, changes_between, merged, ordered
+from ims_mock.evidence.consumers.pact import to_pact
 from ims_mock.evidence.consumers.places import place_of
 
 VERSION = 1
@@ -79,6 +80,10 @@ class ConsumerContract:
             raise ValueError(InvalidError(*error.problems).in_file(str(path))) from None
         except ValueError as error:
             raise ValueError(invalid(error).in_file(str(path))) from None
+
+    def to_pact(self, version: int = 4, provider: str = "IMS") -> dict[str, Any]:
+        """Return the contract as a Pact file, of version 3 or 4 of its specification: what it can say of it."""
+        return to_pact(self.document, version, provider)
 
     def merge(self, *others: ConsumerContract, name: str | None = None) -> ConsumerContract:
         """Return a contract with what this one and others say, such as those of several runs of a client's tests.

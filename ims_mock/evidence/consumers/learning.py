@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.json_text import parse
 from ims_mock.contract.openapi import resolved
-from ims_mock.contract.operations import JSON, Operation, load_contract
+from ims_mock.contract.operations import JSON, load_contract
 from ims_mock.contract.recorded import Absence, JsonBody, RecordedExchange, RecordedRequest
 from ims_mock.contract.routes import Route, find_route, path_of, query_of
 from ims_mock.evidence.consumers.combining import ordered
 from ims_mock.evidence.consumers.contract import VERSION, ConsumerContract
 from ims_mock.evidence.consumers.places import type_of, walk
+from ims_mock.evidence.consumers.requests import described_operation
 from ims_mock.evidence.consumers.shapes import without_repetition
 from ims_mock.evidence.consumers.stand_ins import StandIns
 from ims_mock.evidence.consumers.states import state_for
@@ -107,12 +108,6 @@ def _request(request: RecordedRequest, route: Route) -> tuple[dict[str, Any], di
 
 def _known(headers: Any) -> Iterable[tuple[str, str]]:
     return () if isinstance(headers, Absence) else headers
-
-
-def described_operation(operation: Operation) -> Mapping[str, Any]:
-    """Return what the API's own document says of an operation."""
-    found: Mapping[str, Any] = load_contract().composed["paths"][operation.path][operation.method.lower()]
-    return found
 
 
 def _body_content(described: Mapping[str, Any], media_type: str) -> Mapping[str, Any]:

@@ -1,0 +1,40 @@
+"""Pact's own verifier runs the contracts of consumers against a mock, whose states it asks for itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pact import Verifier
+
+from ims_mock import ImsMock
+from ims_mock.evidence.consumers.contract import known_consumer, known_consumers
+
+
+def verify(mock: ImsMock, path: Path, document: Any) -> None:
+    """Verify a Pact file against a mock; raise RuntimeError where the mock does not have what the file says."""
+    path.write_text(json.dumps(document))
+    verifier = Verifier("IMS", host="127.0.0.1").add_transport(url=mock.url).add_source(path)
+    verifier.state_handler(f"{mock.url}/_ims_mock/provider_states", body=True).verify()
+
+
+SLOW = [pytest.param(name, marks=() if name == "packer" else pytest.mark.thorough) for name in known_consumers()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("name", SLOW)
+def test_verified(tmp_path: Path, name: str, version: int) -> None:
+    """Each client's contract is a Pact file that the verifier reads, and that the mock fulfils."""
+    with ImsMock() as mock:
+        verify(mock, tmp_path / "pact.json", known_consumer(name).to_pact(version))
+
+
+@pytest.mark.slow
+def test_wrong_mock(tmp_path: Path) -> None:
+    """The verifier finds a mock that lacks what a client needs."""
+    contract = known_consumer("packer").needs("batch_add_members", ["/job_id"]).to_pact()
+    with ImsMock(faults=["batch_add_members: garble(text)"]) as mock, pytest.raises(RuntimeError, match="verif"):
+        verify(mock, tmp_path / "pact.json", contract)
