@@ -58,7 +58,7 @@ def serve(name: str) -> None:
         target = f"/v2/images/{image_id}" if name == "show" else "/v2/images"
         method, body = ("POST", create_body()) if name == "create" else ("GET", b"")
         real = Client(mock.url, method, target, body)
-        static = Server(static_app(real(), target, method), "127.0.0.1", 0, mock._refuse)
+        static = Server(static_app(real(), target, method), "127.0.0.1", 0, mock.refuse)
         real.close()
         static.start()
         print(mock.url, static.url, target, flush=True)

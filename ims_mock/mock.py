@@ -66,7 +66,7 @@ class ImsMock:
         certificate = throw_away(host) if tls is True else tls or None
         if isinstance(allow_hosts, str):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
-        self._server = Server(with_hosts(self.app, [host, *allow_hosts]), host, port, self._refuse, certificate)
+        self._server = Server(with_hosts(self.app, [host, *allow_hosts]), host, port, self.refuse, certificate)
 
     @property
     def url(self) -> str:
@@ -289,6 +289,6 @@ class ImsMock:
     ) -> None:
         self.stop()
 
-    def _refuse(self, status: int, reason: str, method: str, target: str) -> Response:
+    def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
         """Respond to what is no HTTP request, and have it in the journal all the same."""
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))

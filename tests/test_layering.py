@@ -36,7 +36,7 @@ KNOWN = {
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},
     # The command waits for a signal on a pair of sockets, which the network does not see.
-    "socket": {"web.handler", "web.server", "web.wire", "command.standalone"},
+    "socket": {"web.handler", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
     "ssl": {"web.tls"},
     "time": {"state.real"},
     "datetime": {"state.times"},

@@ -59,6 +59,13 @@ def _serve(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     return serve(_with_defaults(given), settings)
 
 
+def _proxy(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+    settings = _settings(given, parser)
+    from ims_mock.command.proxy import proxy
+
+    return proxy(_with_defaults(given), settings)
+
+
 def _with_defaults(given: Mapping[str, Any]) -> argparse.Namespace:
     """Return every option that is no setting, and the arguments that stand by themselves."""
     rest = {name: value for name, value in given.items() if name not in SETTINGS}
@@ -106,7 +113,7 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
     file = Path(options.ca_file)
     # Of a certificate that is not made for the run, the authority may be one that every client knows.
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())
-    ca_file = str(file.absolute()) if url.startswith("https:") and is_named else None
+    ca_file = str(file.absolute()) if (url.startswith("https:") and is_named) or client == "proxy" else None
     print(CLIENTS[client](Target(url, accounts, user, ca_file)), end="")
     return 0
 
@@ -125,6 +132,7 @@ _Run = Callable[[dict[str, Any], argparse.ArgumentParser], int]
 
 _RUN: dict[str, _Run] = {
     "serve": _serve,
+    "proxy": _proxy,
     "env": _print_environment,
     "openapi": _elsewhere("openapi"),
     "operations": _print_operations,

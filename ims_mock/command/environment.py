@@ -141,12 +141,39 @@ def _curl(target: Target) -> str:
     )
 
 
+def proxy_variables(target: Target) -> dict[str, str]:
+    """Return the variables that lead every client through the proxy, and have it trust the proxy's authority.
+
+    requests reads a name in lower case before the one in capitals, and curl reads no other of http_proxy. What names an
+    authority differs by client: requests, and the SDK and openstacksdk with it, REQUESTS_CA_BUNDLE; curl
+    CURL_CA_BUNDLE; Go, and so Terraform and Packer, httpx and aiohttp SSL_CERT_FILE; OpenStack's commands OS_CACERT;
+    Node NODE_EXTRA_CA_CERTS, and it uses a proxy only when it is asked to.
+    """
+    proxies = [name for plain in ("HTTPS_PROXY", "HTTP_PROXY") for name in (plain, plain.lower())]
+    authorities = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "OS_CACERT", "NODE_EXTRA_CA_CERTS")
+    own = "localhost,127.0.0.1,::1"
+    return {
+        **dict.fromkeys(proxies, target.url),
+        "NO_PROXY": own,
+        "no_proxy": own,
+        **dict.fromkeys(authorities, target.ca_file or ""),
+        "NODE_USE_ENV_PROXY": "1",
+    }
+
+
+def _proxy(target: Target) -> str:
+    user = target.user
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in proxy_variables(target).items())
+    return f"{exports}# {user.name} has AK/SK {user.access} and {user.secret}: any, unless it is strict.\n"
+
+
 CLIENTS: dict[str, Callable[[Target], str]] = {
     "sdk": _sdk,
     "openstack": _openstack,
     "terraform": _terraform,
     "otc": _otc,
     "curl": _curl,
+    "proxy": _proxy,
 }
 """The settings of each client, as text: lines for a shell, or a provider's block."""
 

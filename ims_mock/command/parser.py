@@ -101,8 +101,10 @@ class Option:
         return "" if self.is_switch or default in (None, {}, []) else str(default)
 
     def belongs_to(self, command: str) -> bool:
-        """Return whether a command has the option."""
-        return command in self.schema.get("x-commands", ("serve",))
+        """Return whether a command has the option; one that runs mocks has every setting that serving has."""
+        commands = self.schema.get("x-commands", ("serve",))
+        has_settings = self.is_setting and COMMANDS[command].get("has_settings", False)
+        return command in commands or ("serve" in commands and has_settings)
 
     def value_of(self, text: str) -> Any:
         """Return the value that a text stands for; raise ValueError for one that cannot be."""

@@ -26,7 +26,7 @@ from ims_mock.web.tls import Tls, from_files
 
 def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
-    with _signals() as wait, _logging(options.log_format, options.quiet) as log:
+    with signals() as wait, request_log(options.log_format, options.quiet) as log:
         try:
             mock = _new_mock(options, settings)
             _serve(mock, options, log, wait)
@@ -37,7 +37,7 @@ def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
 
 
 @contextmanager
-def _signals() -> Iterator[Callable[[], object]]:
+def signals() -> Iterator[Callable[[], object]]:
     """Yield what waits for SIGINT or SIGTERM, also for one that has come already.
 
     A handler in Python is run by the main thread between two of its steps: neither when the signal comes just before a
@@ -75,7 +75,7 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Callab
     try:
         mock.start()
     except OSError as error:
-        raise OSError(_bind_failure(error, options)) from None
+        raise OSError(bind_failure(error, options)) from None
     with closing(Output(sys.stdout, failed=lambda error: log.write(_no_stdout(error, mock)))) as output:
         try:
             _write_files(mock, options)
@@ -91,9 +91,9 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Callab
 
 def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:
     if mock.ca_pem:
-        _write_whole("--ca-file", Path(options.ca_file), mock.ca_pem)
+        write_whole("--ca-file", Path(options.ca_file), mock.ca_pem)
     if options.url_file:
-        _write_whole("--url-file", options.url_file, f"{mock.url}\n".encode())
+        write_whole("--url-file", options.url_file, f"{mock.url}\n".encode())
 
 
 def _no_stdout(error: OSError, mock: ImsMock) -> str:
@@ -117,14 +117,15 @@ def _certificate(options: argparse.Namespace) -> bool | Tls:
     return from_files(options.cert, options.key) if options.cert else options.tls
 
 
-def _bind_failure(error: OSError, options: argparse.Namespace) -> str:
+def bind_failure(error: OSError, options: argparse.Namespace) -> str:
+    """Return what is wrong with a port that cannot be had, and what to do."""
     where = f"port {options.port} on {options.host}"
     if error.errno == errno.EADDRINUSE:
         return f"{where} is taken: stop what listens there, choose another with --port, or let --port 0 find a free one"
     return f"cannot listen on {where}: {error.strerror or error}; choose others with --host and --port"
 
 
-def _write_whole(option: str, path: Path, content: bytes) -> None:
+def write_whole(option: str, path: Path, content: bytes) -> None:
     """Write a file so that a reader sees all of it or nothing; where that fails, nothing is left.
 
     Raises OSError naming the option that has the path. What is there and is no file, such as a device, is left alone.
@@ -143,7 +144,7 @@ def _write_whole(option: str, path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _logging(form: str, quiet: bool) -> Iterator[Output]:
+def request_log(form: str, quiet: bool) -> Iterator[Output]:
     """Log requests to stderr; yield what writes there."""
     formatter = _JsonFormatter() if form == "json" else logging.Formatter("%(message)s")
 

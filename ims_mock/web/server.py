@@ -11,7 +11,9 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, select_address_family
@@ -34,7 +36,7 @@ _BREATHER = 0.05
 """Seconds until the next try to accept a connection."""
 
 
-class _WsgiServer(ThreadedWSGIServer):
+class WsgiServer(ThreadedWSGIServer):
     """Werkzeug's server, with a thread a connection, that knows its connections and can end them."""
 
     daemon_threads = True
@@ -46,7 +48,7 @@ class _WsgiServer(ThreadedWSGIServer):
         # It does not need more of a handler than socketserver does.
         super().__init__(host, listener.getsockname()[1], app, Handler, fd=listener.fileno())  # type: ignore[arg-type]
         # Not given to Werkzeug, which would have one client's handshake hold up all the others.
-        self.ssl_context = tls.context if tls else None
+        self.tls = tls
         self.url_scheme = "https" if tls else "http"
         self.refuse = refuse
         self._connections: set[socket.socket] = set()
@@ -71,42 +73,53 @@ class _WsgiServer(ThreadedWSGIServer):
         return accepted
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._add_connection(request)
+        """Begin to serve a connection, on a thread of its own."""
+        self.add_connection(request)
         super().process_request(request, client_address)
 
-    def _add_connection(self, connection: socket.socket) -> None:
+    def add_connection(self, connection: socket.socket) -> None:
+        """Know a connection, and end it where the server is ending; `shutdown_request` ends it otherwise."""
         with self._changed:
             self._connections.add(connection)
             if self._is_ending:
                 _end(connection)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        if self.ssl_context is None:
+        """Serve a connection until it ends; on its own thread."""
+        if self.tls is None:
             super().finish_request(request, client_address)
             return
         request.settimeout(IDLE_SECONDS)
+        self.secure(request, self.tls, client_address, partial(super().finish_request, client_address=client_address))
+
+    def secure(
+        self, request: socket.socket, tls: Tls, client_address: Any, work: Callable[[socket.socket], None]
+    ) -> None:
+        """Do work on a connection with TLS over it, and end it; nothing is done where the client makes no handshake."""
         try:
-            secured = self.ssl_context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+            secured = tls.context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
         except OSError as error:
             logger.debug("%s: the client has gone: %r", client_address, error)
             return
         try:
             # Known before the handshake, in which a client may stay.
-            self._add_connection(secured)
+            self.add_connection(secured)
             secured.do_handshake()
-            super().finish_request(secured, client_address)
+            work(secured)
         except OSError as error:
             logger.debug("%s: no TLS: %r", client_address, error)
         finally:
             self.shutdown_request(secured)
 
     def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
         super().shutdown_request(request)
         with self._changed:
             self._connections.discard(request)
             self._changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log what a connection has failed with."""
         with suppress(Exception):  # A log that a test has patched is not to end the thread.
             logger.exception("%s: the connection failed", client_address)
 
@@ -137,7 +150,8 @@ class Server:
         self.tls = tls
         self._app = app
         self._refuse = refuse
-        self._server: _WsgiServer | None = None
+        self.kind: Callable[..., WsgiServer] = WsgiServer
+        self._server: WsgiServer | None = None
 
     @property
     def url(self) -> str:
@@ -155,7 +169,7 @@ class Server:
             logger.warning("the system has no sockets for both families: :: takes IPv6 alone; 0.0.0.0 takes IPv4")
         listener = socket.create_server((self.host, self.port), family=family, backlog=128, dualstack_ipv6=is_dual)
         with listener:
-            self._server = _WsgiServer(listener, self.host, self._app, self._refuse, self.tls)
+            self._server = self.kind(listener, self.host, self._app, self._refuse, self.tls)
         self.port = self._server.port
         # shutdown() takes as long as a poll does.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), name="ims_mock", daemon=True)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import platform
 import ssl
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from ims_mock.state.real import new_lock
+
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 (only compared)
+
+
+MAX_CERTIFICATES = 256
+"""Most certificates that an authority keeps."""
 
 
 @dataclass(frozen=True)
@@ -18,26 +25,58 @@ class Tls:
     ca_pem: bytes = b""
 
 
+class Authority:
+    """A throw-away authority, which exists as long as this process, and makes a certificate for any host on demand.
+
+    Raises ImportError, saying what to install, without the library trustme.
+    """
+
+    def __init__(self, extra: str = "tls") -> None:
+        try:
+            import trustme
+        except ImportError:
+            raise ImportError(
+                f"HTTPS with a throw-away certificate needs trustme: pip install 'ims_mock[{extra}]'"
+            ) from None
+        self._authority = trustme.CA()
+        self._lock = new_lock()
+        self._made: OrderedDict[str, Tls] = OrderedDict()
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate of the authority, in PEM."""
+        return self._authority.cert_pem.bytes()
+
+    def issue(self, *hosts: str) -> Tls:
+        """Return a new certificate for hosts; raise ValueError for a host that no certificate can have."""
+        certificate = self._authority.issue_cert(*hosts)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        certificate.configure_cert(context)
+        return Tls(context, self.pem)
+
+    def for_host(self, host: str) -> Tls:
+        """Return the certificate for a host, made when it is first asked for; MAX_CERTIFICATES are kept."""
+        with self._lock:
+            if host not in self._made:
+                self._made[host] = self.issue(host)
+            self._made.move_to_end(host)
+            while len(self._made) > MAX_CERTIFICATES:
+                self._made.popitem(last=False)
+            return self._made[host]
+
+
 def throw_away(host: str) -> Tls:
     """Return a certificate for a host and for loopback, from an authority that exists as long as this process.
 
     Where the server listens on every address, the certificate is for the machine's own name too. Raises
-    ImportError, saying what to install, without the library trustme, and ValueError for a host that no certificate can
-    have.
+    ImportError as Authority does, and ValueError for a host that no certificate can have.
     """
-    try:
-        import trustme
-    except ImportError:
-        raise ImportError("HTTPS with a throw-away certificate needs trustme: pip install 'ims_mock[tls]'") from None
-    authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority = Authority()
     own = [platform.node()] if host in _EVERYWHERE else [host]
     try:
-        certificate = authority.issue_cert(*dict.fromkeys((*filter(None, own), "localhost", "127.0.0.1", "::1")))
+        return authority.issue(*dict.fromkeys((*filter(None, own), "localhost", "127.0.0.1", "::1")))
     except ValueError as error:
         raise ValueError(f"no certificate can be made for the host {host!r}: {error}; use --cert and --key") from None
-    certificate.configure_cert(context)
-    return Tls(context, authority.cert_pem.bytes())
 
 
 def from_files(certificate: Path, key: Path) -> Tls:
@@ -49,3 +88,14 @@ def from_files(certificate: Path, key: Path) -> Tls:
         what = error.strerror if not isinstance(error, ssl.SSLError) else "they are no certificate and its key in PEM"
         raise OSError(f"cannot take {certificate} and {key} for HTTPS: {what}") from None
     return Tls(context)
+
+
+def known_authorities(own: Path) -> bytes:
+    """Return the certificates, in PEM, of the authorities that this machine trusts; b"" where they are in no file.
+
+    SSL_CERT_FILE names that file, unless it is the mock's `own`.
+    """
+    file = ssl.get_default_verify_paths().cafile
+    if file is None or (own.exists() and own.samefile(file)):
+        return b""
+    return Path(file).read_bytes()

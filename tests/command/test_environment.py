@@ -67,8 +67,8 @@ def run_by_bash(lines: str, *more: str, **variables: str) -> dict[str, str]:
 
 
 def test_clients() -> None:
-    """There are settings for five clients."""
-    assert list(CLIENTS) == ["sdk", "openstack", "terraform", "otc", "curl"]
+    """There are settings for five clients, and for the proxy, which any client can use."""
+    assert list(CLIENTS) == ["sdk", "openstack", "terraform", "otc", "curl", "proxy"]
 
 
 UNSET = 'for name in $(env | sed -n "s/^\\({}[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done\n'

@@ -20,7 +20,7 @@ import requests
 from ims_mock import ImsMock
 from ims_mock.command import output
 from ims_mock.command.output import Output
-from ims_mock.command.standalone import _logging, _serve
+from ims_mock.command.standalone import _serve, request_log
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
@@ -163,7 +163,7 @@ def test_note_has_the_form_of_the_log(pipe: Pipe, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(output, "MAX_WAITING", 10)
     monkeypatch.setattr(sys, "stderr", pipe.writer)
     text = "ims-mock: 1 lines of the log were dropped, as stderr took none"
-    with _logging(form, quiet=False) as log:
+    with request_log(form, quiet=False) as log:
         log.write("x" * 11)
         log.write("after")
         pipe.empty()
@@ -219,6 +219,6 @@ def test_logging_ends_with_the_command() -> None:
     """A program that calls the command has its log as before at the end."""
     logger = logging.getLogger("ims_mock")
     before = logger.level, list(logger.handlers)
-    with _logging("text", quiet=False):
+    with request_log("text", quiet=False):
         assert logger.level == logging.INFO
     assert (logger.level, logger.handlers) == before

@@ -42,7 +42,7 @@ def packer(served: ImsMock) -> Iterator[str]:
     def moved() -> flask.Response:
         return flask.Response(status=302, headers={"Location": "/v2/images"})
 
-    server = Server(app, "127.0.0.1", 0, served._refuse)
+    server = Server(app, "127.0.0.1", 0, served.refuse)
     server.start()
     yield server.url
     server.stop()
