@@ -137,6 +137,7 @@ _RUN: dict[str, _Run] = {
     "openapi": _elsewhere("openapi"),
     "operations": _print_operations,
     "contract check": _elsewhere("contract_check"),
+    "contract consumer": _elsewhere("contract_consumer"),
     "contract changes": _elsewhere("contract_changes"),
 }
 """The commands, as schemas/command.json has them."""

@@ -23,8 +23,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     name = getattr(options, "new", None)
     names = options.old, name or "openapi.json"
     try:
-        old = _read(options.old)
-        new = _read(name) if name else load_contract().document
+        old = read_document(options.old)
+        new = read_document(name) if name else load_contract().document
         judged = _judged(old, new, names)
     except ValueError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -33,12 +33,12 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         text = f"{' or '.join(names)}: is not valid OpenAPI; a validator, such as openapi-spec-validator, says where"
         print(f"{parser.prog}: {text}", file=sys.stderr)
         return UNREADABLE
-    for line in _shown(judged, options.check_format, strict=options.strict):
+    for line in show_operations(judged, options.check_format, strict=options.strict):
         print(line)
     return exit_status(judged, strict=options.strict)
 
 
-def _shown(judged: Sequence[Judged], name: str, *, strict: bool) -> Iterator[str]:
+def show_operations(judged: Sequence[Judged], name: str, *, strict: bool) -> Iterator[str]:
     """Yield the lines of a format: text and JSON are of operations here, and the others as for recordings."""
     if name in _OWN:
         return _OWN[name](judged)
@@ -47,7 +47,7 @@ def _shown(judged: Sequence[Judged], name: str, *, strict: bool) -> Iterator[str
     return FORMATS[name]([item for item in judged if item.findings])
 
 
-def _read(name: str) -> Mapping[str, Any]:
+def read_document(name: str) -> Mapping[str, Any]:
     """Return the document of a file; raise ValueError, with the file's name, for one that has none."""
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from ims_mock.command.contract_consumer import Consumers, check_release, read_consumers
 from ims_mock.command.contract_output import FORMATS, Judged, exit_status, junit
 from ims_mock.contract import Finding, RecordedExchange, find_operation, judge
 from ims_mock.contract.findings import is_allowed
@@ -21,15 +22,23 @@ UNREADABLE = 3
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Judge each exchange of each file; return 0, 1 for a break, 2 for drift alone with --strict, 3 for bad input."""
+    if options.contract:
+        return check_release(options, parser)
+    if not options.files:
+        parser.error("the following arguments are required: FILE")
+    consumers = read_consumers(options.consumer, parser)
+    if consumers is None:
+        return UNREADABLE
     judged: list[Judged] = []
     is_readable = True
     for name in options.files:
         try:
-            judged += _judge(name, options)
+            judged += _judge(name, options, consumers)
         except (OSError, RecordingError) as error:
             is_readable = False
             text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             print(f"{parser.prog}: {name}: {text}", file=sys.stderr)
+    judged += consumers.not_seen(options.allow)
     show = FORMATS[options.check_format]
     if show is junit and options.strict:
         show = partial(junit, failing=("break", "drift"))
@@ -38,10 +47,12 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     return exit_status(judged, strict=options.strict) if is_readable else UNREADABLE
 
 
-def _judge(name: str, options: argparse.Namespace) -> Iterator[Judged]:
+def _judge(name: str, options: argparse.Namespace, consumers: Consumers) -> Iterator[Judged]:
+    """Yield the exchanges of a recording, judged by the contract or, where there are any, by consumers alone."""
     for exchange in read_recording(Path(name)):
         if not options.only_host or is_sent_to(exchange.request.url, options.only_host):
-            findings = [finding for finding in judge(exchange) if not is_allowed(finding, options.allow)]
+            found = consumers.findings(exchange) if consumers.contracts else judge(exchange)
+            findings = [finding for finding in found if not is_allowed(finding, options.allow)]
             yield judged_exchange(name, exchange, findings)
 
 

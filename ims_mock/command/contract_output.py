@@ -14,16 +14,23 @@ from xml.etree import ElementTree
 from ims_mock.contract.findings import SEVERITIES, Finding, Severity, worst
 from ims_mock.version import __version__
 
+NOT_RECORDED = "consumer.not_recorded"
+"""The id of a finding about an operation of which there is no exchange."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One exchange with its findings; `summary` is its request in a line, `file` where it was read from."""
+    """One exchange with its findings; `summary` is its request in a line, `file` where it was read from.
+
+    Without `is_exchange` it is an operation of which there was none.
+    """
 
     file: str
     entry: str
     summary: str
     operation: str | None
     findings: Sequence[Finding]
+    is_exchange: bool = True
 
     @property
     def verdict(self) -> str:
@@ -41,6 +48,8 @@ def text(judged: Sequence[Judged]) -> Iterator[str]:
     """Yield a line for each exchange with its findings below, and a summary by operation."""
     file = None
     for item in judged:
+        if all(finding.id == NOT_RECORDED for finding in item.findings) and not item.is_exchange:
+            continue  # The summary has it.
         if item.file != file:
             file = item.file
             yield file
@@ -74,7 +83,8 @@ def _object_of(finding: Finding) -> tuple[str, str]:
 
 def _summary(judged: Sequence[Judged]) -> Iterator[str]:
     """Yield a table of the operations, with how many exchanges each has, and how many of them have what."""
-    operations = Counter(item.operation or "(no operation)" for item in judged)
+    operations = Counter(dict.fromkeys((item.operation or "(no operation)" for item in judged), 0))
+    operations.update(item.operation or "(no operation)" for item in judged if item.is_exchange)
     width = max(map(len, operations), default=0)
     yield f"{'operation':{width}} exchanges  break  drift   note"
     for operation, count in sorted(operations.items()):
@@ -86,13 +96,15 @@ def _summary(judged: Sequence[Judged]) -> Iterator[str]:
         )
         yield f"{operation:{width}} {count:9}" + "".join(f"{found[severity]:7}" for severity in SEVERITIES)
     total = Counter(finding.severity for item in judged for finding in item.findings)
-    yield f"{len(judged)} exchanges: " + ", ".join(f"{total[severity]} {severity}" for severity in SEVERITIES)
+    yield f"{operations.total()} exchanges: " + ", ".join(f"{total[severity]} {severity}" for severity in SEVERITIES)
 
 
 def as_json(judged: Sequence[Judged]) -> Iterator[str]:
     """Yield one object: how many exchanges there were, and every finding."""
     findings = [{**finding.as_json(), "file": item.file} for item in judged for finding in item.findings]
-    yield json.dumps({"exchanges": len(judged), "findings": findings}, indent=2, default=str)
+    yield json.dumps(
+        {"exchanges": sum(item.is_exchange for item in judged), "findings": findings}, indent=2, default=str
+    )
 
 
 def junit(judged: Sequence[Judged], *, failing: Sequence[Severity] = ("break",)) -> Iterator[str]:

@@ -161,6 +161,18 @@ def _text(value: Any, depth: int) -> str:
     return f"{{{start}{f',{start}'.join(members)}{end}}}"
 
 
+def find_consumer(name: str) -> ConsumerContract:
+    """Return the contract in a file or, where there is no such file, that of a client that the package knows.
+
+    Raises OSError for a file that cannot be read, ValueError for what is no contract.
+    """
+    if Path(name).exists():
+        return ConsumerContract.load(name)
+    if name not in known_consumers():
+        raise ValueError(f"{name}: no such file, and no known consumer; there are {', '.join(known_consumers())}")
+    return known_consumer(name)
+
+
 @cache
 def _schema() -> Schema:
     return Schema(load_control().composed, "#/components/schemas/consumer")

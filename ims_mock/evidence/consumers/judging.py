@@ -40,12 +40,14 @@ def judge_consumer(contract: ConsumerContract, exchanges: Iterable[RecordedExcha
     What is of an operation that the client does not call is passed over. An operation that no exchange is of, and a
     success of which none came, are notes: a recording says less than a service can do.
     """
-    judge = _Judge(contract)
+    judge = ConsumerJudge(contract)
     found = [finding for exchange in exchanges for finding in judge.findings(exchange)]
     return [*found, *judge.not_seen()]
 
 
-class _Judge:
+class ConsumerJudge:
+    """Judges exchanges one after the other by the contract of a consumer."""
+
     def __init__(self, contract: ConsumerContract) -> None:
         self._contract = contract
         self._statuses: dict[str, set[int]] = {}
