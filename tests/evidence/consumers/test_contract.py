@@ -10,6 +10,8 @@ import pytest
 
 from ims_mock import ConsumerContract
 from ims_mock.contract import schema_files
+from ims_mock.evidence import consumers
+from ims_mock.evidence.consumers.judging import judge_consumer
 
 SHOW = "glance_show_image"
 
@@ -222,3 +224,11 @@ def test_nothing_is_shared() -> None:
     one = contract(responses(id=SEEN))
     one.to_json()["operations"].clear()
     assert SHOW in one.operations
+
+
+def test_public_names() -> None:
+    """The public names are those of the modules, and another one is an error."""
+    assert consumers.judge_consumer is judge_consumer
+    assert all(getattr(consumers, name) for name in consumers.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'judge'"):
+        _ = consumers.judge
