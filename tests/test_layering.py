@@ -23,7 +23,6 @@ LAYERS = [
     "mock",
     "testing",
     "command",
-    "pytest_contract",
     "pytest_plugin",
     "__main__",
 ]
@@ -43,7 +42,7 @@ KNOWN = {
     "datetime": {"state.times"},
     "random": {"exchange.exchange", "faults.rules"},
     "uuid": set(),
-    "pytest": {"pytest_contract", "pytest_plugin"},
+    "pytest": {"pytest_plugin"},
 }
 
 PACKAGE = Path(ROOT, "ims_mock")

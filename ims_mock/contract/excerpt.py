@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ims_mock.contract.pointers import parts_of
+from ims_mock.contract.pointers import parts_of, references
 
 _OPEN = ("schemas", "parameters", "responses")
 """The kinds of components that only references lead to."""
@@ -45,13 +45,13 @@ def _without_links(operation: Mapping[str, Any], known: Collection[str]) -> dict
 def _components(components: Mapping[str, Any], paths: Any) -> dict[str, Any]:
     """Return the components that are used, in their order."""
     used: set[str] = set()
-    waiting = [*_references(paths)]
+    waiting = [*references(paths)]
     while waiting:
         reference = waiting.pop()
         if reference not in used:
             used.add(reference)
             _, kind, name = parts_of(reference)
-            waiting += _references(components[kind][name])
+            waiting += references(components[kind][name])
     kept = {
         kind: {name: item for name, item in items.items() if f"#/components/{kind}/{name}" in used}
         if kind in _OPEN
@@ -59,16 +59,3 @@ def _components(components: Mapping[str, Any], paths: Any) -> dict[str, Any]:
         for kind, items in components.items()
     }
     return {kind: items for kind, items in kept.items() if items}
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Yield what a part of the document refers to."""
-    if isinstance(value, dict):
-        if isinstance(value.get("$ref"), str):
-            yield value["$ref"]
-        for key, item in value.items():
-            if key not in ("example", "examples"):
-                yield from _references(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _references(item)

@@ -42,6 +42,7 @@ _OF_TEXT = {"pattern", "minLength", "maxLength"}
 _SILENT = {
     "title",
     "description",
+    "$comment",
     "default",
     "readOnly",
     "writeOnly",

@@ -19,11 +19,12 @@ def compose(head: str, folder: str, models: Iterable[str] = ()) -> dict[str, Any
     """Return the document of the operations in a folder.
 
     `head` is the file of everything that is not an operation. Each operation also has the responses of the head, except
-    for a status for which it has its own. What is referred to becomes a component, and so do all `models`.
+    for a status for which it has its own, and one that begins jobs has the head's links to them. What is referred to
+    becomes a component, and so do all `models`.
     """
     composer = _Composer()
     document: dict[str, Any] = composer.local(schema_files.read(head), head)
-    common = document["components"].get("responses", {})
+    common, job_links = document["components"].get("responses", {}), document.pop("x-job-links", {})
     paths: dict[str, dict[str, Any]] = {}
     for name in schema_files.names(folder):
         raw = schema_files.read(name)
@@ -34,6 +35,8 @@ def compose(head: str, folder: str, models: Iterable[str] = ()) -> dict[str, Any
             for status in common
             if status not in operation["responses"]
         }
+        if raw.get("x-jobs"):
+            _success_of(operation)["links"] = job_links
         paths.setdefault(raw["path"], {})[raw["method"].lower()] = operation
     for name in models:
         composer.component(name)
@@ -43,6 +46,11 @@ def compose(head: str, folder: str, models: Iterable[str] = ()) -> dict[str, Any
 def resource_of(name: str) -> str:
     """Return the resource of the operation in a file: the name of the file's folder."""
     return posixpath.basename(posixpath.dirname(name))
+
+
+def _success_of(operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first response of an operation that is no error."""
+    return next(response for status, response in operation["responses"].items() if int(status) < 400)
 
 
 def _with_branches(value: Mapping[str, Any], file: str) -> dict[str, Any]:

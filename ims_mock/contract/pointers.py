@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ims_mock.contract.image_ids import in_lower_case
@@ -30,6 +31,19 @@ def value_at(document: Any, parts: list[str], default: Any = None) -> Any:
         else:
             return default
     return document
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield what the references in a part of a document lead to, but for those in examples."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for key, item in value.items():
+            if key not in ("example", "examples"):
+                yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
 
 
 def has_values(document: Any, values: dict[str, Any]) -> bool:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ims_mock.contract.errors import ImsError
-from ims_mock.contract.pointers import parts_of, value_at
+from ims_mock.contract.error_examples import Examples, has_form_of, own_examples, usual_examples
+from ims_mock.contract.pointers import parts_of, references, value_at
 
 _PARTS = ("properties", "patternProperties", "dependentSchemas")
 """Keywords whose value has schemas by name."""
@@ -33,24 +33,28 @@ class _Publisher:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._schemas: dict[str, Any] = {}
+        self._responses: dict[str, Any] = {}
+        self._dropped = ("title", "$defs", "$comment", *("readOnly",) * bool(document.get("x-takes-read-only")))
 
     def publish(self) -> dict[str, Any]:
         components = self._document["components"]
         parameters = {name: self._parameter(item) for name, item in components.get("parameters", {}).items()}
-        responses = {
-            status: self._response(item, f"error_{status}", status) for status, item in components["responses"].items()
-        }
+        for status, item in components["responses"].items():
+            self._responses[status] = self._response(item, f"error_{status}", usual_examples(item, status))
         paths = {
             path: {method: self._operation(operation) for method, operation in item.items()}
             for path, item in self._document["paths"].items()
         }
+        used = {reference for part in (paths, self._responses) for reference in references(part)}
+        parameters = {name: item for name, item in parameters.items() if f"#/components/parameters/{name}" in used}
         rest = {"parameters": parameters} if parameters else {}
         schemas = dict(sorted(self._schemas.items()))
-        used = {tag for item in paths.values() for operation in item.values() for tag in operation["tags"]}
+        responses = dict(sorted(self._responses.items()))
+        tags = {tag for item in paths.values() for operation in item.values() for tag in operation["tags"]}
         described = {tag["name"]: tag for tag in self._document.get("tags", ())}
         return {
-            **self._document,
-            "tags": [*described.values(), *({"name": tag} for tag in sorted(used - described.keys()))],
+            **_without(self._document, "x-takes-read-only"),
+            "tags": [*described.values(), *({"name": tag} for tag in sorted(tags - described.keys()))],
             "paths": paths,
             "components": {**components, "schemas": schemas, **rest, "responses": responses},
         }
@@ -66,10 +70,25 @@ class _Publisher:
             found["requestBody"] = {**body, "content": self._content(body["content"], f"{name}_request", writing=True)}
         # Not _response: generators call what a function returns so.
         found["responses"] = {
-            status: item if "$ref" in item else self._response(item, f"{name}_result", status)
+            status: self._usual_response(status, operation)
+            if "$ref" in item
+            else self._response(item, f"{name}_result", _examples(item, status))
             for status, item in found["responses"].items()
         }
         return found
+
+    def _usual_response(self, status: str, operation: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a response that every operation has: a component, or its own where it has codes of its own."""
+        dialect = operation.get("x-dialect", "")
+        item = self._document["components"]["responses"][status]
+        own = own_examples(operation, self._document) if status == "400" else {}
+        if own:
+            return self._response(item, f"error_{status}", {**own, **usual_examples(item, status, dialect)})
+        if not dialect or not has_form_of(item, dialect):
+            return {"$ref": f"#/components/responses/{status}"}
+        name = f"{status}_{dialect}"
+        self._responses[name] = self._response(item, f"error_{status}", usual_examples(item, status, dialect))
+        return {"$ref": f"#/components/responses/{name}"}
 
     def _named_parameter(self, item: Mapping[str, Any]) -> dict[str, Any]:
         return dict(item) if "$ref" in item else self._parameter(item)
@@ -84,14 +103,17 @@ class _Publisher:
     def _parameter(self, item: Mapping[str, Any]) -> dict[str, Any]:
         return {**item, "schema": self._schema(item["schema"])}
 
-    def _response(self, item: Mapping[str, Any], name: str, status: str) -> dict[str, Any]:
-        found = dict(item)
+    def _response(self, item: Mapping[str, Any], name: str, examples: Examples) -> dict[str, Any]:
+        """Return a response whose body has the examples, unless it has one of its own."""
+        found = {key: value for key, value in item.items() if key not in ("x-code", "x-message")}
         if "headers" in found:
             found["headers"] = {header: self._parameter(value) for header, value in found["headers"].items()}
         if "content" in found:
             content = self._content(found["content"], name)
-            examples = _error_examples(item, status)
-            found["content"] = {media_type: {**examples, **body} for media_type, body in content.items()}
+            found["content"] = {
+                media_type: {"examples": examples, **body} if examples and "example" not in body else body
+                for media_type, body in content.items()
+            }
         return found
 
     def _content(self, content: Mapping[str, Any], name: str, *, writing: bool = False) -> dict[str, Any]:
@@ -130,7 +152,7 @@ class _Publisher:
         found = {
             keyword: self._keyword(keyword, value)
             for keyword, value in schema.items()
-            if not keyword.startswith("x-") and keyword not in ("title", "$defs")
+            if not keyword.startswith("x-") and keyword not in self._dropped
         }
         return self._named(schema["title"], _with_plain_types(found)) if "title" in schema else _with_plain_types(found)
 
@@ -156,7 +178,8 @@ class _Publisher:
             # OpenAPI knows writeOnly of properties alone; of a whole body it says to the mock what to redact.
             self._schemas[name] = self._schema(_without(self._target(reference), "writeOnly"))
         local = {"$ref": f"#/components/schemas/{name}"}
-        return local if is_alone else {"allOf": [local], **self._schema(_without(schema, "$ref"))}
+        rest = self._schema(_without(schema, "$ref"))
+        return {"allOf": [local], **rest} if rest else local
 
     def _target(self, reference: str) -> Any:
         return value_at(self._document, parts_of(reference))
@@ -199,12 +222,9 @@ def _without(schema: Mapping[str, Any], keyword: str) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != keyword}
 
 
-def _error_examples(response: Mapping[str, Any], status: str) -> dict[str, Any]:
-    """Return the body of a rejection, in the documented words of its status."""
-    if int(status) < 400:
-        return {}
-    error = ImsError(int(status), response.get("x-code"), response.get("x-message"), reason="")
-    return {"example": error.body(request_id="21deb34c8a9a3cb2cefba00ba140b3c6")}
+def _examples(response: Mapping[str, Any], status: str) -> Examples:
+    """Return the examples of a response that is the operation's own: those of an error."""
+    return usual_examples(response, status) if int(status) >= 400 else {}
 
 
 def _with_plain_types(schema: dict[str, Any]) -> dict[str, Any]:
