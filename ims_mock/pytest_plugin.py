@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+pytest_plugins = ("ims_mock.pytest_contract",)
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -23,6 +23,7 @@ LAYERS = [
     "mock",
     "testing",
     "command",
+    "pytest_contract",
     "pytest_plugin",
     "__main__",
 ]
@@ -42,7 +43,7 @@ KNOWN = {
     "datetime": {"state.times"},
     "random": {"exchange.exchange", "faults.rules"},
     "uuid": set(),
-    "pytest": {"pytest_plugin"},
+    "pytest": {"pytest_contract", "pytest_plugin"},
 }
 
 PACKAGE = Path(ROOT, "ims_mock")

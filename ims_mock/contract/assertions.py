@@ -11,9 +11,11 @@ from ims_mock.contract.findings import SEVERITIES, Finding, is_allowed
 from ims_mock.contract.recorded import NOT_RECORDED, RecordedExchange
 from ims_mock.contract.routes import find_operation
 from ims_mock.contract.verdicts import judge
-from ims_mock.contract.wording import cut
 
 _MISSING = "missing_attribute"
+
+_LONGEST = 300
+"""Most characters of a URL that are shown."""
 
 
 def assert_conforms(
@@ -29,10 +31,10 @@ def assert_conforms(
     check_allowed(allow)
     exchange = exchange_of(response, method=method)
     _check_is_read(exchange, response)
+    findings = [finding for finding in judge(exchange) if not is_allowed(finding, allow)]
     # Unlike in a recording, which may be of anything, a path of no operation is no note here.
-    findings = failing(judge(exchange), drift=drift, allow=allow, with_unknown=True)
-    if findings:
-        text = "\n".join([f"{line_of(exchange)}: not what the contract of IMS has", *lines_of(findings)])
+    if fails(findings, drift=drift) or any(finding.operation is None for finding in findings):
+        text = describe(exchange, findings, "the response")
         raise AssertionError(text + _after_redirects(response, findings))
 
 
@@ -42,28 +44,30 @@ def check_allowed(allow: Collection[str]) -> None:
         raise TypeError(f'allow: must be ids of findings, such as ("response.unknown_attribute",), got {allow!r}')
 
 
-def failing(
-    findings: Iterable[Finding], *, drift: bool, allow: Collection[str], with_unknown: bool = False
-) -> list[Finding]:
-    """Return the findings that fail a test, worst first: breaks, drift if asked for, and requests of no operation."""
-    bad = {"break", "drift"} if drift else {"break"}
-    kept = [
-        finding
-        for finding in findings
-        if (finding.severity in bad or (with_unknown and finding.operation is None)) and not is_allowed(finding, allow)
-    ]
-    return sorted(kept, key=lambda finding: SEVERITIES.index(finding.severity))
+def fails(findings: Iterable[Finding], *, drift: bool) -> bool:
+    """Return whether one of some findings fails a test: a break, or drift if that is asked for."""
+    return any(finding.severity == "break" or (drift and finding.severity == "drift") for finding in findings)
 
 
-def line_of(exchange: RecordedExchange) -> str:
-    """Return an exchange in one line: request, status and operation."""
+def describe(exchange: RecordedExchange, findings: Iterable[Finding], what: str) -> str:
+    """Return what is wrong with an exchange: `what` it is, its request and status, and the findings, worst first."""
+    found = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    title = f"{_operation(exchange)}: {what} is not what the contract of IMS has"
+    return "\n".join([title, f"  {_line_of(exchange)}", *_lines_of(found)])
+
+
+def _operation(exchange: RecordedExchange) -> str:
+    operation = find_operation(exchange.request.method.upper(), exchange.request.url)
+    return operation.id if operation else "no operation"
+
+
+def _line_of(exchange: RecordedExchange) -> str:
     request, response = exchange.request, exchange.response
-    operation = find_operation(request.method.upper(), request.url)
-    status = response.status if response else "no response"
-    return f"{request.method} {cut(request.url)} -> {status} ({operation.id if operation else 'no operation'})"
+    url = request.url if len(request.url) <= _LONGEST else request.url[:_LONGEST] + "..."
+    return f"{request.method} {url} -> {response.status if response else 'no response'}"
 
 
-def lines_of(findings: Iterable[Finding]) -> Iterator[str]:
+def _lines_of(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield a line for each finding, but one for all attributes that an object lacks."""
     for (missing, severity, side), group in groupby(findings, _kind):
         found = list(group)
@@ -91,7 +95,7 @@ def _check_is_read(exchange: RecordedExchange, response: Any) -> None:
         return
     if operation.response_body is not None or received.status >= 400:
         advice = f"call {how_to_read(response)} first, so that it is judged"
-        raise ValueError(f"{line_of(exchange)}: the body has not been read, or has not been kept; {advice}")
+        raise ValueError(f"{_line_of(exchange)}: the body has not been read, or has not been kept; {advice}")
 
 
 def _after_redirects(response: Any, findings: Iterable[Finding]) -> str:

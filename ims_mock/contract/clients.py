@@ -47,8 +47,15 @@ def how_to_read(response: Any) -> str:
 
 
 def exchange_of_wsgi(request: Any, response: Any) -> RecordedExchange:
-    """Return the exchange of a request and a response of Werkzeug, on a server's side."""
-    return RecordedExchange(_wsgi_request(request, request.get_data(cache=True)), _response(response, _wsgi(response)))
+    """Return the exchange of a request and a response of Werkzeug, on a server's side; a stream stays as it is."""
+    is_kept = response.is_sequence and not response.direct_passthrough
+    body = _unpacked(response.get_data()) if is_kept else NOT_RECORDED
+    return RecordedExchange(_wsgi_request(request, request.get_data()), _response(response, body))
+
+
+def exchange_of_httpx(request: Any, response: Any) -> RecordedExchange:
+    """Return the exchange of a request and a response of httpx that do not know each other."""
+    return RecordedExchange(_httpx_sent(request), _response(response, _httpx_body(response)))
 
 
 def _client_of(response: Any) -> _Client:
@@ -112,6 +119,10 @@ def _httpx_request(response: Any) -> RecordedRequest:
         request = response.request
     except RuntimeError:
         raise ValueError("a response of httpx without a request; take one that httpx has returned") from None
+    return _httpx_sent(request)
+
+
+def _httpx_sent(request: Any) -> RecordedRequest:
     headers = _pairs(request.headers.multi_items())
     return RecordedRequest(request.method, str(request.url), headers, _httpx_body(request), has_all_headers=True)
 
@@ -162,12 +173,6 @@ def _wsgi_request(request: Any, body: _Body) -> RecordedRequest:
 def _test_client_body(response: Any) -> _Body:
     # The application is in this process, and the response keeps what is read.
     return NOT_RECORDED if response.direct_passthrough else _unpacked(response.get_data())
-
-
-def _wsgi(response: Any) -> _Body:
-    """Return the body of a response of Werkzeug on a server's side; a stream stays as it is."""
-    is_kept = response.is_sequence and not response.direct_passthrough
-    return _unpacked(response.get_data()) if is_kept else NOT_RECORDED
 
 
 _URLLIB3 = _Client(_urllib3_request, _urllib3_body, "response.data", "urllib3's HTTPResponse")
