@@ -46,7 +46,8 @@ class RecordedRequest:
 
     With `is_partial` it is what a stub shall match: what it lacks says nothing of what a client sends. Without
     `has_all_headers` a header that is missing says nothing either. A request that is `meant_wrong` was made to be
-    refused, as a fuzzer makes them, and is not judged. `caller` is the name of who sent it, where the recording has it.
+    refused, as a fuzzer makes them, and is not judged. `caller` is the name of who sent it, and `project` the
+    id of the caller's project, where the recording has them.
     """
 
     method: str
@@ -57,6 +58,7 @@ class RecordedRequest:
     is_partial: bool = False
     meant_wrong: bool = False
     caller: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
