@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from ims_mock.contract.recorded import DAMAGED, Absence, RecordedExchange, RecordedRequest, RecordedResponse
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.json_text import parse
+from ims_mock.contract.problems import Keys
+from ims_mock.contract.recorded import (
+    DAMAGED,
+    Absence,
+    JsonBody,
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+)
+from ims_mock.contract.validation import HIDDEN
 from ims_mock.evidence.journal import Entry
 
 
@@ -18,6 +30,7 @@ def exchanges_of(entries: Iterable[Entry]) -> Iterator[RecordedExchange]:
             _body(entry.request_headers, entry.request_body),
             has_all_headers=True,
             caller=entry.caller or "",
+            project=entry.project_id or "",
         )
         yield RecordedExchange(request, _response(entry), f"request {entry.number}")
 
@@ -30,7 +43,25 @@ def _response(entry: Entry) -> RecordedResponse | None:
     return RecordedResponse(entry.status, tuple(entry.response_headers.items()), body, has_all_headers=True)
 
 
-def _body(headers: Mapping[str, str], body: bytes) -> bytes | Absence:
-    """Return what is kept of a body; a longer one, and a file, are not kept as a whole."""
+def _body(headers: Mapping[str, str], body: bytes) -> bytes | JsonBody | Absence:
+    """Return what is kept of a body; a longer one, and a file, are not kept as a whole.
+
+    A body of another length that is JSON is one in which secrets are hidden, which are texts all the same.
+    """
     length = next((value for name, value in headers.items() if name.lower() == "content-length"), "")
-    return DAMAGED if length.isdecimal() and int(length) > len(body) else body
+    if not length.isdecimal() or int(length) == len(body):
+        return body
+    try:
+        value = parse(body)
+    except ImsError:
+        return DAMAGED
+    return JsonBody(value, frozenset(_hidden(value, ())))
+
+
+def _hidden(value: Any, keys: Keys) -> Iterator[Keys]:
+    """Yield where in a body secrets are hidden."""
+    if value == HIDDEN:
+        yield keys
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _hidden(item, (*keys, key))

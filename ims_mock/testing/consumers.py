@@ -62,8 +62,8 @@ def send(mock: ImsMock, operation: str, request: Request) -> tuple[RecordedExcha
 def headers_of(request: Request, mock: ImsMock) -> dict[str, str]:
     """Return the headers of a request, with a token of the mock's for whatever credential the client sends."""
     found = {"X-Auth-Token": mock.token}
-    if "X-Project-Id" in request.get("headers", ()):
-        found["X-Project-Id"] = mock.project_id
+    known = {"X-Project-Id": mock.project_id, "X-Subject-Token": mock.token}
+    found |= {name: value for name, value in known.items() if name in request.get("headers", ())}
     if "media_type" in request:
         found["Content-Type"] = request["media_type"]
     return found

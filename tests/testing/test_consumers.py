@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -11,13 +12,17 @@ from typing import Any
 import pytest
 
 from ims_mock import ConsumerContract, ImsMock
+from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.contract.recorded import RecordedExchange
 from ims_mock.contract.verdicts import judge
 from ims_mock.evidence.consumers.contract import known_consumer, known_consumers
 from ims_mock.evidence.consumers.judging import judge_consumer
 from ims_mock.evidence.consumers.places import MISSING, values_at
-from ims_mock.testing.consumers import send, verify_consumer
+from ims_mock.evidence.consumers.stand_ins import IMAGE, JOB, OTHER, PROJECT
+from ims_mock.evidence.consumers.states import state_for
+from ims_mock.testing.consumers import prepared, send, verify_consumer
 from tests.conftest import ROOT
+from tests.examples import example_of
 
 CONSUMERS = known_consumers()
 
@@ -211,6 +216,54 @@ def test_learnt_contract_is_verified() -> None:
         "glance_upload_image": {"204", "409"},
     }
     assert [item for item in verify_consumer(contract) if item.severity != "note"] == []
+
+
+EXAMPLES = {
+    "image_id": IMAGE,
+    "project_id": PROJECT,
+    "job_id": JOB,
+    "backup_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a",
+    "tag": "tag",
+    "key": "key",
+}
+OF_IMAGES = re.compile("33ad552d-1149-471c-8190-ff6776174a00|d164b5df-1bc3-4c3f-893e-3e471fd16e64")
+"""Images of the documents' examples."""
+
+
+def ask(mock: ImsMock, operation: Operation) -> int:
+    """Send the documents' example of an operation to a mock that has what it needs; return the status."""
+    own = operation.id in ("batch_update_members", "glance_update_image_member")
+    path = {**EXAMPLES, "member_id": PROJECT if own else OTHER, "enterprise_project_id": "0", "version": "v2"}
+    example = example_of(operation, **path)
+    text = None if example.body is None else OF_IMAGES.sub(IMAGE, json.dumps(example.body))
+    known: dict[str, dict[str, Any]] = {
+        "batch_update_members": {"project_id": PROJECT},
+        "batch_delete_members": {"projects": [OTHER]},
+    }
+    if text and operation.id in known:
+        text = json.dumps({**json.loads(text), **known[operation.id]})
+    headers = {"X-Auth-Token": mock.token, "X-Subject-Token": mock.token}
+    headers |= {"Content-Type": next(iter(operation.bodies))} if operation.bodies else {}
+    given = state_for(operation.id, operation.success, {"body": json.loads(text)} if text else {})
+    with prepared(mock, given):
+        return (
+            mock.app.test_client()
+            .open(example.path, method=operation.method, data=text or b"", headers=headers)
+            .status_code
+        )
+
+
+def test_every_operation() -> None:
+    """Whatever a client calls, its contract can be learnt, and a mock gives it the same again."""
+    mock = ImsMock()
+    operations = load_contract().operations
+    assert {name: ask(mock, item) for name, item in operations.items()} == {
+        name: item.success for name, item in operations.items()
+    }
+    contract = mock.consumer_contract("all")
+    assert set(contract.operations) == set(operations)
+    assert list(map(str, verify_consumer(contract))) == []
+    assert ConsumerContract.from_json(contract.to_json()) == contract
 
 
 def test_unknown_state() -> None:

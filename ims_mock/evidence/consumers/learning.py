@@ -99,7 +99,7 @@ def _request(request: RecordedRequest, route: Route) -> tuple[dict[str, Any], di
     body = NO_JSON if isinstance(request.body, Absence) or operation.takes_bytes else json_of(request.body)
     if operation.bodies and (body is not NO_JSON or operation.takes_bytes):
         found["media_type"] = media_type
-    stand_ins = StandIns(document, _body_content(described, media_type))
+    stand_ins = StandIns(document, _body_content(described, media_type), _own_project(request, route))
     if body is not NO_JSON and operation.bodies:
         found["body"] = without_repetition(stand_ins.body(body))
     query = _query(request, described, stand_ins)
@@ -108,6 +108,12 @@ def _request(request: RecordedRequest, route: Route) -> tuple[dict[str, Any], di
 
 def _known(headers: Any) -> Iterable[tuple[str, str]]:
     return () if isinstance(headers, Absence) else headers
+
+
+def _own_project(request: RecordedRequest, route: Route) -> str:
+    """Return the id of the caller's project; "" where it is not known."""
+    named = (value for name, value in _known(request.headers) if name.lower() == "x-project-id")
+    return request.project or next(named, "") or route.path.get("project_id", "")
 
 
 def _body_content(described: Mapping[str, Any], media_type: str) -> Mapping[str, Any]:

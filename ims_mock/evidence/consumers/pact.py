@@ -18,13 +18,14 @@ from ims_mock.contract.problems import wrong_setting
 from ims_mock.evidence.consumers.combining import described
 from ims_mock.evidence.consumers.places import ANY
 from ims_mock.evidence.consumers.requests import body_of, path_of
-from ims_mock.evidence.consumers.stand_ins import IMAGE
+from ims_mock.evidence.consumers.stand_ins import IMAGE, TOKEN
 
 Document = Mapping[str, Any]
 
 VERSIONS = {3: "3.0.0", 4: "4.0"}
 """The versions of Pact's specification that are written, with their numbers in a file."""
 
+_SUBJECT = "X-Subject-Token"
 _BINARY = "application/octet-stream"
 _TEXTS = ("text", IMAGE, "2016-06-02T07:49:48Z", "0", "true")
 """Texts of which one has the form that an attribute is to have."""
@@ -74,7 +75,8 @@ def _interaction(name: str, request: Document, attributes: Document, version: in
 
 
 def _request(name: str, request: Document, version: int) -> dict[str, Any]:
-    headers = {"X-Auth-Token": "token"} if request.get("headers") else {}
+    sent = request.get("headers", ())
+    headers = {**({"X-Auth-Token": TOKEN} if sent else {}), **({_SUBJECT: TOKEN} if _SUBJECT in sent else {})}
     if "media_type" in request:
         headers["Content-Type"] = request["media_type"]
     found: dict[str, Any] = {"method": load_contract().operations[name].method, "path": path_of(name, request)}

@@ -16,6 +16,9 @@ JOB = "ff8080814dbd65d7014dbe0d84db0013"
 PROJECT = "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c"
 """The project of the caller."""
 
+TOKEN = "ims-mock-token"  # noqa: S105 (it is in the documentation)
+"""A token that a mock honours, unless it has another."""
+
 OTHER = "5b0b9a1f3c7d4e2f8a6b0c1d2e3f4a5b"
 """Another project."""
 
@@ -60,8 +63,9 @@ _CREDENTIALS = {
 class StandIns:
     """Replaces the texts of one request by others that the contract of its operation takes as well."""
 
-    def __init__(self, document: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-        """Begin with the API's document, and what it has of the body: a schema, and maybe an example."""
+    def __init__(self, document: Mapping[str, Any], content: Mapping[str, Any], own: str) -> None:
+        """Begin with the API's document, what it has of the body (a schema, maybe an example), and the own project."""
+        self._own = own
         self._document = document
         self._schema = content.get("schema")
         self._example = content.get("example")
@@ -92,7 +96,8 @@ class StandIns:
             return _CREDENTIALS[places]
         names = [part for part in parts_of(place) if part != "*"] or [place[1:]]
         examples = [text for _, text in values_at(self._example, place) if isinstance(text, str)]
-        candidates = [*_candidates(value, names[-1], schemas), *examples]
+        own = [PROJECT] if value == self._own else []
+        candidates = [*own, *_candidates(value, names[-1], schemas), *examples]
         return next((text for text in candidates if _fits(schemas, text)), candidates[-1])
 
 

@@ -38,5 +38,5 @@ def state_for(operation_id: str, status: int, request: Mapping[str, Any]) -> str
     path = load_contract().operations[operation_id].path
     found = next((state for name, state in _OF_PARAMETERS.items() if f"{{{name}}}" in path), "")
     body = request.get("body")
-    is_of_images = isinstance(body, dict) and ("images" in body or "image_id" in body)
+    is_of_images = isinstance(body, dict) and not body.keys().isdisjoint(("images", "image_id", "resource_id"))
     return found or (IMAGE if is_of_images else "")

@@ -55,7 +55,7 @@ def test_request() -> None:
             "method": "PATCH",
             "path": f"/v2/cloudimages/{IMAGE}",
             "query": {"a": ["1"], "b": ["1", "2"]},
-            "headers": {"X-Auth-Token": ["token"], "Content-Type": ["application/json"]},
+            "headers": {"X-Auth-Token": ["ims-mock-token"], "Content-Type": ["application/json"]},
             "body": {"content": REQUEST["body"], "contentType": "application/json", "encoded": False},
         },
         "response": {"status": 200},
@@ -65,7 +65,7 @@ def test_request() -> None:
 def test_request_of_version_3() -> None:
     """Version 3 has texts for headers, and the body by itself."""
     request = interaction(UPDATE, {"requests": [REQUEST]}, 3)["request"]
-    assert request["headers"] == {"X-Auth-Token": "token", "Content-Type": "application/json"}
+    assert request["headers"] == {"X-Auth-Token": "ims-mock-token", "Content-Type": "application/json"}
     assert request["body"] == REQUEST["body"]
 
 
