@@ -40,6 +40,7 @@ RULES: Mapping[str, str] = {
 
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[0-9]{2}:){2}[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?")
+_MILLISECONDS = re.compile("[0-9]{13}")
 _DIGIT = re.compile("[0-9]")
 
 
@@ -47,16 +48,19 @@ class Correspondence:
     """What corresponds to what, as far as two conversations have shown it, and how often each rule was applied.
 
     `strict` are the rules that are not to be applied. `moving` are ids of the first side of which the status is about
-    to change by itself; whoever has the whole conversation sets it.
+    to change by itself; whoever has the whole conversation sets it. `has_stand_ins` is whether the second side was
+    given zeros in the place of a file.
     """
 
     def __init__(self, strict: Iterable[str] = ()) -> None:
         self.strict = checked_rules(strict)
         self.applied: Counter[str] = Counter()
         self.moving: frozenset[str] = frozenset()
+        self.has_stand_ins = False
         self._ids: dict[str, str] = {}
         self._back: dict[str, str] = {}
         self._texts: dict[str, str] = {}
+        self._issued: set[str] = set()
         self._times: list[tuple[float, float]] = []
         self._mentioned: set[str] = set()
 
@@ -87,6 +91,11 @@ class Correspondence:
     def pair_texts(self, first: str, second: str) -> None:
         """Let two texts correspond as wholes, such as tokens; the latest counterpart counts."""
         self._texts[first] = second
+        self._issued.add(second)
+
+    def is_issued(self, second: str) -> bool:
+        """Return whether a text is what the second side has in the place of one of the first, such as a token."""
+        return second in self._issued
 
     def pair_times(self, first: str, second: str) -> Literal["", "form", "order"]:
         """Let two times correspond; return what keeps them from it: another form, or another order among all before.
@@ -202,11 +211,16 @@ def parts_of_text(text: str) -> tuple[str, list[str]]:
 
 def is_time(text: str) -> bool:
     """Return whether a text is a time as services write it."""
-    return _TIME.fullmatch(text) is not None and seconds_of(text) is not None
+    return bool(_TIME.fullmatch(text) or _MILLISECONDS.fullmatch(text)) and seconds_of(text) is not None
 
 
 def seconds_of(text: str) -> float | None:
-    """Return the seconds since 1970 of a time, in UTC unless it says otherwise; None for what is none."""
+    """Return the seconds since 1970 of a time, in UTC unless it says otherwise; None for what is none.
+
+    13 digits are milliseconds.
+    """
+    if _MILLISECONDS.fullmatch(text):
+        return int(text) / 1000
     try:
         # Before Python 3.11 only three or six digits of a second are read.
         return parse_time(re.sub(r"\.([0-9]+)", lambda match: f".{match[1]:0<6.6}", text))

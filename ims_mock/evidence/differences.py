@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
 
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.pointers import is_same, pointer_to
 from ims_mock.contract.problems import Keys
 from ims_mock.contract.recorded import Absence, JsonBody, RecordedExchange, RecordedResponse
+from ims_mock.contract.routes import path_of, query_of
 from ims_mock.contract.wording import shown
 from ims_mock.evidence import lists
 from ims_mock.evidence.correspondence import (
+    RULES,
     Correspondence,
     header_of,
     is_hidden,
@@ -25,7 +26,7 @@ from ims_mock.evidence.correspondence import (
     parts_of_text,
 )
 
-Part = Literal["status", "header", "body"]
+Part = Literal["status", "header", "body", "request"]
 Kind = Literal["value", "type", "missing", "extra", "form", "order"]
 
 
@@ -33,9 +34,10 @@ Kind = Literal["value", "type", "missing", "extra", "form", "order"]
 class Difference:
     """One thing of a response that is not as in the other one.
 
-    `part` is the status, a header or the body; `pointer` the name of the header, or a JSON pointer into the body of
-    the first. `kind` is "missing" for what the second lacks, and "extra" for what it alone has. `first` and `second`
-    are what each has, and `rule` the rule of likeness that was tried and does not allow it, or "".
+    `part` is the status, a header or the body, or the request where each side has requests of its own; `pointer` the
+    name of the header, or a JSON pointer into the body of the first. `kind` is "missing" for what the second lacks,
+    and "extra" for what it alone has. `first` and `second` are what each has, and `rule` the rule of likeness that was
+    tried and does not allow it, or "".
     """
 
     part: Part
@@ -71,11 +73,13 @@ _MESSAGES = {"message", "error_msg", "fail_reason"}
 _REQUEST_IDS = {"request_id", "X-Request-Id", "X-Openstack-Request-Id"}
 _NAMES_OF_ACCOUNTS = {"user_name", "project_name", "domain_name"}
 _OF_ACCOUNTS = {"user", "users", "project", "projects", "domain", "domains"}
-_NOT_IDS = {"checksum", "Content-Md5", "os_hash_value"}
+_CHECKSUMS = ("checksum", "content-md5", "os_hash_value")
+"""How the names end, in lower case, of what says a file."""
+
 _DURING = {"id", "image_id", "name", "job_id", "job_type"}
 """What does not change of an image or a job that changes by itself."""
 
-_UNDER_WAY = {"INIT", "RUNNING"}
+_UNDER_WAY = ("INIT", "RUNNING")
 
 
 def differences(first: RecordedExchange, second: RecordedExchange, ids: Correspondence) -> list[Difference]:
@@ -156,15 +160,16 @@ class _Comparison:
         elif one is None or other is None:
             self._add((), "type", _beginning(first.body), _beginning(second.body))
         else:
-            self._values((), one, other)
+            try:
+                self._values((), one, other)
+            except RecursionError:
+                self._add((), "value", "nested too deep to be compared", _beginning(second.body))
 
     def _bytes(self, one: bytes | JsonBody, other: bytes | JsonBody) -> None:
         if one == other:
             return
-        both = isinstance(one, bytes) and isinstance(other, bytes)
-        if both and len(one) == len(other) and not any(other) and self._ids.applies("files"):  # type: ignore[arg-type]
-            return
-        self._add((), "value", _beginning(one), _beginning(other))
+        if not (self._ids.has_stand_ins and _is_stand_in(one, other) and self._ids.applies("files")):
+            self._add((), "value", _beginning(one), _beginning(other))
 
     def _add(self, path: Keys, kind: Kind, one: Any, other: Any, rule: str = "") -> None:
         pointer = str(path[0]) if self._part == "header" else pointer_to(path)
@@ -212,7 +217,7 @@ class _Comparison:
         if "job_id" in one and after in _UNDER_WAY and before not in _UNDER_WAY:
             self._add((*path, "status"), "value", before, after, "waiting")
             return True
-        is_expected = before in _UNDER_WAY if "job_id" in one else one.get("id") in self._ids.moving
+        is_expected = before in _UNDER_WAY if "job_id" in one else str(one.get("id")).lower() in self._ids.moving
         return is_expected and self._ids.applies("waiting")
 
     def _texts(self, path: Keys, one: str, other: str) -> None:
@@ -226,20 +231,20 @@ class _Comparison:
             elif one != other and not self._ids.applies(rule):
                 self._add(path, "value", one, other)
         elif one != other and not (_is_like(rule, one, other) and self._ids.applies(rule)):
-            self._add(path, "value", one, other, rule if rule not in self._ids.strict else "")
+            self._add(path, "value", one, other, rule if rule in RULES.keys() - self._ids.strict else "")
         if rule == "secrets":
             self._ids.pair_texts(one, other)
 
     def _rule_for(self, path: Keys, name: str, one: str, other: str) -> str:
-        """Return the rule under which two texts may be the same; "" for none."""
+        """Return the rule under which two texts may be the same; "" for none, "checksum" for one that says a file."""
         if is_hidden(name) or is_masked(one) or is_masked(other):
             return "secrets"
         if name in _REQUEST_IDS:
             return "request-ids"
         if name in _MESSAGES:
             return "messages"
-        if name in _NOT_IDS:
-            return "files"
+        if name.lower().endswith(_CHECKSUMS):
+            return "files" if self._ids.has_stand_ins else "checksum"
         if is_time(one) and is_time(other):
             return "times"
         if name in _NAMES_OF_ACCOUNTS or (name in ("name", "description") and not _OF_ACCOUNTS.isdisjoint(path)):
@@ -250,6 +255,8 @@ class _Comparison:
         """Compare two texts that may have ids in them, or be links."""
         texts = one, other
         if one != other:
+            if self._ids.translated(one) == other and self._ids.applies("ids"):
+                return
             one, other = _local(one), _local(other)
         (frame, ids), (other_frame, other_ids) = parts_of_text(one), parts_of_text(other)
         is_framed = frame == other_frame or _is_same_link(frame, other_frame)
@@ -266,7 +273,7 @@ class _Comparison:
     def _lists(self, path: Keys, one: Sequence[Any], other: Sequence[Any]) -> None:
         name = str(path[-1]) if path else ""
         kind = lists.KINDS.get(name)
-        if kind is None:
+        if kind is None or not lists.is_of_kind(kind, [*one, *other]):
             for index in range(max(len(one), len(other))):
                 pair = [side[index] if index < len(side) else _GONE for side in (one, other)]
                 self._member((*path, index), *pair)
@@ -313,6 +320,11 @@ def _is_compared(name: str) -> bool:
     return name in COMPARED_HEADERS or name.startswith("X-Image-Meta-")
 
 
+def _is_stand_in(one: bytes | JsonBody, other: bytes | JsonBody) -> bool:
+    """Return whether a file may be the zeros that were sent in the place of another one."""
+    return isinstance(one, bytes) and isinstance(other, bytes) and len(one) == len(other) and not any(other)
+
+
 def _media_type(value: str | None) -> str | None:
     return value and value.partition(";")[0].strip().lower()
 
@@ -332,21 +344,21 @@ def _kind_of(value: Any) -> str:
 
 def _is_like(rule: str, one: str, other: str) -> bool:
     """Return whether a rule allows two texts in each other's place."""
-    return len(one) == len(other) if rule == "files" else bool(one) == bool(other)
+    return rule in RULES and (len(one) == len(other) if rule == "files" else bool(one) == bool(other))
 
 
 def _local(text: str) -> str:
     """Return a link without its scheme and host; another text as it is."""
-    return urlsplit(text)._replace(scheme="", netloc="").geturl() if text.startswith(("http://", "https://")) else text
+    return "/" + text.partition("://")[2].partition("/")[2] if text.startswith(("http://", "https://")) else text
 
 
 def _is_same_link(one: str, other: str) -> bool:
     """Return whether two links are the same but for a base path and the order of the query."""
     if not (one.startswith("/") and other.startswith("/")):
         return False
-    first, second = urlsplit(one), urlsplit(other)
-    is_below = first.path.endswith(second.path) or second.path.endswith(first.path)
-    return is_below and Counter(parse_qsl(first.query)) == Counter(parse_qsl(second.query))
+    path, other_path = path_of(one), path_of(other)
+    is_below = path.endswith(other_path) or other_path.endswith(path)
+    return is_below and Counter(query_of(one).split("&")) == Counter(query_of(other).split("&"))
 
 
 def _label(kind: lists.KindOfList, item: Any) -> Any:

@@ -61,6 +61,11 @@ _NAMES = ("name", "resource_name", "image_name")
 """By what an item is known whose id the other side cannot know."""
 
 
+def is_of_kind(kind: KindOfList, items: Sequence[Any]) -> bool:
+    """Return whether every item has something by which it is known."""
+    return all(not isinstance(item, dict) or any(key in item for key in kind.keys) for item in items)
+
+
 @dataclass(frozen=True)
 class Matched:
     """The items of two lists that are the same ones, by index, and those that are on one side alone."""

@@ -18,6 +18,7 @@ from ims_mock.contract.recorded import (
 )
 from ims_mock.evidence.correspondence import RULES, Correspondence, translated
 from ims_mock.evidence.differences import differences
+from tests.mutations import GONE, VALUES, nested
 
 ONE, OTHER = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86", "0a1b2c3d-0000-4000-8000-00000000000a"
 THIRD = "ffffffff-0000-4000-8000-00000000000f"
@@ -47,6 +48,7 @@ ALIKE: list[tuple[str, Any, Any]] = [
     ("ids", {"self": f"/v2/images/{ONE}"}, {"self": f"/v2/images/{OTHER}"}),
     ("times", {"created_at": EARLY}, {"created_at": LATE}),
     ("times", {"begin_time": "2024-11-06T06:19:43.195Z"}, {"begin_time": "2025-11-06T06:19:43.201Z"}),
+    ("times", {"creation_date": "1464853788000"}, {"creation_date": "1577836933000"}),
     ("links", {"href": "https://ims.example.com/v2/"}, {"href": "http://127.0.0.1:9292/v2/"}),
     ("links", {"href": "https://example.com/image/v2/"}, {"href": "http://127.0.0.1:9292/v2/"}),
     ("links", {"next": "/v2/images?limit=1&marker=a"}, {"next": "/v2/images?marker=a&limit=1"}),
@@ -70,10 +72,10 @@ ALIKE: list[tuple[str, Any, Any]] = [
 @pytest.mark.parametrize(("rule", "first", "second"), ALIKE)
 def test_rule_allows_a_difference(rule: str, first: Any, second: Any) -> None:
     """Each rule allows what it says, and is counted; without it the same is a difference."""
-    ids = Correspondence()
+    ids, strict = Correspondence(), Correspondence(strict=[rule])
+    ids.has_stand_ins = strict.has_stand_ins = True
     assert found(first, second, ids) == []
     assert ids.applied == {rule: ids.applied[rule]}
-    strict = Correspondence(strict=[rule])
     assert found(first, second, strict)
     assert not strict.applied
 
@@ -118,6 +120,8 @@ WRONG: list[tuple[Any, Any, tuple[str, str, str]]] = [
     (DONE, {"job_id": ONE, "status": "RUNNING", "entities": {}}, ("/status", "value", "waiting")),
     ({"job_id": ONE, "status": "SUCCESS"}, {"job_id": ONE, "status": "FAIL"}, ("/status", "value", "")),
     ([1, 2], [1], ("/1", "missing", "")),
+    ({"checksum": "0" * 32}, {"checksum": "1" * 32}, ("/checksum", "value", "")),
+    (b"abc", b"\0\0\0", ("", "value", "")),
     ({}, b"<html>", ("", "type", "")),
     (b"abc", b"abd", ("", "value", "")),
 ]  # fmt: skip
@@ -230,3 +234,14 @@ def test_unknown_rule_is_rejected() -> None:
     """A rule that is none is rejected, with the rules that exist."""
     with pytest.raises(InvalidError, match=r"must be a rule, got 'tmes'; there are ids, .*did you mean"):
         Correspondence(strict=["tmes"])
+
+
+@pytest.mark.parametrize("name", ["id", "job_id", "status", "tags", "images", "created_at", "token", "user", "quotas"])
+def test_odd_values_are_compared(name: str) -> None:
+    """Whatever stands under a name is the same as itself, and differs from what it is not."""
+    for value in [*VALUES, nested(600)]:
+        if value is not GONE and value == value:
+            body = {"id": ONE, "job_id": ONE, name: value}
+            assert found(body, body) == [] or value == nested(600)
+            assert found(body, {"id": ONE, "job_id": ONE, name: {"other": 1}}) or name == "images"
+            found({"images": [body]}, {"images": [{**body, name: "x"}, value]})
