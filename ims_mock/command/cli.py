@@ -139,5 +139,6 @@ _RUN: dict[str, _Run] = {
     "contract check": _elsewhere("contract_check"),
     "contract consumer": _elsewhere("contract_consumer"),
     "contract changes": _elsewhere("contract_changes"),
+    "contract diff": _elsewhere("contract_diff"),
 }
 """The commands, as schemas/command.json has them."""
