@@ -127,9 +127,17 @@ def check_release(options: argparse.Namespace, parser: argparse.ArgumentParser) 
         return UNREADABLE
     try:
         document = read_document(options.contract)
+    except ValueError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return UNREADABLE
+    try:
         judged = [item for named in consumers.contracts for item in _of_release(*named, document, options.allow)]
     except ValueError as error:
-        print(f"{parser.prog}: {_text(error)}", file=sys.stderr)
+        print(f"{parser.prog}: {options.contract}: {error}", file=sys.stderr)
+        return UNREADABLE
+    except (AttributeError, KeyError, IndexError, TypeError):
+        text = "is not valid OpenAPI; a validator, such as openapi-spec-validator, says where"
+        print(f"{parser.prog}: {options.contract}: {text}", file=sys.stderr)
         return UNREADABLE
     for line in show_operations(judged, options.check_format, strict=options.strict):
         print(line)

@@ -45,7 +45,10 @@ class Schema:
         self._pointer = pointer
         self._writing = writing
         self.content = self._resolve(pointer)
-        self.is_surely_valid = new_fast_path(self.content, self._resolve, writing=writing)
+        try:
+            self.is_surely_valid = new_fast_path(self.content, self._resolve, writing=writing)
+        except RecursionError:  # The schema, one of a document that is not the project's own, refers to itself.
+            self.is_surely_valid = _unsure
 
     def find_problems(self, value: Any) -> list[Problem]:
         """Return everything that is wrong with `value`, in the order in which the document has it."""
@@ -230,6 +233,10 @@ def _at(value: Any, place: Place, path: Keys) -> Iterator[tuple[Keys, Any]]:
             yield from _at(item, place[1:], (*path, index))
     elif isinstance(value, dict) and place[0] in value:
         yield from _at(value[place[0]], place[1:], (*path, place[0]))
+
+
+def _unsure(_value: Any) -> bool:
+    return False
 
 
 def _without_places(value: Any, places: set[Keys], path: Keys = ()) -> Any:

@@ -14,7 +14,6 @@ from ims_mock.contract.operations import load_contract, load_control
 from ims_mock.contract.problems import wrong_at
 from ims_mock.contract.wording import shown
 from ims_mock.evidence.audit import audit
-from ims_mock.evidence.consumers.learning import consumer_contract
 from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.har import to_har
 from ims_mock.faults.rule_text import new_rule
@@ -227,6 +226,9 @@ def export_journal(service: Service, _path: Values, _body: Any) -> Any:
 
 def show_consumer_contract(service: Service, values: Values, _body: Any) -> Any:
     """Show what the client has sent, and got, as the contract of a consumer."""
+    # Imported here: few ask for it.
+    from ims_mock.evidence.consumers.learning import consumer_contract
+
     return consumer_contract(exchanges_of(service.journal), values["name"]).document
 
 

@@ -174,6 +174,28 @@ def test_strict(openapi: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"openapi": "2.0"}, "is a document of version 2.0"),
+        ({"paths": {"/v2/images": {"post": {"responses": [1]}}}}, "is not valid OpenAPI"),
+        ({"paths": {"/v2/images": {"post": {"requestBody": {"content": 5}}}}}, "is not valid OpenAPI"),
+        (
+            {"paths": {"/v2/images": {"post": {"requestBody": {"$ref": "other.json"}}}}},
+            'refers to another file, "other.json"; put all into one document first',
+        ),
+    ],
+)
+def test_what_is_no_release(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
+    """A document that is not valid OpenAPI ends it with 3, and the name of the file."""
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps({"openapi": "3.1.0", "info": {}, "paths": {}} | change))
+    done = run("contract", "check", "--consumer", "terraform", "--contract", str(file))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{file}: " in done.stderr
+    assert reason in done.stderr
+
+
+@pytest.mark.parametrize(
     ("flags", "status", "reason"),
     [
         (["--contract", "a.json"], 2, "--contract needs --consumer"),

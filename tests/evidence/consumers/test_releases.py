@@ -247,6 +247,17 @@ def test_schemas_in_parts() -> None:
     assert judge_release(contract(), release) == []
 
 
+def test_schema_that_refers_to_itself() -> None:
+    """What is sent is judged by a schema that refers to itself too."""
+    release = document()
+    node = {"properties": {"child": {"$ref": "#/components/schemas/node"}, "name": {"type": "integer"}, "kind": {}}}
+    release["components"]["schemas"]["node"] = node
+    post(release)["requestBody"]["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/node"}
+    assert [(item.id, item.pointer) for item in judge_release(contract(), release)] == [
+        ("consumer.value_refused", "/name")
+    ]
+
+
 def test_openapi_3_0() -> None:
     """A nullable attribute of OpenAPI 3.0 can be null."""
     release = {**document(), "openapi": "3.0.3"}
