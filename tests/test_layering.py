@@ -37,8 +37,8 @@ KNOWN = {
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},
     # The command waits for a signal on a pair of sockets, which the network does not see.
-    "socket": {"web.handler", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
-    "ssl": {"web.tls"},
+    "socket": {"web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
+    "ssl": {"web.passing", "web.tls"},
     "time": {"state.real"},
     "datetime": {"state.times"},
     "random": {"exchange.exchange", "faults.rules"},
