@@ -8,7 +8,11 @@ from contextlib import closing
 import pytest
 
 from ims_mock import ImsMock
+from ims_mock.evidence.consumers import judge_consumer, known_consumer
+from ims_mock.evidence.exchanges import exchanges_of
 from tests.terraform import POLLS, Provider
+
+TERRAFORM = known_consumer("terraform")
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +23,14 @@ def only_mock() -> Iterator[ImsMock]:
 
 
 @pytest.fixture
-def mock(only_mock: ImsMock) -> ImsMock:
-    """A mock with nothing in it."""
+def mock(only_mock: ImsMock) -> Iterator[ImsMock]:
+    """A mock with nothing in it, of which the provider gets what its contract says that it needs."""
     only_mock.reset()
-    return only_mock
+    yield only_mock
+    exchanges = list(exchanges_of(only_mock.journal))
+    found = judge_consumer(TERRAFORM, exchanges)
+    assert [str(finding) for finding in found if finding.severity != "note"] == []
+    assert {entry.operation for entry in only_mock.journal if entry.operation} <= set(TERRAFORM.operations)
 
 
 @pytest.fixture
