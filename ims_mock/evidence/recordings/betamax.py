@@ -6,14 +6,18 @@ its text is decoded already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from ims_mock.contract.judging import header_of
 from ims_mock.contract.recorded import (
+    DAMAGED,
     NOT_RECORDED,
     Absence,
     RecordedExchange,
+    RecordedHeaders,
     RecordedRequest,
     RecordedResponse,
 )
@@ -21,6 +25,7 @@ from ims_mock.evidence.recordings import bodies
 from ims_mock.evidence.recordings.parts import Part, headers_in
 
 _HIDDEN = "[Filtered]"
+_CODE = re.compile("[0-9]{3}")
 
 
 def is_one(document: Any) -> bool:
@@ -47,31 +52,33 @@ def _request(part: Part, entry: Part) -> RecordedRequest:
 
 
 def _without_hidden(url: str) -> str:
-    """Return a URL without the parameters whose values Schemathesis hides: those of keys and tokens, sort_key too."""
+    """Return a URL without what Schemathesis hides: the user, and values of keys and tokens, sort_key too."""
     base, mark, query = url.partition("?")
     kept = [pair for pair in query.split("&") if unquote(pair.partition("=")[2]) != _HIDDEN]
-    return base + (mark + "&".join(kept) if kept else "")
+    return base.replace(f"//{_HIDDEN}@", "//", 1) + (mark + "&".join(kept) if kept else "")
 
 
 def _response(part: Part) -> RecordedResponse:
     headers = headers_in(part, "headers")
-    return RecordedResponse(_code(part.part("status")), headers, _body(part, headers), has_all_headers=True)
+    # Schemathesis keeps the beginning of a long body.
+    body = DAMAGED if part.get("truncated_from") else _body(part, headers)
+    return RecordedResponse(_code(part.part("status")), headers, body, has_all_headers=True)
 
 
 def _code(status: Part) -> int:
     """Return a status code, which Schemathesis writes as text."""
     code = status.get("code")
-    return int(code) if isinstance(code, str) and code.isdecimal() else status.number("code")
+    return int(code) if isinstance(code, str) and _CODE.fullmatch(code) else status.number("code")
 
 
-def _body(part: Part, headers: list[tuple[str, str]]) -> bytes | Absence:
+def _body(part: Part, headers: RecordedHeaders) -> bytes | Absence:
     """Return a body; a text in which bytes were replaced is damaged."""
+    kind = header_of(headers, "content-type") or ""
     if isinstance(part.get("body"), str):
-        return bodies.from_text(part.text("body"))
+        return bodies.from_text(part.text("body"), kind, headers)
     body = part.optional("body")
     if body is None:
         return b""
     if "base64_string" in body:
-        return bodies.from_bytes(body.base64("base64_string"))
-    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-    return bodies.from_text(body.text("string", ""), kind) if "string" in body else NOT_RECORDED
+        return bodies.from_bytes(body.base64("base64_string"), headers)
+    return bodies.from_text(body.text("string", ""), kind, headers) if "string" in body else NOT_RECORDED

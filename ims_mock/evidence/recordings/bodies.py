@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zlib
 
-from ims_mock.contract.recorded import DAMAGED, Absence
+from ims_mock.contract.judging import header_of, media_type_of
+from ims_mock.contract.recorded import DAMAGED, Absence, RecordedHeaders
 
 MOST_BYTES = 64 * 1024 * 1024
 """Most bytes that a packed body may unpack to."""
 
 _TEXTS = ("json", "text/", "xml", "x-www-form-urlencoded", "javascript", "yaml")
+_GZIP = b"\x1f\x8b"
+_ZLIB, _RAW, _ANY_GZIP = zlib.MAX_WBITS, -zlib.MAX_WBITS, zlib.MAX_WBITS + 16
 
 
 def is_text(content_type: str) -> bool:
@@ -17,14 +20,14 @@ def is_text(content_type: str) -> bool:
     return any(word in content_type.lower() for word in _TEXTS)
 
 
-def from_text(text: str, content_type: str = "") -> bytes | Absence:
+def from_text(text: str, content_type: str = "", headers: RecordedHeaders = ()) -> bytes | Absence:
     """Return the bytes of a body that is kept as text; DAMAGED where the recorder replaced some of them.
 
     A lone surrogate from U+DC80 to U+DCFF is one byte; U+FFFD is a lost one, unless the type is one of text.
     """
     data = encoded(text)
     is_lost = "\ufffd" in text and not is_text(content_type)
-    return DAMAGED if is_lost or data is None else from_bytes(data)
+    return DAMAGED if is_lost or data is None else from_bytes(data, headers)
 
 
 def encoded(text: str, encoding: str = "utf-8") -> bytes | None:
@@ -35,13 +38,43 @@ def encoded(text: str, encoding: str = "utf-8") -> bytes | None:
         return None
 
 
-def from_bytes(data: bytes) -> bytes | Absence:
-    """Return a body unpacked where it begins as gzip does, whatever a header says; DAMAGED where that fails."""
-    if not data.startswith(b"\x1f\x8b"):
+def from_bytes(data: bytes, headers: RecordedHeaders = ()) -> bytes | Absence:
+    """Return a body unpacked where it begins as gzip does, whatever a header says; DAMAGED where that fails.
+
+    A file that was packed before it was sent stays as it is, and so does what a recorder has unpacked. What is packed
+    otherwise, such as with Brotli, cannot be read.
+    """
+    encoding = (header_of(headers, "content-encoding") or "").strip().lower()
+    if data.startswith(_GZIP):
+        is_file = not encoding and media_type_of(headers) == "application/octet-stream"
+        return data if is_file else _unpacked(data, _ANY_GZIP)
+    if encoding in ("", "identity", "gzip", "x-gzip") or _is_utf_8(data):
         return data
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(data, MOST_BYTES)
-    except zlib.error:
+    if encoding != "deflate":
         return DAMAGED
-    return unpacked if unpacker.eof else DAMAGED
+    # The name is that of zlib's format, and some send what is inside of it.
+    body = _unpacked(data, _ZLIB)
+    return _unpacked(data, _RAW) if body is DAMAGED else body
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unpacked(data: bytes, window: int) -> bytes | Absence:
+    """Return what is packed in one or several members; DAMAGED where it is cut off, is none, or is too large."""
+    body = b""
+    while data:
+        unpacker = zlib.decompressobj(window)
+        try:
+            body += unpacker.decompress(data, MOST_BYTES - len(body) + 1)
+        except zlib.error:
+            return DAMAGED
+        if not unpacker.eof or len(body) > MOST_BYTES:
+            return DAMAGED
+        data = unpacker.unused_data if unpacker.unused_data.startswith(_GZIP) else b""
+    return body

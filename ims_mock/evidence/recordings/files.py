@@ -29,6 +29,9 @@ FORMATS = [
 """Every format that is read, in the order in which they are tried."""
 
 
+_TOO_LONG = "has a number of too many digits"
+
+
 def read_recording(path: Path) -> Iterator[RecordedExchange]:
     """Yield the exchanges of a recording in the order in which it has them.
 
@@ -69,12 +72,17 @@ def _json(text: str) -> Any:
         if error.msg == "Extra data" and text.lstrip().startswith("{"):
             return list(_lines(text))
         raise RecordingError("", f"is not JSON: {error.msg}, at line {error.lineno} column {error.colno}") from None
+    except ValueError:
+        raise RecordingError("", _TOO_LONG) from None
 
 
 def _lines(text: str) -> Iterator[Any]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # Text in JSON may have characters that end a line elsewhere, such as U+2028.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield json.loads(line)
             except json.JSONDecodeError as error:
                 raise RecordingError(f"line {number}", f"is not JSON: {error.msg}, at column {error.colno}") from None
+            except ValueError:
+                raise RecordingError(f"line {number}", _TOO_LONG) from None

@@ -70,7 +70,7 @@ class Part:
     def checked(self, value: Any, kind: type, place: str) -> Any:
         """Return a value that has a type; raise RecordingError for any other."""
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise RecordingError(self.entry, f"{place or 'it'} must be {_NAMES[kind]}, got {shown(value)}")
+            raise RecordingError(self.entry, f"{place or 'it'} must be {_NAMES[kind]}, got {_shown(value)}")
         return value
 
     def error(self, name: str, text: str) -> RecordingError:
@@ -93,10 +93,23 @@ def headers_of(part: Part, name: str, key: str, value: str) -> list[tuple[str, s
 def headers_in(part: Part, name: str) -> list[tuple[str, str]]:
     """Return the headers of an object whose values are texts, numbers, or lists of them for those that are repeated."""
     found = part.optional(name)
-    if found is None:
-        return []
-    return [
-        (header, str(one))
-        for header, value in found.members.items()
-        for one in (value if isinstance(value, list) else [value])
-    ]
+    return [] if found is None else [pair for header in found.members for pair in _header(found, header)]
+
+
+def _header(part: Part, name: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(name, str):
+        raise RecordingError(part.entry, f"{part.place} has a name that is no text: {_shown(name)}")
+    value = part.get(name)
+    for one in value if isinstance(value, list) else [value]:
+        if one is None or isinstance(one, dict | list):
+            raise part.error(name, f"must be a text or a list of them, got {_shown(value)}")
+        # A header has bytes where a client gave them so, and latin-1 is how they were sent.
+        yield name, one.decode("latin-1") if isinstance(one, bytes) else str(one)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as an error shows it; YAML has some that JSON does not."""
+    try:
+        return shown(value)
+    except (TypeError, ValueError):
+        return repr(type(value))

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ims_mock.contract.recorded import NOT_RECORDED, RecordedExchange, RecordedRequest, RecordedResponse
+from ims_mock.contract.recorded import (
+    DAMAGED,
+    NOT_RECORDED,
+    Absence,
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+)
 from ims_mock.evidence.recordings import bodies
 from ims_mock.evidence.recordings.parts import Part, headers_in
 
@@ -25,6 +32,13 @@ def read(document: Any) -> Iterator[RecordedExchange]:
         part = Part(item, f"response {number}").part("response")
         kind = part.text("content_type", "")
         headers = [*headers_in(part, "headers"), *([("Content-Type", kind)] if kind else [])]
-        body = NOT_RECORDED if part.get("body") is None else bodies.from_text(part.text("body"), kind)
-        response = RecordedResponse(part.number("status"), headers, body)
+        response = RecordedResponse(part.number("status"), headers, _body(part, kind))
         yield RecordedExchange(RecordedRequest(part.text("method"), part.text("url")), response, part.entry)
+
+
+def _body(part: Part, content_type: str) -> bytes | Absence:
+    """Return a body; of bytes that are no text only that there were some, since how they became one is a guess."""
+    if part.get("body") is None:
+        return NOT_RECORDED
+    text = part.text("body")
+    return bodies.from_text(text, content_type) if not text or bodies.is_text(content_type) else DAMAGED

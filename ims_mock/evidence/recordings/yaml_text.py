@@ -15,6 +15,9 @@ _ITERATOR = f"{_PYTHON}object/apply:builtins.iter"
 _FILE = f"{_PYTHON}object/new:_io.BytesIO"
 _TUPLE = f"{_PYTHON}tuple"
 
+MOST_VALUES = 10_000_000
+"""Most values that a file may have, with those that it refers to counted as often as it does."""
+
 
 def read_yaml(text: str) -> Any:
     """Return the value of a YAML text; raise RecordingError, with the line, for what is none or may run code.
@@ -28,12 +31,33 @@ def read_yaml(text: str) -> Any:
         raise RecordingError("", text) from None
     try:
         # The loader is a subclass of the safe one.
-        return yaml.load(text, _loader())  # noqa: S506
+        value = yaml.load(text, _loader())  # noqa: S506
     except yaml.MarkedYAMLError as error:
         at = f", at line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise RecordingError("", f"is not YAML that is read: {error.problem}{at}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.reader.ReaderError as error:
+        at = f"at line {text.count(chr(10), 0, error.position) + 1}"
+        raise RecordingError("", f"is not YAML that is read: {error.reason}, {at}") from None
+    except yaml.YAMLError as error:
         raise RecordingError("", f"is not YAML that is read: {error}") from None
+    _check_size(value, {})
+    return value
+
+
+def _check_size(value: Any, sizes: dict[int, int]) -> int:
+    """Return how many values there are in one, those that are used again each time; refuse one that has itself.
+
+    A few lines can say that they are used a billion times.
+    """
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in sizes:
+        sizes[id(value)] = MOST_VALUES
+        children = value.values() if isinstance(value, dict) else value
+        sizes[id(value)] = 1 + sum(_check_size(child, sizes) for child in children)
+    if sizes[id(value)] >= MOST_VALUES:
+        raise RecordingError("", f"has more than {MOST_VALUES:,} values, most of them by references (*)")
+    return sizes[id(value)]
 
 
 @cache
@@ -43,6 +67,14 @@ def _loader() -> Any:
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         """Reads the tags of Python that stand for bytes, and no other."""
+
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            try:
+                return super().construct_object(node, deep)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                # The library converts what stands under a tag, such as !!int, without a look at it.
+                text = f"what stands under {node.tag.rpartition(':')[2]} is of another kind"
+                raise yaml.constructor.ConstructorError(None, None, text, node.start_mark) from None
 
     def items(loader: Any, node: Any) -> Any:
         return loader.construct_sequence(node, deep=True)
@@ -62,18 +94,8 @@ def _loader() -> Any:
         text = f"the tag !!python/{suffix} is not read: it stands for code"
         raise yaml.constructor.ConstructorError(None, None, text, node.start_mark)
 
-    def checked(construct: Any) -> Any:
-        def constructor(loader: Any, node: Any) -> Any:
-            try:
-                return construct(loader, node)
-            except (KeyError, TypeError, ValueError, IndexError):
-                text = f"what stands under {node.tag.rpartition(':')[2]} is no body"
-                raise yaml.constructor.ConstructorError(None, None, text, node.start_mark) from None
-
-        return constructor
-
-    Loader.add_constructor(_ITERATOR, checked(joined))
-    Loader.add_constructor(_FILE, checked(content))
+    Loader.add_constructor(_ITERATOR, joined)
+    Loader.add_constructor(_FILE, content)
     Loader.add_constructor(_TUPLE, items)
     Loader.add_multi_constructor(_PYTHON, refused)
     return Loader
