@@ -50,7 +50,10 @@ _NEEDED = pytest.StashKey["set[str]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the command line, and an ini option for each setting."""
+    """Add the options of the command line, those of the conformance suite too, and an ini option for each setting."""
+    from ims_mock.conformance.options import add_options
+
+    add_options(parser)
     group = parser.getgroup("ims_mock")
     group.addoption(
         "--ims-mock-policy",
@@ -78,6 +81,10 @@ def pytest_configure(config: pytest.Config) -> None:
     _check_options(config)
     keywords = ", ".join(f"{name}={schema['default']!r}" for name, schema in _schemas().items())
     config.addinivalue_line("markers", f"ims_mock({keywords}): settings of the ims_mock fixture for one test.")
+    if config.getoption("ims_endpoint") is not None:
+        from ims_mock.conformance.plugin import register
+
+        register(config)
 
 
 @cache

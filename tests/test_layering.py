@@ -22,12 +22,16 @@ LAYERS = [
     "web",
     "mock",
     "testing",
+    "conformance",
     "command",
     "pytest_contract",
     "pytest_plugin",
     "__main__",
 ]
 """The packages, and the modules beside them, lowest first: each imports those before it alone."""
+
+SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance").glob("*.py")}
+"""The modules of the suite that pytest runs."""
 
 # Who may know what stands outside.
 KNOWN = {
@@ -37,13 +41,14 @@ KNOWN = {
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},
     # The command waits for a signal on a pair of sockets, which the network does not see.
-    "socket": {"web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
-    "ssl": {"web.passing", "web.tls"},
+    "socket": {"web.handler", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
+    # The suite is a client.
+    "ssl": {"web.tls", "conformance.connection"},
     "time": {"state.real"},
     "datetime": {"state.times"},
     "random": {"exchange.exchange", "faults.rules"},
     "uuid": set(),
-    "pytest": {"pytest_contract", "pytest_plugin"},
+    "pytest": {"pytest_contract", "pytest_plugin", "command.contract_verify", *SUITE},
 }
 
 PACKAGE = Path(ROOT, "ims_mock")

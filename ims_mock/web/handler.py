@@ -56,18 +56,10 @@ class Handler(socketserver.StreamRequestHandler):
     timeout = IDLE_SECONDS
     server: Any  # The server's module imports this one.
     rfile: BufferedReader
-    is_last = False
-    upstream: Any = None
-    """What is kept of one request for the next, such as a connection to another host; it is closed with this one."""
-
-    def finish(self) -> None:
-        """Close what is kept."""
-        super().finish()
-        if self.upstream is not None:
-            self.upstream.close()
 
     def handle(self) -> None:
         """Respond until either side ends the connection."""
+        self.is_last = False
         try:
             while not self.is_last:
                 self._handle_next()
@@ -87,7 +79,7 @@ class Handler(socketserver.StreamRequestHandler):
         self.is_last = head.is_last
         body = RequestBody(self.rfile, head.length, self._send_continue if head.expects_continue else None)
         try:
-            self.respond(head, body)
+            self._respond(head, body)
         except _NoResponseError as error:
             self.is_last = True
             self.connection.sendall(_DEFECT)
@@ -109,7 +101,7 @@ class Handler(socketserver.StreamRequestHandler):
         # The gateway has a status of its own for headers that are too large.
         status = 494 if error.status == 431 else error.status
         response = self.server.refuse(status, error.reason, error.method, error.target)
-        self.send(f"{status} {phrase}", list(response.headers.items()), response.body)
+        self._send(f"{status} {phrase}", list(response.headers.items()), response.body)
         self._linger()
 
     def _linger(self) -> None:
@@ -153,7 +145,7 @@ class Handler(socketserver.StreamRequestHandler):
         environ.update(head.fields)
         return environ
 
-    def respond(self, head: Head, body: RequestBody) -> None:
+    def _respond(self, head: Head, body: RequestBody) -> None:
         """Call the application and send its response, its head and first piece in one write."""
         started: list[Any] = []
         written: list[bytes] = []
@@ -179,7 +171,7 @@ class Handler(socketserver.StreamRequestHandler):
             self.is_last = self.is_last or body.is_broken or (body.awaited and not body.ended)
             if not self.is_last and head.version == "HTTP/1.0":
                 headers.append(("Connection", "keep-alive"))
-            self.send(status, headers, b"" if head.method == "HEAD" else first)
+            self._send(status, headers, b"" if head.method == "HEAD" else first)
             if head.method != "HEAD":
                 for piece in pieces:
                     self.connection.sendall(piece)
@@ -188,7 +180,7 @@ class Handler(socketserver.StreamRequestHandler):
             if close:
                 close()
 
-    def send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         """Send the head of a response, with the first bytes of its body, which HEAD has none of."""
         if self.is_last:
             headers.append(("Connection", "close"))

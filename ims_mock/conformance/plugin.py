@@ -1,0 +1,113 @@
+"""What a run of pytest has to do for the suite: its options are checked, and its report is printed and written."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ims_mock.conformance import reached
+from ims_mock.conformance.connection import Connection, UnreachableError
+from ims_mock.conformance.credentials import SECOND, CredentialsError, find_caller
+from ims_mock.conformance.differences import Differences, differences_of
+from ims_mock.conformance.options import Options, options_of
+
+DRIFT = 7
+"""The exit status of pytest for drift alone with --ims-strict, which is none of its own."""
+
+RUN = pytest.StashKey["Run"]()
+"""The run that a configuration of pytest is of."""
+
+_OUTPUT = "ims_mock_conformance"
+"""What a worker of pytest-xdist reports under."""
+
+_NEEDED = (
+    f"needs credentials: IMS_TOKEN, or HUAWEICLOUD_SDK_AK, _SK and _PROJECT_ID, or OS_USERNAME, OS_PASSWORD, "
+    f"OS_PROJECT_NAME and OS_AUTH_URL; those of a second project have {SECOND} at their end"
+)
+
+
+class Run:
+    """A run of the suite: who asks whom, what was reached, and what was left behind."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.options: Options = options_of(config)
+        self.reached = reached.Reached()
+        self.differences: Differences = differences_of(self.options.profile)
+        self.left: list[str] = []
+        self.prefix = ""
+        try:
+            caller = find_caller(os.environ)
+            self.other = find_caller(os.environ, SECOND)
+            for url in filter(None, (self.options.endpoint, self.options.iam_endpoint)):
+                Connection(url)
+        except (CredentialsError, UnreachableError) as error:
+            raise pytest.UsageError(f"ims_mock.conformance: {error}") from None
+        if caller is None:
+            raise pytest.UsageError(f"ims_mock.conformance: {_NEEDED}")
+        self.caller = caller
+
+    # pytest's hooks
+
+    def pytest_report_header(self) -> str:
+        """Say whom the run asks, and how."""
+        read_only = ", read-only" if self.options.read_only else ""
+        return f"ims: {self.options.endpoint}, profile {self.options.profile}{read_only}, with {self.caller.described}"
+
+    def pytest_runtest_setup(self) -> None:
+        """Begin to log what a test asks for."""
+        self.reached.log.clear()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, Any, None]:
+        """Show what a failed test has asked for, by the ids of the operations."""
+        outcome = yield
+        report = outcome.get_result()
+        if report.failed and self.reached.log:
+            report.sections.append(("ims requests", "\n".join(self.reached.log)))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Hand over to the process that prints, or end with another status for drift alone, where that is asked for."""
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = {"reached": self.reached.as_json(), "met": self.differences.met, "left": self.left}
+        elif session.exitstatus == 0 and self.options.strict and self._has_drift():
+            session.exitstatus = DRIFT
+
+    def _has_drift(self) -> bool:
+        return any(finding["severity"] == "drift" for finding in self.reached.findings)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker of pytest-xdist has reached."""
+        output = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if output:
+            self.reached.add_json(output["reached"])
+            self.differences.met.update(output["met"])
+            self.left += output["left"]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what was reached, and write it to a file, if that is asked for."""
+        report = {
+            **self.reached.report(self.options.profile),
+            "known_differences": self.differences.met,
+            "left_behind": self.left,
+        }
+        terminalreporter.section("ims coverage")
+        for line in reached.lines(report):
+            terminalreporter.write_line(line)
+        if self.left:
+            terminalreporter.write_line(f"left behind, delete by hand: {', '.join(self.left)}", red=True)
+        if self.options.report:
+            text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+            Path(self.options.report).write_text(text, "utf-8")
+
+
+def register(config: pytest.Config) -> None:
+    """Make a configuration of pytest one of a run of the suite; refuse it without credentials."""
+    config.stash[RUN] = run = Run(config)
+    config.pluginmanager.register(run, "ims_mock.conformance")
