@@ -265,12 +265,12 @@ def _arguments(option: Option, text: str) -> Iterator[str]:
 
 
 def options_table() -> Iterator[str]:
-    """Yield the lines of a Markdown table of every option, for the README."""
+    """Yield the lines of a Markdown table for the README: every option but those of the contract's commands."""
     yield "| option | environment | default | meaning |"
     yield "|---|---|---|---|"
     for group in _DOCUMENT["groups"]:
         for option in OPTIONS:
-            if option.schema["x-group"] == group:
+            if option.schema["x-group"] == group and any(map(option.belongs_to, ("serve", "env", "openapi"))):
                 default = f" `{option.shown_default}`" if option.shown_default else ""
                 commands = " and ".join(f"`{name}`" for name in COMMANDS if option.belongs_to(name))
                 only = "" if option.belongs_to("serve") else f"with {commands}: "
