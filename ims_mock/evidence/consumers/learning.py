@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.json_text import parse
+from ims_mock.contract.json_text import parse, plain
 from ims_mock.contract.openapi import resolved
 from ims_mock.contract.operations import JSON, load_contract
+from ims_mock.contract.problems import InvalidError
 from ims_mock.contract.recorded import Absence, JsonBody, RecordedExchange, RecordedRequest
 from ims_mock.contract.routes import Route, find_route, path_of, query_of
 from ims_mock.evidence.consumers.combining import ordered
@@ -72,12 +73,10 @@ def _learn(attributes: dict[str, Any], body: Any) -> None:
 
 
 def json_of(body: bytes | JsonBody) -> Any:
-    """Return the value of a body; NO_JSON where it is none of JSON."""
-    if isinstance(body, JsonBody):
-        return body.value
+    """Return the value of a body; NO_JSON where it is none of JSON, or nested too deep to be one of IMS."""
     try:
-        return parse(body)
-    except ImsError:
+        return plain(body.value) if isinstance(body, JsonBody) else parse(body)
+    except (ImsError, InvalidError, RecursionError):
         return NO_JSON
 
 

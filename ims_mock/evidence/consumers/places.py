@@ -1,4 +1,6 @@
-"""Places in JSON values of one form: JSON pointers in which a * is any item of an array, or any member of an object."""
+"""Places in JSON values of one form: JSON pointers in which a * is any item of an array, or any member that has an id
+for its name.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from ims_mock.contract.pointers import parts_of
 from ims_mock.contract.problems import Keys
 
 ANY = "*"
-"""The part of a place that is any item, or any member."""
+"""The part of a place that is any item, or any member that has an id for its name."""
 
 MISSING = object()
 """The value of what is not there."""
@@ -47,12 +49,13 @@ _TYPES: Mapping[str, Any] = {
 def walk(value: Any, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Yield the places in a value, from the whole on, each as often as there is a value at it.
 
-    A member whose name is an id is any member.
+    A member whose name is a * has none.
     """
     yield place_from(parts), value
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from walk(item, (*parts, ANY if _ID.fullmatch(name) else name))
+            if name != ANY:
+                yield from walk(item, (*parts, ANY if _ID.fullmatch(name) else name))
     elif isinstance(value, list):
         for item in value:
             yield from walk(item, (*parts, ANY))
@@ -76,7 +79,8 @@ def _values_at(value: Any, parts: list[str], keys: Keys) -> Iterator[tuple[Keys,
             yield from _values_at(item, rest, (*keys, index))
     elif part == ANY and isinstance(value, dict):
         for name, item in value.items():
-            yield from _values_at(item, rest, (*keys, name))
+            if _ID.fullmatch(name):
+                yield from _values_at(item, rest, (*keys, name))
     elif isinstance(value, dict) and part in value:
         yield from _values_at(value[part], rest, (*keys, part))
     else:

@@ -72,9 +72,11 @@ def test_missing_in_an_item() -> None:
 
 
 def test_any_member() -> None:
-    """A * is any member of an object as well."""
+    """A * is any member of an object that has an id for its name as well, and no other."""
     operation = reading("read", "/jobs/*/id", **TEXT)
-    assert findings(operation, {"jobs": {"a": {"id": 5}}}) == [("consumer.type", "break", "/jobs/a/id")]
+    id_ = "5b0b9a1f3c7d4e2f8a6b0c1d2e3f4a5b"
+    assert findings(operation, {"jobs": {id_: {"id": 5}}}) == [("consumer.type", "break", f"/jobs/{id_}/id")]
+    assert findings(operation, {"jobs": {"a": {"id": 5}}}) == []
 
 
 def test_values() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ims_mock import ConsumerContract, ImsMock
 from ims_mock.contract.recorded import DAMAGED, JsonBody, RecordedExchange, RecordedRequest, RecordedResponse
+from ims_mock.evidence.consumers.judging import judge_consumer
 from ims_mock.evidence.consumers.learning import consumer_contract
 from ims_mock.evidence.exchanges import exchanges_of
 from tests.conftest import Api
@@ -217,6 +218,22 @@ def test_what_is_not_recorded() -> None:
             "responses": {"201": {}},
         }
     }
+
+
+@pytest.mark.parametrize("depth", [100, 5000])
+def test_nested_too_deep(depth: int) -> None:
+    """A body that is nested deeper than any of IMS is as one that is no JSON."""
+    value: Any = {}
+    for _ in range(depth):
+        value = {"a": value}
+    request = RecordedRequest("POST", "/v2/images", body=JsonBody(value))
+    exchange = RecordedExchange(request, RecordedResponse(201, body=JsonBody(value)))
+    contract = consumer_contract([exchange], "web")
+    assert contract.operations["glance_create_image_metadata"] == {
+        "requests": [{"status": 201}],
+        "responses": {"201": {}},
+    }
+    assert [finding.severity for finding in judge_consumer(contract, [exchange])] == []
 
 
 def test_name() -> None:
