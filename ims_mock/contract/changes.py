@@ -74,7 +74,7 @@ class _Documents:
 def _operations(document: Mapping[str, Any], schemas: FlatSchemas) -> dict[str, tuple[Mapping[str, Any], str]]:
     """Return the operations of a document with their method and path, by these without the names of parameters."""
     found: dict[str, tuple[Mapping[str, Any], str]] = {}
-    for path, reference in document.get("paths", {}).items():
+    for path, reference in (document.get("paths") or {}).items():
         item = schemas.target(reference)
         common = item.get("parameters", [])
         for method in _METHODS:
@@ -111,8 +111,8 @@ class _Operations:
         of_old, of_new = self._documents.securities
         old, new = self._old.get("security", of_old) or [{}], self._new.get("security", of_new) or [{}]
         for way in old:
-            if not any(other.keys() <= way.keys() for other in new):
-                yield "request", Change("", "security", " and ".join(way) or "none", _ways(new))
+            if not any(_is_enough(way, other) for other in new):
+                yield "request", Change("", "security", _ways([way]), _ways(new))
 
     def _parameters(self) -> Iterator[_Sided]:
         old = _named_parameters(self._old, self._documents.old)
@@ -235,13 +235,19 @@ def _style(parameter: Mapping[str, Any]) -> str:
     return media_type or f"{style}{', exploded' if parameter.get('explode', style == 'form') else ''}"
 
 
+def _is_enough(way: Mapping[str, Any], needed: Mapping[str, Any]) -> bool:
+    """Return whether who has the credentials of one way, with their scopes, has those of another."""
+    return all(name in way and {*scopes} <= {*way[name]} for name, scopes in needed.items())
+
+
 def _ways(security: list[Mapping[str, Any]]) -> str:
-    return " or ".join(" and ".join(way) or "none" for way in security)
+    shown = [[f"{name} ({', '.join(scopes)})" if scopes else name for name, scopes in way.items()] for way in security]
+    return " or ".join(" and ".join(way) or "none" for way in shown)
 
 
 def _by_status(operation: Mapping[str, Any]) -> dict[str, Any]:
     """Return responses by status, which YAML can have as a number."""
-    return {str(status): response for status, response in operation.get("responses", {}).items()}
+    return {str(status): response for status, response in (operation.get("responses") or {}).items()}
 
 
 def _codes(response: Mapping[str, Any]) -> set[str]:

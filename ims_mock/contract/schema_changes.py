@@ -40,7 +40,8 @@ _Bound = tuple[float, bool] | None
 
 _UNDECIDED = (
     *("not", "if", "then", "else", "patternProperties", "dependentSchemas", "dependentRequired", "propertyNames"),
-    *("contains", "prefixItems", "multipleOf", "unevaluatedProperties", "unevaluatedItems", "format", "pattern"),
+    *("contains", "minContains", "maxContains", "prefixItems", "unevaluatedProperties", "unevaluatedItems"),
+    *("multipleOf", "format", "pattern", "contentEncoding", "contentMediaType", "contentSchema"),
 )
 """Keywords of which it is not decided whether one takes more than another: a difference is shown as it is."""
 
@@ -87,7 +88,7 @@ class SchemaChanges:
         if not alike:
             return [self._change("", "type", _type(wide), " or ".join(map(_type, branches)))]
         found = [list(self._of_branches(wide, narrow)) for narrow in alike]
-        return min(found, key=lambda changes: sum(change.kind not in NOTES for change in changes))
+        return min(found, key=lambda changes: (sum(change.kind not in NOTES for change in changes), len(changes)))
 
     def _of_branches(self, wide: Schema, narrow: Schema) -> Iterator[Change]:
         values = values_of(wide)

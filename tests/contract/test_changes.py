@@ -145,6 +145,11 @@ EDITS: dict[str, tuple[Edit, set[str], set[str]]] = {
         {"break request.security"},
         set(),
     ),
+    "one more scope": (
+        lambda found: found.update(security=[{"token": []}, {"signature": ["images"]}]),
+        {"break request.security"},
+        set(),
+    ),
     "no credential": (lambda found: create_of(found).update(security=[]), set(), {"break request.security"}),
     "parameter": (
         lambda found: create_of(found)["parameters"].pop(),
@@ -471,6 +476,18 @@ def test_branches() -> None:
         "break request.attribute_removed /file",
         "note request.attribute_added /server",
     }
+
+
+def test_alike_branches() -> None:
+    """A branch is held against itself, also where another one has more attributes and takes as much."""
+
+    def edit(found: dict[str, Any]) -> None:
+        shapes = [{"properties": {name: {"type": "string"} for name in names}} for names in (("a", "b"), ("a",))]
+        create_of(found)["requestBody"]["content"]["application/json"]["schema"] = {"oneOf": shapes}
+
+    found = document()
+    edit(found)
+    assert changes(found, found) == []
 
 
 def test_finding_in_words() -> None:
