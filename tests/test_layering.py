@@ -41,9 +41,9 @@ KNOWN = {
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},
     # The command waits for a signal on a pair of sockets, which the network does not see.
-    "socket": {"web.handler", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
-    # The suite is a client.
-    "ssl": {"web.tls", "conformance.connection"},
+    "socket": {"web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
+    # The suite is a client, and so is the proxy.
+    "ssl": {"web.passing", "web.tls", "conformance.connection"},
     "time": {"state.real"},
     "datetime": {"state.times"},
     "random": {"exchange.exchange", "faults.rules"},

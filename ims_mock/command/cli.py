@@ -60,10 +60,19 @@ def _serve(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
 
 
 def _proxy(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
-    settings = _settings(given, parser)
-    from ims_mock.command.proxy import proxy
+    settings, options = _settings(given, parser), _with_defaults(given)
+    from ims_mock.command import proxy
 
-    return proxy(_with_defaults(given), settings)
+    own = [option for option in OPTIONS if option.is_setting or option.name == "rules"]
+    of_mocks = [option.flag for option in own if option.name in given]
+    if options.to == "cloud":
+        if of_mocks:
+            parser.error(f"--to cloud runs no mock: leave out {', '.join(of_mocks)}")
+        return proxy.to_cloud(options)
+    for name in ("record", "strict", "upstream_ca"):
+        if name in given:
+            parser.error(f"--{name.replace('_', '-')} needs --to cloud")
+    return proxy.to_mock(options, settings)
 
 
 def _with_defaults(given: Mapping[str, Any]) -> argparse.Namespace:

@@ -40,6 +40,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     except (OSError, RecordingError) as error:
         print(f"{parser.prog}: {_words(error)}", file=sys.stderr)
         return UNREADABLE
+    drift = drift.allowing(options.allow)
     for line in FORMATS[options.diff_format](drift, options.all):
         print(line)
     if drift.is_empty:
@@ -110,7 +111,7 @@ def _as_junit(drift: Drift, _shows_all: bool) -> Iterator[str]:
 def _judged(drift: Drift, exchange: Compared) -> Judged:
     findings = [
         Finding(
-            id=f"diff.{difference.part}.{difference.kind}",
+            id=difference.id,
             severity="break",
             operation=exchange.operation,
             side="request" if difference.part == "request" else "response",

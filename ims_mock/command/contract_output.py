@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,22 +81,38 @@ def _object_of(finding: Finding) -> tuple[str, str]:
     return finding.side, finding.pointer.rpartition("/")[0]
 
 
+class Tally:
+    """How many exchanges each operation had, and how many findings of which severity."""
+
+    def __init__(self) -> None:
+        self._exchanges: Counter[str] = Counter()
+        self._found: Counter[tuple[str, Severity]] = Counter()
+
+    def add(self, operation: str | None, findings: Iterable[Finding], exchanges: int = 1) -> None:
+        """Count an exchange with its findings, or none with those of its operation."""
+        name = operation or "(no operation)"
+        self._exchanges[name] += exchanges
+        self._found.update((name, finding.severity) for finding in findings)
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings are of a severity."""
+        return sum(count for (_, found), count in self._found.items() if found == severity)
+
+    def lines(self) -> Iterator[str]:
+        """Yield a table of the operations, with how many exchanges and findings each has, and a line with the sums."""
+        width = max(map(len, self._exchanges), default=0)
+        yield f"{'operation':{width}} exchanges  break  drift   note"
+        for name, count in sorted(self._exchanges.items()):
+            yield f"{name:{width}} {count:9}" + "".join(f"{self._found[name, severity]:7}" for severity in SEVERITIES)
+        total = ", ".join(f"{self.count(severity)} {severity}" for severity in SEVERITIES)
+        yield f"{self._exchanges.total()} exchanges: {total}"
+
+
 def _summary(judged: Sequence[Judged]) -> Iterator[str]:
-    """Yield a table of the operations, with how many exchanges each has, and how many of them have what."""
-    operations = Counter(dict.fromkeys((item.operation or "(no operation)" for item in judged), 0))
-    operations.update(item.operation or "(no operation)" for item in judged if item.is_exchange)
-    width = max(map(len, operations), default=0)
-    yield f"{'operation':{width}} exchanges  break  drift   note"
-    for operation, count in sorted(operations.items()):
-        found = Counter(
-            finding.severity
-            for item in judged
-            if (item.operation or "(no operation)") == operation
-            for finding in item.findings
-        )
-        yield f"{operation:{width}} {count:9}" + "".join(f"{found[severity]:7}" for severity in SEVERITIES)
-    total = Counter(finding.severity for item in judged for finding in item.findings)
-    yield f"{operations.total()} exchanges: " + ", ".join(f"{total[severity]} {severity}" for severity in SEVERITIES)
+    tally = Tally()
+    for item in judged:
+        tally.add(item.operation, item.findings, int(item.is_exchange))
+    return tally.lines()
 
 
 def as_json(judged: Sequence[Judged]) -> Iterator[str]:

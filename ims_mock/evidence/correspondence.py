@@ -48,8 +48,9 @@ class Correspondence:
     """What corresponds to what, as far as two conversations have shown it, and how often each rule was applied.
 
     `strict` are the rules that are not to be applied. `moving` are ids of the first side of which the status is about
-    to change by itself; whoever has the whole conversation sets it. `has_stand_ins` is whether the second side was
-    given zeros in the place of a file.
+    to change by itself, and `lost` those in lower case of what the second side is known not to have, as it has not made
+    it; whoever has the whole conversation sets them. `has_stand_ins` is whether the second side was given zeros in the
+    place of a file.
     """
 
     def __init__(self, strict: Iterable[str] = ()) -> None:
@@ -57,6 +58,7 @@ class Correspondence:
         self.applied: Counter[str] = Counter()
         self.moving: frozenset[str] = frozenset()
         self.has_stand_ins = False
+        self.lost: set[str] = set()
         self._ids: dict[str, str] = {}
         self._back: dict[str, str] = {}
         self._texts: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -47,6 +48,12 @@ class Difference:
     second: Any
     rule: str = ""
 
+    @property
+    def id(self) -> str:
+        """Where it is and what, the same for all items of a list: "body/images/*/name:value", "header/Allow:extra"."""
+        pointer = re.sub(r"/[0-9]+(?=/|$)", "/*", self.pointer)
+        return f"{self.part}{'' if pointer.startswith('/') or not pointer else '/'}{pointer}:{self.kind}"
+
     def __str__(self) -> str:
         where = f"{self.part} {self.pointer}" if self.pointer else self.part
         words = {"missing": "is missing", "extra": "is there in addition", "order": "has another order"}
@@ -60,7 +67,7 @@ class Difference:
 
     def as_json(self) -> Mapping[str, Any]:
         """Return the difference as JSON values."""
-        return asdict(self)
+        return {"id": self.id, **asdict(self), "message": str(self)}
 
 
 COMPARED_HEADERS = {

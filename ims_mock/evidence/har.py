@@ -19,17 +19,15 @@ from ims_mock.version import __version__
 
 def to_har(entries: Iterable[Entry]) -> dict[str, Any]:
     """Return requests and responses as an archive; times are those of the mock's clock, durations real."""
-    return {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": "ims_mock", "version": __version__},
-            "pages": [],
-            "entries": [_entry(entry) for entry in entries],
-        }
-    }
+    return {"log": {**LOG, "entries": [har_entry(entry) for entry in entries]}}
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+LOG = {"version": "1.2", "creator": {"name": "ims_mock", "version": __version__}, "pages": []}
+"""What an archive has before its entries."""
+
+
+def har_entry(entry: Entry) -> dict[str, Any]:
+    """Return one request and its response, as an archive has them."""
     milliseconds = round(entry.seconds * 1000, 3)
     return {
         "startedDateTime": precise_timestamp(entry.received_at),

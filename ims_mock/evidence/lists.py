@@ -94,7 +94,9 @@ def match_items(kind: KindOfList, first: Sequence[Any], second: Sequence[Any], i
 
 def is_known_first(kind: KindOfList, item: Any, ids: Correspondence) -> bool:
     """Return whether the second side is known to have an item of the first."""
-    return any(ids.knows(value) or ids.is_mentioned(value) for value in _texts(kind, item))
+    texts = list(_texts(kind, item))
+    is_lost = any(text.lower() in ids.lost for text in texts)
+    return any(ids.knows(text) or (ids.is_mentioned(text) and not is_lost) for text in texts)
 
 
 def is_known_second(kind: KindOfList, item: Any, ids: Correspondence) -> bool:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from ims_mock.evidence.correspondence import RULES
 from ims_mock.evidence.differences import Difference
 
 Verdict = Literal["same", "same by rules", "differs", "not compared"]
+
+_MOST_REPEATED = 20
+"""Most differences that are shown as those of several exchanges."""
 
 VERDICTS: tuple[Verdict, ...] = ("same", "same by rules", "differs", "not compared")
 
@@ -20,7 +24,7 @@ class Compared:
     """One exchange of the first side, and whether the second has the same.
 
     `operation` is None where the request is of no operation. `rules` are those that were applied, with how often.
-    `note` says why nothing was compared, or what else there is to know.
+    `note` says why nothing was compared, or what else there is to know; `allowed` are differences that are accepted.
     """
 
     entry: str
@@ -30,11 +34,24 @@ class Compared:
     differences: tuple[Difference, ...] = ()
     rules: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    allowed: tuple[Difference, ...] = ()
+
+    def allowing(self, globs: Sequence[str]) -> Compared:
+        """Return the same with those differences accepted whose id, or operation and id, matches a glob."""
+        allowed = [item for item in self.differences if self._is_allowed(item, globs)]
+        left = tuple(item for item in self.differences if item not in allowed)
+        verdict: Verdict = self.verdict if left or not allowed else "same by rules"
+        return replace(self, verdict=verdict, differences=left, allowed=tuple(allowed))
+
+    def _is_allowed(self, difference: Difference, globs: Sequence[str]) -> bool:
+        names = (difference.id, f"{self.operation}:{difference.id}")
+        return any(fnmatchcase(name, glob) for name in names for glob in globs)
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of a report about the exchange."""
         where = f"{self.entry}: " if self.entry else ""
-        by = f": {', '.join(self.rules)}" if self.verdict == "same by rules" else ""
+        rules = [*self.rules, *(["what is allowed"] if self.allowed else [])]
+        by = f": {', '.join(rules)}" if self.verdict == "same by rules" else ""
         note = f" ({self.note})" if self.note else ""
         yield f"{where}{self.request}: {self.operation or 'no operation'}: {self.verdict}{by}{note}"
         for difference in self.differences:
@@ -49,7 +66,8 @@ class Compared:
             "verdict": self.verdict,
             "rules": dict(self.rules),
             "note": self.note,
-            "differences": [{**difference.as_json(), "message": str(difference)} for difference in self.differences],
+            "differences": [difference.as_json() for difference in self.differences],
+            "allowed": [difference.as_json() for difference in self.allowed],
         }
 
 
@@ -61,6 +79,13 @@ class Drift:
     second: str
     exchanges: list[Compared] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def allowing(self, globs: Sequence[str]) -> Drift:
+        """Return the same with some differences accepted: by globs of their ids, or of operations and ids.
+
+        >>> drift.allowing(["body*/virtual_size:missing", "glance_list_images:*"])
+        """
+        return replace(self, exchanges=[exchange.allowing(globs) for exchange in self.exchanges])
 
     @property
     def differing(self) -> list[Compared]:
@@ -102,12 +127,35 @@ class Drift:
             yield from ("", f"{'operation':<{width}}  {'  '.join(VERDICTS)}")
             for name, counts in operations:
                 yield f"{name:<{width}}  {'  '.join(f'{counts[verdict]:>{len(verdict)}}' for verdict in VERDICTS)}"
+        yield from self._repeated(shows_all=shows_all)
         if self.rules:
             yield from ("", "rules that were applied:")
             yield from (f"    {name} {count} times: {RULES[name]}" for name, count in sorted(self.rules.items()))
-        yield from ("", *self.notes) if self.notes else ()
+        allowed = sum(len(exchange.allowed) for exchange in self.exchanges)
+        notes = [*self.notes, *([f"{allowed} differences are allowed"] if allowed else [])]
+        yield from ("", *notes) if notes else ()
         counts_of_all = ", ".join(f"{self.count(verdict)} {verdict}" for verdict in VERDICTS)
         yield f"{self.first} and {self.second}: {len(self.exchanges)} exchanges: {counts_of_all}"
+
+    def by_id(self) -> dict[str, list[Compared]]:
+        """Return the exchanges that have a difference, by its id, the most frequent first."""
+        found: dict[str, list[Compared]] = {}
+        for exchange in self.exchanges:
+            for id_ in dict.fromkeys(difference.id for difference in exchange.differences):
+                found.setdefault(id_, []).append(exchange)
+        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+    def _repeated(self, *, shows_all: bool) -> Iterator[str]:
+        """Yield a line for each difference that several exchanges have, as --allow accepts it."""
+        found = [(id_, exchanges) for id_, exchanges in self.by_id().items() if len(exchanges) > 1]
+        if found:
+            yield from ("", "differences of several exchanges:")
+        for id_, exchanges in found if shows_all else found[:_MOST_REPEATED]:
+            operations = list(dict.fromkeys(exchange.operation or "no operation" for exchange in exchanges))
+            more = f" and {len(operations) - 2} more" if len(operations) > 2 else ""
+            yield f"    {id_} {len(exchanges)} times: {', '.join(operations[:2])}{more}"
+        if len(found) > _MOST_REPEATED and not shows_all:
+            yield f"    and {len(found) - _MOST_REPEATED} more; --all shows them"
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole as JSON values."""

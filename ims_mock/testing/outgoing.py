@@ -51,11 +51,11 @@ class Outbox:
         reason = self._reason_against(exchange, route)
         if reason:
             return reason
-        if not _has_failed(exchange):
+        if not has_failed(exchange):
             request = self._with_projects(request, route, caller)
         is_log_in = route is not None and route.operation.id == "keystone_create_token"
         # What was rejected is to be rejected again, and is nobody else's to see.
-        if is_log_in and not (self._target.is_own and _has_failed(exchange)):
+        if is_log_in and not (self._target.is_own and has_failed(exchange)):
             body: bytes | str = self._log_in(request, exchange, caller)
         else:
             body = self._body_of(request, route.operation if route else None)
@@ -82,7 +82,7 @@ class Outbox:
             return "no response is recorded"
         if not self._service_of(exchange.request, route):
             return f"is for another service than those of {self._target.name}"
-        if not _has_failed(exchange) and self._is_about_unknown_token(exchange.request):
+        if not has_failed(exchange) and self._is_about_unknown_token(exchange.request):
             return "is about a token that is not of this conversation"
         if self._target.is_own or not is_write(exchange.request, route):
             return ""
@@ -202,7 +202,8 @@ def _is_of_ims(request: RecordedRequest) -> bool:
     return route is not None and not route.operation.dialect
 
 
-def _has_failed(exchange: RecordedExchange) -> bool:
+def has_failed(exchange: RecordedExchange) -> bool:
+    """Return whether a request was rejected."""
     return exchange.response is not None and exchange.response.status >= 400
 
 

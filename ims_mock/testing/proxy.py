@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.hosts import REGION, CloudHost, cloud_host
 from ims_mock.mock import ImsMock
@@ -12,6 +12,9 @@ from ims_mock.service.preloading import preload
 from ims_mock.state.regions import Regions
 from ims_mock.web.proxy import Find, Origin, ProxyServer, RefusedError
 from ims_mock.web.tls import Authority
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAX_REGIONS = 64
 """Most regions that have a mock."""
@@ -68,8 +71,8 @@ class MockCloud:
         return Origin(mock.app, mock.refuse)
 
 
-def find_in(cloud: Any, allow_hosts: Sequence[str]) -> Find:
-    """Return what finds the hosts of a cloud, lets those through that are allowed by name, and refuses the others.
+def find_in(cloud: Callable[[CloudHost], Origin], allow_hosts: Sequence[str]) -> Find:
+    """Return what finds the origins of a cloud's hosts, lets those through that are allowed by name, refuses others.
 
     A name that begins with "*." stands for all below it.
     """
@@ -78,8 +81,7 @@ def find_in(cloud: Any, allow_hosts: Sequence[str]) -> Find:
     def find(name: str, _port: int) -> Origin | None:
         host, plain = cloud_host(name), name.lower().removesuffix(".")
         if host is not None:
-            origin: Origin = cloud.find(host)
-            return origin
+            return cloud(host)
         if any(plain == known or (known.startswith("*.") and plain.endswith(known[1:])) for known in names):
             return None
         raise RefusedError(
@@ -90,24 +92,15 @@ def find_in(cloud: Any, allow_hosts: Sequence[str]) -> Find:
     return find
 
 
-class ImsProxy:
-    """A forward proxy in this process, behind which every region is a mock; a context manager that serves.
+class ForwardProxy:
+    """A forward proxy in this process; a context manager that serves. Needs the extra ims_mock[proxy].
 
-    >>> with ImsProxy() as proxy:
-    ...     run_client(environ={"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": "ca.pem"})
-    ...     proxy.mock("cn-north-4").journal.assert_called("glance_list_images")
-
-    `ca_pem` is the certificate of the throw-away authority, which clients have to trust: ca.pem has it. Hosts in
-    `allow_hosts` are let through untouched. `settings` are those of the mocks; they need no port of their own. Needs
-    the extra ims_mock[proxy].
+    `ca_pem` is the certificate of the throw-away authority, which clients have to trust.
     """
 
-    def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, allow_hosts: Sequence[str] = (), **settings: Any
-    ) -> None:
-        self.cloud = MockCloud(**settings)
+    def __init__(self, find: Find, host: str, port: int) -> None:
         self._authority = Authority("proxy")
-        self._server = ProxyServer(find_in(self.cloud, allow_hosts), self._authority, host, port)
+        self._server = ProxyServer(find, self._authority, host, port)
 
     @property
     def url(self) -> str:
@@ -119,11 +112,7 @@ class ImsProxy:
         """The certificate of the throw-away authority, in PEM."""
         return self._authority.pem
 
-    def mock(self, region: str | None = None) -> ImsMock:
-        """Return the mock of a region, or the first one; raise ValueError for what can be no region."""
-        return self.cloud.mock(region)
-
-    def start(self) -> ImsProxy:
+    def start(self) -> Self:
         """Serve from now on; raise OSError when the port is not available."""
         preload()
         self._server.start()
@@ -133,10 +122,32 @@ class ImsProxy:
         """Stop serving, and close every connection."""
         self._server.stop()
 
-    def __enter__(self) -> ImsProxy:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class ImsProxy(ForwardProxy):
+    """A forward proxy behind which every region is a mock of its own.
+
+    >>> with ImsProxy() as proxy:
+    ...     run_client(environ={"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": "ca.pem"})
+    ...     proxy.mock("cn-north-4").journal.assert_called("glance_list_images")
+
+    Before, `ca_pem` was written to ca.pem. Hosts in `allow_hosts` are let through untouched. `settings` are those of
+    the mocks; they need no port of their own.
+    """
+
+    def __init__(
+        self, *, host: str = "127.0.0.1", port: int = 0, allow_hosts: Sequence[str] = (), **settings: Any
+    ) -> None:
+        self.cloud = MockCloud(**settings)
+        super().__init__(find_in(self.cloud.find, allow_hosts), host, port)
+
+    def mock(self, region: str | None = None) -> ImsMock:
+        """Return the mock of a region, or the first one; raise ValueError for what can be no region."""
+        return self.cloud.mock(region)

@@ -15,7 +15,7 @@ from ims_mock.testing.cleaning import Made
 from ims_mock.testing.courses import GONE, courses_of, ids_in, ids_of, is_under_way
 from ims_mock.testing.credentials import Outgoing
 from ims_mock.testing.drift_report import Compared, Verdict
-from ims_mock.testing.outgoing import Outbox, ids_written, route_of
+from ims_mock.testing.outgoing import Outbox, has_failed, ids_written, route_of
 from ims_mock.testing.targets import Target
 
 PATIENCE = 300.0
@@ -53,32 +53,28 @@ class Replay:
         for exchange, course in zip(self._recording, courses_of(self._recording), strict=True):
             self._ids.moving = frozenset(course)
             missed = self._missed(exchange)
-            about = f"is about {missed}, of which a request was not sent"
+            about = f"is about {missed}, which the other side was not asked for, or has not made"
             outgoing = about if missed else self._outbox.prepare(exchange)
             if isinstance(outgoing, str):
-                self._note_unsent(exchange)
+                self._unsent |= lost_by(exchange)
+                self._ids.lost |= lost_by(exchange)
                 yield compared(exchange, "not compared", note=outgoing)
             else:
                 yield self._exchange(exchange, outgoing, is_to_go=any(GONE in later for later in course.values()))
 
-    def _note_unsent(self, exchange: RecordedExchange) -> None:
-        """Note what the target has not made or changed; what a job has made is seen when it is looked at."""
-        request = exchange.request
-        if request.method not in ("GET", "HEAD"):
-            self._unsent.update(id_.lower() for id_ in ids_written(request, route_of(request)))
-        if request.method not in ("GET", "HEAD") or "/job" in path_of(request.url):
-            self._unsent |= ids_of(exchange.response)
-
     def _missed(self, exchange: RecordedExchange) -> str:
-        """Return the id in a request of what the target has not made or changed; "" for none."""
-        named = (ids_in(exchange) | set(parts_of_text(exchange.request.url.lower())[1])) & self._unsent
-        return next((id_ for id_ in sorted(named) if not self._ids.knows(id_)), "")
+        """Return the id in a request of what the target was not asked to make or to change, or has not made."""
+        named = ids_in(exchange) | {id_.lower() for id_ in parts_of_text(exchange.request.url)[1]}
+        lost = (id_ for id_ in self._ids.lost if not self._ids.knows(id_))
+        return min(named & {*self._unsent, *lost}, default="")
 
     def _exchange(self, exchange: RecordedExchange, outgoing: Outgoing, *, is_to_go: bool) -> Compared:
         before = self._ids.applied.copy()
         second, waited = self._responded(exchange, outgoing)
         self.responded.append(second)
         self.made.note(second)
+        if second.response is not None and second.response.status >= 400 and not has_failed(exchange):
+            self._ids.lost |= lost_by(exchange)
         note = f"waited {waited:g} s" if waited else ""
         is_gone = is_to_go and second.response is not None and second.response.status == 404
         found: list[Difference] = []
@@ -102,6 +98,17 @@ class Replay:
             waited, step = waited + step, min(2 * step, _LONGEST_STEP)
             second = replace(second, response=self.target.send(outgoing))
         return second, waited
+
+
+def lost_by(exchange: RecordedExchange) -> set[str]:
+    """Return the ids of what is not made or changed where a request is not sent; a job shows what it has made."""
+    request = exchange.request
+    route, is_write = route_of(request), request.method not in ("GET", "HEAD")
+    if route is None or route.operation.dialect == "iam":  # Accounts are there already.
+        return set()
+    written = {id_.lower() for id_ in ids_written(request, route)} if is_write else set()
+    is_shown = is_write or "/job" in path_of(request.url)
+    return written | (ids_of(exchange.response) if is_shown else set())
 
 
 def compared(exchange: RecordedExchange, verdict: Verdict, note: str = "") -> Compared:

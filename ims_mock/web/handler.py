@@ -56,10 +56,18 @@ class Handler(socketserver.StreamRequestHandler):
     timeout = IDLE_SECONDS
     server: Any  # The server's module imports this one.
     rfile: BufferedReader
+    is_last = False
+    upstream: Any = None
+    """What is kept of one request for the next, such as a connection to another host; it is closed with this one."""
+
+    def finish(self) -> None:
+        """Close what is kept."""
+        super().finish()
+        if self.upstream is not None:
+            self.upstream.close()
 
     def handle(self) -> None:
         """Respond until either side ends the connection."""
-        self.is_last = False
         try:
             while not self.is_last:
                 self._handle_next()
@@ -79,7 +87,7 @@ class Handler(socketserver.StreamRequestHandler):
         self.is_last = head.is_last
         body = RequestBody(self.rfile, head.length, self._send_continue if head.expects_continue else None)
         try:
-            self._respond(head, body)
+            self.respond(head, body)
         except _NoResponseError as error:
             self.is_last = True
             self.connection.sendall(_DEFECT)
@@ -101,7 +109,7 @@ class Handler(socketserver.StreamRequestHandler):
         # The gateway has a status of its own for headers that are too large.
         status = 494 if error.status == 431 else error.status
         response = self.server.refuse(status, error.reason, error.method, error.target)
-        self._send(f"{status} {phrase}", list(response.headers.items()), response.body)
+        self.send(f"{status} {phrase}", list(response.headers.items()), response.body)
         self._linger()
 
     def _linger(self) -> None:
@@ -145,7 +153,7 @@ class Handler(socketserver.StreamRequestHandler):
         environ.update(head.fields)
         return environ
 
-    def _respond(self, head: Head, body: RequestBody) -> None:
+    def respond(self, head: Head, body: RequestBody) -> None:
         """Call the application and send its response, its head and first piece in one write."""
         started: list[Any] = []
         written: list[bytes] = []
@@ -171,7 +179,7 @@ class Handler(socketserver.StreamRequestHandler):
             self.is_last = self.is_last or body.is_broken or (body.awaited and not body.ended)
             if not self.is_last and head.version == "HTTP/1.0":
                 headers.append(("Connection", "keep-alive"))
-            self._send(status, headers, b"" if head.method == "HEAD" else first)
+            self.send(status, headers, b"" if head.method == "HEAD" else first)
             if head.method != "HEAD":
                 for piece in pieces:
                     self.connection.sendall(piece)
@@ -180,7 +188,7 @@ class Handler(socketserver.StreamRequestHandler):
             if close:
                 close()
 
-    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         """Send the head of a response, with the first bytes of its body, which HEAD has none of."""
         if self.is_last:
             headers.append(("Connection", "close"))

@@ -52,7 +52,8 @@ class Head:
     """The head of a request, its text in Latin-1.
 
     `target` is as it was sent, `path` decoded, `query` not. `fields` have the names that they have in a WSGI environ.
-    `length` is the body's, None for a chunked one. `is_last` means that the connection ends with this request.
+    `length` is the body's, None for a chunked one. `is_last` means that the connection ends with this request. `block`
+    are the lines of the fields, as they were sent.
     """
 
     method: str
@@ -64,6 +65,7 @@ class Head:
     length: int | None
     is_last: bool
     expects_continue: bool
+    block: str = ""
 
 
 def read_head(stream: BufferedReader) -> Head | None:
@@ -143,6 +145,7 @@ def _parse(method: str, target: str, number: str, block: str) -> Head:
         _length(fields, version),
         "close" in tokens or (version == "HTTP/1.0" and "keep-alive" not in tokens),
         _expects_continue(fields, version),
+        block,
     )
 
 

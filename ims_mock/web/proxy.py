@@ -120,9 +120,10 @@ class _ProxyServer(WsgiServer):
 class _OriginHandler(Handler):
     """The requests of a connection to one origin."""
 
-    def _respond(self, head: Head, body: RequestBody) -> None:
+    def respond(self, head: Head, body: RequestBody) -> None:
+        """Respond by the application of the origin, or as it does in its place."""
         if self.server.respond is None:
-            super()._respond(head, body)
+            super().respond(head, body)
         else:
             self.server.respond(self, head, body)
 
@@ -139,8 +140,10 @@ class _PlainHandler(_OriginHandler):
         self.proxy = self.server
         super().handle()
 
-    def _respond(self, head: Head, body: RequestBody) -> None:
-        name, port = _split(head.fields.get("HTTP_HOST", ""))
+    def respond(self, head: Head, body: RequestBody) -> None:
+        """Respond as the origin does that the request names, or reject the request."""
+        scheme = "https" if head.target[:6].lower() == "https:" else "http"
+        name, port = _split(head.fields.get("HTTP_HOST", ""), 443 if scheme == "https" else 80)
         try:
             origin = self.proxy.find(name, port)
             if origin is None:
@@ -151,18 +154,18 @@ class _PlainHandler(_OriginHandler):
             if head.target.startswith("/"):
                 refused = f"this is a forward proxy: set HTTPS_PROXY to it, as 'ims-mock env proxy' shows; {refused}"
             status, headers, text = _rejection(403, refused)
-            self._send(status, headers, text)
+            self.send(status, headers, text)
             return
-        self.server = replace(origin, url_scheme="http", server_address=(name, port))
-        super()._respond(head, body)
+        self.server = replace(origin, url_scheme=scheme, server_address=(name, port))
+        super().respond(head, body)
 
 
-def _split(authority: str) -> tuple[str, int]:
-    """Return the name and the port of a host, 80 where it has none."""
+def _split(authority: str, default: int) -> tuple[str, int]:
+    """Return the name and the port of a host, the default where it has none."""
     name, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):
         name, port = authority, ""
-    return name.strip("[]"), int(port or 80)
+    return name.strip("[]"), int(port or default)
 
 
 def _refuse(status: int, reason: str, _method: str, _target: str) -> Response:

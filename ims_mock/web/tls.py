@@ -99,3 +99,18 @@ def known_authorities(own: Path) -> bytes:
     if file is None or (own.exists() and own.samefile(file)):
         return b""
     return Path(file).read_bytes()
+
+
+def verifying(authority: Path | None) -> ssl.SSLContext:
+    """Return what verifies the certificates of hosts, by the authorities of this machine and one more from a file.
+
+    Raises OSError, naming the file, where it cannot be read or has no certificates in PEM.
+    """
+    context = ssl.create_default_context()
+    if authority is not None:
+        try:
+            context.load_verify_locations(authority)
+        except OSError as error:
+            what = error.strerror if not isinstance(error, ssl.SSLError) else "it has no certificates in PEM"
+            raise OSError(f"--upstream-ca: cannot take {authority}: {what}") from None
+    return context

@@ -116,6 +116,7 @@ def test_json(short: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     entry = document["exchanges"][17]
     assert (entry["entry"], entry["verdict"]) == ("interaction 18", "differs")
     assert entry["differences"][1] == {
+        "id": "body/name:value",
         "part": "body",
         "pointer": "/name",
         "kind": "value",
@@ -133,6 +134,18 @@ def test_junit(short: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     (suite,) = ElementTree.fromstring(capsys.readouterr().out)
     assert (suite.get("tests"), suite.get("failures")) == ("22", "2")
     assert 'body /name: "abc" became "web"' in "".join(suite.itertext())
+
+
+def test_differences_are_allowed(short: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--allow accepts differences by their id, or by operation and id: those that are left count."""
+    first = changed(short, tmp_path / "first.har")
+    given = [*COMMAND, first, short, "--allow", "request/name:*"]
+    assert main(given, {}) == 1
+    out = capsys.readouterr().out
+    assert "    body/name:value 2 times: glance_create_image_metadata, glance_show_image\n" in out
+    assert "1 differences are allowed\n" in out
+    assert main([*given, "--allow", "glance_create_image_metadata:body/*", "--allow", "*:value", "--all"], {}) == 0
+    assert "glance_show_image: same by rules: what is allowed (with interaction 20)\n" in capsys.readouterr().out
 
 
 def test_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
+from ims_mock import ImsMock
 from ims_mock.command.environment import CLIENTS, Target
 from ims_mock.service.settings import Settings
-from ims_mock.web.tls import known_authorities
+from ims_mock.web.passing import Passing
+from ims_mock.web.tls import Authority, known_authorities
 from tests.command.test_cli import run
 from tests.conftest import needs_curl
 
@@ -109,3 +116,148 @@ def test_authorities_that_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     assert known_authorities(own) == b"known"
     assert known_authorities(file) == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--to", "cloud", "--auth", "strict", "--fault", "503"], "--to cloud runs no mock: leave out --auth, --fault"),
+        (["--record", "a.har"], "--record needs --to cloud"),
+        (["--strict"], "--strict needs --to cloud"),
+        (["--upstream-ca", "a.pem"], "--upstream-ca needs --to cloud"),
+    ],
+)
+def test_options_that_do_not_go_together(arguments: list[str], message: str) -> None:
+    """An option that would do nothing ends the command with 2, and says so."""
+    done = run("proxy", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_files_that_cannot_be(tmp_path: Path) -> None:
+    """A recording that cannot be written, and an authority that is none, end the command before it serves."""
+    record = run("proxy", "--to", "cloud", "--port", "0", "--record", str(tmp_path / "no" / "a.har"))
+    assert (record.returncode, "--record: cannot write " in record.stderr) == (2, True)
+    missing = run("proxy", "--to", "cloud", "--port", "0", "--upstream-ca", str(tmp_path / "none.pem"))
+    assert (missing.returncode, "--upstream-ca: cannot take " in missing.stderr) == (2, True)
+    (tmp_path / "ca.pem").write_text("nonsense")
+    wrong = run("proxy", "--to", "cloud", "--port", "0", "--upstream-ca", str(tmp_path / "ca.pem"))
+    assert (wrong.returncode, "it has no certificates in PEM" in wrong.stderr) == (2, True)
+
+
+class Passed:
+    """A run of `proxy --to cloud` before a mock that is the cloud, in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self._folder = folder
+        authority = Authority()
+        (folder / "cloud.pem").write_bytes(authority.pem)
+        self.mock = ImsMock(tls=authority.issue(IMS))
+        self.work: Callable[[requests.Session], None] = lambda _: None
+        monkeypatch.setattr("ims_mock.command.proxy.signals", self._signals)
+        monkeypatch.setattr("ims_mock.command.proxy.Passing", self._passing)
+
+    def _passing(self, context: Any, watch: Any) -> Passing:
+        address = ("127.0.0.1", urlsplit(self.mock.url).port)
+        return Passing(context, watch, lambda _, timeout: socket.create_connection(address, timeout))
+
+    @contextmanager
+    def _signals(self) -> Iterator[Callable[[], None]]:
+        yield self._use
+
+    def _use(self) -> None:
+        """Do what a client does while the command waits for its end."""
+        with requests.Session() as session:
+            session.trust_env = False
+            session.verify = str(self._folder / "ca.pem")
+            session.proxies = {"https": (self._folder / "url").read_text().strip()}
+            session.headers["X-Auth-Token"] = "s3cret"
+            self.work(session)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command."""
+        files = ("--ca-file", str(self._folder / "ca.pem"), "--url-file", str(self._folder / "url"))
+        cloud = ("--to", "cloud", "--upstream-ca", str(self._folder / "cloud.pem"))
+        with self.mock:
+            return run("proxy", "--port", "0", *cloud, *files, *arguments)
+
+
+IMS = "ims.cn-north-4.myhuaweicloud.com"
+IMAGES = f"https://{IMS}/v2/images"
+
+
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Passed:
+    """What runs the command."""
+    return Passed(monkeypatch, tmp_path)
+
+
+def create_and_list(session: requests.Session) -> None:
+    """Create an image, and list the images."""
+    assert session.post(IMAGES, json={"name": "web", "__support_kvm": "true"}, timeout=10).status_code == 201
+    session.get(IMAGES, timeout=10)
+
+
+def test_what_conforms(passed: Passed, tmp_path: Path) -> None:
+    """Where all conforms it ends with 0; a line each is logged, the summary printed, and the recording conforms too."""
+    passed.work = create_and_list
+    done = passed.run("--record", str(tmp_path / "cloud.har"), "--strict")
+    assert done.returncode == 0, done.stderr
+    url, *summary = done.stdout.splitlines()
+    assert url.startswith("http://127.0.0.1:")
+    assert summary[-1] == "2 exchanges: 0 break, 0 drift, 0 note"
+    assert [line for line in done.stderr.splitlines() if "exchange" in line] == [
+        "ok    exchange 1: POST /v2/images 201 glance_create_image_metadata",
+        "ok    exchange 2: GET /v2/images 200 glance_list_images",
+    ]
+    text = (tmp_path / "cloud.har").read_text()
+    assert "s3cret" not in text
+    assert passed.mock.project_id not in text
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments", "status"),
+    [
+        ("glance_list_images: mutate(mode=retype, pointer=/images/0/__support_kvm)", [], 1),
+        ("glance_list_images: 418", [], 0),
+        ("glance_list_images: 418", ["--strict"], 2),
+    ],
+)
+def test_what_does_not_conform(passed: Passed, fault: str, arguments: list[str], status: int) -> None:
+    """A break ends it with 1, drift alone with 0, and with --strict with 2; quietly only what is wrong is logged."""
+    passed.mock.faults.add(fault)
+    passed.work = create_and_list
+    done = passed.run("--quiet", *arguments)
+    assert done.returncode == status, done.stderr
+    assert "exchange 1" not in done.stderr
+    assert "exchange 2: GET /v2/images" in done.stderr
+
+
+def test_log_as_json(passed: Passed) -> None:
+    """With --log-format json an exchange is one object, with its findings."""
+    passed.mock.faults.add("glance_list_images: mutate(mode=retype, pointer=/images/0/__support_kvm)")
+    passed.work = create_and_list
+    lines = map(json.loads, passed.run("--log-format", "json").stderr.splitlines())
+    first, second = (line for line in lines if "exchange" in line)
+    assert (first["exchange"], first["operation"], first["findings"]) == (1, "glance_create_image_metadata", [])
+    assert [finding["id"] for finding in second["findings"]] == ["response.type"]
+
+
+def test_recording_that_cannot_go_on(passed: Passed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A recording that takes nothing more ends it with 3, and the requests pass all the same."""
+
+    def add(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ims_mock.evidence.recorder.Recorder.add", add)
+    passed.work = create_and_list
+    done = passed.run("--record", str(tmp_path / "cloud.har"))
+    assert done.returncode == 3
+    assert done.stderr.count("cloud.har: No space left on device; what passes from now on is not in it") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_recording_for_which_there_is_no_space() -> None:
+    """A recording that cannot even begin ends the command before it serves."""
+    done = run("proxy", "--to", "cloud", "--port", "0", "--record", "/dev/full")
+    assert (done.returncode, "--record: cannot write /dev/full: No space left" in done.stderr) == (2, True)

@@ -230,6 +230,21 @@ def test_image_that_cannot_be_is_said() -> None:
     assert lines(drift) == ['glance_show_image: status: 200 became "404: IMG.0144 The image does not exist."']
 
 
+def test_what_follows_from_a_difference_is_none() -> None:
+    """What a request has made in the recording alone is missed in that request, and not in each that follows."""
+    cloud = ImsMock(seed=5)
+    ask = Client(cloud, "demo")
+    given = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"
+    for image_id in (ask.create(name="one"), ask.create(id=given)):
+        ask("GET", f"/v2/images/{image_id}")
+    ask("GET", "/v2/images")
+    drift = compare(exchanges_of(to_har(cloud.journal)), ImsMock(quota=0))
+    assert [item.operation for item in drift.differing] == ["glance_create_image_metadata"] * 2
+    notes = [item.note for item in drift.exchanges if item.verdict == "not compared"]
+    assert notes[1] == f"is about {given}, which the other side was not asked for, or has not made"
+    assert (drift.exchanges[4].verdict, drift.rules["others"]) == ("same by rules", 2)
+
+
 # A recording by another tool
 
 

@@ -377,7 +377,7 @@ def test_host_that_cannot_be_reached(proxy: ImsProxy) -> None:
 
 def test_names_below_one_that_is_let_through() -> None:
     """`*.` before a name stands for all below it, and not for the name itself."""
-    find = proxy_module.find_in(MockCloud(), ["*.Test.example"])
+    find = proxy_module.find_in(MockCloud().find, ["*.Test.example"])
     assert find("a.b.test.EXAMPLE", 443) is None
     for name in ("test.example", "atest.example", "a.test.example.org"):
         with pytest.raises(RefusedError, match="is no host that the proxy responds for"):

@@ -1,12 +1,18 @@
-"""What an OpenAPI document says of a place in a body: the schemas that apply there."""
+"""What an OpenAPI document, and the contract of a consumer, say of a place in a body: the schemas that apply there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from ims_mock.contract.pointers import parts_of, value_at
+from ims_mock.contract.validation import Schema
 from ims_mock.evidence.consumers.places import ANY, place_from, type_of
+
+KEYWORDS = ("type", "enum", "pattern")
+"""What an attribute of a consumer's contract has of JSON Schema."""
 
 _BRANCHES = ("allOf", "anyOf", "oneOf")
 _DEPTH = 20
@@ -42,6 +48,16 @@ def _below(schema: Mapping[str, Any], part: str) -> Iterator[Any]:
         yield schema["items"]
     elif part == ANY and isinstance(schema.get("additionalProperties"), Mapping):
         yield schema["additionalProperties"]
+
+
+def schema_of(attribute: Mapping[str, Any]) -> Schema:
+    """Return the schema of the values that a client takes of an attribute of its contract."""
+    return _schema_of(json.dumps({name: attribute[name] for name in KEYWORDS if name in attribute}))
+
+
+@cache
+def _schema_of(keywords: str) -> Schema:
+    return Schema({"attribute": json.loads(keywords)}, "#/attribute")
 
 
 def is_described(document: Mapping[str, Any], schema: Any, place: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
 from ims_mock.contract.findings import Finding, Severity
@@ -13,13 +11,12 @@ from ims_mock.contract.pointers import pointer_to, value_at
 from ims_mock.contract.problems import Keys
 from ims_mock.contract.recorded import Absence, JsonBody, RecordedExchange, RecordedResponse
 from ims_mock.contract.routes import find_operation
-from ims_mock.contract.validation import Schema
 from ims_mock.contract.wording import cut, shown
 from ims_mock.evidence.consumers.contract import ConsumerContract
+from ims_mock.evidence.consumers.documents import schema_of
 from ims_mock.evidence.consumers.learning import NO_JSON, json_of
 from ims_mock.evidence.consumers.places import MISSING, beside, values_at
 
-_KEYWORDS = ("type", "enum", "pattern")
 _NO_API = "APIGW.0101"
 """The gateway's code for a path, or a method, that no API has."""
 
@@ -162,8 +159,7 @@ class _Body:
 
     def breaches(self, place: str, attribute: Mapping[str, Any]) -> Iterator[_Breach]:
         """Yield what at a place is not as a client takes it."""
-        keywords = {name: attribute[name] for name in _KEYWORDS if name in attribute}
-        schema = _schema_of(json.dumps(keywords))
+        schema = schema_of(attribute)
         for keys, value in values_at(self._value, place):
             if not self._applies(place, keys, attribute.get("when", {})):
                 continue
@@ -174,7 +170,7 @@ class _Body:
             for problem in schema.find_problems(value):
                 if problem.keyword == "type" or keys not in self._examples:
                     word = "type" if problem.keyword == "type" else "value"
-                    rule = f"{problem.keyword}: {shown(keywords[problem.keyword])}"
+                    rule = f"{problem.keyword}: {shown(attribute[problem.keyword])}"
                     got = shown(value) if isinstance(value, dict | list) else value
                     yield _Breach(word, keys, rule, got, problem.text)
 
@@ -186,8 +182,3 @@ class _Body:
             if not any(type(value) is type(item) and value == item for item in known):
                 return False
         return True
-
-
-@cache
-def _schema_of(keywords: str) -> Schema:
-    return Schema({"attribute": json.loads(keywords)}, "#/attribute")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ims_mock.contract.operations import load_contract
@@ -16,8 +16,9 @@ from ims_mock.contract.patterns import compiled
 from ims_mock.contract.pointers import parts_of
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.evidence.consumers.combining import described
+from ims_mock.evidence.consumers.documents import schema_of
 from ims_mock.evidence.consumers.places import ANY
-from ims_mock.evidence.consumers.requests import body_of, path_of
+from ims_mock.evidence.consumers.requests import body_of, documented_response, examples_at, path_of
 from ims_mock.evidence.consumers.stand_ins import IMAGE, TOKEN
 
 Document = Mapping[str, Any]
@@ -71,11 +72,15 @@ def _interaction(name: str, request: Document, attributes: Document, version: in
     found: dict[str, Any] = {"type": "Synchronous/HTTP"} if version == 4 else {}
     if request.get("given"):
         found["providerStates"] = [{"name": request["given"]}]
-    return {**found, "request": _request(name, request, version), "response": _response(request, attributes, version)}
+    return {
+        **found,
+        "request": _request(name, request, version),
+        "response": _response(name, request, attributes, version),
+    }
 
 
 def _request(name: str, request: Document, version: int) -> dict[str, Any]:
-    sent = request.get("headers", ())
+    sent = () if load_contract().operations[name].is_anonymous else request.get("headers", ())
     headers = {**({"X-Auth-Token": TOKEN} if sent else {}), **({_SUBJECT: TOKEN} if _SUBJECT in sent else {})}
     if "media_type" in request:
         headers["Content-Type"] = request["media_type"]
@@ -99,21 +104,22 @@ def _body(content: Any, media_type: str, version: int, *, is_binary: bool = Fals
     return {"content": content, "contentType": media_type, "encoded": "base64" if is_binary else False}
 
 
-def _response(request: Document, attributes: Document, version: int) -> dict[str, Any]:
+def _response(name: str, request: Document, attributes: Document, version: int) -> dict[str, Any]:
     needed = {
         place: attribute
-        for place, attribute in attributes.items()
+        for place, attribute in sorted(attributes.items())
         if attribute["use"] == "needed" and "when" not in attribute
     }
     found: dict[str, Any] = {"status": request["status"]}
     if needed:
+        documented = documented_response(name, request["status"])
         content: Any = None
-        for place, attribute in sorted(needed.items()):
-            content = _with(content, parts_of(place), _example(attribute))
+        rules = {}
+        for place, attribute in needed.items():
+            example = _example(attribute, examples_at(documented, place))
+            content = _with(content, parts_of(place), example)
+            rules[_path(place)] = {"combine": "OR", "matchers": _matchers(attribute, example)}
         found["body"] = _body(content, "application/json", version)
-        rules = {
-            _path(place): {"combine": "OR", "matchers": _matchers(attribute)} for place, attribute in needed.items()
-        }
         found["matchingRules"] = {"body": dict(sorted(rules.items()))}
     return found
 
@@ -129,23 +135,25 @@ def _with(value: Any, parts: list[str], example: Any) -> Any:
     return {**known, part: _with(known.get(part), rest, example)}
 
 
-def _example(attribute: Document) -> Any:
-    """Return a value that a client takes of an attribute."""
-    if attribute.get("enum"):
-        return attribute["enum"][0]
+def _example(attribute: Document, documented: Iterable[Any]) -> Any:
+    """Return a value that a client takes of an attribute, if possible one that the documents have."""
     types = attribute.get("type") or ["string"]
     type_ = next((item for item in types if item != "null"), "null")
-    texts = (text for text in _TEXTS if compiled(attribute.get("pattern", "")).search(text))
-    return next(texts, "text") if type_ == "string" else _EXAMPLES[type_]
+    usual = _TEXTS if type_ == "string" else (_EXAMPLES[type_],)
+    # Of an array or an object what is in it has places of its own.
+    known = () if type_ in ("array", "object") else documented
+    candidates = [value for value in (*known, *attribute.get("enum", ()), *usual) if value is not None]
+    taken = (value for value in candidates if schema_of(attribute).is_surely_valid(value))
+    return next(taken, usual[0])
 
 
-def _matchers(attribute: Document) -> list[dict[str, Any]]:
+def _matchers(attribute: Document, example: Any) -> list[dict[str, Any]]:
     """Return Pact's matchers for what a client takes of an attribute, of which one has to fit."""
     values, pattern = attribute.get("enum", ()), attribute.get("pattern", "")
     if values and all(isinstance(value, str) for value in values):
         return [{"match": "regex", "regex": f"(?:{'|'.join(map(re.escape, values))})"}]
     # A consumer's side of Pact holds its own example against the expression.
-    if pattern and compiled(pattern).search(str(_example(attribute))):
+    if pattern and compiled(pattern).search(str(example)):
         # Pact holds its expression against the whole text, and a schema's pattern is looked for in it.
         return [{"match": "regex", "regex": rf"[\s\S]*(?:{pattern})[\s\S]*"}]
     matchers = [_MATCHERS[type_] for type_ in attribute.get("type") or ["string"]]

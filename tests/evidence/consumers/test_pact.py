@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_values() -> None:
         __created_at={"use": "needed", "type": ["string"], "pattern": "T[0-9]"},
         __odd={"use": "needed", "type": ["string"], "pattern": "^no example has this$"},
     )
-    assert found["body"]["content"] == {"status": "a.b", "created_at": "2016-06-02T07:49:48Z", "odd": "text"}
+    assert found["body"]["content"] == {"status": "active", "created_at": "2016-06-02T07:49:48Z", "odd": "text"}
     assert found["matchingRules"]["body"] == {
         "$.created_at": rule({"match": "regex", "regex": r"[\s\S]*(?:T[0-9])[\s\S]*"}),
         "$.odd": rule({"match": "type"}),
@@ -151,3 +152,19 @@ def test_version() -> None:
     """Another version of the specification is rejected."""
     with pytest.raises(ValueError, match="version must be 3 or 4, the version of Pact's specification, got 2"):
         pact(SHOW, {}, 2)
+
+
+def test_examples() -> None:
+    """An example is the documents' own where they have one that the client takes."""
+    job = {"use": "needed", "type": ["string"]}
+    document = {"requests": [{"status": 200}], "responses": {"200": {"/job_id": job}}}
+    found = interaction("create_image", document)["response"]["body"]["content"]["job_id"]
+    assert re.fullmatch("[0-9a-f]{32}", found)
+    error = {"requests": [{"status": 400}], "responses": {"400": {"/error/code": job}}}
+    assert interaction("create_image", error)["response"]["body"]["content"] == {"error": {"code": "IMG.0001"}}
+
+
+def test_no_credential() -> None:
+    """An operation that needs no credential gets none."""
+    request = {"status": 300, "headers": ["Authorization"]}
+    assert "headers" not in interaction("list_versions", {"requests": [request]})["request"]
