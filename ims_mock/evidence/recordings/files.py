@@ -8,23 +8,30 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ims_mock.contract.recorded import RecordedExchange
-from ims_mock.evidence.recordings import betamax, responses, vcr
+from ims_mock.evidence.recordings import betamax, companions, har, journal, responses, vcr
+from ims_mock.evidence.recordings.companions import ReadFile
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.yaml_text import read_yaml
 
 
 class Format(NamedTuple):
-    """A format: its name, whether a document is one of it, and what yields the exchanges of one."""
+    """A format: its name, whether a document is one of it, and what yields the exchanges of one.
+
+    `attach` puts the files into a document that it refers to.
+    """
 
     name: str
     is_one: Callable[[Any], bool]
     read: Callable[[Any], Iterator[RecordedExchange]]
+    attach: Callable[[Any, ReadFile], None] | None = None
 
 
 FORMATS = [
     Format("VCR cassette", vcr.is_one, vcr.read),
     Format("betamax cassette or VCR report of Schemathesis", betamax.is_one, betamax.read),
     Format("recording of responses", responses.is_one, responses.read),
+    Format("HTTP archive (HAR, also in a .zip)", har.is_one, har.read, har.attach),
+    Format("journal or log of ims_mock", journal.is_one, journal.read),
 ]
 """Every format that is read, in the order in which they are tried."""
 
@@ -37,10 +44,18 @@ def read_recording(path: Path) -> Iterator[RecordedExchange]:
 
     Raises RecordingError, with the entry, for what cannot be read, and OSError for a file that cannot be opened.
     """
-    document = _document(path.read_bytes())
+    data, read_file = path.read_bytes(), companions.beside(path.parent)
+    if companions.is_packed(data):
+        data, read_file = companions.unpacked(data)
+    yield from _exchanges(_document(data), read_file)
+
+
+def _exchanges(document: Any, read_file: ReadFile) -> Iterator[RecordedExchange]:
     for kind in FORMATS:
         if kind.is_one(document):
             try:
+                if kind.attach:
+                    kind.attach(document, read_file)
                 yield from kind.read(document)
             except RecursionError:
                 raise RecordingError("", "is nested too deep to be read") from None
