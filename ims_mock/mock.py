@@ -257,7 +257,7 @@ class ImsMock:
         """Return what the requests since the last reset show of their client: see docs/faults.md."""
         return audit(self.journal, list(self.images.values()))
 
-    def consumer_contract(self, name: str) -> ConsumerContract:
+    def consumer_contract(self, name: str = "consumer") -> ConsumerContract:
         """Return what the client has sent since the last reset, and got: see docs/contract.md.
 
         `name` is what the client is called. Raises ValueError for an empty one.

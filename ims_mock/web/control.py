@@ -11,7 +11,6 @@ import flask
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.headers import check_content_coding
 from ims_mock.contract.operations import Operation, load_control
-from ims_mock.contract.parameters import wrong_parameter
 from ims_mock.exchange.body import MAX_BODY
 from ims_mock.exchange.messages import encoded
 from ims_mock.service.control import FUNCTIONS, NotFoundError
@@ -74,21 +73,12 @@ def _logged(service: Service, response: flask.Response) -> flask.Response:
 
 def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:
     def view(**path: str) -> flask.Response:
-        query = _checked_query(operation)
+        query = operation.coerce_query(flask.request.query_string.decode("latin-1"))
         body = _checked_body(operation)
         document = FUNCTIONS[operation.id](service, {**path, **query}, body)
         return _empty() if document is None else _json(document, operation.success)
 
     return view
-
-
-def _checked_query(operation: Operation) -> dict[str, Any]:
-    """Return the parameters in the query of the request, of an operation that has any."""
-    query = operation.coerce_query(flask.request.query_string.decode("latin-1"))
-    missing = next((item.name for item in operation.query.values() if item.is_needed and item.name not in query), None)
-    if missing is not None:
-        raise wrong_parameter(missing, "required", "the query parameter is needed")
-    return query
 
 
 def _checked_body(operation: Operation) -> Any:
