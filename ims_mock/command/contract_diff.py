@@ -22,6 +22,9 @@ from ims_mock.testing.drift import RULES, Compared, Credentials, Drift, UrlTarge
 SAME, DIFFERS, WRONG_USE, UNREADABLE = range(4)
 """The exit statuses."""
 
+INTERRUPTED = 130
+"""What a shell has for a process that Ctrl-C has ended."""
+
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Compare, and print what was found; return 0 for the same, 1 for a difference, 3 for what cannot be read."""
@@ -31,15 +34,19 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if not (hasattr(options, "first") and hasattr(options, "second")):
         parser.error("contract diff needs A, a recording or a URL, and B, the word mock, a URL or a recording")
     try:
-        ids = new_ids(options.strict_rule, dict(pair.split("=", 1) for pair in options.same))
+        same = dict(pair.split("=", 1) for pair in options.same)
+        ids = new_ids(options.strict_rule, same, options.patience)
         sides = _first(options), _second(options)
     except ValueError as error:
         parser.error(str(error))
+    drift = Drift()
     try:
-        drift = compare(*sides, requests=options.requests, ids=ids, patience=options.patience)
-    except (OSError, RecordingError) as error:
-        print(f"{parser.prog}: {_words(error)}", file=sys.stderr)
-        return UNREADABLE
+        compare(*sides, requests=options.requests, ids=ids, report=drift)
+    except (OSError, RecordingError, KeyboardInterrupt) as error:
+        is_interrupted = isinstance(error, KeyboardInterrupt)
+        for text in [*drift.notes, "interrupted" if is_interrupted else _words(error)]:
+            print(f"{parser.prog}: {text}", file=sys.stderr)
+        return INTERRUPTED if is_interrupted else UNREADABLE
     drift = drift.allowing(options.allow)
     for line in FORMATS[options.diff_format](drift, options.all):
         print(line)
@@ -49,7 +56,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     return DIFFERS if drift.differing else SAME
 
 
-def _words(error: OSError | RecordingError) -> str:
+def _words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return str(error)

@@ -38,6 +38,9 @@ RULES: Mapping[str, str] = {
 }
 """The rules by which two responses are the same although they are not equal: each with what may differ."""
 
+PATIENCE = 300.0
+"""Seconds for which what takes longer is waited for, unless it is said."""
+
 _ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[0-9]{2}:){2}[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?")
 _MILLISECONDS = re.compile("[0-9]{13}")
@@ -47,14 +50,15 @@ _DIGIT = re.compile("[0-9]")
 class Correspondence:
     """What corresponds to what, as far as two conversations have shown it, and how often each rule was applied.
 
-    `strict` are the rules that are not to be applied. `moving` are ids of the first side of which the status is about
-    to change by itself, and `lost` those in lower case of what the second side is known not to have, as it has not made
-    it; whoever has the whole conversation sets them. `has_stand_ins` is whether the second side was given zeros in the
-    place of a file.
+    `strict` are the rules that are not to be applied, and `patience` is how many seconds longer something may take by
+    the rule `waiting`. `moving` are ids of the first side of which the status is about to change by itself, and `lost`
+    those in lower case of what the second side is known not to have, as it has not made it; whoever has the whole
+    conversation sets them. `has_stand_ins` is whether the second side was given zeros in the place of a file.
     """
 
-    def __init__(self, strict: Iterable[str] = ()) -> None:
+    def __init__(self, strict: Iterable[str] = (), patience: float = PATIENCE) -> None:
         self.strict = checked_rules(strict)
+        self.patience = patience
         self.applied: Counter[str] = Counter()
         self.moving: frozenset[str] = frozenset()
         self.has_stand_ins = False

@@ -75,8 +75,8 @@ class Compared:
 class Drift:
     """How a second side differs from a first one: every exchange in order, and `notes` about the whole."""
 
-    first: str
-    second: str
+    first: str = ""
+    second: str = ""
     exchanges: list[Compared] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -124,7 +124,7 @@ class Drift:
         operations = sorted(self.by_operation().items())
         if operations:
             width = max(len(name) for name, _ in operations)
-            yield from ("", f"{'operation':<{width}}  {'  '.join(VERDICTS)}")
+            yield f"{'operation':<{width}}  {'  '.join(VERDICTS)}"
             for name, counts in operations:
                 yield f"{name:<{width}}  {'  '.join(f'{counts[verdict]:>{len(verdict)}}' for verdict in VERDICTS)}"
         yield from self._repeated(shows_all=shows_all)

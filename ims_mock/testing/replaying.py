@@ -18,9 +18,6 @@ from ims_mock.testing.drift_report import Compared, Verdict
 from ims_mock.testing.outgoing import Outbox, has_failed, ids_written, route_of
 from ims_mock.testing.targets import Target
 
-PATIENCE = 300.0
-"""Seconds for which a job or an image is waited for that takes longer than in the recording."""
-
 _UNTIL_GONE = 30.0
 """Most seconds for which something is waited for that the recording shows no more."""
 
@@ -36,28 +33,25 @@ class Replay:
     `responded` has the exchanges with the target, as a recording of its own, and `made` what the target has made.
     """
 
-    def __init__(
-        self, recording: Sequence[RecordedExchange], target: Target, ids: Correspondence, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, recording: Sequence[RecordedExchange], target: Target, ids: Correspondence) -> None:
         self.responded: list[RecordedExchange] = []
         self.made = Made()
         self._recording = recording
         self.target = target
-        self._ids = ids
-        self.patience = patience
+        self.ids = ids
         self._unsent: set[str] = set()
         self._outbox = Outbox(recording, target, ids)
 
     def run(self) -> Iterator[Compared]:
         """Send every request, and yield what was compared; raise UnreachableError where the target is gone."""
         for exchange, course in zip(self._recording, courses_of(self._recording), strict=True):
-            self._ids.moving = frozenset(course)
+            self.ids.moving = frozenset(course)
             missed = self._missed(exchange)
             about = f"is about {missed}, which the other side was not asked for, or has not made"
             outgoing = about if missed else self._outbox.prepare(exchange)
             if isinstance(outgoing, str):
                 self._unsent |= lost_by(exchange)
-                self._ids.lost |= lost_by(exchange)
+                self.ids.lost |= lost_by(exchange)
                 yield compared(exchange, "not compared", note=outgoing)
             else:
                 yield self._exchange(exchange, outgoing, is_to_go=any(GONE in later for later in course.values()))
@@ -65,35 +59,35 @@ class Replay:
     def _missed(self, exchange: RecordedExchange) -> str:
         """Return the id in a request of what the target was not asked to make or to change, or has not made."""
         named = ids_in(exchange) | {id_.lower() for id_ in parts_of_text(exchange.request.url)[1]}
-        lost = (id_ for id_ in self._ids.lost if not self._ids.knows(id_))
+        lost = (id_ for id_ in self.ids.lost if not self.ids.knows(id_))
         return min(named & {*self._unsent, *lost}, default="")
 
     def _exchange(self, exchange: RecordedExchange, outgoing: Outgoing, *, is_to_go: bool) -> Compared:
-        before = self._ids.applied.copy()
+        before = self.ids.applied.copy()
         second, waited = self._responded(exchange, outgoing)
         self.responded.append(second)
         self.made.note(second)
         if second.response is not None and second.response.status >= 400 and not has_failed(exchange):
-            self._ids.lost |= lost_by(exchange)
+            self.ids.lost |= lost_by(exchange)
         note = f"waited {waited:g} s" if waited else ""
         is_gone = is_to_go and second.response is not None and second.response.status == 404
         found: list[Difference] = []
-        if not (is_gone and self._ids.applies("waiting")):
-            found = differences(exchange, second, self._ids)
+        if not (is_gone and self.ids.applies("waiting")):
+            found = differences(exchange, second, self.ids)
         if waited and not found:
-            self._ids.applies("waiting")
-        return verdict_of(exchange, found, self._ids.applied - before, note)
+            self.ids.applies("waiting")
+        return verdict_of(exchange, found, self.ids.applied - before, note)
 
     def _responded(self, exchange: RecordedExchange, outgoing: Outgoing) -> tuple[RecordedExchange, float]:
         """Return the exchange with the target, and how long it was waited for an end that the recording shows."""
-        request = translated(exchange.request, self._ids)
+        request = translated(exchange.request, self.ids)
         second = replace(exchange, request=request, response=self.target.send(outgoing))
         waited, step = 0.0, 1.0
-        if exchange.request.method != "GET" or "waiting" in self._ids.strict:
+        if exchange.request.method != "GET" or "waiting" in self.ids.strict:
             return second, waited
         is_gone = exchange.response is not None and exchange.response.status == 404
-        limit = min(self.patience, _UNTIL_GONE) if is_gone else self.patience
-        while waited < limit and is_under_way(exchange, second, self._ids):
+        limit = min(self.ids.patience, _UNTIL_GONE) if is_gone else self.ids.patience
+        while waited < limit and is_under_way(exchange, second, self.ids):
             self.target.wait(step)
             waited, step = waited + step, min(2 * step, _LONGEST_STEP)
             second = replace(second, response=self.target.send(outgoing))

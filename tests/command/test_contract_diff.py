@@ -80,6 +80,13 @@ def changed(short: str, path: Path) -> str:
     return str(path)
 
 
+def interrupt(first: RecordedExchange, *_: Any) -> list[Any]:
+    """Press Ctrl-C once an image has been created."""
+    if first.request.method == "POST":
+        raise KeyboardInterrupt
+    return []
+
+
 def test_same(short: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A recording of the mock and the mock are the same: 0, and a summary."""
     assert main([*COMMAND, short, "mock", "--setting", "auth=strict", "--setting", "seed=4"], {}) == 0
@@ -182,6 +189,19 @@ def test_url(short: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert main([*COMMAND, mock.url, "mock"], {}) == 0
         assert "tour 1" not in capsys.readouterr().out
         assert main([*COMMAND, mock.url, mock.url, "--requests", short], {}) == 0
+
+
+def test_interrupted(short: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C is not the same as "the same", and what is left is said."""
+    with ImsMock(seed=2, faults=["glance_delete_image: 403"]) as mock:
+        monkeypatch.setenv("IMS_TOKEN", mock.token)
+        monkeypatch.setattr("ims_mock.testing.replaying.differences", interrupt)
+        assert main([*COMMAND, short, mock.url, "--writes"], {}) == 130
+        (image_id,) = mock.images
+    assert capsys.readouterr().err.splitlines() == [
+        f"ims-mock contract diff: the image {image_id} was made and is left: its deletion was responded to with 403",
+        "ims-mock contract diff: interrupted",
+    ]
 
 
 def test_same_things_with_other_names(tmp_path: Path) -> None:

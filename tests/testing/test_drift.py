@@ -186,8 +186,7 @@ def test_slower_mock_is_waited_for(recording: list[RecordedExchange]) -> None:
 def test_what_never_ends_is_a_difference(recording: list[RecordedExchange], strict: list[str]) -> None:
     """What has not ended after the patience, or may not take longer, is one."""
     mock = ImsMock(**OTHERWISE, jobs={"*": {"seconds": 10**6}})
-    ids = new_ids(["others", *strict])
-    drift = compare(recording, mock, ids=ids, patience=20)
+    drift = compare(recording, mock, ids=new_ids(["others", *strict], patience=20))
     assert any(line.startswith('show_job: body /status: "SUCCESS" became ') for line in lines(drift))
 
 
