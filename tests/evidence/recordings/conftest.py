@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,43 @@ def packer(served: ImsMock) -> Iterator[str]:
         body = gzip.compress(json.dumps(LIST).encode(), mtime=0)
         return flask.Response(body, mimetype="application/json", headers={"Content-Encoding": "gzip"})
 
-    @app.route("/elsewhere/v2/images")
+    @app.route("/elsewhere/v2/images", methods=["GET", "POST"])
     def moved() -> flask.Response:
         return flask.Response(status=302, headers={"Location": "/v2/images"})
 
-    server = Server(app, "127.0.0.1", 0, served.refuse)
+    with serving(app, served) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def odd(served: ImsMock) -> Iterator[str]:
+    """The URL of a server whose list of images has no type, or is in Latin-1 as its type says."""
+    app = flask.Flask("odd", static_folder=None)
+
+    @app.route("/no-type/v2/images")
+    def without_type() -> flask.Response:
+        response = flask.Response(json.dumps(LIST))
+        del response.headers["Content-Type"]
+        return response
+
+    @app.route("/latin/v2/images")
+    def latin() -> flask.Response:
+        text = json.dumps({**LIST, "first": "/v2/images?name=\xe9"}, ensure_ascii=False)
+        return flask.Response(text.encode("latin-1"), content_type="application/json; charset=ISO-8859-1")
+
+    with serving(app, served) as url:
+        yield url
+
+
+@contextmanager
+def serving(app: flask.Flask, mock: ImsMock) -> Iterator[str]:
+    """Serve an application meanwhile; yield its URL."""
+    server = Server(app, "127.0.0.1", 0, mock.refuse)
     server.start()
-    yield server.url
-    server.stop()
+    try:
+        yield server.url
+    finally:
+        server.stop()
 
 
 def conforming(path: Path) -> list[RecordedExchange]:

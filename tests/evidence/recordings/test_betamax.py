@@ -13,6 +13,7 @@ from responses import _recorder
 
 from ims_mock import ImsMock
 from ims_mock.contract import DAMAGED, NOT_RECORDED, judge
+from ims_mock.contract.judging import header_of
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 from tests.conftest import ROOT
@@ -25,6 +26,8 @@ from tests.evidence.recordings.conftest import (
     recorded,
 )
 
+SCHEMATHESIS = ROOT / "tests/data/recordings/schemathesis"
+INTERACTIONS = "http_interactions"
 BYTES = b"\xff\x00\xfe"
 
 
@@ -70,6 +73,18 @@ def test_packed_response_in_betamax(packer: str, tmp_path: Path) -> None:
     assert json.loads(got) == LIST
 
 
+def test_text_in_betamax(odd: str, tmp_path: Path) -> None:
+    """A text is decoded already: the encoding that stands beside it says nothing of the file."""
+    with requests.Session() as session, cassette(tmp_path, session):
+        session.get(f"{odd}/latin/v2/images")
+        session.get(f"{odd}/no-type/v2/images")
+    kept = [item["response"]["body"] for item in json.loads((tmp_path / "cassette.json").read_text())[INTERACTIONS]]
+    assert [body["encoding"] for body in kept] == ["ISO-8859-1", None]
+    (_, latin), (_, without) = bodies(conforming(tmp_path / "cassette.json"))
+    assert json.loads(latin) == {**LIST, "first": "/v2/images?name=\xe9"}
+    assert json.loads(without) == LIST
+
+
 def test_cassette_that_was_cut_off(served: ImsMock, tmp_path: Path) -> None:
     """A cassette whose saving failed is refused with the place where it ends."""
     with requests.Session() as session, cassette(tmp_path, session):
@@ -91,26 +106,86 @@ def test_responses(served: ImsMock, tmp_path: Path) -> None:
         requests.post(f"{served.url}/v2/images", json={"name": 7}, headers=octets)
         requests.get(f"{served.url}/v2/images?tag=a&tag=b", headers=octets)
         requests.put(url, data=BYTES, headers=octets)
+        requests.get(url, headers=octets)
 
     _recorder.record(file_path=str(path))(call)()
     exchanges = conforming(path)
     assert [exchange.request.url.removeprefix(served.url) for exchange in exchanges] == [
         "/v2/images",
         "/v2/images?tag=a&tag=b",
-        f"/v2/images/{image_id}/file",
+        *[f"/v2/images/{image_id}/file"] * 2,
     ]
     assert {exchange.request.body for exchange in exchanges} == {NOT_RECORDED}
-    assert [exchange.response and exchange.response.status for exchange in exchanges] == [400, 200, 204]
+    assert [exchange.response and exchange.response.status for exchange in exchanges] == [400, 200, 204, 200]
+    assert exchanges[1].response
+    assert exchanges[1].response.body == on_the_wire(served, 4)[1][4]
+    assert exchanges[3].response
+    assert exchanges[3].response.body is DAMAGED
+
+
+def test_types_in_responses(odd: str, tmp_path: Path) -> None:
+    """A type that is text/plain may be none, so that it is not recorded; one that is kept as a header is."""
+
+    def call() -> None:
+        for name in ("no-type", "latin"):
+            requests.get(f"{odd}/{name}/v2/images")
+
+    for keep in ([], ["content-type"]):
+        path = tmp_path / "responses.yaml"
+        _recorder.record(file_path=str(path), keep_headers=keep)(call)()
+        without, latin = conforming(path)
+        assert without.response
+        assert header_of(without.response.headers, "content-type") is None
+        assert latin.response
+        assert [name for name, _ in latin.response.headers].count("Content-Type") == 1  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["vcr", "vcr_bytes"])
 def test_schemathesis(name: str) -> None:
-    """A report of Schemathesis has statuses as text, and requests that were meant to be wrong are not judged."""
-    exchanges = list(read_recording(ROOT / f"tests/data/recordings/schemathesis/{name}.yaml"))
+    """A report of Schemathesis has statuses as text, hides users, and has requests that were meant to be wrong."""
+    exchanges = list(read_recording(SCHEMATHESIS / f"{name}.yaml"))
     findings = [finding for exchange in exchanges for finding in judge(exchange)]
-    assert [finding for finding in findings if finding.severity == "break"] == []
-    assert {exchange.request.meant_wrong for exchange in exchanges} == {True, False}
-    assert {exchange.response.status for exchange in exchanges if exchange.response} >= {200, 400}
+    assert {finding.severity for finding in findings} == {"note"}
+    assert all(exchange.request.url.startswith("http://127.0.0.1:9292/v") for exchange in exchanges)
+    wrong = [exchange for exchange in exchanges if exchange.request.meant_wrong]
+    assert wrong
+    assert not {exchange.entry for exchange in wrong} & {finding.entry for finding in findings}
+    statuses = [exchange.response and exchange.response.status for exchange in exchanges]
+    # The last request got no response.
+    assert (set(statuses[:-1]), statuses[-1]) == ({200, 400, 404}, None)
+
+
+def test_bytes_in_schemathesis() -> None:
+    """Bytes are kept with --report-preserve-bytes; without, those of a file are not recorded faithfully."""
+    (lost, *_), (kept, *_) = (
+        [
+            exchange.request.body
+            for exchange in read_recording(SCHEMATHESIS / f"{name}.yaml")
+            if exchange.request.method == "PUT"
+        ]
+        for name in ("vcr", "vcr_bytes")
+    )
+    assert lost is DAMAGED
+    assert isinstance(kept, bytes)
+    assert kept.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["vcr", "vcr_bytes"])
+def test_long_body_in_schemathesis(name: str) -> None:
+    """Of a long body Schemathesis keeps the beginning, and says so."""
+    exchanges = [exchange for exchange in read_recording(SCHEMATHESIS / f"{name}.yaml") if exchange.response]
+    cut = [exchange.request.method for exchange in exchanges if exchange.response and exchange.response.body is DAMAGED]
+    assert cut == ["GET"]
+
+
+def test_what_schemathesis_hides(tmp_path: Path) -> None:
+    """A parameter whose value is hidden is left out; sort_key is one."""
+    query = "sort_key=%5BFiltered%5D&limit=1&a=%5BFiltered%5D"
+    interaction = {"request": {"method": "GET", "uri": f"/v2/images?{query}"}, "response": None}
+    path = tmp_path / "report.yaml"
+    path.write_text(json.dumps({"http_interactions": [interaction]}))
+    (exchange,) = conforming(path)
+    assert exchange.request.url == "/v2/images?limit=1"
 
 
 @pytest.mark.parametrize(

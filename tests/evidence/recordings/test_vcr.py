@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import aiohttp
 import httpx
@@ -16,8 +17,8 @@ import requests
 import vcr
 import yaml
 
-from ims_mock import ImsMock
-from ims_mock.contract import DAMAGED, JsonBody, judge
+from ims_mock import Hangup, ImsMock
+from ims_mock.contract import DAMAGED, NOT_RECORDED, JsonBody, judge
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 from tests.conftest import ROOT
@@ -120,7 +121,7 @@ def test_aiohttp(served: ImsMock, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("decode", [False, True])
-@pytest.mark.parametrize("client", ["requests", "httpx", "aiohttp"])
+@pytest.mark.parametrize("client", ["requests", "httpx", "aiohttp", "urllib"])
 def test_packed_responses(packer: str, tmp_path: Path, client: str, decode: bool) -> None:
     """A response that came packed is read unpacked, whatever the headers of the recording say."""
     path = tmp_path / "cassette.yaml"
@@ -133,8 +134,26 @@ def test_packed_responses(packer: str, tmp_path: Path, client: str, decode: bool
     with recording(path, decode_compressed_response=decode):
         if client == "aiohttp":
             asyncio.run(get())
+        elif client == "urllib":
+            with urlopen(url) as response:
+                response.read()
         else:
             (requests.get if client == "requests" else httpx.get)(url)
+    ((_, got),) = bodies(conforming(path))
+    assert json.loads(got) == LIST
+
+
+def test_packed_response_of_urllib3_1() -> None:
+    """A response that vcrpy got of urllib3 1.26 is bytes as they came."""
+    ((_, got),) = bodies(conforming(ROOT / "tests/data/recordings/vcrpy/requests_vcrpy_6.yaml"))
+    assert json.loads(got) == LIST
+
+
+def test_packed_response_in_json(packer: str, tmp_path: Path) -> None:
+    """The serializer for JSON has an unpacked response too."""
+    path = tmp_path / "cassette.json"
+    with recording(path, serializer="json"):
+        requests.get(f"{packer}/v2/images")
     ((_, got),) = bodies(conforming(path))
     assert json.loads(got) == LIST
 
@@ -147,6 +166,95 @@ def test_redirect(packer: str, tmp_path: Path) -> None:
     first, second = read_recording(path)
     assert [(finding.id, finding.severity) for finding in judge(first)] == [("response.undocumented_status", "drift")]
     assert judge(second) == []
+
+
+def test_redirect_with_aiohttp(packer: str, tmp_path: Path) -> None:
+    """With aiohttp both requests of a redirect have the headers that went out."""
+    path = tmp_path / "cassette.yaml"
+
+    async def call() -> None:
+        async with aiohttp.ClientSession() as session:
+            await session.get(f"{packer}/elsewhere/v2/images")
+            await session.post(f"{packer}/elsewhere/v2/images", data={"name": "a"})
+
+    with recording(path):
+        asyncio.run(call())
+    exchanges = list(read_recording(path))
+    assert [exchange.request.has_all_headers for exchange in exchanges] == [True] * 4
+    # What was given may be JSON, where the type does not say that it was a form.
+    assert [exchange.request.body for exchange in exchanges] == [b"", b"", NOT_RECORDED, b""]
+    assert {finding.id for exchange in exchanges for finding in judge(exchange)} == {"response.undocumented_status"}
+
+
+def test_what_aiohttp_is_given(served: ImsMock, tmp_path: Path) -> None:
+    """A cassette of aiohttp has mappings, which are read as JSON, and files; a path may begin without a slash."""
+    path = tmp_path / "cassette.yaml"
+    image_id = served.add_image(status="queued")["id"]
+
+    async def call() -> None:
+        async with aiohttp.ClientSession(f"{served.url}/", headers={"X-Auth-Token": served.token}) as session:
+            await session.post("v2/images", json={"name": "web", "tags": ("a", "b"), "min_ram": 1024})
+            await session.post("v2/images", data={"name": "web"})
+            headers = {"Content-Type": OCTETS, "User-Agent": "own"}
+            await session.put(f"v2/images/{image_id}/file", data=io.BytesIO(BYTES), headers=headers)
+            await session.post("v2/images", json={"min_ram": float("nan")})
+
+    with recording(path):
+        asyncio.run(call())
+    exchanges = list(read_recording(path))
+    assert [exchange.request.body for exchange in exchanges] == [
+        JsonBody({"name": "web", "tags": ["a", "b"], "min_ram": 1024}),
+        JsonBody({"name": "web"}),
+        BYTES,
+        b'{"min_ram": NaN}',
+    ]
+    assert exchanges[0].request.url == "/v2/images"
+    assert not any(exchange.request.has_all_headers for exchange in exchanges)
+    # Only the last one is wrong.
+    assert [[finding.id for finding in judge(exchange)] for exchange in exchanges] == [[], [], [], ["request.not_json"]]
+
+
+def test_texts_of_any_characters(served: ImsMock, tmp_path: Path) -> None:
+    """Control characters, NUL, and what YAML reads as another type come back as they were sent; so do headers."""
+    path = tmp_path / "cassette.yaml"
+    files = [
+        b"ab\0\x07\x7f \r\n\xc2\x85\xe2\x80\xa8\xef\xbb\xbf x",
+        b"123",
+        b"true",
+        b"null",
+        b"~",
+        b"2026-01-01",
+        b" ",
+    ]
+    headers: dict[str, str | bytes] = {"X-Auth-Token": served.token.encode(), "Content-Type": OCTETS}
+    with recording(path), requests.Session() as session:
+        for file in files:
+            url = f"{served.url}/v2/images/{served.add_image(status='queued')['id']}/file"
+            assert session.put(url, data=file, headers=headers).status_code == 204
+            session.get(url, headers=headers)
+    exchanges = conforming(path)
+    assert [exchange.request.body for exchange in exchanges[::2]] == files
+    assert [got for _, got in bodies(exchanges)[1::2]] == files
+    assert dict(exchanges[0].request.headers)["X-Auth-Token"] == served.token  # type: ignore[arg-type]
+
+
+def test_user_in_a_url(served: ImsMock, tmp_path: Path) -> None:
+    """A user in a URL is a header in the cassette, and nothing to find."""
+    path = tmp_path / "cassette.yaml"
+    with recording(path):
+        requests.get(f"{served.url.replace('://', '://somebody:secret@')}/v2/images")
+    (exchange,) = conforming(path)
+    assert exchange.request.url == f"{served.url}/v2/images"
+
+
+def test_nothing_is_recorded_of_what_failed(served: ImsMock, tmp_path: Path) -> None:
+    """A connection that broke leaves no interaction, and so nothing to judge."""
+    path = tmp_path / "cassette.yaml"
+    with recording(path), served.faults.add(Hangup(), times=1):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{served.url}/v2/images")
+        requests.get(f"{served.url}/v2/images", headers={"X-Auth-Token": served.token})
+    assert len(conforming(path)) == 1
 
 
 def test_text_that_was_rewritten_keeps_its_old_length(served: ImsMock, tmp_path: Path) -> None:
