@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ims_mock import ConsumerContract
+from ims_mock import ConsumerContract, ImsMock
 from ims_mock.contract.operations import load_contract
 from ims_mock.evidence.consumers.contract import known_consumer
 from tests.command.test_cli import run
@@ -214,3 +214,21 @@ def test_wrong_use(flags: list[str], status: int, reason: str) -> None:
     """What does not go together, and what is not there, is said."""
     done = run("contract", "check", *flags)
     assert (done.returncode, reason in done.stderr) == (status, True)
+
+
+def test_exports_of_a_mock(tmp_path: Path) -> None:
+    """The journal of a mock, exported in either form, becomes the contract that the mock itself has of it."""
+    mock = ImsMock()
+    client = mock.app.test_client()
+    headers = {"X-Auth-Token": "a"}
+    image = client.post("/v2/images", json={"name": "a", "tags": ["k=v"]}, headers=headers).get_json()
+    client.put(image["file"], data=b"abc", headers={**headers, "Content-Type": "application/octet-stream"})
+    for path in (f"/v2/cloudimages?id={image['id']}&limit=5", "/v2/images/unknown", image["file"]):
+        client.get(path, headers=headers)
+    change = [{"op": "replace", "path": "/name", "value": "b"}]
+    client.patch(f"/v2/cloudimages/{image['id']}", json=change, headers=headers)
+    client.delete(image["self"], headers=headers)
+    wanted = mock.consumer_contract("web").to_text()
+    for name in ("journal.har", "journal"):
+        (tmp_path / name).write_bytes(client.get(f"/_ims_mock/{name}").data)
+        assert run("contract", "consumer", "--name", "web", str(tmp_path / name)).stdout == wanted, name
