@@ -167,7 +167,9 @@ def test_links_lead_to_parameters(contract: Contract) -> None:
 def test_every_operation_is_described(contract: Contract) -> None:
     """Each operation has a summary, and no two have the same; those of the service have a description as well."""
     found = dict(operations(contract))
-    assert all(operation["summary"] for operation in found.values())
+    summaries = [operation["summary"] for operation in found.values()]
+    assert all(summaries)
+    assert sorted({*summaries}) == sorted(summaries)
     if contract is load_contract():
         assert [name for name, operation in found.items() if not operation.get("description")] == []
 
