@@ -14,14 +14,10 @@ from werkzeug.test import TestResponse
 
 from ims_mock import ImsMock
 from ims_mock.contract.operations import load_contract
-from ims_mock.contract.recorded import (
-    DAMAGED,
-    NOT_RECORDED,
-    RecordedExchange,
-    RecordedRequest,
-    RecordedResponse,
-)
+from ims_mock.contract.recorded import RecordedExchange
 from ims_mock.evidence.har import to_har
+from ims_mock.evidence.recordings import har
+from ims_mock.evidence.recordings.files import read_recording
 from tests.conftest import PAGE, ROOT
 from tests.examples import creations
 
@@ -257,35 +253,12 @@ def delete(ask: Client, image_id: str) -> None:
 def recorded(mock: ImsMock) -> list[RecordedExchange]:
     """Return the exchanges of a run with a mock."""
     run(mock)
-    return exchanges_of(to_har(mock.journal))
-
-
-def exchanges_of(recording: Mapping[str, Any]) -> list[RecordedExchange]:
-    """Return the exchanges of an archive of the mock's, with who sent them."""
-    return [_exchange(number, entry) for number, entry in enumerate(recording["log"]["entries"], 1)]
-
-
-def _exchange(number: int, entry: Mapping[str, Any]) -> RecordedExchange:
-    request, response = entry["request"], entry["response"]
-    text, length = request.get("postData", {}).get("text", ""), request["bodySize"]
-    # A file is not kept, and what is masked has another length.
-    body = text.encode() if len(text.encode()) == length else DAMAGED if text else NOT_RECORDED
-    asked = RecordedRequest(
-        request["method"], request["url"], _pairs(request), body, has_all_headers=True, caller=entry["_caller"] or ""
-    )
-    content = response["content"]
-    kept = NOT_RECORDED if content["size"] and "text" not in content else content.get("text", "").encode()
-    shown = RecordedResponse(response["status"], _pairs(response), kept, has_all_headers=True)
-    return RecordedExchange(asked, shown, f"entry {number}")
-
-
-def _pairs(message: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(header["name"], header["value"]) for header in message["headers"]]
+    return list(har.read(to_har(mock.journal)))
 
 
 def kept() -> list[RecordedExchange]:
     """Return the exchanges of the recording that is kept."""
-    return exchanges_of(json.loads(RECORDING.read_text("utf-8")))
+    return list(read_recording(RECORDING))
 
 
 def record() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ims_mock.command.parser import OPTIONS
 from ims_mock.contract import RecordedExchange, RecordedRequest, RecordedResponse, find_operation
 from ims_mock.evidence.correspondence import RULES
 from tests.conftest import ROOT
-from tests.recorded_run import kept
+from tests.recorded_run import RECORDING, kept
 
 COMMAND = ("contract", "diff")
 
@@ -97,6 +97,12 @@ def test_same(short: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines()[-1].startswith(f"{short} and the mock: 22 exchanges: ")
     assert out.splitlines()[-1].endswith(" 0 differs, 0 not compared")
     assert "interaction 1:" not in out
+
+
+def test_archive_of_the_mock(capsys: pytest.CaptureFixture[str]) -> None:
+    """The archive of every operation is the same, with two users, and with what they log in with."""
+    assert main([*COMMAND, str(RECORDING), "mock", "--setting", "auth=strict"], {}) == 0
+    assert capsys.readouterr().out.endswith(" 0 differs, 0 not compared\n")
 
 
 def test_every_exchange_is_shown(short: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,10 +15,11 @@ from werkzeug.wrappers import Request, Response
 from ims_mock import Fail, ImsMock, Mutate
 from ims_mock.contract.recorded import RecordedExchange, RecordedRequest, RecordedResponse
 from ims_mock.evidence.har import to_har
+from ims_mock.evidence.recordings import har
 from ims_mock.evidence.recordings.files import read_recording
 from ims_mock.testing.drift import Drift, compare, new_ids
 from tests.conftest import PAGE
-from tests.recorded_run import PATCH, RECORDING, SETTINGS, Client, exchanges_of, kept, missing
+from tests.recorded_run import PATCH, RECORDING, SETTINGS, Client, kept, missing
 
 OTHERWISE: dict[str, Any] = {"seed": 5, "start": "2024-02-29T23:59:58Z", "auth": "strict", "project_id": "a" * 32}
 """A mock that gives out other ids and other times, has another project, and lets nothing take any time."""
@@ -205,7 +206,7 @@ def before(mock: ImsMock) -> list[RecordedExchange]:
     ask("PATCH", f"/v2/images/{old['id']}", [{"op": "replace", "path": "/name", "value": "older"}], PATCH)
     ask("DELETE", f"/v2/images/{old['id']}")
     ask("GET", f"/v2/images/{old['id']}")
-    return exchanges_of(to_har(mock.journal))
+    return list(har.read(to_har(mock.journal)))
 
 
 def test_images_that_were_there_are_put_into_the_mock() -> None:
@@ -237,7 +238,7 @@ def test_what_follows_from_a_difference_is_none() -> None:
     for image_id in (ask.create(name="one"), ask.create(id=given)):
         ask("GET", f"/v2/images/{image_id}")
     ask("GET", "/v2/images")
-    drift = compare(exchanges_of(to_har(cloud.journal)), ImsMock(quota=0))
+    drift = compare(list(har.read(to_har(cloud.journal))), ImsMock(quota=0))
     assert [item.operation for item in drift.differing] == ["glance_create_image_metadata"] * 2
     notes = [item.note for item in drift.exchanges if item.verdict == "not compared"]
     assert notes[1] == f"is about {given}, which the other side was not asked for, or has not made"

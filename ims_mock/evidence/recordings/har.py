@@ -71,6 +71,7 @@ def _exchange(entry: Part, writer: str) -> RecordedExchange:
             _request_body(request, headers, writer),
             has_all_headers=writer != _CHROMIUM,
             meant_wrong=writer == _FUZZER,
+            caller=entry.text("_caller", "") if writer == _OURS else "",
         ),
         _response(response, method, writer),
         entry.entry,

@@ -68,7 +68,8 @@ def _exchange(entry: Part) -> RecordedExchange:
     url = entry.text("base_url", "") + (path if path.startswith("/") else f"/{path}")
     headers = _headers(entry, "request_headers")
     body = _body(entry, "request", headers)
-    request = RecordedRequest(method, url, headers, body, has_all_headers=not isinstance(headers, Absence))
+    has_headers, caller = not isinstance(headers, Absence), entry.text("caller", "")
+    request = RecordedRequest(method, url, headers, body, has_all_headers=has_headers, caller=caller)
     return RecordedExchange(request, _response(entry, method), entry.entry)
 
 

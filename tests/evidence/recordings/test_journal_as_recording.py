@@ -14,6 +14,7 @@ import pytest
 from ims_mock import Hangup, LoseResponse, Truncate
 from ims_mock.command.standalone import _JsonFormatter
 from ims_mock.contract import DAMAGED, NOT_RECORDED, RecordedExchange, judge
+from ims_mock.evidence.har import to_har
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 from tests.conftest import Api
@@ -46,6 +47,15 @@ def test_journal(api: Api, tmp_path: Path) -> None:
     assert first.response
     assert json.loads(first.response.body)["id"] == created["id"]  # type: ignore[arg-type]
     assert [item.response and item.response.body for item in exchanges[2:]] == [b"", b""]
+
+
+def test_caller_is_known(api: Api, tmp_path: Path) -> None:
+    """The journal, and the archive of it, say who sent a request; nobody in particular has no name."""
+    api("GET", "/v2/images", X_Auth_Token=api.service.identity.new_token_for("alt"))
+    api("GET", "/v2/images")
+    archive = to_har(api.service.journal)
+    for document in (archive, journal_of(api)):
+        assert [item.request.caller for item in exchanges_of(tmp_path, document)] == ["alt", ""]
 
 
 @pytest.mark.parametrize("form", ["list", "entry", "lines", "bundle"])
