@@ -10,6 +10,7 @@ from ims_mock.contract.recorded import (
     NOT_RECORDED,
     Absence,
     RecordedExchange,
+    RecordedHeaders,
     RecordedRequest,
     RecordedResponse,
 )
@@ -31,6 +32,8 @@ _COUNT_BYTES = (_MITMPROXY, _PLAYWRIGHT, _OURS)
 
 _CALLS = ("xhr", "fetch", "other")
 """The types of what the code of a page asks for; the others are the page itself, and what it consists of."""
+
+_MOST_DIGITS = 18
 
 _WITHOUT_BODY = ("GET", "HEAD", "DELETE", "OPTIONS")
 """The methods whose requests have no body where nothing says that they have."""
@@ -91,7 +94,8 @@ def _length(headers: list[tuple[str, str]]) -> int:
     """Return the length of a body on the wire by its headers: at least 1 where it is chunked, -1 where none says."""
     text = _header(headers, "content-length")
     if text.isascii() and text.isdecimal():
-        return int(text)
+        # No body is as long as a number of more digits says, and the interpreter reads at most 4300.
+        return int(text[:_MOST_DIGITS])
     return 1 if _header(headers, "transfer-encoding") else -1
 
 
@@ -103,23 +107,23 @@ def _request_body(request: Part, headers: list[tuple[str, str]], writer: str) ->
         is_empty = length == 0 or (length < 0 and request.text("method") in _WITHOUT_BODY)
         return b"" if is_empty and not (posted and posted.items("params")) else NOT_RECORDED
     if isinstance(posted.get("_file"), bytes):
-        return bodies.from_bytes(posted.get("_file"))
+        return bodies.from_bytes(posted.get("_file"), headers)
     if not text and length > 0:
         return NOT_RECORDED
     if posted.get("_encoding") == "base64":
-        return _counted(posted.base64("text"), size)
+        return _counted(posted.base64("text"), size, headers)
     content_type = posted.text("mimeType", "") or _header(headers, "content-type")
     if writer not in _COUNT_BYTES or size < 0:
-        return bodies.from_text(posted.text("text"), content_type)
+        return bodies.from_text(posted.text("text"), content_type, headers)
     # mitmproxy has decoded as latin-1 what is no JSON; only the right encoding gives the right number of bytes.
     encodings = ("utf-8",) if "json" in content_type else ("utf-8", "latin-1")
     texts = [bodies.encoded(posted.text("text"), encoding) for encoding in encodings]
-    return next((bodies.from_bytes(data) for data in texts if data is not None and len(data) == size), DAMAGED)
+    return next((bodies.from_bytes(data, headers) for data in texts if data is not None and len(data) == size), DAMAGED)
 
 
-def _counted(data: bytes, size: int) -> bytes | Absence:
+def _counted(data: bytes, size: int, headers: RecordedHeaders) -> bytes | Absence:
     """Return a body that is known to have a size; DAMAGED where a part of it was kept."""
-    return bodies.from_bytes(data) if len(data) == size else DAMAGED
+    return bodies.from_bytes(data, headers) if len(data) == size else DAMAGED
 
 
 def _response(response: Part, method: str, writer: str) -> RecordedResponse | None:
@@ -139,13 +143,13 @@ def _response_body(response: Part, headers: list[tuple[str, str]], writer: str) 
     if content is None:
         return NOT_RECORDED
     if isinstance(content.get("_file"), bytes):
-        return bodies.from_bytes(content.get("_file"))
+        return bodies.from_bytes(content.get("_file"), headers)
     text, size = content.text("text", ""), content.number("size", -1)
     if not text and (size > 0 or ("text" not in content and (size < 0 or _length(headers) > 0))):
         return NOT_RECORDED
     is_base64 = content.text("encoding", "").lower() == "base64"
     if writer == _OURS:
-        return _counted(content.base64("text") if is_base64 else text.encode(), size)
+        return _counted(content.base64("text") if is_base64 else text.encode(), size, headers)
     if is_base64:
-        return bodies.from_bytes(content.base64("text"))
-    return bodies.from_text(text, content.text("mimeType", ""))
+        return bodies.from_bytes(content.base64("text"), headers)
+    return bodies.from_text(text, content.text("mimeType", ""), headers)

@@ -24,6 +24,13 @@ GOT: dict[str, Any] = {
     "body": {"string": "{}"},
 }
 PACKED = {"encoding": None, "base64_string": "e30="}
+LISTED = {
+    "method": "POST",
+    "url": "/v2/images",
+    "headers": [{"name": "Content-Length", "value": "2"}],
+    "postData": {"text": "{}", "mimeType": "application/json", "params": []},
+}
+SHOWN = {"status": 201, "headers": [], "content": {"text": "{}", "size": 2, "mimeType": "application/json"}}
 SAMPLES: dict[str, Any] = {
     "VCR cassette": {
         "interactions": [
@@ -46,6 +53,34 @@ SAMPLES: dict[str, Any] = {
             {"response": {"method": "GET", "url": "/v2/images", "status": 200, "content_type": OCTETS, "body": "x"}},
         ],
     },
+    "HTTP archive (HAR, also in a .zip)": {
+        "log": {
+            "creator": {"name": "mitmproxy"},
+            "entries": [
+                {"_resourceType": "fetch", "request": {**LISTED, "bodySize": 2}, "response": SHOWN},
+                {"request": LISTED, "response": {**SHOWN, "content": {"text": "e30=", "encoding": "base64"}}},
+                {"request": LISTED, "response": {"status": 0, "_error": "hangup", "content": {"_file": "7.json"}}},
+            ],
+        },
+    },
+    "journal or log of ims_mock": {
+        "received": 2,
+        "entries": [
+            {
+                "request_id": "7",
+                "method": "GET",
+                "path": "/v2/images",
+                "base_url": "",
+                "status": 200,
+                "delivery": "whole",
+                "request_headers": {"A": ["b"]},
+                "request_body": "",
+                "response_headers": {"Content-Length": "2"},
+                "response_body": "{}",
+            },
+            {"request_id": "7", "method": "GET", "path": "/v2/images", "status": 200, "delivery": "whole"},
+        ],
+    },
 }
 """A document of each format, by its name."""
 
@@ -57,6 +92,7 @@ ODD: list[Any] = [
     True,
     "",
     "x",
+    "9" * 5000,
     "\ud800",
     b"\xff",
     [],
@@ -78,6 +114,11 @@ def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         yield from places_in(child, (*path, key))
 
 
+def test_every_format_has_a_sample() -> None:
+    """A new format is given its sample here."""
+    assert list(SAMPLES) == [kind.name for kind in FORMATS]
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_anything_anywhere(name: str) -> None:
     """Whatever stands in place of a part of a document, it is judged, or refused with the entry and the reason."""
@@ -93,6 +134,8 @@ def test_anything_anywhere(name: str) -> None:
             part[last] = odd
             if kind.is_one(document):
                 with suppress(RecordingError):
+                    if kind.attach:
+                        kind.attach(document, lambda _: None)
                     for exchange in kind.read(document):
                         judge(exchange)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
+import gzip
 import http.client
 import io
 import json
@@ -194,6 +196,16 @@ def test_fuzzed_requests_are_not_judged() -> None:
     assert {item.request.method for item in exchanges} == {"GET", "PUT"}
     assert all(item.request.meant_wrong for item in exchanges)
     assert {item.request.body for item in exchanges} == {DAMAGED, b"0123456789", b""}
+
+
+def test_file_that_is_packed(tmp_path: Path) -> None:
+    """An image that is a gzip file is read as it is; a list that is kept packed is unpacked."""
+    data = gzip.compress(BYTES)
+    text = base64.b64encode(data).decode()
+    content = {"size": len(data), "mimeType": "", "text": text, "encoding": "base64"}
+    octets = {"headers": [{"name": "Content-Type", "value": "application/octet-stream"}], "content": content}
+    file, other = exchanges_of(tmp_path, archive(an_entry((), octets), an_entry((), {"content": content})))
+    assert (body_of(file), body_of(other)) == (data, BYTES)
 
 
 def test_chromium_leaves_headers_out(tmp_path: Path) -> None:
