@@ -18,7 +18,7 @@ from ims_mock.contract import schema_files  # noqa: E402
 from ims_mock.contract.operations import control_table, operations_table  # noqa: E402
 from ims_mock.faults.kinds import KINDS  # noqa: E402
 
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs/faults.md")
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs/faults.md", ROOT / "docs/contract.md")
 
 _CLIENTS = ("http.client", "requests", "SDK", "openstacksdk", "python-glanceclient")
 _COLUMNS = ("effect", "work done", *_CLIENTS)
@@ -36,6 +36,15 @@ def faults_table() -> Iterator[str]:
         yield f"| `{signature}` | {' | '.join(says.get(column, 'not tested') for column in _COLUMNS)} |"
 
 
+def glance_table() -> Iterator[str]:
+    """Yield the lines of the table of what a Glance is known to do otherwise than IMS."""
+    yield "| operation | finding | at | why |"
+    yield "|---|---|---|---|"
+    for known in schema_files.read("profiles/glance.json")["differences"]:
+        at = f"{known.get('at', '')} {known.get('got', '')}".strip()
+        yield f"| `{known['operation']}` | `{known['id']}` | {f'`{at}`' if at else ''} | {known['reason']} |"
+
+
 def _parameter(item: dataclasses.Field[Any]) -> str:
     if item.default is dataclasses.MISSING:
         return item.name
@@ -51,6 +60,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "options": options_table,
     "control": control_table,
     "faults": faults_table,
+    "glance": glance_table,
 }
 """What makes each table, by the name in the comment before it."""
 

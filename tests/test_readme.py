@@ -62,7 +62,10 @@ def test_curl_example_runs(ims_mock: ImsMock) -> None:
     assert all(line in outputs[2].splitlines() for line in shown)
 
 
-@pytest.mark.parametrize(("text", "tables"), [(README, "operations settings options control"), (FAULTS, "faults")])
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [(README, "operations settings options control"), (FAULTS, "faults"), (CONTRACT, "glance")],
+)
 def test_tables_follow_from_the_schemas(text: str, tables: str) -> None:
     """The tables are those that the schemas make; `python docs/tables.py` writes them again."""
     assert re.findall("<!-- table: (.*) -->", text) == tables.split()

@@ -75,6 +75,8 @@ class Run:
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = {"reached": self.reached.as_json(), "met": self.differences.met, "left": self.left}
+        elif session.exitstatus == 0 and self.left:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == 0 and self.options.strict and self._has_drift():
             session.exitstatus = DRIFT
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -302,11 +303,13 @@ def test_generated_requests(
 
 
 class Interrupt(Broken):
-    """Press Ctrl-C while a request is on its way, and do its work."""
+    """Press Ctrl-C, or end the process, while a request is on its way, and do its work."""
+
+    number = signal.SIGINT
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         """Interrupt the main thread, which waits for the response."""
-        _thread.interrupt_main()
+        _thread.interrupt_main(self.number)
         return work(exchange)
 
 
@@ -330,6 +333,48 @@ def test_nothing_is_left_after_an_interrupt(
     assert status == 130, printed
     assert of_the_run(mock) == []
     assert mock.journal.calls("glance_delete_image")
+
+
+class Terminate(Interrupt):
+    """End the process while a request is on its way."""
+
+    number = signal.SIGTERM
+
+
+def test_nothing_is_left_after_sigterm(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
+    """SIGTERM, by which CI ends a job, is as Ctrl-C; what was done for the signal before is done again afterwards."""
+    before = signal.getsignal(signal.SIGTERM)
+    mock.faults.add(Terminate(500), operation="glance_upload_image", times=1)
+    assert verify("--marks", "native and writes")[0] == 130
+    assert of_the_run(mock) == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_what_is_left_is_listed(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
+    """An image that cannot be removed is listed by its id, and is a failure."""
+    mock.faults.add(Fail(503), operation="glance_delete_image", optional=True)
+    status, printed = verify("--marks", "native and writes", "--timeout", "0")
+    left = [image_id for image_id, image in mock.images.items() if image["visibility"] != "public"]
+    assert (status, len(left) > 0) == (1, True)
+    assert all(image_id in printed.partition("left behind, delete by hand: ")[2] for image_id in left)
+
+
+def test_wrong_use(verify: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests that write cannot be generated read-only, and credentials are needed."""
+    with pytest.raises(SystemExit):
+        verify("--fuzz", "2", "--read-only")
+    for name in ("HUAWEICLOUD_SDK_AK", "OS_USERNAME"):
+        monkeypatch.delenv(name)
+    assert verify()[0] == 2
+
+
+def test_a_mock_is_a_glance_too(verify: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    """The native operations alone are asked for under the profile of a Glance, and all of them."""
+    report = tmp_path / "report.json"
+    status, printed = verify("--profile", "glance", "--report", str(report), "--marks", "not iam")
+    assert status == 0, printed
+    found = json.loads(report.read_text("utf-8"))
+    assert (found["not_reached"], found["known_differences"], len(found["operations"])) == ([], {}, 21)
 
 
 def test_nobody_at_the_endpoint(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
