@@ -17,6 +17,7 @@ from benchmarks.client import Client, side_by_side
 from benchmarks.jobs import print_jobs
 from benchmarks.judging import print_judging
 from benchmarks.lists import print_lists
+from benchmarks.proxies import print_proxies
 from benchmarks.servers import compare
 from ims_mock import ImsMock
 from ims_mock.contract import schema_files
@@ -124,6 +125,7 @@ BENCHMARKS = {
     "jobs": print_jobs,
     "calls": lambda: print_calls(create_body()),
     "judging": print_judging,
+    "proxies": print_proxies,
     "servers": compare,
 }
 """What can be measured, by name; the first two are without one."""

@@ -66,10 +66,10 @@ def _proxy(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     own = [option for option in OPTIONS if option.is_setting or option.name == "rules"]
     of_mocks = [option.flag for option in own if option.name in given]
     if options.to == "cloud":
-        if of_mocks:
-            parser.error(f"--to cloud runs no mock: leave out {', '.join(of_mocks)}")
-        return proxy.to_cloud(options)
-    for name in ("record", "strict", "upstream_ca"):
+        if of_mocks and not options.mirror:
+            parser.error(f"--to cloud runs no mock without --mirror: leave out {', '.join(of_mocks)}")
+        return proxy.to_cloud(options, settings)
+    for name in ("mirror", "record", "strict", "upstream_ca"):
         if name in given:
             parser.error(f"--{name.replace('_', '-')} needs --to cloud")
     return proxy.to_mock(options, settings)

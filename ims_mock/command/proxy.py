@@ -6,6 +6,7 @@ import argparse
 import gc
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,7 +18,9 @@ from ims_mock.command.output import Output
 from ims_mock.command.standalone import bind_failure, request_log, signals, write_whole
 from ims_mock.evidence.recorder import Recorder
 from ims_mock.testing.cloud_proxy import CloudProxy, Seen, Watch
-from ims_mock.testing.proxy import ForwardProxy, ImsProxy
+from ims_mock.testing.drift_report import Verdict, rule_lines, table_of
+from ims_mock.testing.mirror import Mirror
+from ims_mock.testing.proxy import ForwardProxy, ImsProxy, MockCloud
 from ims_mock.web.passing import Passing
 from ims_mock.web.tls import known_authorities, verifying
 
@@ -33,19 +36,21 @@ def to_mock(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     return WRONG_USE if errors else 0
 
 
-def to_cloud(options: argparse.Namespace) -> int:
+def to_cloud(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     """Pass on until SIGINT or SIGTERM, and print what was found.
 
-    Return 1 for a break, 2 for drift alone with --strict, 3 for a recording that is not whole, 0 otherwise; 2 also when
-    it cannot be.
+    Return 1 for a break and where the mirror differs, 2 for drift alone with --strict, 3 for a recording that is not
+    whole, 0 otherwise; 2 also when it cannot be. `settings` are those of the mocks of --mirror.
     """
     with signals() as wait, request_log(options.log_format, options.quiet) as log, _errors(log) as errors:
         report = _Report(options, log)
         with closing(report):
-            passing = Passing(verifying(options.upstream_ca), Watch(report.add))
-            proxy = CloudProxy(passing, host=options.host, port=options.port, allow_hosts=options.let_through)
-            _serve(proxy, options, log, wait)
-        _print(report.tally.lines(), log)
+            mocks = MockCloud(**settings) if options.mirror else None
+            watch = Watch(report.add, Mirror(mocks) if mocks else None)
+            where = {"host": options.host, "port": options.port, "allow_hosts": options.let_through}
+            passing = Passing(verifying(options.upstream_ca), watch)
+            _serve(CloudProxy(passing, mocks=mocks, **where), options, log, wait)
+        _print(report.lines(), log)
     return WRONG_USE if errors else report.exit_status
 
 
@@ -64,7 +69,9 @@ class _Report:
     """What has been found so far: logged at once, counted for the end, and recorded."""
 
     def __init__(self, options: argparse.Namespace, log: Output) -> None:
-        self.tally = Tally()
+        self._tally = Tally()
+        self._compared: Counter[tuple[str, Verdict]] = Counter()
+        self._rules: Counter[str] = Counter()
         self._options = options
         self._log = log
         self._is_lost = False
@@ -75,13 +82,26 @@ class _Report:
         """The exit status for what has been found."""
         if self._is_lost:
             return NOT_RECORDED
-        return 1 if self.tally.count("break") else 2 if self._options.strict and self.tally.count("drift") else 0
+        if self._tally.count("break") or any(verdict == "differs" for _, verdict in self._compared):
+            return 1
+        return 2 if self._options.strict and self._tally.count("drift") else 0
+
+    def lines(self) -> Iterator[str]:
+        """Yield what has been found, counted by operation."""
+        yield from self._tally.lines()
+        if self._options.mirror:
+            yield from ("", *table_of(self._compared), *rule_lines(self._rules))
 
     def add(self, seen: Seen) -> None:
         """Report an exchange."""
-        self.tally.add(seen.operation, seen.findings)
-        if seen.findings or not self._options.quiet:
-            self._log.write(self._as_json(seen) if self._options.log_format == "json" else _as_text(seen))
+        self._tally.add(seen.operation, seen.findings)
+        compared = seen.compared
+        if compared is not None:
+            self._compared[compared.operation or "no operation", compared.verdict] += 1
+            self._rules.update(compared.rules)
+        is_of_note = bool(seen.findings) or (compared is not None and compared.verdict == "differs")
+        if is_of_note or not self._options.quiet:
+            self._log.write(_as_json(seen) if self._options.log_format == "json" else _as_text(seen))
         if self._recorder is not None and not self._is_lost:
             try:
                 self._recorder.add(seen.exchange, seen.passed.began, seen.passed.seconds)
@@ -95,17 +115,25 @@ class _Report:
         if self._recorder is not None:
             self._recorder.close()
 
-    def _as_json(self, seen: Seen) -> str:
-        judged = judged_exchange("", seen.exchange, list(seen.findings))
-        findings = [finding.as_json() for finding in seen.findings]
-        shown = {"time": seen.passed.began, "exchange": seen.number, "summary": judged.summary}
-        return json.dumps({**shown, "operation": seen.operation, "findings": findings}, default=str)
+
+def _as_json(seen: Seen) -> str:
+    judged = judged_exchange("", seen.exchange, list(seen.findings))
+    findings = [finding.as_json() for finding in seen.findings]
+    shown = {"time": seen.passed.began, "exchange": seen.number, "summary": judged.summary}
+    mirror = {"mirror": seen.compared.as_json()} if seen.compared else {}
+    return json.dumps({**shown, "operation": seen.operation, "findings": findings, **mirror}, default=str)
 
 
 def _as_text(seen: Seen) -> str:
     judged = judged_exchange("", seen.exchange, list(seen.findings))
     line = f"{judged.verdict:<6}{judged.entry}: {judged.summary} {judged.operation or '(no operation)'}"
-    return "\n".join([line, *(f"      {finding}" for finding in lines_of(seen.findings))])
+    lines = [line, *(f"      {finding}" for finding in lines_of(seen.findings))]
+    compared = seen.compared
+    if compared is not None and compared.verdict == "not compared":
+        lines.append(f"      the mock was not asked: it {compared.note}")
+    if compared is not None:
+        lines += [f"      the mock differs: {difference}" for difference in compared.differences]
+    return "\n".join(lines)
 
 
 def _recorder(path: Path | None) -> Recorder | None:

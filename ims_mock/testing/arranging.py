@@ -17,13 +17,18 @@ _NATIVE = {"glance_show_image", "glance_list_images", "list_images"}
 """The operations that show an image with all its attributes."""
 
 
-def arrange(recording: Sequence[RecordedExchange], mock: ImsMock, ids: Correspondence) -> list[str]:
+def arrange(
+    recording: Sequence[RecordedExchange], mock: ImsMock, ids: Correspondence, began: float | None = None
+) -> list[str]:
     """Put the images into a mock that a recording shows, and that none of its requests has made; return what to say.
 
-    Private ones are of the mock's own project. An image that the mock could not have is left out, and said.
+    Private ones are of the mock's own project. An image that the mock could not have is left out, and said. Where the
+    recording is a part of a conversation that `began` at a time, its images are those that were created before.
     """
     added, notes = 0, []
     for image in images_before(recording):
+        if began is not None and (ids.knows(image["id"]) or not _is_before(image, began)):
+            continue
         attributes = dict(image)
         if attributes.get("visibility") != "public" and isinstance(attributes.get("owner"), str):
             ids.pair(attributes["owner"], mock.project_id)

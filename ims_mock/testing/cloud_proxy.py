@@ -13,7 +13,9 @@ from ims_mock.evidence.correspondence import header_of
 from ims_mock.evidence.recordings import bodies
 from ims_mock.exchange.messages import Response, rejection
 from ims_mock.state.real import new_lock
-from ims_mock.testing.proxy import ForwardProxy, find_in
+from ims_mock.testing.drift_report import Compared
+from ims_mock.testing.mirror import Mirror
+from ims_mock.testing.proxy import ForwardProxy, MockCloud, find_in
 from ims_mock.web.handler import Handler
 from ims_mock.web.head import Head
 from ims_mock.web.hints import is_of_control
@@ -26,12 +28,16 @@ _NO_REQUEST_ID = "0" * 32
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An exchange that has passed, with what the judge finds in it; `operation` is None where it matches none."""
+    """An exchange that has passed, with what the judge finds in it; `operation` is None where it matches none.
+
+    `compared` is how the mock's response is, where one is asked the same.
+    """
 
     number: int
     passed: Passed
     operation: str | None
     findings: Sequence[Finding]
+    compared: Compared | None = None
 
     @property
     def exchange(self) -> RecordedExchange:
@@ -40,10 +46,11 @@ class Seen:
 
 
 class Watch:
-    """Judges what passes, one exchange after the other, and reports each."""
+    """Judges what passes, one exchange after the other, and reports each; a `mirror` is asked the same."""
 
-    def __init__(self, report: Callable[[Seen], None]) -> None:
+    def __init__(self, report: Callable[[Seen], None], mirror: Mirror | None = None) -> None:
         self._report = report
+        self._mirror = mirror
         self._lock = new_lock()
         self._count = 0
 
@@ -53,10 +60,9 @@ class Watch:
             self._count += 1
             exchange = replace(unpacked(passed.exchange), entry=f"exchange {self._count}")
             operation = find_operation(exchange.request.method, exchange.request.url)
-            seen = Seen(
-                self._count, replace(passed, exchange=exchange), operation.id if operation else None, judge(exchange)
-            )
-            self._report(seen)
+            compared = self._mirror.compare(exchange, passed.size) if self._mirror else None
+            name = operation.id if operation else None
+            self._report(Seen(self._count, replace(passed, exchange=exchange), name, judge(exchange), compared))
 
 
 def unpacked(exchange: RecordedExchange) -> RecordedExchange:
@@ -82,13 +88,20 @@ class CloudProxy(ForwardProxy):
     >>> with CloudProxy(Passing(verifying(None), watch)) as proxy:
     ...     run_client(environ={"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": "ca.pem"})
 
-    Hosts in `allow_hosts` are let through, and neither looked at nor judged.
+    Hosts in `allow_hosts` are let through, and neither looked at nor judged. `mocks` are those that are asked the same.
     """
 
     def __init__(
-        self, passing: Passing, *, host: str = "127.0.0.1", port: int = 0, allow_hosts: Sequence[str] = ()
+        self,
+        passing: Passing,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        allow_hosts: Sequence[str] = (),
+        mocks: MockCloud | None = None,
     ) -> None:
         self._passing = passing
+        self._mocks = mocks
         super().__init__(find_in(self._find, allow_hosts), host, port)
 
     def stop(self) -> None:
@@ -96,12 +109,16 @@ class CloudProxy(ForwardProxy):
         self._passing.stop()
         super().stop()
 
-    def _find(self, _host: CloudHost) -> Origin:
-        return Origin(_no_app, _refuse, self._respond)
+    def _find(self, host: CloudHost) -> Origin:
+        origin = self._mocks.find(host) if self._mocks else Origin(_no_app, _refuse)
+        return replace(origin, refuse=_refuse, respond=self._respond)
 
     def _respond(self, handler: Handler, head: Head, body: RequestBody) -> None:
         if not is_of_control(head.path):
             self._passing.respond(handler, head, body)
+            return
+        if self._mocks is not None:
+            Handler.respond(handler, head, body)
             return
         reason = f"{head.path} is of a mock, and this proxy passes requests on to the cloud; use --to mock"
         response = _refuse(404, reason, head.method, head.target)

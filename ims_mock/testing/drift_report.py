@@ -121,16 +121,9 @@ class Drift:
         for exchange in self.exchanges:
             if shows_all or exchange.verdict in ("differs", "not compared"):
                 yield from exchange.lines()
-        operations = sorted(self.by_operation().items())
-        if operations:
-            width = max(len(name) for name, _ in operations)
-            yield f"{'operation':<{width}}  {'  '.join(VERDICTS)}"
-            for name, counts in operations:
-                yield f"{name:<{width}}  {'  '.join(f'{counts[verdict]:>{len(verdict)}}' for verdict in VERDICTS)}"
+        yield from table_of(Counter((item.operation or "no operation", item.verdict) for item in self.exchanges))
         yield from self._repeated(shows_all=shows_all)
-        if self.rules:
-            yield from ("", "rules that were applied:")
-            yield from (f"    {name} {count} times: {RULES[name]}" for name, count in sorted(self.rules.items()))
+        yield from rule_lines(self.rules)
         allowed = sum(len(exchange.allowed) for exchange in self.exchanges)
         notes = [*self.notes, *([f"{allowed} differences are allowed"] if allowed else [])]
         yield from ("", *notes) if notes else ()
@@ -168,3 +161,21 @@ class Drift:
             "notes": self.notes,
             "exchanges": [exchange.as_json() for exchange in self.exchanges],
         }
+
+
+def table_of(counts: Mapping[tuple[str, Verdict], int]) -> Iterator[str]:
+    """Yield the lines of a table of how many exchanges of each operation have each verdict."""
+    operations = sorted({operation for operation, _ in counts})
+    if operations:
+        width = max(map(len, operations))
+        yield f"{'operation':<{width}}  {'  '.join(VERDICTS)}"
+        for name in operations:
+            cells = (f"{counts.get((name, verdict), 0):>{len(verdict)}}" for verdict in VERDICTS)
+            yield f"{name:<{width}}  {'  '.join(cells)}"
+
+
+def rule_lines(rules: Mapping[str, int]) -> Iterator[str]:
+    """Yield the lines of a report about the rules that were applied."""
+    if rules:
+        yield from ("", "rules that were applied:")
+        yield from (f"    {name} {count} times: {RULES[name]}" for name, count in sorted(rules.items()))

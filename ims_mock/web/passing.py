@@ -51,9 +51,13 @@ _Fields = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Passed:
-    """A request that was passed on, with its response: when it began, in seconds since 1970, and how long it took."""
+    """A request that was passed on, with its response: when it began, in seconds since 1970, and how long it took.
+
+    `size` is how many bytes the request's body had.
+    """
 
     exchange: RecordedExchange
+    size: int
     began: float
     seconds: float
 
@@ -328,7 +332,7 @@ class _Passage:
         exchange = RecordedExchange(request, response)
         with suppress(Exception):
             try:
-                self._passing.watch(Passed(exchange, self._began, RealTime.monotonic() - self._from))
+                self._passing.watch(Passed(exchange, self._sent.size, self._began, RealTime.monotonic() - self._from))
             except Exception:
                 logger.exception("proxy: what watches has failed at %s %s", self._head.method, url)
 

@@ -121,9 +121,10 @@ def test_authorities_that_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--to", "cloud", "--auth", "strict", "--fault", "503"], "--to cloud runs no mock: leave out --auth, --fault"),
+        (["--to", "cloud", "--auth", "off", "--fault", "503"], "no mock without --mirror: leave out --auth, --fault"),
         (["--record", "a.har"], "--record needs --to cloud"),
         (["--strict"], "--strict needs --to cloud"),
+        (["--mirror"], "--mirror needs --to cloud"),
         (["--upstream-ca", "a.pem"], "--upstream-ca needs --to cloud"),
     ],
 )
@@ -261,3 +262,27 @@ def test_recording_for_which_there_is_no_space() -> None:
     """A recording that cannot even begin ends the command before it serves."""
     done = run("proxy", "--to", "cloud", "--port", "0", "--record", "/dev/full")
     assert (done.returncode, "--record: cannot write /dev/full: No space left" in done.stderr) == (2, True)
+
+
+def test_mirror(passed: Passed) -> None:
+    """With --mirror the mock is asked the same: where it does the same it ends with 0, and with 1 where it differs."""
+    passed.work = create_and_list
+    done = passed.run("--mirror", "--region", "cn-north-4")
+    assert done.returncode == 0, done.stderr
+    assert "rules that were applied:" in done.stdout
+    passed.mock.reset(faults=["glance_list_images: 503"])
+    done = passed.run("--mirror", "--quiet")
+    assert done.returncode == 1
+    assert "      the mock differs: status: 503 became 200" in done.stderr.splitlines()
+    assert "glance_list_images               0              0        1             0" in done.stdout
+
+
+def test_mirror_has_the_control_api(passed: Passed) -> None:
+    """The mock's own API is that of the mirror."""
+    statuses: list[int] = []
+    passed.work = lambda session: statuses.append(
+        session.get(f"https://{IMS}/_ims_mock/health", timeout=10).status_code
+    )
+    passed.run("--mirror")
+    passed.run()
+    assert statuses == [200, 404]
