@@ -11,7 +11,7 @@ from typing import Any
 
 from ims_mock.command.contract_output import FORMATS, Judged, exit_status, junit, lines_of
 from ims_mock.contract.changes import changes, check_document, places
-from ims_mock.contract.findings import SEVERITIES
+from ims_mock.contract.findings import SEVERITIES, is_allowed
 from ims_mock.contract.operations import load_contract
 
 UNREADABLE = 3
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     try:
         old = read_document(options.old)
         new = read_document(name) if name else load_contract().document
-        judged = _judged(old, new, names)
+        judged = _judged(old, new, names, options.allow)
     except ValueError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return UNREADABLE
@@ -77,9 +77,11 @@ def _parsed(text: str) -> Any:
     return loaded(text)
 
 
-def _judged(old: Mapping[str, Any], new: Mapping[str, Any], names: tuple[str, str]) -> list[Judged]:
-    """Return every operation of either document with its findings."""
-    found = changes(old, new)
+def _judged(
+    old: Mapping[str, Any], new: Mapping[str, Any], names: tuple[str, str], allowed: Sequence[str]
+) -> list[Judged]:
+    """Return every operation of either document with its findings, but for those that are allowed."""
+    found = [finding for finding in changes(old, new) if not is_allowed(finding, allowed)]
     return [
         Judged(names[1], f"since {names[0]}", place, name, [item for item in found if item.operation == name])
         for name, place in (places(new) | places(old)).items()

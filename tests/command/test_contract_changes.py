@@ -57,6 +57,14 @@ def test_drift_is_strict_alone(files: tuple[str, str]) -> None:
     assert run("contract", "changes", "--strict", old, new).returncode == 2
 
 
+@pytest.mark.parametrize("allowed", ["request.bound", "create:request.*"])
+def test_allowed_changes(files: tuple[str, str], allowed: str) -> None:
+    """A change that is meant is accepted by its id, or by its operation and id."""
+    done = run("contract", "changes", "--allow", allowed, *files)
+    assert done.returncode == 0
+    assert "request.bound" not in done.stdout
+
+
 def test_no_changes(files: tuple[str, str]) -> None:
     """A document against itself has no finding, and the status is 0."""
     done = run("contract", "changes", "--strict", files[0], files[0])
