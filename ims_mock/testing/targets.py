@@ -56,7 +56,7 @@ class MockTarget:
     is_own = True
 
     def __init__(self, mock: ImsMock) -> None:
-        self.name = "mock"
+        self.name = "the mock"
         self.mock = mock
         self._client = mock.app.test_client()
         self._tokens: dict[str, str] = {}

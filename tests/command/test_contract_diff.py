@@ -105,6 +105,16 @@ def test_archive_of_the_mock(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.endswith(" 0 differs, 0 not compared\n")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["mitmproxy/ims-12.3.1.har", "playwright/ims-minimal.har", "vcrpy/httpx_vcrpy_5.yaml", "schemathesis/vcr.yaml"],
+)
+def test_recording_of_a_tool(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What other tools have recorded of a mock is the same, also where its credentials were taken away."""
+    assert main([*COMMAND, str(ROOT / "tests/data/recordings" / name), "mock", "--setting", "auth=strict"], {}) == 0
+    assert " 0 differs" in capsys.readouterr().out
+
+
 def test_every_exchange_is_shown(short: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--all shows also what is the same."""
     assert main([*COMMAND, short, "mock", "--setting=auth=strict", "--all"], {}) == 0
