@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ims_mock.contract.recorded import RecordedExchange
-from ims_mock.evidence.recordings import betamax, companions, har, journal, responses, vcr
+from ims_mock.evidence.recordings import betamax, companions, har, journal, pact, responses, vcr
 from ims_mock.evidence.recordings.companions import ReadFile
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.yaml_text import read_yaml
@@ -27,6 +27,8 @@ class Format(NamedTuple):
 
 
 FORMATS = [
+    # Before VCR, whose cassettes have interactions too.
+    Format("Pact file", pact.is_one, pact.read),
     Format("VCR cassette", vcr.is_one, vcr.read),
     Format("betamax cassette or VCR report of Schemathesis", betamax.is_one, betamax.read),
     Format("recording of responses", responses.is_one, responses.read),

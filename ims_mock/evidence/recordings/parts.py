@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,13 @@ class Part:
         # JavaScript and others write whole numbers with a point.
         found: int = int(value) if isinstance(value, float) and value.is_integer() else self._member(name, int, default)
         return found
+
+    def json(self, name: str) -> Any:
+        """Return a value of JSON, which what stands in YAML need not be."""
+        try:
+            return json.loads(json.dumps(self.get(name)))
+        except (TypeError, ValueError):
+            raise self.error(name, f"must be a value of JSON, got {_shown(self.get(name))}") from None
 
     def part(self, name: str) -> Part:
         """Return an object."""

@@ -31,7 +31,29 @@ LISTED = {
     "postData": {"text": "{}", "mimeType": "application/json", "params": []},
 }
 SHOWN = {"status": 201, "headers": [], "content": {"text": "{}", "size": 2, "mimeType": "application/json"}}
+LIST_RULES = {
+    "$.body.images": {"match": "type"},
+    "body": {"$": {"matchers": [{"match": "type"}]}, "$['images'][*].id": {"matchers": [{"match": "equality"}]}},
+}
 SAMPLES: dict[str, Any] = {
+    "Pact file": {
+        "consumer": {},
+        "provider": {},
+        "metadata": {"pactSpecification": {"version": "4.0"}},
+        "interactions": [
+            {
+                "description": "it",
+                "type": "Synchronous/HTTP",
+                "request": {"method": "GET", "path": "/v2/images", "query": {"limit": ["2"]}, "headers": {"a": ["b"]}},
+                "response": {
+                    "status": 200,
+                    "body": {"content": {"images": [{"id": "x"}]}, "contentType": "a", "encoded": False},
+                    "matchingRules": LIST_RULES,
+                    "generators": {"body": {"$.images": {}}},
+                },
+            },
+        ],
+    },
     "VCR cassette": {
         "interactions": [
             {"request": SENT, "response": GOT},

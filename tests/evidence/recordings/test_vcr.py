@@ -298,7 +298,7 @@ def test_bytes_that_vcrpy_5_lost(tmp_path: Path) -> None:
         ("a: !!python/name:os.getcwd ''", r"the tag !!python/name:os.getcwd is not read"),
         ("a: !!python/object/new:_io.BytesIO {state: 7}", "is of another kind, at line 1"),
         ("a: !!python/object/apply:builtins.iter {args: [[{}]]}", "is of another kind, at line 1"),
-        ("just text", "is none of the recordings that are read: VCR cassette"),
+        ("just text", "is none of the recordings that are read: .*VCR cassette"),
         ("interactions: 7", "is none of the recordings"),
         ("interactions: [7]", "interaction 1: it must be an object, got 7"),
         ("interactions: [{request: {}}]", "interaction 1: request.method must be a text, got null"),
