@@ -29,7 +29,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     except ValueError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return UNREADABLE
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, RecursionError, TypeError):
         text = f"{' or '.join(names)}: is not valid OpenAPI; a validator, such as openapi-spec-validator, says where"
         print(f"{parser.prog}: {text}", file=sys.stderr)
         return UNREADABLE

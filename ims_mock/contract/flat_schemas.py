@@ -5,8 +5,10 @@ OpenAPI 3.0 is read as well, in the words of 3.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
+from math import prod
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,7 +19,20 @@ Schema = Mapping[str, Any]
 NOTHING: Schema = {"not": {}}
 """The schema that no value is valid by."""
 
+_MOST = 64
+"""Most branches of a schema. What would make more stays as it is, and is compared as a whole."""
+
 _TYPES = {"null": type(None), "boolean": bool, "object": dict, "array": list, "string": str}
+
+
+_TOGETHER: dict[str, Callable[[Any, Any], Any]] = {
+    "required": lambda one, other: [*one, *(name for name in other if name not in one)],
+    "enum": lambda one, other: [value for value in one if value in other],
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), max),
+    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), min),
+    **dict.fromkeys(("readOnly", "writeOnly", "uniqueItems"), operator.or_),
+}
+"""What two values of a keyword mean together."""
 
 
 class FlatSchemas:
@@ -27,6 +42,8 @@ class FlatSchemas:
         self._document = document
         self._flat: dict[int, tuple[Any, list[Schema]]] = {}
         self._targets: dict[int, tuple[Any, Any]] = {}
+        self._together: dict[frozenset[int], Schema] = {}
+        self._members: dict[int, list[Any]] = {}
 
     def target(self, part: Any) -> Any:
         """Return what a part of the document refers to, or the part itself: the same object each time.
@@ -70,13 +87,22 @@ class FlatSchemas:
             return [{}]
         if reference:
             return self._branches(self.target(schema), above | {reference})
-        groups = [self._own(schema)]
-        groups += [[*self._branches(part, above)] for part in schema.get("allOf", ())]
+        groups, rest = [self._own(schema)], {}
+        for keyword, group in self._groups(schema, above):
+            if prod(map(len, groups)) * len(group) > _MOST:
+                rest[keyword] = schema[keyword]
+            else:
+                groups.append(group)
+        found = [merged for chosen in product(*groups, [rest]) if (merged := self._merged(chosen)) is not None]
+        return _joined(found) or [NOTHING]
+
+    def _groups(self, schema: Schema, above: frozenset[str]) -> Iterator[tuple[str, list[Schema]]]:
+        """Yield what is valid by one of several schemas each, with the keywords that they stand in."""
+        for part in schema.get("allOf", ()):
+            yield "allOf", [*self._branches(part, above)]
         for keyword in ("anyOf", "oneOf"):
             if schema.get(keyword):
-                groups.append([branch for part in schema[keyword] for branch in self._branches(part, above)])
-        found = [merged for chosen in product(*groups) if (merged := _merged(chosen)) is not None]
-        return _joined(found) or [NOTHING]
+                yield keyword, [branch for part in schema[keyword] for branch in self._branches(part, above)]
 
     def _own(self, schema: Schema) -> list[Schema]:
         """Return what a schema says by itself, a branch for each of its types."""
@@ -91,6 +117,44 @@ class FlatSchemas:
         if schema.get("nullable") and types:
             types = [*types, "null"]
         return [_of_type(rest, one) for one in dict.fromkeys(types)] or [rest]
+
+    def _merged(self, schemas: Iterable[Schema]) -> Schema | None:
+        """Return the schema of what is valid by all of some schemas, or None where no value is."""
+        found: dict[str, Any] = {}
+        for schema in schemas:
+            for keyword, value in schema.items():
+                if keyword not in found or found[keyword] == value:
+                    found[keyword] = value
+                elif keyword == "type":
+                    if {found[keyword], value} != {"integer", "number"}:
+                        return None
+                    found[keyword] = "integer"
+                else:
+                    found[keyword] = self._both(keyword, found[keyword], value)
+        return None if found.get("enum") == [] else found
+
+    def _both(self, keyword: str, one: Any, other: Any) -> Any:
+        """Return what two values of one keyword mean together; where that cannot be said, the second."""
+        if keyword in ("properties", "patternProperties", "dependentSchemas"):
+            both = one.keys() & other.keys()
+            return {**one, **other, **{name: self._all_of(one[name], other[name]) for name in both}}
+        if keyword in ("items", "additionalProperties", "propertyNames"):
+            return self._all_of(one, other)
+        return _TOGETHER[keyword](one, other) if keyword in _TOGETHER else other
+
+    def _all_of(self, *schemas: Any) -> Any:
+        """Return the schema of what is valid by all of some schemas: the same object for the same ones.
+
+        So a schema that has itself inside, in whatever company, is met again and not made again.
+        """
+        members: dict[int, Any] = {}
+        for target in map(self.target, schemas):
+            members |= {id(member): member for member in self._members.get(id(target), [target])}
+        key = frozenset(members)
+        if len(members) > 1 and key not in self._together:
+            self._together[key] = {"allOf": [*members.values()]}
+            self._members[id(self._together[key])] = [*members.values()]
+        return self._together[key] if len(members) > 1 else next(iter(members.values()))
 
 
 def values_of(schema: Schema) -> list[Any] | None:
@@ -111,7 +175,8 @@ def _types_of(schema: Schema) -> list[str]:
     values = values_of(schema)
     if values is None:
         return ["object"] if "properties" in schema else []
-    return [name for name in (*_TYPES, "integer") if any(is_of_type(value, name) for value in values)]
+    found = [name for name in (*_TYPES, "integer") if any(is_of_type(value, name) for value in values)]
+    return [*found, "number"] if any(isinstance(value, float) and value != int(value) for value in values) else found
 
 
 def _of_type(schema: Schema, name: str) -> Schema:
@@ -136,41 +201,3 @@ def _joined(branches: list[Schema]) -> list[Schema]:
         else:
             found.append(branch)
     return found
-
-
-def _merged(schemas: Iterable[Schema]) -> Schema | None:
-    """Return the schema of what is valid by all of some schemas, or None where no value is."""
-    found: dict[str, Any] = {}
-    for schema in schemas:
-        for keyword, value in schema.items():
-            if keyword not in found or found[keyword] == value:
-                found[keyword] = value
-            elif keyword == "type":
-                if {found[keyword], value} != {"integer", "number"}:
-                    return None
-                found[keyword] = "integer"
-            else:
-                found[keyword] = _both(keyword, found[keyword], value)
-    return None if found.get("enum") == [] else found
-
-
-def _both(keyword: str, one: Any, other: Any) -> Any:
-    """Return what two values of one keyword mean together; where that cannot be said, the second."""
-    if keyword in ("properties", "patternProperties", "dependentSchemas"):
-        return {
-            name: {"allOf": [one[name], other[name]]} if name in one and name in other else (one | other)[name]
-            for name in one | other
-        }
-    if keyword == "required":
-        return [*one, *(name for name in other if name not in one)]
-    if keyword == "enum":
-        return [value for value in one if value in other]
-    if keyword in ("items", "additionalProperties", "propertyNames"):
-        return {"allOf": [one, other]}
-    if keyword in ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"):
-        return max(one, other)
-    if keyword in ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"):
-        return min(one, other)
-    if keyword in ("readOnly", "writeOnly", "uniqueItems"):
-        return one or other
-    return other

@@ -39,7 +39,19 @@ _Bound = tuple[float, bool] | None
 """A bound so that more is narrower (the most is negative), and whether it is exclusive."""
 
 _UNDECIDED = (
-    *("not", "if", "then", "else", "patternProperties", "dependentSchemas", "dependentRequired", "propertyNames"),
+    *(
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "patternProperties",
+        "dependentSchemas",
+        "dependentRequired",
+        "propertyNames",
+    ),
     *("contains", "minContains", "maxContains", "prefixItems", "unevaluatedProperties", "unevaluatedItems"),
     *("multipleOf", "format", "pattern", "contentEncoding", "contentMediaType", "contentSchema"),
 )

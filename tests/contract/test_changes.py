@@ -459,6 +459,39 @@ def test_recursive_schemas() -> None:
     }
 
 
+def test_recursive_schemas_in_company() -> None:
+    """Schemas that have themselves inside are compared once, also where allOf puts them together with others."""
+
+    def edit(kind: str) -> dict[str, Any]:
+        found = document()
+        itself, base = {"$ref": "#/components/schemas/image"}, {"$ref": "#/components/schemas/base"}
+        found["components"]["schemas"]["base"] = {"type": "object", "properties": {"left": base, "right": base}}
+        found["components"]["schemas"]["image"] = {
+            "allOf": [base],
+            "properties": {"left": itself, "right": itself, "disk": {"type": kind}},
+        }
+        return found
+
+    assert changes(edit("string"), edit("string")) == []
+    assert shown(changes(edit("string"), edit("boolean"))) == {
+        f"break {side}.type {pointer}/disk" for side in ("request", "response") for pointer in ("", "/left", "/right")
+    }
+
+
+def test_many_branches() -> None:
+    """A schema of very many shapes is compared as a whole, and so in a moment."""
+
+    def edit(last: str) -> dict[str, Any]:
+        shapes = [{"anyOf": [{"type": "object", "required": [f"{x}{y}"]} for y in [*"abcdefg", last]]} for x in "abcd"]
+        found = document()
+        content = {"application/json": {"schema": {"allOf": shapes}}}
+        create_of(found)["requestBody"]["content"] = content
+        return found
+
+    assert changes(edit("h"), edit("h")) == []
+    assert "drift request.changed_rule" in shown(changes(edit("h"), edit("i")))
+
+
 def test_branches() -> None:
     """Of several shapes of a body each is held against the one that is most like it."""
 
