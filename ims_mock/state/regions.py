@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ims_mock.state.store import Store
 
@@ -30,6 +30,11 @@ class Regions:
         self._stores.append(store)
         store.lock = self._stores[0].lock
         store.cloud = self
+
+    @property
+    def stores(self) -> Sequence[Store]:
+        """The stores of the regions, the first one first."""
+        return tuple(self._stores)
 
     @property
     def names(self) -> list[str]:

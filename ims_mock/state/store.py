@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import count
 from types import TracebackType
@@ -26,6 +26,10 @@ V = TypeVar("V", bound="Store")
 
 class Cloud(Protocol):
     """The regions of one cloud, each with a store of its own; all of them have one lock."""
+
+    @property
+    def stores(self) -> Sequence[Store]:
+        """The stores of the regions, the first one first."""
 
     @property
     def names(self) -> list[str]:
@@ -174,6 +178,11 @@ class Store:
             return
         for following in self._collections[transition["collection"]].settle(transition):
             self._apply({**following, "due": transition["due"]})
+
+    @property
+    def regions(self) -> Sequence[Store]:
+        """The stores of the regions of the cloud; this one, where it is no region of any."""
+        return self.cloud.stores if self.cloud is not None else [self]
 
     def find_region(self, name: str) -> Store | None:
         """Return the store of another region of the cloud by its name; None where there is none."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,29 @@ def test_httpx(proxy: ImsProxy) -> None:
         assert client.get(URL, headers=HEADERS).json()["images"] == []
         with pytest.raises(httpx.ProxyError, match=r"example\.com is no host that the proxy responds for"):
             client.get("https://example.com")
+    assert len(proxy.mock().journal) == 1
+
+
+@pytest.mark.slow
+def test_aiohttp(proxy: ImsProxy) -> None:
+    """aiohttp reads the variables with trust_env; that of the authority once, when it is imported."""
+    script = f"""
+    import aiohttp, asyncio
+    async def ask():
+        async with aiohttp.ClientSession(trust_env=True, headers={HEADERS}) as session:
+            async with session.get("{URL}") as response:
+                print((await response.json())["images"])
+            try:
+                await session.get("https://example.com")
+            except aiohttp.ClientHttpProxyError as error:
+                print(error.status, error.message)
+    asyncio.run(ask())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    listed, rejected = done.stdout.splitlines()
+    assert listed == "[]"
+    assert rejected.startswith("403 ims-mock: example.com is no host that the proxy responds for")
     assert len(proxy.mock().journal) == 1
 
 

@@ -20,6 +20,8 @@ import requests
 
 from ims_mock import ImsMock
 from ims_mock.command.environment import CLIENTS, Target
+from ims_mock.contract import NOT_RECORDED, judge
+from ims_mock.evidence.recordings.files import read_recording
 from ims_mock.service.settings import Settings
 from ims_mock.web.passing import Passing
 from ims_mock.web.tls import Authority, known_authorities
@@ -214,6 +216,34 @@ def test_what_conforms(passed: Passed, tmp_path: Path) -> None:
     text = (tmp_path / "cloud.har").read_text()
     assert "s3cret" not in text
     assert passed.mock.project_id not in text
+
+
+@pytest.mark.parametrize("name", ["cloud.har", "cloud.jsonl"])
+def test_recording_can_be_read_again(passed: Passed, tmp_path: Path, name: str) -> None:
+    """What was recorded is read whole by the readers of recordings, and conforms, in either form."""
+
+    def work(session: requests.Session) -> None:
+        create_and_list(session)
+        image = passed.mock.add_image(name="file")
+        octets = {"Content-Type": "application/octet-stream"}
+        session.put(f"{IMAGES}/{image['id']}/file", data=b"0" * 5000, headers=octets, timeout=10)
+        session.get(f"{IMAGES}/{image['id']}/file", timeout=10)
+        session.get(f"https://{IMS}/v1/{passed.mock.project_id}/cloudimages/{image['id']}/members", timeout=10)
+        body = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}, "scope": "unscoped"}}
+        session.post(f"https://{IMS}/v3/auth/tokens", json=body, timeout=10)
+        session.head(IMAGES, timeout=10)
+
+    passed.work = work
+    assert passed.run("--record", str(tmp_path / name)).returncode == 0
+    exchanges = list(read_recording(tmp_path / name))
+    assert [finding for exchange in exchanges for finding in judge(exchange)] == []
+    bodies = [exchange.response.body if exchange.response else None for exchange in exchanges]
+    assert [isinstance(body, bytes) for body in bodies] == [True, True, True, False, True, True, True]
+    assert [exchange.request.body is NOT_RECORDED for exchange in exchanges] == [False] * 2 + [True] + [False] * 4
+    assert "secret" not in (tmp_path / name).read_text()
+
+
+USER = {"name": "demo", "password": "secret", "domain": {"name": "Default"}}
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,30 @@ def test_catalogue_of_one_mock_has_the_name_that_was_asked() -> None:
     assert endpoints(ImsMock(), "iam.cn-east-3.myhuaweicloud.com") == {NORTH: {url, f"{url}/identity"}}
 
 
+def test_enterprise_projects_are_of_all_regions() -> None:
+    """The one service moves an image of the region that is named, and lists those of all regions."""
+    north, east = cloud()
+    target = "1d3cf4a6-5c0c-4b6f-a0b0-6f1b2f3f4d5e"
+    ids = [mock.add_image(name="web")["id"] for mock in (north, east)]
+    for image_id, region in zip(ids, (NORTH, EAST), strict=True):
+        body = {
+            "resource_type": "images",
+            "resource_id": image_id,
+            "project_id": north.project_id,
+            "region_id": region,
+        }
+        moved = ask(north, "POST", f"/v1.0/enterprise-projects/{target}/resources-migrate", body)
+        assert moved.status_code == 204, moved.headers
+    assert [east.images[ids[1]]["enterprise_project_id"], len(east.images)] == [target, 1]
+    listed = ask(
+        north,
+        "POST",
+        f"/v1.0/enterprise-projects/{target}/resources/filter",
+        {"projects": [], "resource_types": ["images"]},
+    )
+    assert [item["resource_id"] for item in listed.get_json()["resources"]] == ids
+
+
 def test_two_regions_of_one_name() -> None:
     """A region whose name is taken is an error."""
     with pytest.raises(ValueError, match="the cloud has a region 'cn-north-4' already"):

@@ -40,20 +40,23 @@ _DAY = 24 * 3600
 
 
 def migrate_resource(exchange: Exchange) -> Response:
-    """Move an image or a key into an enterprise project; raise 404 for one that the project does not have."""
+    """Move an image or a key into an enterprise project; raise 404 for one that the project does not have.
+
+    It is in the region that the request names, where the cloud has that, and else in the one that was asked.
+    """
     body, target = exchange.body.json, _enterprise_project(exchange)
     project_id, resource_id = _project_of_body(exchange), body["resource_id"].lower()
-    store = exchange.store
-    if body["resource_type"] == _IMAGES:
-        image: Image | None = store.images.get(resource_id)
-        if image is None or image["owner"] != project_id:
-            raise _no_resource(resource_id, project_id, "image")
-        change(store, image, enterprise_project_id=target)
-    else:
-        key = neighbours.find_of_project(store, "keys", resource_id, project_id)
-        if key is None:
-            raise _no_resource(resource_id, project_id, "key")
-        neighbours.put(store, "keys", {**key, "enterprise_project_id": target})
+    with (exchange.store.find_region(body.get("region_id", "")) or exchange.store).transaction() as store:
+        if body["resource_type"] == _IMAGES:
+            image: Image | None = store.images.get(resource_id)
+            if image is None or image["owner"] != project_id:
+                raise _no_resource(resource_id, project_id, "image")
+            change(store, image, enterprise_project_id=target)
+        else:
+            key = neighbours.find_of_project(store, "keys", resource_id, project_id)
+            if key is None:
+                raise _no_resource(resource_id, project_id, "key")
+            neighbours.put(store, "keys", {**key, "enterprise_project_id": target})
     return exchange.respond()
 
 
@@ -89,12 +92,12 @@ class _Owned(NamedTuple):
 
 
 def _owned(exchange: Exchange) -> Iterator[_Owned]:
-    """Yield every image and every key that belongs to a project."""
-    store = exchange.store
-    yield from (_Owned(_IMAGES, item["id"], item["name"], item["owner"], item) for item in store.images.values())
-    for key in neighbours.documents(store)["keys"]:
-        if not neighbours.is_gone(store, key):
-            yield _Owned(_KEYS, key["id"], key["key_alias"], key["project_id"], key)
+    """Yield every image and every key that belongs to a project, in any region."""
+    for store in exchange.store.regions:
+        yield from (_Owned(_IMAGES, item["id"], item["name"], item["owner"], item) for item in store.images.values())
+        for key in neighbours.documents(store)["keys"]:
+            if not neighbours.is_gone(store, key):
+                yield _Owned(_KEYS, key["id"], key["key_alias"], key["project_id"], key)
 
 
 def _resource(owned: _Owned, enterprise_project_id: str, names: Mapping[str, str]) -> dict[str, Any]:
