@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class Run:
             raise pytest.UsageError(f"ims_mock.conformance: {error}") from None
         if caller is None:
             raise pytest.UsageError(f"ims_mock.conformance: {_NEEDED}")
+        if self.options.fuzz and find_spec("schemathesis") is None:
+            raise pytest.UsageError("ims_mock.conformance: --fuzz needs schemathesis; pip install 'ims_mock[fuzz]'")
         self.caller = caller
 
     # pytest's hooks

@@ -6,6 +6,7 @@ import _thread
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -363,6 +364,8 @@ def test_wrong_use(verify: Callable[..., tuple[int, str]], monkeypatch: pytest.M
     """Requests that write cannot be generated read-only, and credentials are needed."""
     with pytest.raises(SystemExit):
         verify("--fuzz", "2", "--read-only")
+    monkeypatch.setitem(sys.modules, "schemathesis", None)
+    assert verify("--fuzz", "2")[0] == 2
     for name in ("HUAWEICLOUD_SDK_AK", "OS_USERNAME"):
         monkeypatch.delenv(name)
     assert verify()[0] == 2
