@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ims_mock.contract.recorded import RecordedExchange
-from ims_mock.evidence.recordings import betamax, companions, har, journal, pact, responses, vcr
+from ims_mock.evidence.recordings import betamax, companions, har, journal, pact, responses, vcr, wiremock
 from ims_mock.evidence.recordings.companions import ReadFile
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.yaml_text import read_yaml
@@ -34,9 +35,13 @@ FORMATS = [
     Format("recording of responses", responses.is_one, responses.read),
     Format("HTTP archive (HAR, also in a .zip)", har.is_one, har.read, har.attach),
     Format("journal or log of ims_mock", journal.is_one, journal.read),
+    Format("stub mappings of WireMock, also a folder", wiremock.is_one, wiremock.read, wiremock.attach),
 ]
 """Every format that is read, in the order in which they are tried."""
 
+
+_MAPPINGS, _FILES = "mappings", "__files"
+"""The folders of WireMock."""
 
 _TOO_LONG = "has a number of too many digits"
 
@@ -44,12 +49,28 @@ _TOO_LONG = "has a number of too many digits"
 def read_recording(path: Path) -> Iterator[RecordedExchange]:
     """Yield the exchanges of a recording in the order in which it has them.
 
-    Raises RecordingError, with the entry, for what cannot be read, and OSError for a file that cannot be opened.
+    A folder is one of WireMock, with its mappings. Raises RecordingError, with the entry, for what cannot be read, and
+    OSError for a file that cannot be opened.
     """
-    data, read_file = path.read_bytes(), companions.beside(path.parent)
+    if (path / _MAPPINGS).is_dir() or (path.is_dir() and path.name == _MAPPINGS):
+        yield from _mappings(path if path.name == _MAPPINGS else path / _MAPPINGS)
+        return
+    # The bodies of a mapping stand in a folder beside that of the mappings.
+    data, read_file = path.read_bytes(), companions.beside(path.parent, path.parent.parent / _FILES)
     if companions.is_packed(data):
         data, read_file = companions.unpacked(data)
     yield from _exchanges(_document(data), read_file)
+
+
+def _mappings(folder: Path) -> Iterator[RecordedExchange]:
+    """Yield the exchanges of all files in WireMock's folder, each entry with the name of its file."""
+    for path in sorted(folder.rglob("*.json")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            for exchange in _exchanges(_document(path.read_bytes()), companions.beside(folder.parent / _FILES)):
+                yield replace(exchange, entry=f"{name}: {exchange.entry}")
+        except RecordingError as error:
+            raise RecordingError(f"{name}: {error.entry}" if error.entry else name, error.text) from None
 
 
 def _exchanges(document: Any, read_file: ReadFile) -> Iterator[RecordedExchange]:

@@ -103,6 +103,23 @@ SAMPLES: dict[str, Any] = {
             {"request_id": "7", "method": "GET", "path": "/v2/images", "status": 200, "delivery": "whole"},
         ],
     },
+    "stub mappings of WireMock, also a folder": {
+        "mappings": [
+            {
+                "name": "it",
+                "request": {
+                    "method": "GET",
+                    "urlPathTemplate": "/v2/images/{id}",
+                    "pathParameters": {"id": {"equalTo": "7"}},
+                    "queryParameters": {"limit": {"hasExactly": [{"equalTo": "2"}]}},
+                    "bodyPatterns": [{"equalToJson": "{}"}],
+                },
+                "response": {"status": 200, "jsonBody": {"images": ["{{x}}"]}, "transformers": ["a"]},
+            },
+            {"request": {"url": "/v2/images", "bodyPatterns": [{"equalTo": "{}"}]}, "response": {"body": "{}"}},
+            {"request": {"urlPattern": "/v2/[^/]+", "method": "GET"}, "response": {"base64Body": "e30="}},
+        ],
+    },
 }
 """A document of each format, by its name."""
 
