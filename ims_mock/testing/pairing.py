@@ -61,8 +61,13 @@ class Pairing:
         """Take the exchange of the second recording that is the same request; None where there is none."""
         wanted = translated(exchange.request, self._ids).url
         waiting = self._waiting[_key(exchange)]
-        ranked = [(self._distance(exchange, wanted, other), index) for index, other in enumerate(waiting)]
-        possible = [(distance, index) for distance, index in ranked if distance is not None]
+        possible: list[tuple[int, int]] = []
+        for index, other in enumerate(waiting):
+            distance = self._distance(exchange, wanted, other)
+            if distance is not None:
+                possible.append((distance, index))
+            if distance == 0:
+                break
         if not possible:
             return None
         second = waiting[min(possible)[1]]
