@@ -1,7 +1,7 @@
 """Cassettes of betamax, and of VCR for Ruby whose form it has, and the VCR report of Schemathesis.
 
-https://betamax.readthedocs.io, seen with betamax 0.9.0 and Schemathesis 4.32.5. The `encoding` of a body says nothing:
-its text is decoded already.
+https://betamax.readthedocs.io, seen with betamax 0.9.0, Schemathesis 4.32.5, and vcr 5.0.0 for Ruby. The `encoding`
+of a body says nothing: its text is decoded already.
 """
 
 from __future__ import annotations
@@ -81,4 +81,7 @@ def _body(part: Part, headers: RecordedHeaders) -> bytes | Absence:
         return b""
     if "base64_string" in body:
         return bodies.from_bytes(body.base64("base64_string"), headers)
+    if isinstance(body.get("string"), bytes):
+        # Ruby's, of any body with a letter that is not of ASCII.
+        return bodies.from_bytes(body.get("string"), headers)
     return bodies.from_text(body.text("string", ""), kind, headers) if "string" in body else NOT_RECORDED

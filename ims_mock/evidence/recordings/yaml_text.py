@@ -1,4 +1,4 @@
-"""YAML as vcrpy writes it: plain values, and three objects of Python that stand for bytes.
+"""YAML as vcrpy and VCR write it: plain values, three objects of Python that stand for bytes, and bytes of Ruby.
 
 https://pyyaml.org/wiki/PyYAMLDocumentation
 """
@@ -14,6 +14,7 @@ _PYTHON = "tag:yaml.org,2002:python/"
 _ITERATOR = f"{_PYTHON}object/apply:builtins.iter"
 _FILE = f"{_PYTHON}object/new:_io.BytesIO"
 _TUPLE = f"{_PYTHON}tuple"
+_BYTES_OF_RUBY = "!binary"
 
 MOST_VALUES = 10_000_000
 """Most values that a file may have, with those that it refers to counted as often as it does."""
@@ -66,7 +67,7 @@ def _loader() -> Any:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Reads the tags of Python that stand for bytes, and no other."""
+        """Reads the tags of Python and Ruby that stand for bytes, and no other."""
 
         def construct_object(self, node: Any, deep: bool = False) -> Any:
             try:
@@ -97,5 +98,6 @@ def _loader() -> Any:
     Loader.add_constructor(_ITERATOR, joined)
     Loader.add_constructor(_FILE, content)
     Loader.add_constructor(_TUPLE, items)
+    Loader.add_constructor(_BYTES_OF_RUBY, Loader.construct_yaml_binary)
     Loader.add_multi_constructor(_PYTHON, refused)
     return Loader

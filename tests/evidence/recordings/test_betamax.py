@@ -1,4 +1,4 @@
-"""Cassettes of betamax, the VCR report of Schemathesis, and the recorder of responses."""
+"""Cassettes of betamax and of VCR for Ruby, the VCR report of Schemathesis, and the recorder of responses."""
 
 from __future__ import annotations
 
@@ -176,6 +176,17 @@ def test_long_body_in_schemathesis(name: str) -> None:
     exchanges = [exchange for exchange in read_recording(SCHEMATHESIS / f"{name}.yaml") if exchange.response]
     cut = [exchange.request.method for exchange in exchanges if exchange.response and exchange.response.body is DAMAGED]
     assert cut == ["GET"]
+
+
+@pytest.mark.parametrize("name", ["plain", "exact"])
+def test_vcr_for_ruby(name: str) -> None:
+    """A cassette of VCR for Ruby has bytes, in a tag of Ruby's or in base64, also of a text that is not of ASCII."""
+    exchanges = conforming(ROOT / f"tests/data/recordings/ruby/{name}.yml")
+    created, uploaded, shown, *_ = bodies(exchanges)
+    assert json.loads(created[0])["name"] == json.loads(created[1])["name"] == "gr\xf6\xdfe"
+    assert (uploaded[0], shown) == (BYTES, (b"", BYTES))
+    statuses = [exchange.response and exchange.response.status for exchange in exchanges]
+    assert statuses == [201, 204, 200, 404, 204]
 
 
 def test_what_schemathesis_hides(tmp_path: Path) -> None:
