@@ -6,6 +6,7 @@ first one (`wide`) has and the second one (`narrow`) does not have can break a c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -257,10 +258,18 @@ def _is_within(value: Any, schema: Schema) -> bool:
     """Return whether a listed value keeps the bounds and the pattern of a schema."""
     if isinstance(value, str):
         is_long_enough = schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
-        return is_long_enough and ("pattern" not in schema or compiled(schema["pattern"]).search(value) is not None)
+        return is_long_enough and ("pattern" not in schema or _is_like(value, schema["pattern"]))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return not any(other and one and one < other for _, one, other in _bounds(_only(value), schema))
     return True
+
+
+def _is_like(value: str, pattern: str) -> bool:
+    """Return whether a text has a pattern; what Python cannot read as one is taken for kept."""
+    try:
+        return compiled(pattern).search(value) is not None
+    except (ValueError, re.error):
+        return True
 
 
 def _only(value: float) -> Schema:

@@ -117,6 +117,12 @@ def test_no_yaml(text: str) -> None:
         loaded(text)
 
 
+def test_no_text() -> None:
+    """A text with characters that YAML does not have is a ValueError."""
+    with pytest.raises(ValueError, match="special characters are not allowed"):
+        loaded("a: \x00")
+
+
 def test_yaml_has_no_aliases() -> None:
     """What is twice the same object is written twice."""
     same = {"a": 1}

@@ -400,6 +400,18 @@ SAME: dict[str, Edit] = {
     "allOf": lambda found: found["components"]["schemas"].update(
         image={"allOf": [image(found), {"type": "object", "required": ["id"]}]}
     ),
+    "allOf of what is in the attribute": lambda found: image(found)["properties"].update(
+        disk={
+            "allOf": [
+                {"type": "number", "minimum": 10, "maximum": 255},
+                {"type": "integer", "minimum": 40, "maximum": 1000},
+            ]
+        },
+        tags={"allOf": [{"type": "array", "items": {"type": "string"}, "maxItems": 10}, {"items": {"minLength": 0}}]},
+    ),
+    "an attribute that never is": lambda found: image(found).update(
+        anyOf=[{"required": ["id"]}, False], required=["id", "status"]
+    ),
     "anyOf of types": lambda found: image(found)["properties"].update(
         size={"anyOf": [{"type": "integer"}, {"type": "null"}]}
     ),
@@ -440,6 +452,8 @@ def test_values_within_a_rule() -> None:
     assert shown(compared(to_pattern)) == {"break response.enum /format"}
     too_long = attribute("format", enum=None, minLength=4)
     assert "break request.enum /format" in shown(compared(too_long))
+    unreadable = attribute("format", enum=None, pattern="(")
+    assert shown(compared(unreadable)) == {"break response.enum /format"}
     number = attribute("disk", enum=[40, 50], minimum=None, maximum=None)
     assert shown(compared(number, is_back=True)) == {"break response.enum /disk"}
 
