@@ -169,11 +169,17 @@ class _Passage:
     def __init__(self, passing: Passing, handler: Handler, head: Head, body: RequestBody) -> None:
         self._passing, self._handler, self._head, self._body = passing, handler, head, body
         lines = (line.partition(":") for line in head.block.split("\r\n")[:-1])
-        self._headers = [(name, value.strip(" \t")) for name, _, value in lines]
+        self._headers = [(name, self._host(name) or value.strip(" \t")) for name, _, value in lines]
         self._sent = _Kept(self._headers)
+        self._length: int | None = None
         self._began, self._from = RealTime.now(), RealTime.monotonic()
         host, port = handler.server.server_address
         self._key = handler.server.url_scheme, host, port
+
+    def _host(self, name: str) -> str:
+        """Return the host that a target in absolute form names, which counts more than the field Host."""
+        is_absolute = name.lower() == "host" and not self._head.target.startswith("/")
+        return self._head.fields["HTTP_HOST"] if is_absolute else ""
 
     def run(self) -> None:
         """Pass the request on and send the response, or one that says why there is none."""
@@ -267,6 +273,7 @@ class _Passage:
     def _send(self, response: http.client.HTTPResponse) -> None:
         """Send the response; whoever watches has seen it by then, unless it is too long to be kept, or a file."""
         headers = [(name, " ".join(value.split("\r\n"))) for name, value in response.headers.items()]
+        self._length = response.length
         received = _Kept(headers)
         pieces = _read(response, received)
         first = b""
@@ -297,6 +304,11 @@ class _Passage:
         handler = self._handler
         self._end_if_awaited()
         sent = _without_connection(headers)
+        if not self._is_empty(response):
+            # One length that is certain, or none: two programs could read two in two ways.
+            sent = [(name, value) for name, value in sent if name.lower() != "content-length"]
+            if self._length is not None:
+                sent.append(("Content-Length", str(self._length)))
         if self._is_chunked(response):
             sent.append(("Transfer-Encoding", "chunked"))
         elif self._has_no_length(response):
@@ -315,8 +327,11 @@ class _Passage:
 
     def _has_no_length(self, response: http.client.HTTPResponse) -> bool:
         """Return whether nothing says in advance where the body ends."""
-        is_empty = response.status in (204, 304) or self._head.method == "HEAD"
-        return not is_empty and response.headers.get("Content-Length") is None
+        return self._length is None and not self._is_empty(response)
+
+    def _is_empty(self, response: http.client.HTTPResponse) -> bool:
+        """Return whether there is no body, whatever a header says (RFC 9112 section 6.3)."""
+        return response.status in (204, 304) or self._head.method == "HEAD"
 
     def _framed(self, response: http.client.HTTPResponse, piece: bytes) -> bytes:
         return _chunk(piece) if self._is_chunked(response) else piece

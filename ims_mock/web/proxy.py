@@ -96,11 +96,15 @@ class _ProxyServer(WsgiServer):
         if origin is None:
             self._let_through(connection, host, port)
             return
+        try:
+            tls = self.authority.for_host(host)
+        except ValueError as error:
+            raise HeadError(400, f"no certificate can be made for the host {host}: {error}") from None
         connection.sendall(ESTABLISHED)
         origin = replace(origin, server_address=(host, port))
         if is_tls(connection):
             work = partial(_serve, client_address=client_address, origin=origin)
-            self.secure(connection, self.authority.for_host(host), client_address, work)
+            self.secure(connection, tls, client_address, work)
         else:
             _serve(connection, client_address, replace(origin, url_scheme="http"))
 

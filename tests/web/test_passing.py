@@ -299,6 +299,27 @@ def test_headers_of_the_connection_are_not_passed_on(tmp_path: Path) -> None:
     assert response.raw.headers.getlist("Set-Cookie") == ["a=1", "b=2"]
 
 
+@pytest.mark.parametrize("length", [b"3", b"-1", b"many"])
+def test_response_with_two_lengths(tmp_path: Path, length: bytes) -> None:
+    """A response in chunks that has a length too is passed on with chunks alone, and no length that is none is."""
+    head = HEAD + b"Content-Length: " + length + b"\r\n"
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(LIST), LIST)
+    until_closed = [] if length == b"3" else [head + b"Connection: close\r\n\r\n" + LIST]
+    with host(tmp_path, chunked, *until_closed) as setup:
+        for _ in (chunked, *until_closed):
+            response = setup.ask("GET", PLAIN)
+            assert response.json()["images"] == []
+            assert "Content-Length" not in response.headers
+
+
+def test_host_of_a_target_in_absolute_form(through: Setup, mock: ImsMock) -> None:
+    """The host of the target counts, and not another one in Host (RFC 9112 section 3.2.2)."""
+    with socket.create_connection(("127.0.0.1", urlsplit(through.proxy.url).port or 0), PATIENCE) as client:
+        client.sendall(f"GET https://{IMS}/v2/images HTTP/1.1\r\nX-Auth-Token: t\r\nHost: other.test\r\n\r\n".encode())
+        assert client.recv(12) == b"HTTP/1.1 200"
+    assert mock.journal.calls()[0].base_url == f"https://{IMS}"
+
+
 def test_packed_response(tmp_path: Path) -> None:
     """A packed response passes as it is, and is judged unpacked; of one that nobody can unpack nothing is judged."""
     packed = gzip.compress(LIST.replace(b"[]", b"7"))

@@ -153,6 +153,11 @@ def test_tunnel_by_single_bytes(proxy: ImsProxy) -> None:
         (b"CONNECT example.com:443 HTTP/1.1\r\n\r\n", 403, "--allow-host example.com lets requests to it through"),
         (b"CONNECT test.example:443 HTTP/1.1\r\n\r\n", 403, "test.example is no host that the proxy responds for"),
         (b"CONNECT 127.0.0.1:443 HTTP/1.1\r\n\r\n", 403, "127.0.0.1 is no host that the proxy responds for"),
+        (
+            b"CONNECT ims.eu-de.-x.test:443 HTTP/1.1\r\n\r\n",
+            400,
+            "no certificate can be made for the host ims.eu-de.-x.test",
+        ),
         (b"CONNECT ims.one.region.test:443 HTTP/1.1\r\n\r\n", 403, "there can be no region 'one'"),
     ],
 )
