@@ -54,6 +54,7 @@ ALIKE: list[tuple[str, Any, Any]] = [
     ("links", {"next": "/v2/images?limit=1&marker=a"}, {"next": "/v2/images?marker=a&limit=1"}),
     ("secrets", {"token": "first"}, {"token": "second"}),
     ("secrets", {"name": "***"}, {"name": "whatever"}),
+    ("secrets", {"password_expires_at": "***"}, {"password_expires_at": ""}),
     ("request-ids", {"request_id": "a"}, {"request_id": "b"}),
     ("order", {"tags": ["a", "b"]}, {"tags": ["b", "a"]}),
     ("order", {"members": [MEMBER, {"member_id": "b"}]}, {"members": [{"member_id": "b"}, MEMBER]}),

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 from ims_mock import Fail, ImsMock, Mutate
 from ims_mock.contract.recorded import RecordedExchange, RecordedRequest, RecordedResponse
 from ims_mock.evidence.har import to_har
+from ims_mock.evidence.recorder import Recorder
 from ims_mock.evidence.recordings import har
 from ims_mock.evidence.recordings.files import read_recording
 from ims_mock.testing.drift import Drift, compare, new_ids
@@ -245,7 +246,20 @@ def test_what_follows_from_a_difference_is_none() -> None:
     assert (drift.exchanges[4].verdict, drift.rules["others"]) == ("same by rules", 2)
 
 
-# A recording by another tool
+# Recordings by other writers
+
+
+@pytest.mark.parametrize("name", ["cloud.har", "cloud.jsonl"])
+def test_recording_of_the_proxy_is_replayed(recording: list[RecordedExchange], tmp_path: Path, name: str) -> None:
+    """What the proxy writes, without accounts and credentials, is the same; one user has asked."""
+    recorder = Recorder(tmp_path / name)
+    for exchange in recording:
+        if exchange.request.caller != "alt":
+            recorder.add(exchange, 0, 0)
+    recorder.close()
+    drift = compare(tmp_path / name, ImsMock(**OTHERWISE), ids=new_ids(["others"]))
+    assert lines(drift) == []
+    assert drift.count("not compared") == 0
 
 
 def test_cassette_of_vcrpy_is_replayed(tmp_path: Path) -> None:
