@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,9 @@ from ims_mock.contract.operations import Operation, load_contract
 _UNDOCUMENTED = ("response.undocumented_status", "response.undocumented_code", "response.unknown_attribute")
 """The findings of what a service has and no document."""
 
+_INDEX = re.compile("/[0-9]+(?=/|$)")
+"""The index of an item in a JSON pointer."""
+
 
 class Reached:
     """Collects the exchanges of a run, and those of a test in `log`; what another process has collected is added."""
@@ -21,16 +25,23 @@ class Reached:
         self.codes: Counter[str] = Counter()
         self.findings: list[dict[str, Any]] = []
         self.log: list[str] = []
+        self._seen: set[tuple[str, ...]] = set()
 
     def add(self, operation: str, status: int, code: str, findings: list[Finding]) -> None:
         """Add an exchange: its operation, its status, the code of an error or "", and what was found."""
         self.statuses[operation][status] += 1
         if code:
             self.codes[code] += 1
-        seen = [(known["id"], known["operation"], known["pointer"], str(known["got"])) for known in self.findings]
         for finding in findings:
-            if (finding.id, finding.operation, finding.pointer, str(finding.got)) not in seen:
-                self.findings.append(dict(finding.as_json()))
+            self._add_finding(dict(finding.as_json()))
+
+    def _add_finding(self, finding: dict[str, Any]) -> None:
+        """Keep the first finding of a kind at a place, of all items of a list and all responses of an operation."""
+        got = str(finding["got"]) if not finding["pointer"] or finding["id"].endswith("_code") else ""
+        key = (finding["operation"], finding["id"], _INDEX.sub("/*", finding["pointer"]), got)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.findings.append(finding)
 
     def as_json(self) -> dict[str, Any]:
         """Return what was collected as JSON values."""
@@ -42,7 +53,8 @@ class Reached:
         for name, found in other["statuses"].items():
             self.statuses[name].update({int(status): count for status, count in found.items()})
         self.codes.update(other["codes"])
-        self.findings += [finding for finding in other["findings"] if finding not in self.findings]
+        for finding in other["findings"]:
+            self._add_finding(finding)
 
     def report(self, profile: str) -> dict[str, Any]:
         """Return the coverage of a profile's operations as JSON values, and all findings."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ims_mock.conformance.differences import differences_of
@@ -42,6 +44,14 @@ def test_finding_is_listed_once() -> None:
     ]
     assert "break: glance_show_image: response /size: must be an integer [response.type]" in text
     assert "known difference: why (a)" in text
+
+
+def test_items_of_a_list_are_one_finding() -> None:
+    """What each of a hundred images has is one line, that of the first."""
+    reached = Reached()
+    for index in range(3):
+        reached.add("list_images", 200, "", [replace(UNKNOWN, operation="list_images", pointer=f"/images/{index}/new")])
+    assert [finding["pointer"] for finding in reached.findings] == ["/images/0/new"]
 
 
 def test_processes_are_put_together() -> None:
