@@ -78,6 +78,7 @@ COUNT = {
     "method": "GET",
     "path": "/v1/cloudimages/count",
     "summary": "Show how many images there are.",
+    "description": "Counts the images that the project owns.",
     "x-actions": ["ims:images:list"],
     "responses": {
         "200": {
@@ -85,9 +86,11 @@ COUNT = {
             "content": {
                 "application/json": {
                     "schema": {
+                        "title": "image_count",
+                        "description": "How many images there are.",
                         "type": "object",
                         "required": ["used"],
-                        "properties": {"used": {"type": "integer", "minimum": 0}},
+                        "properties": {"used": {"type": "integer", "minimum": 0, "description": "The number."}},
                     },
                     "example": {"used": 1},
                 }

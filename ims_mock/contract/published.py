@@ -53,8 +53,8 @@ class _Publisher:
         tags = {tag for item in paths.values() for operation in item.values() for tag in operation["tags"]}
         described = {tag["name"]: tag for tag in self._document.get("tags", ())}
         return {
-            **_without(self._document, "x-takes-read-only"),
-            "tags": [*described.values(), *({"name": tag} for tag in sorted(tags - described.keys()))],
+            **_without(_without(self._document, "x-takes-read-only"), "components"),
+            "tags": [*described.values(), *({"name": tag, "x-api": "own"} for tag in sorted(tags - described.keys()))],
             "paths": paths,
             "components": {**components, "schemas": schemas, **rest, "responses": responses},
         }
