@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ims_mock.contract.recorded import RecordedExchange
-from ims_mock.evidence.recordings import betamax, companions, har, journal, pact, responses, vcr, wiremock
+from ims_mock.evidence.recordings import (
+    betamax,
+    companions,
+    har,
+    journal,
+    mountebank,
+    newman,
+    pact,
+    responses,
+    vcr,
+    wiremock,
+)
 from ims_mock.evidence.recordings.companions import ReadFile
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.yaml_text import read_yaml
@@ -36,6 +47,8 @@ FORMATS = [
     Format("HTTP archive (HAR, also in a .zip)", har.is_one, har.read, har.attach),
     Format("journal or log of ims_mock", journal.is_one, journal.read),
     Format("stub mappings of WireMock, also a folder", wiremock.is_one, wiremock.read, wiremock.attach),
+    Format("imposters of mountebank", mountebank.is_one, mountebank.read),
+    Format("JSON report of newman", newman.is_one, newman.read),
 ]
 """Every format that is read, in the order in which they are tried."""
 

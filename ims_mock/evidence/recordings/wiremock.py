@@ -26,10 +26,10 @@ from ims_mock.contract.recorded import (
     RecordedRequest,
     RecordedResponse,
 )
-from ims_mock.contract.routes import methods_of
 from ims_mock.evidence.recordings import bodies, companions
 from ims_mock.evidence.recordings.companions import ReadFile
 from ims_mock.evidence.recordings.parts import Part, headers_in
+from ims_mock.evidence.recordings.stubs import method_of
 
 _LITERAL = re.compile(r"(?:[A-Za-z0-9_~:.,-]|\\.)*")
 """A part of a pattern that is one text; a dot that is not escaped is meant to be one too."""
@@ -89,12 +89,10 @@ def _request(request: Part | None) -> RecordedRequest | None:
     path = _path(request) if request else None
     if request is None or path is None:
         return None
-    method = request.text("method", _ANY).upper()
-    if method == _ANY:
-        known = methods_of(path.partition("?")[0])
-        if len(known) != 1:
-            return None
-        (method,) = known
+    given = request.text("method", _ANY)
+    method = method_of("" if given.upper() == _ANY else given, path)
+    if method is None:
+        return None
     query = urlencode(list(_equal_to(request, "queryParameters")), errors="replace")
     headers = list(_equal_to(request, "headers"))
     url = f"{path}?{query}" if query else path

@@ -120,6 +120,49 @@ SAMPLES: dict[str, Any] = {
             {"request": {"urlPattern": "/v2/[^/]+", "method": "GET"}, "response": {"base64Body": "e30="}},
         ],
     },
+    "imposters of mountebank": {
+        "imposters": [
+            {
+                "protocol": "http",
+                "defaultResponse": {"statusCode": 200},
+                "stubs": [
+                    {
+                        "predicates": [
+                            {"and": [{"equals": {"method": "GET", "path": "/v2/images", "headers": {"A": "b"}}}]},
+                            {"deepEquals": {"query": {"limit": ["2"]}, "body": "{}"}},
+                        ],
+                        "responses": [
+                            {"is": {"statusCode": 200, "body": {"images": [1]}}, "behaviors": [{"wait": 1}]},
+                            {"is": {"statusCode": "200", "body": "e30=", "_mode": "binary"}},
+                        ],
+                    },
+                ],
+            },
+        ],
+    },
+    "JSON report of newman": {
+        "run": {
+            "executions": [
+                {
+                    "item": {"name": "it"},
+                    "request": {
+                        "method": "GET",
+                        "url": {
+                            "protocol": "http",
+                            "host": ["h"],
+                            "port": "80",
+                            "path": ["v2", ":x"],
+                            "query": [{"key": "limit", "value": "2"}],
+                            "variable": [{"key": "x", "value": "images"}],
+                        },
+                        "header": [{"key": "A", "value": "b"}],
+                        "body": {"mode": "raw", "raw": "{}"},
+                    },
+                    "response": {"code": 200, "header": [], "stream": {"type": "Buffer", "data": [123, 125]}},
+                },
+            ],
+        },
+    },
 }
 """A document of each format, by its name."""
 
