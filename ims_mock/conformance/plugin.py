@@ -32,6 +32,10 @@ _NEEDED = (
 )
 
 
+def _unusable(text: str) -> pytest.UsageError:
+    return pytest.UsageError(f"ims_mock.conformance: {text}")
+
+
 class Run:
     """A run of the suite: who asks whom, what was reached, and what was left behind."""
 
@@ -46,12 +50,20 @@ class Run:
             self.other = find_caller(os.environ, SECOND)
             for url in filter(None, (self.options.endpoint, self.options.iam_endpoint)):
                 Connection(url)
-        except (CredentialsError, UnreachableError) as error:
-            raise pytest.UsageError(f"ims_mock.conformance: {error}") from None
+            if self.options.report:
+                Path(self.options.report).open("a").close()
+        except (CredentialsError, UnreachableError, OSError) as error:
+            raise _unusable(str(error)) from None
         if caller is None:
-            raise pytest.UsageError(f"ims_mock.conformance: {_NEEDED}")
+            raise _unusable(_NEEDED)
         if self.options.fuzz and find_spec("schemathesis") is None:
-            raise pytest.UsageError("ims_mock.conformance: --fuzz needs schemathesis; pip install 'ims_mock[fuzz]'")
+            raise _unusable("--fuzz needs schemathesis; pip install 'ims_mock[fuzz]'")
+        for one in filter(None, (caller, self.other)):
+            # A token says which project it is of only to the identity service, which a login needs anyway.
+            if not (one.iam_endpoint or self.options.iam_endpoint or (one.credentials and one.project_id)):
+                raise _unusable(
+                    "needs the identity service: OS_AUTH_URL or --iam-endpoint; or IMS_PROJECT_ID, with a token"
+                )
         self.caller = caller
 
     # pytest's hooks

@@ -366,8 +366,11 @@ def test_wrong_use(verify: Callable[..., tuple[int, str]], monkeypatch: pytest.M
         verify("--fuzz", "2", "--read-only")
     monkeypatch.setitem(sys.modules, "schemathesis", None)
     assert verify("--fuzz", "2")[0] == 2
-    for name in ("HUAWEICLOUD_SDK_AK", "OS_USERNAME"):
-        monkeypatch.delenv(name)
+    assert verify("--report", "no/such/folder/report.json")[0] == 2
+    monkeypatch.delenv("HUAWEICLOUD_SDK_AK")
+    monkeypatch.delenv("OS_AUTH_URL")
+    assert verify()[0] == 2  # A login has nobody to ask.
+    monkeypatch.delenv("OS_USERNAME")
     assert verify()[0] == 2
 
 
@@ -383,6 +386,17 @@ def test_a_mock_is_a_glance_too(verify: Callable[..., tuple[int, str]], tmp_path
 def test_nobody_at_the_endpoint(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
     """An endpoint that cannot be reached is the exit status 3, and one error instead of one for each test."""
     assert main(["contract", "verify", "http://127.0.0.1:9"], {}) == 3
+
+
+def test_endpoint_that_is_not_trusted(
+    verify: Callable[..., tuple[int, str]], mock: ImsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A certificate of an authority that is not trusted is the exit status 3, unless --ca-file names the authority."""
+    monkeypatch.delenv("OS_CACERT")
+    marks = ("--marks", "native and not writes")
+    status, printed = verify(*marks)
+    assert (status, "certificate verify failed" in printed) == (3, True), printed
+    assert verify(*marks, "--ca-file", str(tmp_path / "ca.pem"))[0] == 0
 
 
 def test_environment_is_put_back(verify: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> None:
