@@ -21,6 +21,8 @@ OCTETS = "application/octet-stream"
 PATCH = "application/openstack-images-v2.1-json-patch"
 LIST = {"images": [], "schema": "/v2/schemas/images", "first": "/v2/images"}
 
+COOKIES = ["a=1; Expires=Fri, 27 Nov 2026 20:00:00 GMT", "b=2"]
+
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[ImsMock]:
@@ -49,7 +51,7 @@ def packer(served: ImsMock) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def odd(served: ImsMock) -> Iterator[str]:
-    """The URL of a server whose list of images has no type, or is in Latin-1 as its type says."""
+    """The URL of a server whose list of images has no type, is in Latin-1 as its type says, or comes with cookies."""
     app = flask.Flask("odd", static_folder=None)
 
     @app.route("/no-type/v2/images")
@@ -62,6 +64,13 @@ def odd(served: ImsMock) -> Iterator[str]:
     def latin() -> flask.Response:
         text = json.dumps({**LIST, "first": "/v2/images?name=\xe9"}, ensure_ascii=False)
         return flask.Response(text.encode("latin-1"), content_type="application/json; charset=ISO-8859-1")
+
+    @app.route("/cookies/v2/images")
+    def cookies() -> flask.Response:
+        response = flask.Response(json.dumps(LIST), mimetype="application/json")
+        for cookie in COOKIES:
+            response.headers.add("Set-Cookie", cookie)
+        return response
 
     with serving(app, served) as url:
         yield url

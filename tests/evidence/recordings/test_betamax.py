@@ -7,8 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import betamax
+import httpx
 import pytest
 import requests
+import vcr
 from responses import _recorder
 
 from ims_mock import ImsMock
@@ -18,6 +20,7 @@ from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 from tests.conftest import ROOT
 from tests.evidence.recordings.conftest import (
+    COOKIES,
     LIST,
     OCTETS,
     bodies,
@@ -197,6 +200,31 @@ def test_what_schemathesis_hides(tmp_path: Path) -> None:
     path.write_text(json.dumps({"http_interactions": [interaction]}))
     (exchange,) = conforming(path)
     assert exchange.request.url == "/v2/images?limit=1"
+
+
+def test_repeated_headers(odd: str, tmp_path: Path) -> None:
+    """A header that came twice is there twice; where a recorder joined them it is one, which is never split."""
+    url = f"{odd}/cookies/v2/images"
+    with requests.Session() as session, cassette(tmp_path, session):
+        session.get(url)
+    with vcr.use_cassette(str(tmp_path / "requests.yaml")):
+        requests.get(url)
+    with vcr.use_cassette(str(tmp_path / "httpx.yaml")):
+        httpx.get(url)
+    _recorder.record(file_path=str(tmp_path / "responses.yaml"))(lambda: requests.get(url))()
+    found = {}
+    for name in ("cassette.json", "requests.yaml", "httpx.yaml", "responses.yaml"):
+        (exchange,) = conforming(tmp_path / name)
+        assert exchange.response
+        headers = exchange.response.headers
+        found[name] = [value for header, value in headers if header.lower() == "set-cookie"]  # type: ignore[union-attr]
+    joined = [", ".join(COOKIES)]
+    assert found == {
+        "cassette.json": COOKIES,
+        "requests.yaml": COOKIES,
+        "httpx.yaml": COOKIES,
+        "responses.yaml": joined,
+    }
 
 
 @pytest.mark.parametrize(
