@@ -206,7 +206,8 @@ def test_anything_anywhere(name: str) -> None:
     """Whatever stands in place of a part of a document, it is judged, or refused with the entry and the reason."""
     kind = next(kind for kind in FORMATS if kind.name == name)
     assert kind.is_one(SAMPLES[name])
-    assert list(kind.read(SAMPLES[name]))
+    usual = list(kind.read(SAMPLES[name]))
+    assert usual
     for *path, last in places_in(SAMPLES[name]):
         for odd in ODD:
             document = copy.deepcopy(SAMPLES[name])
@@ -219,7 +220,8 @@ def test_anything_anywhere(name: str) -> None:
                     if kind.attach:
                         kind.attach(document, lambda _: None)
                     for exchange in kind.read(document):
-                        judge(exchange)
+                        if exchange not in usual:
+                            judge(exchange)
 
 
 def test_is_one_takes_anything() -> None:
@@ -263,6 +265,17 @@ def test_refused(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(RecordingError, match=message):
         list(read_recording(path))
+
+
+def test_nested(tmp_path: Path) -> None:
+    """However deep something is nested, it is read or refused: each reader has its own bound."""
+    path = tmp_path / "recording"
+    for depth in range(900, 1010):
+        sent = {"method": "POST", "uri": "/v2/images", "body": "NESTED"}
+        text = json.dumps({"interactions": [{"request": sent, "response": {}}]})
+        path.write_text(text.replace('"NESTED"', "[" * depth + "]" * depth))
+        with pytest.raises(RecordingError, match=r"nested too deep|response.status must be an object"):
+            list(read_recording(path))
 
 
 def test_lines_end_as_in_json(tmp_path: Path) -> None:
