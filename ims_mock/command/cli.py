@@ -115,7 +115,7 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
         parser.error(str(error))
     if options.port == 0 and not options.url:
         parser.error("env needs --url of a mock that took a free port")
-    is_tls = bool(options.tls or options.cert)
+    is_tls = bool(options.tls or options.cert) and client != "proxy"
     url = (options.url or root_url(options.host, options.port, is_tls=is_tls)).rstrip("/")
     if not re.fullmatch(r"https?://[^/?#\s]+", url):
         parser.error(f"argument --url: must be http:// or https:// with a host and a port, got {options.url!r}")

@@ -64,7 +64,10 @@ def test_variables() -> None:
 def test_variables_name_the_file_wherever_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The path of the authority is absolute, and the file need not be there yet."""
     monkeypatch.chdir(tmp_path)
-    assert f"export SSL_CERT_FILE={tmp_path}/ims-mock-ca.pem\n" in run("env", "proxy").stdout
+    lines = run("env", "proxy", IMS_MOCK_TLS="1").stdout
+    assert f"export SSL_CERT_FILE={tmp_path}/ims-mock-ca.pem\n" in lines
+    # The proxy itself is reached without TLS, whatever a mock is.
+    assert "export HTTPS_PROXY=http://127.0.0.1:9292\n" in lines
 
 
 @needs_curl
