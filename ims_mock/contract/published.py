@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ims_mock.contract import schema_files
 from ims_mock.contract.error_examples import Examples, has_form_of, own_examples, usual_examples
 from ims_mock.contract.pointers import parts_of, references, value_at
 
 _PARTS = ("properties", "patternProperties", "dependentSchemas")
 """Keywords whose value has schemas by name."""
+
+_LETTERS = r"\p{L}\p{N}"
+"""Letters and digits of any script, which Python and the tools written in it do not know."""
 
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SINGLE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else", "contains")
@@ -159,6 +163,8 @@ class _Publisher:
     def _keyword(self, keyword: str, value: Any) -> Any:
         if keyword in _PARTS:
             return {name: self._schema(part) for name, part in value.items()}
+        if keyword == "pattern":
+            return value.replace(_LETTERS, schema_files.read("letters.json")["class"])
         if keyword in _LISTS:
             return [self._schema(part) for part in value]
         return self._schema(value) if keyword in _SINGLE else value

@@ -27,9 +27,9 @@ from referencing.jsonschema import DRAFT202012
 from ims_mock import ImsMock
 from ims_mock.command.yaml_text import dumped
 from ims_mock.contract.operations import Contract, load_contract, load_control
+from ims_mock.contract.patterns import python_pattern
 from ims_mock.contract.pointers import parts_of, pointer_to, value_at
 from tests.conftest import ROOT
-from tests.contract.test_openapi import for_python
 from tests.examples import Example, example_of
 from tests.identity.test_permissions import CALLS as CALLS_BY_NAME
 from tests.identity.test_permissions import Call
@@ -300,6 +300,18 @@ def test_linter_finds_nothing(contract: Contract, node_modules: Path, tmp_path: 
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning" not in done.stderr
+
+
+def for_python(value: Any) -> Any:
+    """Return a document with its patterns as Python writes what ECMA-262 means, where `$` is the end."""
+    if isinstance(value, list):
+        return [for_python(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: python_pattern(item) if key == "pattern" and isinstance(item, str) else for_python(item)
+        for key, item in value.items()
+    }
 
 
 def bodies(contract: Contract, number: int) -> Iterator[tuple[str, str, str, Any]]:

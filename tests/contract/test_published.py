@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from ims_mock.contract import schema_files
 from ims_mock.contract.operations import Contract, load_contract, load_control
 from ims_mock.contract.pointers import parts_of, pointer_to, value_at
 from ims_mock.contract.published import published
@@ -115,6 +117,26 @@ def test_patterns_name_their_characters(contract: Contract) -> None:
     patterns = [part["pattern"] for _, part in schemas(contract) if isinstance(part.get("pattern"), str)]
     assert len(patterns) > 5
     assert [pattern for pattern in patterns if re.search(r"\\[wWdD]", pattern)] == []
+
+
+@each_contract
+def test_patterns_are_those_of_python_too(contract: Contract) -> None:
+    """Every pattern can be read by Python, as tools written in it refuse a document otherwise."""
+    patterns = [part["pattern"] for _, part in schemas(contract) if isinstance(part.get("pattern"), str)]
+    assert all(re.compile(pattern) for pattern in patterns)
+
+
+def test_letters_are_those_of_unicode() -> None:
+    """Where a pattern has letters and digits of any script, the document lists those of one version."""
+    listed = re.compile(f"[{schema_files.read('letters.json')['class']}]+")
+    text = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x30000)]))
+    found = {character for match in listed.finditer(text) for character in match[0]}
+    assert len(found) > 100_000
+    # An older Python does not have all of them yet.
+    assert {unicodedata.category(character)[0] for character in found} <= {"L", "N", "C"}
+    missing = [char for char in text if unicodedata.category(char)[0] in "LN" and char not in found]
+    assert all(char not in "\u00e9\u0660\u4e00\U00010400" for char in missing)
+    assert not missing or unicodedata.unidata_version > schema_files.read("letters.json")["unicode"]
 
 
 @each_contract
