@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from responses._recorder import Recorder
 from ims_mock import ImsMock
 from ims_mock.contract import find_operation, judge
 from ims_mock.contract.operations import load_contract
+from ims_mock.evidence.har import to_har
 from ims_mock.evidence.recordings.files import read_recording
 from tests import recorded_run
 
@@ -78,3 +80,12 @@ def test_httpx(tmp_path: Path) -> None:
     with vcr.use_cassette(str(tmp_path / "vcr.yaml"), record_mode="all"), httpx.Client() as client:
         run(client)
     check(tmp_path / "vcr.yaml")
+
+
+def test_journal_and_own_archive(tmp_path: Path) -> None:
+    """So have the journal of the mock, and its HTTP archive."""
+    mock = ImsMock(**recorded_run.SETTINGS)
+    recorded_run.run(mock)
+    for name, document in (("x.har", to_har(mock.journal)), ("x.json", [entry.to_json() for entry in mock.journal])):
+        (tmp_path / name).write_text(json.dumps(document), "utf-8")
+        check(tmp_path / name)

@@ -19,6 +19,7 @@ import pytest
 from ims_mock import Drip, Garble, Hangup, Truncate
 from ims_mock.contract import DAMAGED, NOT_RECORDED, RecordedExchange, judge
 from ims_mock.contract.recorded import Absence
+from ims_mock.evidence.recordings import companions
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 from ims_mock.faults.definition import Fault
@@ -355,4 +356,13 @@ def test_wrong_zip(tmp_path: Path, data: bytes, text: str) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(data)
     with pytest.raises(RecordingError, match=f"^{text}"):
+        list(read_recording(path))
+
+
+def test_zip_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member that would unpack to more than fits is refused before it is."""
+    monkeypatch.setattr(companions, "MOST_BYTES", 9)
+    path = tmp_path / "x.zip"
+    path.write_bytes(packed(a_har=b"{}" * 5))
+    with pytest.raises(RecordingError, match=r"^a.har unpacks to more than 9 bytes"):
         list(read_recording(path))
