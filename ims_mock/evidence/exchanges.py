@@ -17,7 +17,9 @@ from ims_mock.contract.recorded import (
     RecordedResponse,
 )
 from ims_mock.contract.validation import HIDDEN
-from ims_mock.evidence.journal import Entry
+from ims_mock.evidence.journal import MAX_BODY, Entry
+
+_MOST_DIGITS = 18
 
 
 def exchanges_of(entries: Iterable[Entry]) -> Iterator[RecordedExchange]:
@@ -27,7 +29,7 @@ def exchanges_of(entries: Iterable[Entry]) -> Iterator[RecordedExchange]:
             entry.method,
             entry.base_url + entry.path if entry.path.startswith("/") else entry.path,
             tuple(entry.request_headers.items()),
-            _body(entry.request_headers, entry.request_body),
+            kept_body(entry.request_headers, entry.request_body),
             has_all_headers=True,
             caller=entry.caller or "",
             project=entry.project_id or "",
@@ -39,17 +41,23 @@ def _response(entry: Entry) -> RecordedResponse | None:
     if not entry.status or entry.delivery.is_silent:
         return None
     is_empty = entry.method == "HEAD"
-    body = b"" if is_empty else DAMAGED if entry.delivery.is_cut else _body(entry.response_headers, entry.response_body)
+    body = (
+        b""
+        if is_empty
+        else DAMAGED
+        if entry.delivery.is_cut
+        else kept_body(entry.response_headers, entry.response_body)
+    )
     return RecordedResponse(entry.status, tuple(entry.response_headers.items()), body, has_all_headers=True)
 
 
-def _body(headers: Mapping[str, str], body: bytes) -> bytes | JsonBody | Absence:
-    """Return what is kept of a body; a longer one, and a file, are not kept as a whole.
+def kept_body(headers: Mapping[str, str], body: bytes) -> bytes | JsonBody | Absence:
+    """Return what is kept of a body in a journal; a longer one, and a file, are not kept as a whole.
 
     A body of another length that is JSON is one in which secrets are hidden, which are texts all the same.
     """
     length = next((value for name, value in headers.items() if name.lower() == "content-length"), "")
-    if not length.isdecimal() or int(length) == len(body):
+    if len(body) == int(length[:_MOST_DIGITS]) if length.isdecimal() else len(body) != MAX_BODY:
         return body
     try:
         value = parse(body)

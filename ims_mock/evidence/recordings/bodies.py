@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 
 from ims_mock.contract.judging import header_of, media_type_of
-from ims_mock.contract.recorded import DAMAGED, Absence, RecordedHeaders
+from ims_mock.contract.recorded import DAMAGED, Absence, JsonBody, RecordedHeaders
+from ims_mock.evidence.exchanges import kept_body
 
 MOST_BYTES = 64 * 1024 * 1024
 """Most bytes that a packed body may unpack to."""
@@ -55,6 +56,12 @@ def from_bytes(data: bytes, headers: RecordedHeaders = ()) -> bytes | Absence:
     # The name is that of zlib's format, and some send what is inside of it.
     body = _unpacked(data, _ZLIB)
     return _unpacked(data, _RAW) if body is DAMAGED else body
+
+
+def from_journal(data: bytes, headers: RecordedHeaders) -> bytes | JsonBody | Absence:
+    """Return what the journal of this mock has kept of a body, unpacked."""
+    kept = kept_body(dict(headers), data)
+    return from_bytes(kept, headers) if isinstance(kept, bytes) else kept
 
 
 def _is_utf_8(data: bytes) -> bool:

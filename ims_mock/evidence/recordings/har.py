@@ -9,6 +9,7 @@ from ims_mock.contract.recorded import (
     DAMAGED,
     NOT_RECORDED,
     Absence,
+    JsonBody,
     RecordedExchange,
     RecordedHeaders,
     RecordedRequest,
@@ -27,7 +28,7 @@ _CHROMIUM = "WebInspector"
 _FUZZER = "harfile"
 """Schemathesis, which does not say here which of its requests are meant to be wrong."""
 
-_COUNT_BYTES = (_MITMPROXY, _PLAYWRIGHT, _OURS)
+_COUNT_BYTES = (_MITMPROXY, _PLAYWRIGHT)
 """Whose bodySize of a request is the number of bytes that were sent; Firefox, for one, counts characters."""
 
 _CALLS = ("xhr", "fetch", "other")
@@ -99,7 +100,7 @@ def _length(headers: list[tuple[str, str]]) -> int:
     return 1 if _header(headers, "transfer-encoding") else -1
 
 
-def _request_body(request: Part, headers: list[tuple[str, str]], writer: str) -> bytes | Absence:
+def _request_body(request: Part, headers: list[tuple[str, str]], writer: str) -> bytes | JsonBody | Absence:
     posted, size = request.optional("postData"), request.number("bodySize", -1)
     length = max(size, _length(headers))
     text = posted.get("text") if posted else None
@@ -110,8 +111,8 @@ def _request_body(request: Part, headers: list[tuple[str, str]], writer: str) ->
         return bodies.from_bytes(posted.get("_file"), headers)
     if not text and length > 0:
         return NOT_RECORDED
-    if posted.get("_encoding") == "base64":
-        return _counted(posted.base64("text"), size, headers)
+    if writer == _OURS:
+        return _kept(posted, is_base64=posted.get("_encoding") == "base64", headers=headers)
     content_type = posted.text("mimeType", "") or _header(headers, "content-type")
     if writer not in _COUNT_BYTES or size < 0:
         return bodies.from_text(posted.text("text"), content_type, headers)
@@ -121,9 +122,10 @@ def _request_body(request: Part, headers: list[tuple[str, str]], writer: str) ->
     return next((bodies.from_bytes(data, headers) for data in texts if data is not None and len(data) == size), DAMAGED)
 
 
-def _counted(data: bytes, size: int, headers: RecordedHeaders) -> bytes | Absence:
-    """Return a body that is known to have a size; DAMAGED where a part of it was kept."""
-    return bodies.from_bytes(data, headers) if len(data) == size else DAMAGED
+def _kept(part: Part, *, is_base64: bool, headers: RecordedHeaders) -> bytes | JsonBody | Absence:
+    """Return what the journal of this mock, or its proxy, has kept of a body."""
+    data = part.base64("text") if is_base64 else bodies.encoded(part.text("text", ""))
+    return DAMAGED if data is None else bodies.from_journal(data, headers)
 
 
 def _response(response: Part, method: str, writer: str) -> RecordedResponse | None:
@@ -136,7 +138,7 @@ def _response(response: Part, method: str, writer: str) -> RecordedResponse | No
     return RecordedResponse(status, headers, body, has_all_headers=True)
 
 
-def _response_body(response: Part, headers: list[tuple[str, str]], writer: str) -> bytes | Absence:
+def _response_body(response: Part, headers: list[tuple[str, str]], writer: str) -> bytes | JsonBody | Absence:
     content = response.optional("content")
     if response.get("_failureText") or is_cut(response.text("_error", "")):
         return DAMAGED
@@ -149,7 +151,7 @@ def _response_body(response: Part, headers: list[tuple[str, str]], writer: str) 
         return NOT_RECORDED
     is_base64 = content.text("encoding", "").lower() == "base64"
     if writer == _OURS:
-        return _counted(content.base64("text") if is_base64 else text.encode(), size, headers)
+        return _kept(content, is_base64=is_base64, headers=headers)
     if is_base64:
         return bodies.from_bytes(content.base64("text"), headers)
     return bodies.from_text(text, content.text("mimeType", ""), headers)

@@ -10,12 +10,12 @@ from ims_mock.contract.recorded import (
     DAMAGED,
     NOT_RECORDED,
     Absence,
+    JsonBody,
     RecordedExchange,
     RecordedHeaders,
     RecordedRequest,
     RecordedResponse,
 )
-from ims_mock.evidence.journal import MAX_BODY
 from ims_mock.evidence.recordings import bodies
 from ims_mock.evidence.recordings.parts import Part, headers_in
 
@@ -68,8 +68,15 @@ def _exchange(entry: Part) -> RecordedExchange:
     url = entry.text("base_url", "") + (path if path.startswith("/") else f"/{path}")
     headers = _headers(entry, "request_headers")
     body = _body(entry, "request", headers)
-    has_headers, caller = not isinstance(headers, Absence), entry.text("caller", "")
-    request = RecordedRequest(method, url, headers, body, has_all_headers=has_headers, caller=caller)
+    request = RecordedRequest(
+        method,
+        url,
+        headers,
+        body,
+        has_all_headers=not isinstance(headers, Absence),
+        caller=entry.text("caller", ""),
+        project=entry.text("project_id", ""),
+    )
     return RecordedExchange(request, _response(entry, method), entry.entry)
 
 
@@ -87,7 +94,7 @@ def _headers(entry: Part, name: str) -> RecordedHeaders | Absence:
     return headers_in(entry, name) if name in entry else NOT_RECORDED
 
 
-def _body(entry: Part, side: str, headers: RecordedHeaders | Absence) -> bytes | Absence:
+def _body(entry: Part, side: str, headers: RecordedHeaders | Absence) -> bytes | JsonBody | Absence:
     """Return a body; a file is not recorded, and one that was cut, or that was no text, is not faithfully."""
     if isinstance(headers, Absence) or f"{side}_body" not in entry:
         return NOT_RECORDED
@@ -97,4 +104,4 @@ def _body(entry: Part, side: str, headers: RecordedHeaders | Absence) -> bytes |
     if not text:
         has_some = length not in ("", "0") or "transfer-encoding" in names
         return NOT_RECORDED if has_some else b""
-    return DAMAGED if data is None or len(data) >= MAX_BODY or _ESCAPED.search(text) else data
+    return DAMAGED if data is None or _ESCAPED.search(text) else bodies.from_journal(data, headers)

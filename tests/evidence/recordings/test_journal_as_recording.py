@@ -13,7 +13,7 @@ import pytest
 
 from ims_mock import Hangup, LoseResponse, Truncate
 from ims_mock.command.standalone import _JsonFormatter
-from ims_mock.contract import DAMAGED, NOT_RECORDED, RecordedExchange, judge
+from ims_mock.contract import DAMAGED, NOT_RECORDED, JsonBody, RecordedExchange, judge
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
@@ -44,6 +44,7 @@ def test_journal(api: Api, tmp_path: Path) -> None:
     assert (first.entry, first.request.method, first.request.url) == ("entry 1", "POST", "http://localhost/v2/images")
     assert first.request.body == b'{"name": "\\u00e9", "min_disk": 40}'
     assert first.request.has_all_headers
+    assert (first.request.caller, first.request.project) == ("", api.service.auth.project_id)
     assert first.response
     assert json.loads(first.response.body)["id"] == created["id"]  # type: ignore[arg-type]
     assert [item.response and item.response.body for item in exchanges[2:]] == [b"", b""]
@@ -106,6 +107,34 @@ def test_damaged_bodies(api: Api, tmp_path: Path, body: bytes) -> None:
     api("POST", "/v2/images", body)
     (exchange,) = exchanges_of(tmp_path, journal_of(api))
     assert exchange.request.body is DAMAGED
+
+
+def test_long_body_of_the_proxy(api: Api, tmp_path: Path) -> None:
+    """A body that is longer than the journal keeps was kept whole, by the proxy."""
+    api("GET", "/v2/images")
+    entry = journal_of(api)["entries"][0]
+    body = json.dumps({"images": [], "first": "/v2/images", "schema": "/v2/schemas/images", "x": " " * 70_000})
+    headers = {"Content-Length": str(len(body))}
+    (exchange,) = exchanges_of(tmp_path, {**entry, "response_headers": headers, "response_body": body})
+    assert exchange.response
+    assert exchange.response.body == body.encode()
+    headers = {"Transfer-Encoding": "chunked"}
+    (exchange,) = exchanges_of(tmp_path, {**entry, "response_headers": headers, "response_body": body[:65536]})
+    assert exchange.response
+    assert exchange.response.body is DAMAGED
+
+
+def test_hidden_secrets_are_examples(api: Api, tmp_path: Path) -> None:
+    """The password of a log-in is hidden in the journal and in its archive, and everything else is judged."""
+    user = {"name": "demo", "password": "secret", "domain": {"name": "Default"}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    body = {"auth": {"identity": identity, "scope": {"project": {"name": "cn-north-4"}}}}
+    api("POST", "/v3/auth/tokens", body)
+    for document in (journal_of(api), api("GET", "/_ims_mock/journal.har").get_json()):
+        (exchange,) = exchanges_of(tmp_path, document)
+        assert isinstance(exchange.request.body, JsonBody)
+        assert exchange.request.body.examples == {("auth", "identity", "password", "user", "password")}
+        assert judge(exchange) == []
 
 
 @pytest.mark.parametrize("fault", [Hangup(), LoseResponse("reset")])
