@@ -13,6 +13,7 @@ from ims_mock.evidence.recordings import (
     betamax,
     companions,
     har,
+    hidden,
     journal,
     mountebank,
     newman,
@@ -92,7 +93,7 @@ def _exchanges(document: Any, read_file: ReadFile) -> Iterator[RecordedExchange]
             try:
                 if kind.attach:
                     kind.attach(document, read_file)
-                yield from kind.read(document)
+                yield from map(hidden.without_hidden, kind.read(document))
             except RecursionError:
                 raise RecordingError("", "is nested too deep to be read") from None
             return

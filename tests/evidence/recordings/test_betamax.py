@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import betamax
 import httpx
@@ -14,7 +15,7 @@ import vcr
 from responses import _recorder
 
 from ims_mock import ImsMock
-from ims_mock.contract import DAMAGED, NOT_RECORDED, judge
+from ims_mock.contract import DAMAGED, NOT_RECORDED, JsonBody, judge
 from ims_mock.contract.judging import header_of
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
@@ -34,7 +35,7 @@ INTERACTIONS = "http_interactions"
 BYTES = b"\xff\x00\xfe"
 
 
-def cassette(folder: Path, session: requests.Session, **settings: bool) -> betamax.Betamax:
+def cassette(folder: Path, session: requests.Session, **settings: Any) -> betamax.Betamax:
     """Return what records a session into folder/cassette.json."""
     recorder = betamax.Betamax(session, cassette_library_dir=str(folder))
     used: betamax.Betamax = recorder.use_cassette("cassette", record="all", **settings)
@@ -86,6 +87,23 @@ def test_text_in_betamax(odd: str, tmp_path: Path) -> None:
     (_, latin), (_, without) = bodies(conforming(tmp_path / "cassette.json"))
     assert json.loads(latin) == {**LIST, "first": "/v2/images?name=\xe9"}
     assert json.loads(without) == LIST
+
+
+def test_placeholders_of_betamax(served: ImsMock, tmp_path: Path) -> None:
+    """What stands in the place of a hidden value is not judged, but for its type; nor is it in a path."""
+    image_id = served.add_image()["id"]
+    hidden = {"<TOKEN>": served.token, "<OWNER>": served.images[image_id]["owner"], "<ID>": image_id}
+    placeholders = [{"placeholder": name, "replace": value} for name, value in hidden.items()]
+    with requests.Session() as session, cassette(tmp_path, session, placeholders=placeholders):
+        session.headers["X-Auth-Token"] = served.token
+        session.get(f"{served.url}/v2/images/{image_id}")
+        session.get(f"{served.url}/v2/images/{image_id}/members")
+    shown, _ = conforming(tmp_path / "cassette.json")
+    assert shown.request.url == f"{served.url}/v2/images/<ID>"
+    assert shown.response
+    assert isinstance(shown.response.body, JsonBody)
+    assert shown.response.body.value["owner"] == "<OWNER>"
+    assert shown.response.body.examples == {("id",), ("owner",), ("self",), ("file",)}
 
 
 def test_cassette_that_was_cut_off(served: ImsMock, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -266,6 +267,24 @@ def test_text_that_was_rewritten_keeps_its_old_length(served: ImsMock, tmp_path:
     (exchange,) = conforming(path)
     assert isinstance(exchange.request.body, bytes)
     assert json.loads(exchange.request.body) == {"name": "a"}
+
+
+def test_hidden_values(served: ImsMock, tmp_path: Path) -> None:
+    """A value that a hook has hidden is not judged, and another of the same body is."""
+
+    def hide(response: dict[str, Any]) -> dict[str, Any]:
+        body = re.sub(rb'"owner":"[^"]+"', b'"owner":"***"', response["body"]["string"])
+        response["body"]["string"] = body.replace(b'"status":"queued"', b'"status":"lost"')
+        return response
+
+    path = tmp_path / "cassette.yaml"
+    fields = [("name", "<NAME>"), ("os_version", "REDACTED")]
+    with recording(path, before_record_response=hide, filter_post_data_parameters=fields):
+        headers = {"X-Auth-Token": served.token}
+        requests.post(f"{served.url}/v2/images", json={"name": "a", "min_ram": 0}, headers=headers)
+    (exchange,) = read_recording(path)
+    assert exchange.request.body == JsonBody({"name": "<NAME>", "min_ram": 0}, frozenset({("name",)}))
+    assert [(finding.id, finding.pointer) for finding in judge(exchange)] == [("response.enum", "/status")]
 
 
 def test_httpx_of_vcrpy_5() -> None:
