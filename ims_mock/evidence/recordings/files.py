@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,13 +79,24 @@ def read_recording(path: Path) -> Iterator[RecordedExchange]:
 
 def _mappings(folder: Path) -> Iterator[RecordedExchange]:
     """Yield the exchanges of all files in WireMock's folder, each entry with the name of its file."""
+    documents = {}
     for path in sorted(folder.rglob("*.json")):
         name = path.relative_to(folder).as_posix()
-        try:
-            for exchange in _exchanges(_document(path.read_bytes()), companions.beside(folder.parent / _FILES)):
+        with _named(name):
+            documents[name] = _document(path.read_bytes())
+    for name, document in sorted(documents.items(), key=lambda item: wiremock.place_of(item[1])):
+        with _named(name):
+            for exchange in _exchanges(document, companions.beside(folder.parent / _FILES)):
                 yield replace(exchange, entry=f"{name}: {exchange.entry}")
-        except RecordingError as error:
-            raise RecordingError(f"{name}: {error.entry}" if error.entry else name, error.text) from None
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Add the name of a file to the entry of an error."""
+    try:
+        yield
+    except RecordingError as error:
+        raise RecordingError(f"{name}: {error.entry}" if error.entry else name, error.text) from None
 
 
 def _exchanges(document: Any, read_file: ReadFile) -> Iterator[RecordedExchange]:

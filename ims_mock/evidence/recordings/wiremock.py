@@ -63,11 +63,22 @@ _NAMES = ("url", "urlPath", "urlPathTemplate", "urlPattern", "urlPathPattern", "
 
 
 def read(document: Any) -> Iterator[RecordedExchange]:
-    """Yield the exchanges of the mappings of which one path, and one method, can be said."""
-    for mapping in _mappings(document):
+    """Yield the exchanges of the mappings of which one path, and one method, can be said, the first call first.
+
+    A recording has its last call first. What WireMock lists (with `meta`), and what somebody has written, has not.
+    """
+    mappings = list(_mappings(document))
+    is_recorded = "meta" not in document and all("uuid" in mapping for mapping in mappings)
+    for mapping in reversed(mappings) if is_recorded else mappings:
         request = _request(mapping.optional("request"))
         if request is not None:
             yield RecordedExchange(request, _response(mapping, request.method), mapping.entry)
+
+
+def place_of(document: Any) -> int:
+    """Return where a file of a folder stands among the others: the last call has the lowest index."""
+    index = document.get("insertionIndex") if isinstance(document, dict) else None
+    return -index if isinstance(index, int) else 0
 
 
 def attach(document: Any, read_file: ReadFile) -> None:

@@ -47,11 +47,11 @@ def urls(exchanges: Iterable[RecordedExchange]) -> list[str]:
 
 
 def test_recording() -> None:
-    """The judge finds nothing in what WireMock has recorded of the mock, the newest first."""
+    """The judge finds nothing in what WireMock has recorded of the mock, whose file has the last call first."""
     exchanges = conforming(DATA / "ims.json")
-    assert (exchanges[0].entry, exchanges[-1].request.url) == ("mapping 1 (v3_auth_tokens)", "/v2/images")
+    assert (exchanges[-1].entry, exchanges[0].request.url) == ("mapping 1 (v3_auth_tokens)", "/v2/images")
     assert all(item.request.is_partial and not item.request.has_all_headers for item in exchanges)
-    assert exchanges[-1].request.body == JsonBody({"name": "镜像 é", "min_disk": 40, "tags": ["a"]})
+    assert exchanges[0].request.body == JsonBody({"name": "镜像 é", "min_disk": 40, "tags": ["a"]})
     assert "/v2/images?tag=a&limit=2&name=%E9%95%9C%E5%83%8F+%C3%A9" in urls(exchanges)
 
 
@@ -60,7 +60,7 @@ def test_states_of_a_scenario_are_exchanges() -> None:
     exchanges = read_recording(DATA / "ims.json")
     responses = [item.response for item in exchanges if "/jobs/" in item.request.url]
     statuses = [json.loads(response.body)["status"] for response in responses if response]  # type: ignore[arg-type]
-    assert statuses == ["SUCCESS", "INIT"]
+    assert statuses == ["INIT", "SUCCESS"]
 
 
 def test_recorded_bodies_of_requests() -> None:
@@ -217,6 +217,22 @@ def test_folder(tmp_path: Path) -> None:
         (exchange,) = read_recording(path)
         assert exchange.response
         assert (exchange.entry, exchange.response.body) == (entry, b"{}")
+
+
+def test_order_of_a_folder(tmp_path: Path) -> None:
+    """The files of a recording are read from the first call on, which has the highest index."""
+    (tmp_path / "mappings").mkdir()
+    for index in (1, 2, 3):
+        mapping = {"request": {"method": "GET", "url": f"/{index}"}, "response": {}, "insertionIndex": index}
+        (tmp_path / f"mappings/{index}.json").write_text(json.dumps(mapping))
+    assert urls(read_recording(tmp_path)) == ["/3", "/2", "/1"]
+
+
+@pytest.mark.parametrize(("more", "order"), [({}, ["/2", "/1"]), ({"meta": {"total": 2}}, ["/1", "/2"])])
+def test_order_of_a_list(more: Any, order: list[str]) -> None:
+    """A recording has the last call first, and what WireMock lists the first."""
+    mappings = [{"uuid": "", "request": {"method": "GET", "url": f"/{index}"}, "response": {}} for index in (1, 2)]
+    assert urls(wiremock.read({"mappings": mappings, **more})) == order
 
 
 def test_file_in_a_folder(tmp_path: Path) -> None:
