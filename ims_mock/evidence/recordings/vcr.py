@@ -46,7 +46,8 @@ def _request(part: Part) -> RecordedRequest:
     # What every client sends by itself is missing where a cassette has only what the caller gave.
     is_whole = {"user-agent", "accept-encoding"} <= names
     body = _body(part, "body", headers)
-    return RecordedRequest(part.text("method"), _url(part), headers, body, has_all_headers=is_whole)
+    # aiohttp sends a method in upper case, however it was given.
+    return RecordedRequest(part.text("method").upper(), _url(part), headers, body, has_all_headers=is_whole)
 
 
 def _url(part: Part) -> str:

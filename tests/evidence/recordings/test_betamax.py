@@ -208,6 +208,17 @@ def test_vcr_for_ruby(name: str) -> None:
     assert (uploaded[0], shown) == (BYTES, (b"", BYTES))
     statuses = [exchange.response and exchange.response.status for exchange in exchanges]
     assert statuses == [201, 204, 200, 404, 204]
+    # The file has them in lower case.
+    assert [exchange.request.method for exchange in exchanges] == ["POST", "PUT", "GET", "GET", "DELETE"]
+
+
+def test_response_without_a_body(tmp_path: Path) -> None:
+    """A cassette that ends before the body of a response says nothing of it."""
+    text = (ROOT / "tests/data/recordings/ruby/plain.yml").read_text("utf-8")
+    path = tmp_path / "cassette.yml"
+    path.write_text(text[: text.index("    body:", text.index("  response:"))])
+    ((_, got),) = bodies(conforming(path))
+    assert got is NOT_RECORDED
 
 
 def test_what_schemathesis_hides(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_what_aiohttp_is_given(served: ImsMock, tmp_path: Path) -> None:
     async def call() -> None:
         async with aiohttp.ClientSession(f"{served.url}/", headers={"X-Auth-Token": served.token}) as session:
             await session.post("v2/images", json={"name": "web", "tags": ("a", "b"), "min_ram": 1024})
-            await session.post("v2/images", data={"name": "web"})
+            await session.request("post", "v2/images", data={"name": "web"})
             headers = {"Content-Type": OCTETS, "User-Agent": "own"}
             await session.put(f"v2/images/{image_id}/file", data=io.BytesIO(BYTES), headers=headers)
             await session.post("v2/images", json={"min_ram": float("nan")})
@@ -210,6 +210,7 @@ def test_what_aiohttp_is_given(served: ImsMock, tmp_path: Path) -> None:
         b'{"min_ram": NaN}',
     ]
     assert exchanges[0].request.url == "/v2/images"
+    assert [exchange.request.method for exchange in exchanges] == ["POST", "POST", "PUT", "POST"]
     assert not any(exchange.request.has_all_headers for exchange in exchanges)
     # Only the last one is wrong.
     assert [[finding.id for finding in judge(exchange)] for exchange in exchanges] == [[], [], [], ["request.not_json"]]
