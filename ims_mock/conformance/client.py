@@ -134,9 +134,11 @@ class Client:
         if reply.status < 300 and operation.method != "GET":
             self.made(reply)
         sent = tuple(request.headers.items())
+        # Which operation it is shows behind the base path, which is known here: that of a version list is "/" alone.
+        target = request.target.removeprefix(connection.base_path)
         findings = judge(
             RecordedExchange(
-                RecordedRequest(request.method, request.target, sent, raw, True, meant_wrong=call.meant_wrong),
+                RecordedRequest(request.method, target, sent, raw, True, meant_wrong=call.meant_wrong),
                 RecordedResponse(reply.status, received.headers, reply.body, True),
             )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -81,16 +81,29 @@ def other(ims_run: Run) -> Iterator[Client]:
 
 
 def _new_client(run: Run, caller: Caller) -> Client:
+    """Return what asks in the name of a caller; end the run where nobody responds, or the caller gets no token."""
     options = run.options
     client = Client(options, run.reached, run.differences)
-    ca_file = options.ca_file or caller.ca_file
-    client.ims = Connection(options.endpoint, ca_file)
-    try:
-        client.ims.open()
-    except (UnreachableError, OSError) as error:
-        pytest.exit(f"--ims-endpoint {options.endpoint}: {error}", UNREACHABLE)
-    iam = options.iam_endpoint or caller.iam_endpoint
-    client.iam = Connection(iam, ca_file) if iam else None
+    with ExitStack() as opened:
+        opened.callback(client.close)
+        ca_file = options.ca_file or caller.ca_file
+        client.ims = Connection(options.endpoint, ca_file)
+        try:
+            client.ims.open()
+        except (UnreachableError, OSError) as error:
+            pytest.exit(f"--ims-endpoint {options.endpoint}: {error}", UNREACHABLE)
+        iam = options.iam_endpoint or caller.iam_endpoint
+        client.iam = Connection(iam, ca_file) if iam else None
+        try:
+            _log_in(client, caller)
+        except pytest.fail.Exception as error:
+            pytest.exit(f"no test can be run with {caller.described}: {error.msg}", pytest.ExitCode.TESTS_FAILED)
+        opened.pop_all()
+    return client
+
+
+def _log_in(client: Client, caller: Caller) -> None:
+    """Give a client its credentials and the project that they are for, and ask the identity service where it has to."""
     client.project_id, client.credentials = caller.project_id, caller.credentials
     if client.credentials is None and caller.login is not None:
         issued = client("keystone_create_token", caller.login.body())
@@ -101,7 +114,6 @@ def _new_client(run: Run, caller: Caller) -> Client:
         assert isinstance(token, Token)
         shown = client("keystone_validate_token", headers={"X-Subject-Token": token.token})
         client.project_id = shown.json["token"]["project"]["id"]
-    return client
 
 
 @pytest.fixture(scope="session")

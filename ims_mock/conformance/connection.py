@@ -48,8 +48,12 @@ class Connection:
     """A connection to one endpoint, which is opened when it is needed."""
 
     def __init__(self, endpoint: str, ca_file: str = "") -> None:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(endpoint)
+            is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # What is no address, or no port.
+            is_url = False
+        if not is_url:
             raise UnreachableError(f"must be http:// or https:// with a host, got {endpoint!r}")
         self.base_path = parts.path.rstrip("/")
         self.host = parts.netloc.rpartition("@")[2]

@@ -36,6 +36,13 @@ def _unusable(text: str) -> pytest.UsageError:
     return pytest.UsageError(f"ims_mock.conformance: {text}")
 
 
+def _check_url(name: str, url: str) -> None:
+    try:
+        Connection(url)
+    except UnreachableError as error:
+        raise _unusable(f"{name}: {error}") from None
+
+
 class Run:
     """A run of the suite: who asks whom, what was reached, and what was left behind."""
 
@@ -48,12 +55,13 @@ class Run:
         try:
             caller = find_caller(os.environ)
             self.other = find_caller(os.environ, SECOND)
-            for url in filter(None, (self.options.endpoint, self.options.iam_endpoint)):
-                Connection(url)
-            if self.options.report:
-                Path(self.options.report).open("a").close()
-        except (CredentialsError, UnreachableError, OSError) as error:
+        except CredentialsError as error:
             raise _unusable(str(error)) from None
+        _check_url("endpoint", self.options.endpoint)
+        of_callers = [one.iam_endpoint for one in (caller, self.other) if one is not None]
+        for url in filter(None, (self.options.iam_endpoint, *of_callers)):
+            _check_url("the identity service, as iam-endpoint or OS_AUTH_URL", url)
+        self._check_report()
         if caller is None:
             raise _unusable(_NEEDED)
         if self.options.fuzz and find_spec("schemathesis") is None:
@@ -65,6 +73,14 @@ class Run:
                     "needs the identity service: OS_AUTH_URL or --iam-endpoint; or IMS_PROJECT_ID, with a token"
                 )
         self.caller = caller
+
+    def _check_report(self) -> None:
+        """Refuse a report that cannot be written before anything is asked."""
+        try:
+            if self.options.report:
+                Path(self.options.report).open("a").close()
+        except OSError as error:
+            raise _unusable(f"report: cannot write {self.options.report}: {error.strerror}") from None
 
     # pytest's hooks
 

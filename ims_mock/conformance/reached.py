@@ -102,7 +102,7 @@ def lines(report: Mapping[str, Any]) -> list[str]:
         f"{len(reached)} of {len(operations)} operations were reached, {statuses} of {documented} documented statuses, "
         f"and {len(report['codes'])} codes of errors",
     ]
-    if report["not_reached"]:
+    if reached and report["not_reached"]:
         text.append(f"not reached: {', '.join(report['not_reached'])}")
     text += [f"undocumented: {_undocumented(finding)}" for finding in report["undocumented"]]
     by_reason: defaultdict[str, set[str]] = defaultdict(set)

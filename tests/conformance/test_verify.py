@@ -16,6 +16,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.command.cli import main
+from ims_mock.conformance.connection import Connection, Received
 from ims_mock.conformance.reached import operations_of
 from ims_mock.contract.operations import load_contract
 from ims_mock.exchange.exchange import Exchange, Work
@@ -372,6 +373,62 @@ def test_wrong_use(verify: Callable[..., tuple[int, str]], monkeypatch: pytest.M
     assert verify()[0] == 2  # A login has nobody to ask.
     monkeypatch.delenv("OS_USERNAME")
     assert verify()[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "variable", "said"),
+    [
+        ("", "", "endpoint: must be http:// or https:// with a host, got ''"),
+        ("http://[::1", "", "endpoint: must be http:// or https:// with a host"),
+        ("http://127.0.0.1:many", "", "endpoint: must be http:// or https:// with a host"),
+        ("http://127.0.0.1:9", "iam.example.com", "OS_AUTH_URL: must be http:// or https:// with a host"),
+    ],
+)
+def test_what_is_no_url(
+    verify: Callable[..., tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    url: str,
+    variable: str,
+    said: str,
+) -> None:
+    """What is no URL is wrong use, in one line that says where it stands."""
+    if variable:
+        monkeypatch.setenv("OS_AUTH_URL", variable)
+    assert main(["contract", "verify", url], {}) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_credentials_without_a_token(
+    verify: Callable[..., tuple[int, str]], mock: ImsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login that fails ends the run with one line, and not with an error for each test."""
+    monkeypatch.delenv("HUAWEICLOUD_SDK_AK")
+    monkeypatch.setenv("OS_PASSWORD", "wrong")
+    status, printed = verify("--read-only")
+    assert status == 1
+    assert "no test can be run with a token for a user with a password: keystone_create_token: must return" in printed
+    assert len(mock.journal) == 1
+
+
+def test_base_path(
+    verify: Callable[..., tuple[int, str]], mock: ImsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Behind a base path the lists of versions are operations as well, and are judged."""
+    monkeypatch.delenv("HUAWEICLOUD_SDK_AK")  # A signature has the path in it.
+    monkeypatch.setenv("IMS_TOKEN", mock.new_token("demo"))
+    send = Connection._send
+
+    def of_a_web_server(connection: Connection, method: str, target: str, *more: Any) -> Received:
+        return send(connection, method, target.removeprefix("/image"), *more)
+
+    monkeypatch.setattr(Connection, "_send", of_a_web_server)
+    report = tmp_path / "report.json"
+    arguments = ("--poll", "0", "--read-only", "--report", str(report), "--marks", "native")
+    assert main(["contract", "verify", f"{mock.url}/image", *arguments], {}) == 0
+    found = json.loads(report.read_text("utf-8"))
+    assert found["findings"] == []
+    assert "300" in found["operations"]["list_versions"]["reached"]
 
 
 def test_a_mock_is_a_glance_too(verify: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
