@@ -33,6 +33,9 @@ _ACCOUNTS = frozenset({"user", "users", "project", "projects", "domain", "domain
 
 _NAMES = frozenset({"user_name", "domain_name", "project_name"})
 
+_CREDENTIALS = (("token", "id"), ("credential", "access"), ("credentials", "access"))
+"""What holds a credential under a name that is not that of one, and the name."""
+
 _KEEP = frozenset({"", "0", "default", "Default", "all_granted_eps"})
 """What stands in place of an id, and says nothing of an account."""
 
@@ -43,6 +46,9 @@ _REGION = re.compile(
     "(?:(?:north|south)?(?:east|west)?|ad|brazil|kualalumpur|mexico|moscow)-[0-9]{1,3}|eu-(?:de|nl|ch2)"
 )
 """The name of a region, which is also that of a project of everybody."""
+
+_NAMED = re.compile(rb"([\w-]+)[\"']?\s*[:=]")
+"""A name before its value, in a body that is no JSON: a form, or JSON that is cut or has a mistake in it."""
 
 _ABOUT_ACCOUNTS = re.compile("/(?:users|projects|domains)$")
 
@@ -116,7 +122,7 @@ class Masking:
         try:
             value = json.loads(body)
         except (ValueError, RecursionError):
-            return body
+            return _cut_before_secret(body)
         masked_value = self._value(value, (), None)
         return body if masked_value == value else json.dumps(masked_value, separators=(",", ":")).encode()
 
@@ -132,7 +138,7 @@ class Masking:
     def _rule_for(self, path: tuple[str, ...]) -> Callable[[str], str] | None:
         """Return what masks a text at a path; None where it stays."""
         name, holder = path[-1], path[-2] if len(path) > 1 else ""
-        if is_secret(name) or (holder, name) in (("token", "id"), ("credential", "access")):
+        if is_secret(name) or (holder, name) in _CREDENTIALS:
             return lambda _: MASK
         if name in _IDS or (holder in _ACCOUNTS and name == "id"):
             return self._id
@@ -168,6 +174,14 @@ class Masking:
             return self._digest(match[0].lower()) if match[0].lower() in self._known else match[0]
 
         return _ID.sub(pseudonym, text) if self._known else text
+
+
+def _cut_before_secret(body: bytes) -> bytes:
+    """Return a body that is no JSON up to the first credential in it: where its value ends nobody can know."""
+    for match in _NAMED.finditer(body):
+        if is_secret(match[1].decode("latin-1")):
+            return body[: match.end()] + MASK.encode()
+    return body
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus, urlencode
 MASK = "***"
 
 _SECRET = re.compile(
-    "authorization|cookie|token|secret|passw|pwd|credential|signature|(api|auth|access)[-_]?key|(^|[-_])[as]k($|[-_])",
+    "authorization|cookie|token|secret|passw|passcode|pwd|credential|signature|(api|auth|access)[-_]?key|(^|[-_])[as]k($|[-_])",
     re.IGNORECASE,
 )
 """What the names of headers and parameters with credentials contain, whether of the service or of something else."""

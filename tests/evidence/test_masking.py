@@ -110,6 +110,28 @@ def test_access_key() -> None:
     assert body(masked) == {"credential": {"access": "***", "secret": "***", "securitytoken": "***"}}
 
 
+def test_access_keys_in_a_list() -> None:
+    """Of the access keys of a user none is left, and no code of a second factor."""
+    listed = {"credentials": [{"access": "HPUA", "status": "active"}]}
+    masked = Masking().masked(exchange(sent={"totp": {"user": {"passcode": "987654"}}}, got=listed))
+    assert body(masked) == {"credentials": [{"access": "***", "status": "active"}]}
+    assert "987654" not in texts(masked)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b'{"user": {"name": "a", "password": "hunter2", "x', b'{"user": {"name": "a", "password":***'),
+        (b"name=a&password=hunter2&grant=b", b"name=a&password=***"),
+        (b"{'x-auth-token' : 'hunter2'}", b"{'x-auth-token' :***"),
+        (b'{"name": "a", "min_disk": 4', b'{"name": "a", "min_disk": 4'),
+    ],
+)
+def test_credential_in_what_is_no_json(sent: bytes, kept: bytes) -> None:
+    """A body that is cut, or a form, ends before the first credential in it; without one it stays."""
+    assert Masking().masked(exchange(sent=sent)).request.body == kept
+
+
 @pytest.mark.parametrize("value", ["", "0", "all_granted_eps", "default"])
 def test_what_is_of_nobody_stays(value: str) -> None:
     """What stands for all, or for the default one, says nothing."""

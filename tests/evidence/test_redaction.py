@@ -97,7 +97,7 @@ def test_secret_that_is_not_utf_8(api: Api) -> None:
     assert "hunter2" not in response.headers["X-IMS-Mock-Reason"]
 
 
-@pytest.mark.parametrize("name", ["ak", "SK", "X-Sk", "access_sk", "pwd", "dbPwd", "api_key"])
+@pytest.mark.parametrize("name", ["ak", "SK", "X-Sk", "access_sk", "pwd", "dbPwd", "api_key", "passcode"])
 def test_names_of_credentials(name: str) -> None:
     """The cloud's own words for keys are names of credentials, and words that have them inside are not."""
     assert is_secret(name)
