@@ -67,16 +67,21 @@ class Report:
             self.add("not_json", "", Said("JSON", beginning_of(body), error.reason))
             return
         if not schema.is_surely_valid(value):
-            examples = body.examples if isinstance(body, JsonBody) else ()
-            for problem in schema.find_problems(value):
-                # A value that only stands for its type may be any of that type.
-                if problem.path not in examples or problem.keyword in _OF_TYPE:
-                    self._add_problem(problem, schema, is_partial=is_partial)
+            self.add_problems(schema.find_problems(value), schema, body, is_partial=is_partial)
         if not schema.names_all:
             for path in schema.unnamed_paths(value):
                 self._add_unknown(path, schema)
         for path in schema.custom_paths(value):
             self._check_custom(path, schema)
+
+    def add_problems(
+        self, problems: Iterable[Problem], schema: Schema, body: bytes | JsonBody, *, is_partial: bool = False
+    ) -> None:
+        """Add what is wrong with a body by a schema, of a value that only stands for its type no more than the type."""
+        examples = body.examples if isinstance(body, JsonBody) else ()
+        for problem in problems:
+            if problem.path not in examples or problem.keyword in _OF_TYPE:
+                self._add_problem(problem, schema, is_partial=is_partial)
 
     def _check_custom(self, path: Keys, schema: Schema) -> None:
         """Add an attribute that a client may choose, where the name shows that none did."""

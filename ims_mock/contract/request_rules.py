@@ -9,8 +9,12 @@ from ims_mock.contract.findings import Finding, Severity
 from ims_mock.contract.judging import Report, Said, header_of, media_type_of, misspelt, value_of
 from ims_mock.contract.operations import JSON, load_model
 from ims_mock.contract.parameters import Parameter
+from ims_mock.contract.patches import Change, changes_of, check_change, check_own_name, own_value
+from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.recorded import Absence, JsonBody, RecordedRequest
 from ims_mock.contract.routes import Route, query_of
+from ims_mock.contract.sources import sources_of
+from ims_mock.contract.validation import Schema
 from ims_mock.contract.wording import nearest
 
 
@@ -78,26 +82,63 @@ def _check_body(report: Report, request: RecordedRequest) -> None:
         if operation.body_required and not operation.takes_bytes and not request.is_partial:
             report.add("missing_body", "", Said("required", None, "must have a body"))
         return
-    model = operation.bodies.get(_media_type(report, request))
+    media_type = _media_type(report, request)
+    model = operation.bodies.get(media_type)
     if model is not None:
         report.check_body(model.schema, body, is_partial=request.is_partial)
         if operation.method == "PATCH":
-            _check_patch(report, body)
+            _check_patch(report, body, model.schema, media_type)
+        elif not request.is_partial:
+            _check_sources(report, body, model.schema)
 
 
-def _check_patch(report: Report, body: bytes | JsonBody) -> None:
-    """Add the attributes in a patch that are a slip away from a documented one."""
+def _check_sources(report: Report, body: bytes | JsonBody, schema: Schema) -> None:
+    """Add what a body lacks, or has wrong, for what an image is to be made of."""
+    sources = sources_of(report.operation.id)
+    if sources is None:
+        return
     try:
-        changes = value_of(body)
+        value = value_of(body)
+        if not isinstance(value, dict):
+            return
+        model = sources.model_of(sources.source_of(value))
+    except ImsError as error:
+        report.add_problems((item for item in error.problems if item.keyword == "sources"), schema, body)
+        return
+    known = {(problem.path, problem.keyword) for problem in schema.find_problems(value)}
+    found = model.schema.find_problems(value)
+    report.add_problems((item for item in found if (item.path, item.keyword) not in known), model.schema, body)
+
+
+def _check_patch(report: Report, body: bytes | JsonBody, schema: Schema, media_type: str) -> None:
+    """Add what the changes of a patch cannot set, and attributes that are a slip away from a documented one."""
+    try:
+        value = value_of(body)
     except ImsError:
         return
+    if schema.find_problems(value):
+        return
     known = load_model("image").schema.names_of(())
-    for index, change in enumerate(changes if isinstance(changes, list) else ()):
-        path = change.get("path") if isinstance(change, dict) else None
-        name = path[1:] if isinstance(path, str) else ""
-        if misspelt(name, known):
-            said = Said("documented attributes", name, f"no document has this attribute{nearest(name, sorted(known))}")
-            report.add("unknown_attribute", f"/{index}/path", said)
+    for change in changes_of(value, media_type):
+        try:
+            _check_change(change, is_own=JSON in report.operation.bodies)
+        except ImsError as error:
+            # What is removed has no value.
+            wrong = (item for item in error.problems if change.op != "remove" or item.keyword == "readOnly")
+            report.add_problems(wrong, schema, body)
+        if misspelt(change.name, known):
+            text = f"no document has this attribute{nearest(change.name, sorted(known))}"
+            pointer = pointer_to(change.name_at)
+            report.add("unknown_attribute", pointer, Said("documented attributes", change.name, text))
+
+
+def _check_change(change: Change, *, is_own: bool) -> None:
+    if not is_own:
+        check_change(change, change.value)
+        return
+    check_own_name(change)
+    if change.op != "remove":
+        own_value(change)
 
 
 def _media_type(report: Report, request: RecordedRequest) -> str:

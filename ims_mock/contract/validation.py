@@ -172,6 +172,10 @@ class Schema:
         required = {item for part in self._parts(schema) for item in part.get("required", ())}
         return name not in required and any(name in properties for properties in self._properties(schema))
 
+    def extension(self, name: str) -> Any:
+        """Return what a keyword of the project's own says of the value; None where the schema does not have it."""
+        return next((part[name] for part in self._parts(self.content) if name in part), None)
+
     def _below(self, schema: Mapping[str, Any], part: str) -> Mapping[str, Any]:
         """Return the schema of a member of what a schema describes; {} where it has no schema."""
         if part.isdecimal():

@@ -67,9 +67,11 @@ def _of_no_path(method: str, path: str, exchange: RecordedExchange) -> tuple[Sev
 def is_for_ims(url: str) -> bool:
     """Return whether a URL that is of no operation was still meant for IMS, or what it needs.
 
-    That is a path with a version in it, unless its host is one of another service.
+    That is any path on a host of IMS, and a path with a version in it, unless its host is one of another service.
     """
     host = "" if url.startswith("/") else url.partition("://")[2].partition("/")[0]
     service, _, rest = host.partition(".")
+    if service == "ims" and rest:
+        return True
     is_other = _CLOUD in rest and service not in _SERVICES
     return not is_other and _VERSION.search(path_of(url)) is not None

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.operations import load_model
+from ims_mock.contract.patches import Change, check_own_name, editable, forbidden, own_value
 from ims_mock.contract.problems import Keys, wrong_at
-from ims_mock.service.patching import Change
 from ims_mock.state.images import BASE_ATTRIBUTES, Image, check_custom_attributes
-
-_EDITABLE = schema_files.read("models/own_image_changes.json")["properties"]
-_KNOWN = schema_files.read("models/image_attributes.json")["properties"]
 
 
 def check_updatable(image: Image) -> None:
@@ -43,30 +37,22 @@ def own_patched(image: Image, changes: Iterable[Change]) -> Image:
 
 def _make(change: Change, image: Image) -> None:
     name = change.name
-    if name in _KNOWN and name not in _EDITABLE:
-        raise _forbidden(change, f"{name!r} cannot be changed; {', '.join(_EDITABLE)} and custom attributes can")
+    check_own_name(change)
     if change.op != "add" and name not in image:
         advice = "" if change.op == "remove" else "; use add"
         raise _conflict(change.name_at, f"the image has no attribute {name!r}{advice}", name)
     if change.op == "remove":
         if name in BASE_ATTRIBUTES:
-            raise _forbidden(change, f"{name!r} can be replaced, and not removed")
+            raise forbidden(change, f"{name!r} can be replaced, and not removed")
         del image[name]
         return
-    value = _number(name, change.value)
-    load_model("own_image_changes").check({name: value}, change.name_at, change.value_at)
-    image[name] = str(value) if _EDITABLE.get(name, {}).get("x-stored-as") == "string" else value
-
-
-def _number(name: str, value: Any) -> Any:
-    """Return the number that a text stands for, where a number is wanted."""
-    is_number = _EDITABLE.get(name, {}).get("type") == "integer"
-    return int(value) if is_number and isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value) else value
+    value = own_value(change)
+    image[name] = str(value) if editable().get(name, {}).get("x-stored-as") == "string" else value
 
 
 def _check_conflicts(change: Change, image: Image) -> None:
     """Raise 400 where the attribute of a change and another one of the image exclude each other."""
-    for name, schema in _EDITABLE.items():
+    for name, schema in editable().items():
         for other in schema.get("x-excludes", ()):
             if change.name in (name, other) and _is_set(image, name) and _is_set(image, other):
                 raise _conflict(
@@ -84,7 +70,3 @@ def _is_set(image: Image, name: str) -> bool:
 
 def _conflict(path: Keys, text: str, value: Any) -> ImsError:
     return ImsError(400, "IMG.0035", reason=wrong_at(path, "exists", text, value))
-
-
-def _forbidden(change: Change, text: str) -> ImsError:
-    return ImsError(400, "IMG.0161", reason=wrong_at(change.name_at, "readOnly", text, change.name))

@@ -157,6 +157,78 @@ def test_patches() -> None:
         assert found("PATCH", path, changes, 200, NOT_RECORDED, headers=headers) == expected
 
 
+V20 = ("Content-Type", "application/openstack-images-v2.0-json-patch")
+OWN = f"/v2/cloudimages/{ID}"
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "change", "expected"),
+    [
+        (f"/v2/images/{ID}", PATCH, {"op": "replace", "path": "/name", "value": 7}, ("type", "/0/value")),
+        (f"/v2/images/{ID}", PATCH, {"op": "add", "path": "/mine", "value": 7}, ("type", "/0/value")),
+        (f"/v2/images/{ID}", PATCH, {"op": "replace", "path": "/status", "value": "active"}, ("read_only", "/0/value")),
+        (f"/v2/images/{ID}", PATCH, {"op": "remove", "path": "/id"}, ("read_only", "/0/path")),
+        (f"/v2/images/{ID}", PATCH, {"op": "remove", "path": "/mine"}, None),
+        (f"/v2/images/{ID}", V20, {"replace": "/name", "value": 7}, ("type", "/0/value")),
+        (f"/v2/images/{ID}", V20, {"add": "/min_dsik", "value": "40"}, ("unknown_attribute", "/0/add")),
+        (f"/v2/images/{ID}", V20, {"remove": "/mine"}, None),
+        (OWN, JSON, {"op": "replace", "path": "/name", "value": ""}, ("length", "/0/value")),
+        (OWN, JSON, {"op": "replace", "path": "/min_ram", "value": "1024"}, None),
+        (OWN, JSON, {"op": "replace", "path": "/min_ram", "value": "much"}, ("type", "/0/value")),
+        (OWN, JSON, {"op": "replace", "path": "/hw_firmware_type", "value": "eufi"}, ("enum", "/0/value")),
+        (OWN, JSON, {"op": "replace", "path": "/visibility", "value": "public"}, ("read_only", "/0/path")),
+        (OWN, JSON, {"op": "replace", "path": "/name"}, ("missing_attribute", "/0/value")),
+        (OWN, JSON, {"op": "remove", "path": "/mine"}, None),
+    ],
+)
+def test_what_patches_set(path: str, header: Any, change: Any, expected: Any) -> None:
+    """A change is held to what its attribute may be, and to whether a client may set it."""
+    wanted = [(f"request.{expected[0]}", "break", expected[1])] if expected else []
+    assert found("PATCH", path, [change], 200, NOT_RECORDED, headers=[header]) == wanted
+
+
+def test_value_of_a_patch_that_only_stands_for_its_type() -> None:
+    """Of such a value the type alone is judged."""
+    for value, expected in (("<>", []), (7, [("request.type", "break", "/0/value")])):
+        change = JsonBody([{"op": "replace", "path": "/name", "value": value}], frozenset({(0, "value")}))
+        assert found("PATCH", OWN, change, 200, NOT_RECORDED) == expected
+
+
+FILE = {"name": "a", "image_url": "bucket:a.vhd", "min_disk": 40}
+MISSING = "request.missing_attribute"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"name": "a", "instance_id": ID}, []),
+        ({"instance_id": ID}, [(MISSING, "break", "/name")]),
+        ({"name": "<a>", "instance_id": ID}, [("request.pattern", "break", "/name")]),
+        ({"name": 7, "instance_id": ID}, [("request.type", "break", "/name")]),
+        (FILE, []),
+        ({"name": "a", "image_url": "bucket:a.vhd"}, [(MISSING, "break", "/min_disk")]),
+        ({**FILE, "instance_id": ""}, []),
+        ({**FILE, "volume_id": ID}, [("request.rule", "break", "")]),
+        ({"name": "a"}, [("request.rule", "break", "")]),
+        ({"data_images": [{"name": "a", "volume_id": ID}]}, []),
+        ({"data_images": [{"name": "a"}]}, [(MISSING, "break", "/data_images/0/volume_id")]),
+        ({**FILE, "data_images": [{"image_url": "bucket:a.vhd"}]}, [(MISSING, "break", "/data_images/0/min_disk")]),
+    ],
+)
+def test_what_an_image_is_made_of(body: Any, expected: Any) -> None:
+    """The source that a body names decides what else it must have; a source that is empty is none."""
+    for path in ("/v2/cloudimages/action", "/v1/cloudimages/action"):
+        assert found("POST", path, body, 200, JOB) == expected
+    assert [item for item in found("POST", path, body, 200, JOB, is_partial=True) if item[0] == MISSING] == []
+
+
+def test_what_a_whole_image_is_made_of() -> None:
+    """It is of a server or of a backup, and not of both."""
+    for names in ([], ["instance_id", "backup_id"]):
+        body = {"name": "a", **dict.fromkeys(names, ID)}
+        assert found("POST", "/v1/cloudimages/wholeimages/action", body, 200, JOB) == [("request.rule", "break", "")]
+
+
 def test_partial_request() -> None:
     """What a stub shall match may lack anything, and what it has is judged."""
     assert found("POST", COPY, {}, 200, JOB, is_partial=True) == []
@@ -307,6 +379,8 @@ def test_response_that_has_what_a_client_relies_on() -> None:
         ("GET", "/v2/imagez", "request.unknown_path", "break"),
         ("GET", "http://127.0.0.1:9292/image/v2/imagez", "request.unknown_path", "break"),
         ("GET", "https://ims.cn-north-4.myhuaweicloud.com/v3/nothing", "request.unknown_path", "break"),
+        ("GET", "https://ims.cn-north-4.myhuaweicloud.com/cloudimages?limit=1", "request.unknown_path", "break"),
+        ("GET", "http://ims/index.html", "request.unknown_path", "note"),
         ("GET", "https://ecs.cn-north-4.myhuaweicloud.com/v1/p/cloudservers", "request.unknown_path", "note"),
         ("GET", "https://example.com/index.html", "request.unknown_path", "note"),
         ("POST", "/v2/tasks", "request.unknown_path", "break"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from ims_mock.contract.patches import changes_of
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.listing import ordered, sorting
 from ims_mock.service.own_api import own_image_of
 from ims_mock.service.own_listing import own_filters
 from ims_mock.service.own_patching import check_updatable, own_patched
-from ims_mock.service.patching import changes_of
 from ims_mock.service.sources import check_enterprise_project
 from ims_mock.state.images import OS_TAGS, OS_VERSIONS
 from ims_mock.state.life_cycle import change, private_images

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from ims_mock.contract.operations import load_model
+from ims_mock.contract.operations import Model
 from ims_mock.contract.problems import Keys
+from ims_mock.contract.sources import sources_of
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service import backups
@@ -34,21 +35,14 @@ _DATA = {"virtual_env_type": "DataImage"}
 def create_image(exchange: Exchange) -> Response:
     """Create a system image, or data images of disks: what the body names decides what it is made of.
 
-    A source that is empty is none. Raise 400 for a body with none, and for one with more than one.
+    Raise 400 for a body without a source, and for one with more than one.
     """
     body = exchange.body.json
-    named = [name for name in ("instance_id", "image_url", "volume_id") if body.get(name)]
-    sources = "instance_id, image_url, volume_id or data_images"
-    refuse_where(
-        (not named and not body.get("data_images"), "IMG.0012", f"body: must have what to make an image of: {sources}"),
-        (len(named) > 1, "IMG.0001", f"body: an image is made of one source, got {' and '.join(named)}"),
-    )
-    shape = _SHAPES[named[0] if named else "data_images"]
-    model = load_model(shape.model, writing=True)
+    source, model = _source(exchange, body)
     model.check(body)
     known = exchange.entry.ignored
     exchange.entry.ignored += tuple(name for name in model.schema.unnamed(body) if name not in known)
-    return shape.create(exchange, model.schema.named(body))
+    return _CREATE[source](exchange, model.schema.named(body))
 
 
 create_image_in_safe_mode = create_image
@@ -78,26 +72,26 @@ import_image_quick_in_safe_mode = import_image_quick
 def create_whole_image(exchange: Exchange) -> Response:
     """Create a full-ECS image of a server, of which a backup is made, or of a backup.
 
-    A source that is empty is none. Raise 400 for a body with none, and for one with both.
+    Raise 400 for a body with neither, and for one with both.
     """
     body = _read(exchange)
-    of_server, of_backup = bool(body.get("instance_id")), bool(body.get("backup_id"))
-    refuse_where(
-        (
-            not (of_server or of_backup),
-            "IMG.0012",
-            "body: must have what to make an image of: instance_id or backup_id",
-        ),
-        (of_server and of_backup, "IMG.0001", "body: an image is made of one source, got instance_id and backup_id"),
-    )
+    source, _ = _source(exchange, body)
     given = attributes_of(exchange, body)
-    if of_backup:
+    if source == "backup_id":
         image = {**backups.from_backup(exchange, body), **given}
         made = backups.known_backup(exchange, body)
         return _create(exchange, "imsCreateWholeImageByBackupJob", [image], made=made)
     of_source = {**backups.from_server(exchange, body), **given}
     image, backup = backups.new_backup(exchange, of_source, body["instance_id"], body.get("vault_id", ""))
     return _create(exchange, "imsCreateWholeImageByInstanceJob", [image], made=[backup])
+
+
+def _source(exchange: Exchange, body: Body) -> tuple[str, Model]:
+    """Return what a body says that an image is made of, and the model of such a body."""
+    sources = sources_of(exchange.operation.id)
+    assert sources is not None
+    source = sources.source_of(body)
+    return source, sources.model_of(source)
 
 
 def _read(exchange: Exchange) -> Body:
@@ -183,17 +177,10 @@ def _create(
     return begin_making(exchange, job_type, added, part_type, made)
 
 
-class _Shape(NamedTuple):
-    """One of the forms of a body of create_image: its model, and what is done with what of a body it has."""
-
-    model: str
-    create: Callable[[Exchange, Body], Response]
-
-
-_SHAPES = {
-    "instance_id": _Shape("new_image_of_server", _create_of_server),
-    "image_url": _Shape("new_image_of_file", _create_of_file),
-    "volume_id": _Shape("new_image_of_volume", _create_of_volume),
-    "data_images": _Shape("new_data_images", _create_of_volumes),
+_CREATE = {
+    "instance_id": _create_of_server,
+    "image_url": _create_of_file,
+    "volume_id": _create_of_volume,
+    "data_images": _create_of_volumes,
 }
-"""The shapes by the member of the body that decides for each."""
+"""What makes an image, or several, of each source."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from urllib.parse import parse_qsl, urlencode
 
+from ims_mock.contract.patches import changes_of
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.service.backups import delete_backup
 from ims_mock.service.listing import filters, listed_for, ordered, sorting
-from ims_mock.service.patching import changes_of, patched
+from ims_mock.service.patching import patched
 from ims_mock.state.life_cycle import add_image, change, delete_image, find_image, find_own_image
 
 
