@@ -203,8 +203,17 @@ class _Comparison:
             names = [name for name in names if name in _DURING]
         # The lists first, as what stands beside one may count its items.
         for name in sorted(names, key=lambda name: not isinstance(one.get(name), list)):
+            if name == "next" and self._leads_to_others(one, other):
+                continue
             if name not in lists.COUNTS or self._ids.applied["others"] == others:
                 self._member((*path, name), one.get(name, _GONE), other.get(name, _GONE))
+
+    def _leads_to_others(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Return whether more images than the same page are on one side alone, and nothing of them is asked for."""
+        if not lists.is_last_page_of_one(one, other):
+            return False
+        is_followed = not self._ids.followed.isdisjoint(lists.markers_in([str(one.get("next", ""))]))
+        return not is_followed and self._ids.applies("others")
 
     def _member(self, path: Keys, one: Any, other: Any, gone: Any = None) -> None:
         """Compare what stands under a name, which may be on one side alone."""

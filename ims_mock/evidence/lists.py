@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -108,6 +108,19 @@ def may_have_others(kind: KindOfList, name: str, url: str) -> bool:
     """Return whether a list of a response may have items that are not of this conversation."""
     # The tags of one image are its own.
     return kind.has_others and (name != "tags" or path_of(url).endswith("images/tags"))
+
+
+def markers_in(urls: Iterable[str]) -> frozenset[str]:
+    """Return the markers in the queries of URLs: the last items of the pages before."""
+    pairs = (pair for url in urls for pair in parse_qsl(urlsplit(url).query))
+    return frozenset(value for name, value in pairs if name == "marker")
+
+
+def is_last_page_of_one(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two responses list as many images, and one alone has a link to more of them."""
+    pages = [side["images"] for side in (one, other) if isinstance(side.get("images"), list)]
+    is_same = len(pages) == 2 and len(pages[0]) == len(pages[1]) > 0
+    return is_same and ("next" in one) != ("next" in other)
 
 
 def sort_groups(items: Sequence[Any], url: str) -> list[int]:

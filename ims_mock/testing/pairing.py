@@ -10,6 +10,7 @@ from ims_mock.contract.recorded import RecordedExchange, RecordedResponse
 from ims_mock.contract.routes import query_of
 from ims_mock.evidence.correspondence import Correspondence, parts_of_text, translated
 from ims_mock.evidence.differences import Difference, differences
+from ims_mock.evidence.lists import markers_in
 from ims_mock.testing.courses import GONE, UNDER_WAY, courses_of, is_under_way, statuses_in
 from ims_mock.testing.drift_report import Compared
 from ims_mock.testing.outgoing import path_below, route_of
@@ -27,6 +28,7 @@ class Pairing:
     ) -> None:
         self._first = first
         self._ids = ids
+        ids.followed = markers_in(exchange.request.url for exchange in first)
         self._seen: dict[str, dict[str, str]] = {}
         self._shown: list[RecordedExchange] = []
         self._waiting: dict[_Key, list[RecordedExchange]] = defaultdict(list)

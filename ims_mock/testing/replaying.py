@@ -11,6 +11,7 @@ from ims_mock.contract.routes import path_of
 from ims_mock.contract.wording import cut
 from ims_mock.evidence.correspondence import Correspondence, parts_of_text, translated
 from ims_mock.evidence.differences import Difference, differences
+from ims_mock.evidence.lists import markers_in
 from ims_mock.testing.cleaning import Made
 from ims_mock.testing.courses import GONE, courses_of, ids_in, ids_of, is_under_way
 from ims_mock.testing.credentials import Outgoing
@@ -41,6 +42,7 @@ class Replay:
         self.ids = ids
         self._unsent: set[str] = set()
         self._outbox = Outbox(recording, target, ids)
+        ids.followed = markers_in(exchange.request.url for exchange in recording)
 
     def run(self) -> Iterator[Compared]:
         """Send every request, and yield what was compared; raise UnreachableError where the target is gone."""

@@ -60,6 +60,8 @@ ALIKE: list[tuple[str, Any, Any]] = [
     ("order", {"members": [MEMBER, {"member_id": "b"}]}, {"members": [{"member_id": "b"}, MEMBER]}),
     ("others", {"images": []}, {"images": [{"id": ONE, "name": "somebody's"}]}),
     ("others", {"images": [{"id": ONE, "name": "somebody's"}], "next": f"/v2/images?marker={ONE}"}, {"images": []}),
+    ("others", {"images": [{"id": ONE}], "next": f"/v2/images?marker={ONE}"}, {"images": [{"id": ONE}]}),
+    ("others", {"images": [{"id": ONE}]}, {"images": [{"id": ONE}], "next": f"/v2/images?marker={ONE}"}),
     ("messages", {"error": {"code": "IMG.0027", "message": "a"}}, {"error": {"code": "IMG.0027", "message": "b"}}),
     ("accounts", {"user": {"name": "a"}}, {"user": {"name": "b"}}),
     ("quotas", {"quotas": {"used": 3}}, {"quotas": {"used": 0}}),
@@ -79,6 +81,14 @@ def test_rule_allows_a_difference(rule: str, first: Any, second: Any) -> None:
     assert ids.applied == {rule: ids.applied[rule]}
     assert found(first, second, strict)
     assert not strict.applied
+
+
+def test_next_page_that_is_asked_for_has_to_be_there() -> None:
+    """A link to more images is missed where the first side goes on after that page."""
+    first, second = {"images": [{"id": ONE}], "next": f"/v2/images?marker={ONE}"}, {"images": [{"id": ONE}]}
+    ids = Correspondence()
+    ids.followed = frozenset([ONE])
+    assert found(first, second, ids) == [("/next", "missing", "")]
 
 
 def test_headers_of_the_contract_alone_are_compared() -> None:

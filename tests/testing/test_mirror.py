@@ -104,6 +104,17 @@ def test_image_that_was_there_before(cloud: Cloud) -> None:
     assert cloud.mirror._mocks.mock().images[old["id"]]["name"] == "new"
 
 
+def test_page_of_a_cloud_with_more_images(cloud: Cloud) -> None:
+    """The cloud has more images than it has shown, so its page has a link to more, and the mock's page none."""
+    for number in range(3):
+        cloud.mock.add_image(name=f"old {number}", created_at=f"2016-06-02T07:49:4{number}Z")
+    first = cloud.ask("GET", f"{IMAGES}?limit=2")
+    assert "next" in cloud.body
+    second = cloud.ask("GET", cloud.body["next"])
+    assert (first.verdict, second.verdict) == ("same by rules", "same"), [*first.lines(), *second.lines()]
+    assert first.rules["others"] == 1
+
+
 def test_image_that_changes_by_itself() -> None:
     """An image that the cloud is still saving may be active in the mock already."""
     cloud = Cloud(delays={"saving": 60})
