@@ -12,7 +12,6 @@ from typing import Any
 
 from ims_mock.command.contract_output import Judged, junit
 from ims_mock.contract import Finding
-from ims_mock.contract.problems import wrong_setting
 from ims_mock.contract.wording import nearest, shown
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.mock import ImsMock
@@ -89,13 +88,14 @@ def _second(options: argparse.Namespace) -> Path | UrlTarget | ImsMock:
 
 
 def _settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """Return the settings that texts such as "auth=strict" are; raise InvalidError for one that cannot be."""
+    """Return the settings that texts such as "auth=strict" are; raise ValueError for one that cannot be."""
     given: dict[str, Any] = {}
     for name, _, text in (pair.partition("=") for pair in pairs):
         if name not in SETTINGS:
             known = list(SETTINGS)
-            text = f"is no setting, {shown(name)}; there are {', '.join(known)}{nearest(name, known)}"
-            raise wrong_setting("setting", "enum", text, name)
+            raise ValueError(
+                f"--setting: {shown(name)} is no setting; there are {', '.join(known)}{nearest(name, known)}"
+            )
         if SETTINGS[name]["type"] == "array":
             given.setdefault(name, []).append(text)
         else:

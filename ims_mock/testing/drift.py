@@ -13,6 +13,7 @@ from pathlib import Path
 from ims_mock.contract.recorded import RecordedExchange
 from ims_mock.evidence.correspondence import PATIENCE, RULES, Correspondence
 from ims_mock.evidence.differences import Difference, differences
+from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 from ims_mock.mock import ImsMock
 from ims_mock.testing.arranging import arrange
@@ -97,7 +98,13 @@ def _asked(target: Target, requests: Recording | None, drift: Drift, patience: f
 
 
 def _read(recording: Recording) -> list[RecordedExchange]:
-    return list(read_recording(Path(recording)) if isinstance(recording, (str, Path)) else recording)
+    """Return the exchanges of a recording; raise RecordingError, which says of which file, for one that is none."""
+    if not isinstance(recording, (str, Path)):
+        return list(recording)
+    try:
+        return list(read_recording(Path(recording)))
+    except RecordingError as error:
+        raise RecordingError(f"{recording}: {error.entry}" if error.entry else str(recording), error.text) from None
 
 
 def _name_of(side: Recording | UrlTarget | ImsMock) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -32,18 +32,26 @@ class Pairing:
         self._seen: dict[str, dict[str, str]] = {}
         self._shown: list[RecordedExchange] = []
         self._waiting: dict[_Key, list[RecordedExchange]] = defaultdict(list)
+        # Requests without a response: of the first recording those that have no partner, of the second all.
+        self._missed: Counter[_Key] = Counter()
+        self._unanswered: dict[_Key, list[RecordedExchange]] = defaultdict(list)
         for exchange in second:
-            self._waiting[_key(exchange)].append(exchange)
+            side = self._waiting if exchange.response is not None else self._unanswered
+            side[_key(exchange)].append(exchange)
 
     def run(self) -> Iterator[Compared]:
         """Yield a verdict for each exchange of the first recording, then one for each that the second alone has."""
         for exchange, course in zip(self._first, courses_of(self._first), strict=True):
             self._ids.moving = frozenset(course)
             before = self._ids.applied.copy()
-            if exchange.response is None:
+            second = self._partner(exchange) if exchange.response is not None else None
+            unanswered = self._unanswered[_key(exchange)]
+            if exchange.response is None or (second is None and unanswered):
+                if exchange.response is None and not unanswered:
+                    self._missed[_key(exchange)] += 1
+                del unanswered[:1]
                 yield compared(exchange, "not compared", note="no response is recorded")
                 continue
-            second = self._partner(exchange)
             if second is None:
                 found = self._alone(exchange, "missing")
             else:
@@ -51,13 +59,22 @@ class Pairing:
                 found = self._differences(exchange, second, is_to_go=is_to_go)
             note = f"with {second.entry}" if second is not None and second.entry else ""
             yield verdict_of(exchange, found, self._ids.applied - before, note)
+        yield from self._left()
+
+    def _left(self) -> Iterator[Compared]:
+        """Yield a verdict for each exchange that the second recording alone has."""
         left = [exchange for waiting in self._waiting.values() for exchange in waiting]
         for exchange in left:
             if any(exchange is seen for seen in self._shown):
                 continue
+            if self._missed[_key(exchange)]:
+                self._missed[_key(exchange)] -= 1
+                continue
             before = self._ids.applied.copy()
             found = self._alone(exchange, "extra")
             yield verdict_of(exchange, found, self._ids.applied - before, "in the second recording")
+        for exchange in (exchange for unanswered in self._unanswered.values() for exchange in unanswered):
+            yield compared(exchange, "not compared", note="no response is recorded in the second recording")
 
     def _partner(self, exchange: RecordedExchange) -> RecordedExchange | None:
         """Take the exchange of the second recording that is the same request; None where there is none."""

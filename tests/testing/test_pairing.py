@@ -65,6 +65,22 @@ def test_request_that_one_side_lacks_is_a_difference() -> None:
     assert lines(drift) == ['request: is missing, was "GET /v2/images?limit=1"']
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "verdicts"),
+    [
+        ([False, True], [False, True], ["not compared", "same"]),
+        ([False, True], [True], ["not compared", "same"]),
+        ([True], [False, True], ["same", "not compared"]),
+        ([True], [False], ["not compared"]),
+        ([False], [True], ["not compared"]),
+    ],
+)
+def test_request_without_a_response(first: list[bool], second: list[bool], verdicts: list[str]) -> None:
+    """What has no response is not compared, and takes no response away from the same request after it."""
+    sides = [[shown(ONE) if it else replace(shown(ONE), response=None) for it in side] for side in (first, second)]
+    assert [item.verdict for item in compare(*sides).exchanges] == verdicts
+
+
 def test_requests_are_compared() -> None:
     """The query and the body of a request may not differ, but for ids."""
     first = [shown(ONE), exchange("GET", "/v2/images?limit=1&name=a", {"images": []})]
