@@ -28,6 +28,9 @@ def preload() -> None:
     import jsonschema  # noqa: F401 (takes 80 ms, and only those who serve need it)
     import referencing.jsonschema  # noqa: F401
 
+    import ims_mock.evidence.consumers.learning
+    import ims_mock.evidence.consumers.pact  # noqa: F401 (the control API has them)
+
     schema_files.read_all()
     for contract in (load_contract(), load_control()):
         assert contract.document
