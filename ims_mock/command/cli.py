@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,9 @@ from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, PROG, new_parsers
 from ims_mock.contract.operations import operations_table
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
 from ims_mock.web.addresses import root_url
+
+INTERRUPTED, UNREAD = 130, 141
+"""The exit statuses of a command that gives a verdict, and was ended before it had one, or before it was read."""
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
@@ -28,19 +34,41 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     if command not in COMMANDS:
         parser.parse_args(given)  # It ends here: with help, the version, or a list of commands.
     options = _parse(parsers[command], command, given[words:], environ)
+    is_verdict = command.startswith("contract ")
     try:
-        status = _RUN[command](options, parsers[command])
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        with _interruptible() if is_verdict else nullcontext():
+            status = _RUN[command](options, parsers[command])
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except OSError as error:
         # What is left in the buffer is not to be an error at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):  # Whoever reads, such as `head`, has enough.
             parser.exit(2, f"{PROG}: cannot write to stdout: {error.strerror}\n")
-        return 0
+        return UNREAD if is_verdict else 0
     except KeyboardInterrupt:
-        return 0
+        if is_verdict:
+            print(f"{parsers[command].prog}: interrupted", file=sys.stderr)
+        return INTERRUPTED if is_verdict else 0
     return status
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGINT and SIGTERM, so that a command cleans up, and does not end with 0."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parse(

@@ -20,11 +20,13 @@ import trustme
 
 from ims_mock import __version__
 from tests.command.test_cli import RULES, run
-from tests.conftest import needs_curl
+from tests.conftest import ROOT, needs_curl
 
 pytestmark = pytest.mark.slow
 
 HEADERS = {"X-Auth-Token": "any"}
+
+HAR = str(ROOT / "tests/data/recordings/ims_mock.har")
 
 
 @contextmanager
@@ -472,6 +474,18 @@ def test_stdout_that_is_full(command: list[str]) -> None:
     assert (done.stderr, done.returncode) == ("ims-mock: cannot write to stdout: No space left on device\n", 2)
 
 
+@pytest.mark.parametrize(("command", "status"), [(["operations"], 0), (["contract", "check", HAR], 141)])
+def test_stdout_that_nobody_reads(command: list[str], status: int) -> None:
+    """What `head` has enough of ends quietly, and what would have been a verdict not with 0."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [sys.executable, "-m", "ims_mock", *command], stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    os.close(writes)
+    assert (done.stderr, done.returncode) == ("", status)
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "2>/dev/full"])
 @pytest.mark.parametrize("command", PRINTING)
 def test_stream_that_is_closed_or_full(command: list[str], closed: str) -> None:
@@ -502,6 +516,37 @@ def test_signal_before_it_serves(number: int) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+INTERRUPTED = """
+import os, sys
+from ims_mock.{module} import {function}
+import ims_mock.{module} as module
+
+def signalled(*arguments, **settings):
+    os.kill(os.getpid(), {number})
+    return {function}(*arguments, **settings)
+
+module.{function} = signalled
+from ims_mock.__main__ import run
+sys.argv[1:] = {arguments}
+sys.exit(run())
+"""
+"""A program that is the command, and gets a signal in the midst of it."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("module", "function", "command"),
+    [("command.contract_check", "read_recording", "check"), ("testing.replaying", "differences", "diff")],
+)
+def test_signal_before_a_verdict(module: str, function: str, command: str, number: int) -> None:
+    """A command that says whether something conforms does not end with 0 where it could not say so."""
+    arguments = ["contract", command, HAR, *["mock"] * (command == "diff")]
+    code = INTERRUPTED.format(module=module, function=function, number=int(number), arguments=arguments)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == f"ims-mock contract {command}: interrupted\n"
 
 
 SIGNALLED = """
