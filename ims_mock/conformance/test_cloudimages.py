@@ -36,8 +36,10 @@ def test_quota_is_shown(ims: Client) -> None:
 
 
 def test_versions_of_systems_are_listed(ims: Client) -> None:
-    """Each platform has versions, which name it."""
-    for found in ims("list_os_versions").json:
+    """There are platforms, and each has versions, which name it."""
+    platforms = ims("list_os_versions").json
+    assert platforms
+    for found in platforms:
         assert {version["platform"] for version in found["version_list"]} == {found["platform"]}
 
 

@@ -55,12 +55,13 @@ def test_token_is_validated(ims: Client, issued: Reply) -> None:
 
 def test_projects_are_listed(ims: Client, issued: Reply) -> None:
     """A token's project is among those that its user can ask for."""
-    project_id = issued.json["token"]["project"]["id"]
+    project = issued.json["token"]["project"]
+    project_id = project["id"]
     for operation in ("keystone_list_projects", "keystone_list_auth_projects"):
         listed = ims(operation, headers=shown_by(issued)).json["projects"]
         assert project_id in [project["id"] for project in listed], operation
     shown = ims("keystone_show_project", headers=shown_by(issued), project_id=project_id).json["project"]
-    assert shown["id"] == project_id
+    assert (shown["id"], shown["name"]) == (project_id, project["name"])
 
 
 def test_caller_is_listed(ims: Client, issued: Reply, login: Login) -> None:
@@ -70,8 +71,9 @@ def test_caller_is_listed(ims: Client, issued: Reply, login: Login) -> None:
 
 
 def test_catalogue_names_services(ims: Client, issued: Reply) -> None:
-    """The catalogue has endpoints; the domains of the user are listed."""
-    assert ims("keystone_show_catalog", headers=shown_by(issued)).json["catalog"]
+    """The catalogue has the service of images; the domains of the user are listed."""
+    catalogue = ims("keystone_show_catalog", headers=shown_by(issued)).json["catalog"]
+    assert "image" in {service["type"] for service in catalogue}
     assert ims("keystone_list_auth_domains", headers=shown_by(issued)).json["domains"]
 
 

@@ -44,10 +44,12 @@ def test_images_of_tags_are_counted(ims: Client) -> None:
 
 @pytest.mark.writes
 def test_tag_is_added(ims: Client, tagged: str) -> None:
-    """A tag that was added is listed, with its image and with all others."""
+    """A tag that was added is listed, with its image and with all others, there also as a text."""
     assert tags_of(ims, tagged) == [TAG]
     listed = ims("list_images_tags").json["tags"]
     assert TAG["value"] in next(found["values"] for found in listed if found["key"] == TAG["key"])
+    (text,) = ims("list_tags", query={"id": tagged}).json["tags"]
+    assert text in ("ims-verify=one", "ims-verify.one")
 
 
 @pytest.mark.writes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -105,10 +106,13 @@ def test_new_image_is_listed(ims: Client, image: dict[str, Any]) -> None:
 
 @pytest.mark.writes
 def test_list_goes_on_after_its_marker(ims: Client, new_image: NewImage, made: Made) -> None:
-    """Two pages of one image each have two images, each once."""
+    """Two pages of one image each have two images, each once, and the first has a link to the second."""
     name = made.new_name("page")
     both = {new_image(name=name)["id"], new_image(name=name)["id"]}
-    (first,) = ims("glance_list_images", query={"limit": 1, "name": name}).json["images"]
+    listed = ims("glance_list_images", query={"limit": 1, "name": name}).json
+    (first,) = listed["images"]
+    after = parse_qs(urlsplit(listed.get("next", "")).query).get("marker")
+    ims.expect("glance_list_images", "the marker of next", [first["id"]], after)
     (second,) = ims("glance_list_images", query={"limit": 1, "name": name, "marker": first["id"]}).json["images"]
     assert {first["id"], second["id"]} == both
 

@@ -34,6 +34,8 @@ def test_image_is_shared(ims: Client, other: Client, active_image: dict[str, Any
     try:
         assert (added["member_id"], added["status"]) == (other.project_id, "pending")
         ims("glance_add_image_member", {"member": other.project_id}, image_id=image_id, status=409)
+        listed = ims("glance_list_image_members", image_id=image_id).json["members"]
+        assert [item["member_id"] for item in listed] == [other.project_id]
         assert other("glance_show_image", image_id=image_id).json["id"] == image_id
         ims("glance_update_image_member", {"status": "accepted"}, status=403, **path)
         assert other("glance_update_image_member", {"status": "accepted"}, **path).json["status"] == "accepted"

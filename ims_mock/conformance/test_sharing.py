@@ -31,6 +31,8 @@ def test_image_is_shared(ims: Client, other: Client, active_image: dict[str, Any
     try:
         shown = ims("show_image_member", image_id=image_id, member_id=other.project_id).json
         assert shown["status"] == "pending"
+        listed = ims("list_image_members", image_id=image_id).json["members"]
+        assert [item["member_id"] for item in listed] == [other.project_id]
         accepted = {"images": [image_id], "project_id": other.project_id, "status": "accepted"}
         other.wait_for_job(other("batch_update_members", accepted).json["job_id"])
         assert other("glance_show_image", image_id=image_id).json["id"] == image_id

@@ -236,6 +236,36 @@ WRONG: dict[str, tuple[str, Fault, str, tuple[str, ...]]] = {
         NATIVE,
         ("test_new_image_is_listed", "glance_list_images: GET /v2/images?name="),
     ),
+    "a list without a next page": (
+        "glance_list_images",
+        changed(lambda listed: listed.pop("next", None)),
+        NATIVE,
+        ("glance_list_images: the marker of next must be", "got None"),
+    ),
+    "a list without its members": (
+        "glance_list_image_members",
+        changed(lambda listed: listed["members"].clear()),
+        NATIVE,
+        ("test_image_is_shared", "glance_list_image_members: GET"),
+    ),
+    "a list without its tags": (
+        "list_tags",
+        changed(lambda listed: listed["tags"].clear()),
+        "own and writes and not slow",
+        ("test_tag_is_added", "list_tags: GET"),
+    ),
+    "no system": (
+        "list_os_versions",
+        changed(lambda platforms: platforms.clear()),
+        "own and not writes",
+        ("test_versions_of_systems_are_listed",),
+    ),
+    "a project of another name": (
+        "keystone_show_project",
+        changed(lambda shown: shown["project"].update(name="other")),
+        "iam",
+        ("test_projects_are_listed", "'other'"),
+    ),
     "an error of the gateway": (
         "glance_delete_tag",
         error(b'{"message": "no"}', "application/json"),
