@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from ims_mock.command.contract_consumer import Consumers, check_release, read_consumers
 from ims_mock.command.contract_output import FORMATS, Judged, exit_status, junit
+from ims_mock.command.wanted_hosts import WantedHosts
 from ims_mock.contract import Finding, RecordedExchange, find_operation, judge
 from ims_mock.contract.findings import is_allowed
-from ims_mock.contract.hosts import is_sent_to
 from ims_mock.evidence.recordings.errors import RecordingError
 from ims_mock.evidence.recordings.files import read_recording
 
@@ -30,14 +30,17 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if consumers is None:
         return UNREADABLE
     judged: list[Judged] = []
-    is_readable = True
+    hosts = WantedHosts(options.only_host)
     for name in options.files:
         try:
-            judged += _judge(name, options, consumers)
+            judged += _judge(name, hosts, options.allow, consumers)
         except (OSError, RecordingError) as error:
-            is_readable = False
             text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            judged.append(Judged(name, "", "cannot be read", None, [], is_exchange=False, error=text))
             print(f"{parser.prog}: {name}: {text}", file=sys.stderr)
+    is_readable = not any(item.error for item in judged)
+    if is_readable:
+        hosts.check(parser)
     judged += consumers.not_seen(options.allow)
     show = FORMATS[options.check_format]
     if show is junit and options.strict:
@@ -47,13 +50,12 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     return exit_status(judged, strict=options.strict) if is_readable else UNREADABLE
 
 
-def _judge(name: str, options: argparse.Namespace, consumers: Consumers) -> Iterator[Judged]:
+def _judge(name: str, hosts: WantedHosts, allowed: Sequence[str], consumers: Consumers) -> Iterator[Judged]:
     """Yield the exchanges of a recording, judged by the contract or, where there are any, by consumers alone."""
-    for exchange in read_recording(Path(name)):
-        if not options.only_host or is_sent_to(exchange.request.url, options.only_host):
-            found = consumers.findings(exchange) if consumers.contracts else judge(exchange)
-            findings = [finding for finding in found if not is_allowed(finding, options.allow)]
-            yield judged_exchange(name, exchange, findings)
+    for exchange in hosts.of(read_recording(Path(name))):
+        found = consumers.findings(exchange) if consumers.contracts else judge(exchange)
+        findings = [finding for finding in found if not is_allowed(finding, allowed)]
+        yield judged_exchange(name, exchange, findings)
 
 
 def judged_exchange(file: str, exchange: RecordedExchange, findings: list[Finding]) -> Judged:

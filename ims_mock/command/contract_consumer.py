@@ -11,9 +11,9 @@ from typing import Any
 
 from ims_mock.command.contract_changes import read_document, show_operations
 from ims_mock.command.contract_output import Judged, exit_status
+from ims_mock.command.wanted_hosts import WantedHosts
 from ims_mock.contract import Finding, RecordedExchange
 from ims_mock.contract.findings import is_allowed
-from ims_mock.contract.hosts import is_sent_to
 from ims_mock.contract.operations import load_contract
 from ims_mock.evidence.consumers.contract import ConsumerContract, find_consumer, known_consumers
 from ims_mock.evidence.consumers.judging import ConsumerJudge
@@ -28,11 +28,13 @@ UNREADABLE = 3
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Print the contract of a consumer, learnt of recordings and merged of contracts; return 0, or 3 for bad input."""
+    hosts = WantedHosts(options.only_host)
     try:
-        contract = _merged([_contract(name, options) for name in options.files], options.name, parser)
+        contract = _merged([_contract(name, hosts, options) for name in options.files], options.name, parser)
     except (OSError, RecordingError, ValueError) as error:
         print(f"{parser.prog}: {_text(error)}", file=sys.stderr)
         return UNREADABLE
+    hosts.check(parser)
     if options.consumer_format == "contract":
         print(contract.to_text(), end="")
     else:
@@ -41,15 +43,12 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     return 0
 
 
-def _contract(name: str, options: argparse.Namespace) -> ConsumerContract:
+def _contract(name: str, hosts: WantedHosts, options: argparse.Namespace) -> ConsumerContract:
     """Return the contract that a file has, or the one that is learnt of a recording; raise with the file's name."""
     if _is_contract(name):
         return find_consumer(name)
     try:
-        exchanges = read_recording(Path(name))
-        hosts = options.only_host
-        wanted = (item for item in exchanges if not hosts or is_sent_to(item.request.url, hosts))
-        return consumer_contract(wanted, options.name or "")
+        return consumer_contract(hosts.of(read_recording(Path(name))), options.name or "")
     except OSError as error:
         raise ValueError(f"{name}: {error.strerror or error}") from None
     except (RecordingError, ValueError) as error:

@@ -22,7 +22,7 @@ NOT_RECORDED = "consumer.not_recorded"
 class Judged:
     """One exchange with its findings; `summary` is its request in a line, `file` where it was read from.
 
-    Without `is_exchange` it is an operation of which there was none.
+    Without `is_exchange` it is an operation of which there was none or, with `error`, what could not be read.
     """
 
     file: str
@@ -31,6 +31,7 @@ class Judged:
     operation: str | None
     findings: Sequence[Finding]
     is_exchange: bool = True
+    error: str = ""
 
     @property
     def verdict(self) -> str:
@@ -111,26 +112,34 @@ class Tally:
 def _summary(judged: Sequence[Judged]) -> Iterator[str]:
     tally = Tally()
     for item in judged:
-        tally.add(item.operation, item.findings, int(item.is_exchange))
+        if not item.error:
+            tally.add(item.operation, item.findings, int(item.is_exchange))
     return tally.lines()
 
 
 def as_json(judged: Sequence[Judged]) -> Iterator[str]:
-    """Yield one object: how many exchanges there were, and every finding."""
+    """Yield one object: how many exchanges there were, every finding, and what could not be read, if anything."""
     findings = [{**finding.as_json(), "file": item.file} for item in judged for finding in item.findings]
-    yield json.dumps(
-        {"exchanges": sum(item.is_exchange for item in judged), "findings": findings}, indent=2, default=str
-    )
+    unread = [{"file": item.file, "message": item.error} for item in judged if item.error]
+    document = {"exchanges": sum(item.is_exchange for item in judged), "findings": findings}
+    yield json.dumps({**document, **({"unreadable": unread} if unread else {})}, indent=2, default=str)
 
 
 def junit(judged: Sequence[Judged], *, failing: Sequence[Severity] = ("break",)) -> Iterator[str]:
-    """Yield a report in which each file is a suite and each exchange a test; what does not fail it is its output."""
+    """Yield a report in which each file is a suite and each exchange a test; what does not fail it is its output.
+
+    What could not be read is a test with an error.
+    """
     root = ElementTree.Element("testsuites", name="ims-mock contract")
     for file in dict.fromkeys(item.file for item in judged):
         cases = [item for item in judged if item.file == file]
         suite = ElementTree.SubElement(root, "testsuite", name=file, tests=str(len(cases)))
         failures = 0
         for item in cases:
+            if item.error:
+                case = ElementTree.SubElement(suite, "testcase", classname="no operation", name=item.summary)
+                ElementTree.SubElement(case, "error", message=_clean(item.error))
+                continue
             attributes = {"classname": item.operation or "no operation", "name": f"{item.entry}: {item.summary}"}
             case = ElementTree.SubElement(suite, "testcase", attributes)
             bad = [finding for finding in item.findings if finding.severity in failing]
@@ -142,6 +151,7 @@ def junit(judged: Sequence[Judged], *, failing: Sequence[Severity] = ("break",))
             if rest:
                 ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines_of(rest)))
         suite.set("failures", str(failures))
+        suite.set("errors", str(sum(bool(item.error) for item in cases)))
     ElementTree.indent(root)
     yield ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
@@ -160,9 +170,16 @@ def sarif(judged: Sequence[Judged]) -> Iterator[str]:
     ids = sorted({finding.id for _, finding in found})
     driver = {"name": "ims_mock", "version": __version__, "rules": [{"id": name} for name in ids]}
     results = [_result(item, finding, ids.index(finding.id)) for item, finding in found]
-    run = {"tool": {"driver": driver}, "results": results}
+    unread = [_notification(item) for item in judged if item.error]
+    ended = {"executionSuccessful": not unread, **({"toolExecutionNotifications": unread} if unread else {})}
+    run = {"tool": {"driver": driver}, "invocations": [ended], "results": results}
     schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
     yield json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _notification(item: Judged) -> dict[str, Any]:
+    place = {"physicalLocation": {"artifactLocation": {"uri": _uri(item.file)}}}
+    return {"level": "error", "message": {"text": item.error}, "locations": [place]}
 
 
 def _result(item: Judged, finding: Finding, index: int) -> dict[str, Any]:
@@ -191,6 +208,8 @@ def github(judged: Sequence[Judged]) -> Iterator[str]:
     """Yield workflow commands, each an annotation of the file, and the summary."""
     names: dict[Severity, str] = {"break": "error", "drift": "warning", "note": "notice"}
     for item in judged:
+        if item.error:
+            yield f"::error file={_property(item.file)},title={_property(item.summary)}::{_data(item.error)}"
         for finding in item.findings:
             message = f"{item.entry}: {item.summary}: {_place(finding)}: {finding.message}"
             settings = f"file={_property(item.file)},title={_property(finding.id)}"

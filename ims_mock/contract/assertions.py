@@ -40,7 +40,8 @@ def assert_conforms(
 
 def check_allowed(allow: Collection[str]) -> None:
     """Raise TypeError for what is no collection of ids; a text alone would be one of letters."""
-    if isinstance(allow, str) or not all(isinstance(glob, str) for glob in allow):
+    is_collection = isinstance(allow, Collection) and not isinstance(allow, str)
+    if not is_collection or not all(isinstance(glob, str) for glob in allow):
         raise TypeError(f'allow: must be ids of findings, such as ("response.unknown_attribute",), got {allow!r}')
 
 

@@ -59,7 +59,12 @@ def cloud_host(name: str) -> CloudHost | None:
     return CloudHost(service, "", match["rest"]) if is_global(service) else None
 
 
+def host_of(url: str) -> str:
+    """Return the host of a URL, with its port if it has one; "" of a path."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
+
 def is_sent_to(url: str, globs: Collection[str]) -> bool:
     """Return whether the host of a URL, with or without its port, is one of those that globs name."""
-    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    host = host_of(url)
     return any(fnmatchcase(name, glob) for glob in globs for name in (host, host.partition(":")[0]))

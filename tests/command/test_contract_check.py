@@ -16,6 +16,7 @@ from tests.command.test_cli import run
 ID = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"
 BASE = "https://ims.cn-north-4.myhuaweicloud.com"
 JOB = {"job_id": "8a12fc664fb4daa3014fb4e581380005"}
+SERVICE = {"error": {"code": "IMG.0144", "message": "The requested resource was not found."}}
 COPY = ("POST", f"/v1/cloudimages/{ID}/copy", {"name": "b"})
 
 
@@ -193,8 +194,33 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     file.write_text(json.dumps(document))
     done = run("contract", "check", str(file))
     assert done.returncode == 3
-    assert done.stderr == f"ims-mock contract check: {file}: interaction 2: request.uri must be a text, got null\n"
+    text = "interaction 2: request.uri must be a text, got null"
+    assert done.stderr == f"ims-mock contract check: {file}: {text}\n"
     assert "break response /job_id" in done.stdout
+    # Who has the report alone sees it too.
+    report = json.loads(run("contract", "check", "--format", "json", str(file)).stdout)
+    assert (report["exchanges"], len(report["findings"])) == (1, 1)
+    assert report["unreadable"] == [{"file": str(file), "message": text}]
+    suite = ElementTree.fromstring(run("contract", "check", "--format", "junit", str(file)).stdout)[0]
+    assert [suite.get(name) for name in ("tests", "failures", "errors")] == ["2", "1", "1"]
+    assert [error.get("message") for error in suite.iter("error")] == [text]
+    ended = json.loads(run("contract", "check", "--format", "sarif", str(file)).stdout)["runs"][0]["invocations"][0]
+    assert not ended["executionSuccessful"]
+    assert [item["message"]["text"] for item in ended["toolExecutionNotifications"]] == [text]
+    assert f",title=cannot be read::{text}\n" in run("contract", "check", "--format", "github", str(file)).stdout
+
+
+@pytest.mark.parametrize("command", [("check",), ("consumer", "--name", "a")])
+def test_hosts_that_nothing_was_sent_to(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A glob that is wrong is no reason to say that everything conforms."""
+    other: Any = ("GET", "https://example.com:8443/v2/imagez", "", 200, {})
+    file = cassette(tmp_path / "a.json", (*COPY, 200, {"job_id": 7}), other)
+    done = run("contract", *command, "--only-host", "isc.*", "--only-host", "*.corp", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    hosts = "ims.cn-north-4.myhuaweicloud.com, example.com:8443"
+    assert done.stderr.endswith(f"--only-host: no request was sent to isc.* or *.corp; the hosts are {hosts}\n")
+    empty = cassette(tmp_path / "b.json")
+    assert run("contract", *command, "--only-host", "isc.*", empty).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -210,7 +236,8 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
 )
 def test_what_is_left_out(tmp_path: Path, flags: list[str], left: set[str]) -> None:
     """Findings can be accepted by id or by operation and id, and exchanges chosen by host."""
-    file = cassette(tmp_path / "a.json", (*COPY, 202, {"job_id": 7}))
+    other = ("GET", "https://other.example.com/v1/cloudimages/quota", "", 404, SERVICE)
+    file = cassette(tmp_path / "a.json", (*COPY, 202, {"job_id": 7}), other)
     code, findings = check(*flags, file)
     assert {finding["id"] for finding in findings} == left
     assert code == (1 if "response.type" in left else 0)

@@ -292,7 +292,7 @@ def test_other_ids_are_not_allowed(glob: str) -> None:
         assert_conforms(wsgi(DRIFT, 418), drift=True, allow=(glob,))
 
 
-@pytest.mark.parametrize("allow", ["response.type", (5,)])
+@pytest.mark.parametrize("allow", ["response.type", (5,), None, 5])
 def test_wrong_allow(allow: Any) -> None:
     """A text in place of a collection of ids is a TypeError that shows one."""
     with pytest.raises(TypeError, match=r'allow: must be ids of findings, such as \("response.unknown_attribute",\)'):
