@@ -102,7 +102,9 @@ class Report:
         if problem.unknown:
             return
         *parents, last = problem.path or (0,)
-        if isinstance(last, str) and last not in schema.names_of(tuple(parents)) and self.side == "response":
+        known = schema.names_of(tuple(parents)) if self.side == "response" else set()
+        # Where none is named the rule is that of a map, and holds.
+        if known and isinstance(last, str) and last not in known:
             # A rule for all attributes that no document names; a service may have more of them than we know.
             if not last.startswith(OF_THE_SERVICE):
                 self._add_unknown(problem.path, schema)

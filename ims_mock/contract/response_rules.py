@@ -92,6 +92,9 @@ def _check_error(report: Report, response: RecordedResponse, known: _Documented)
     if isinstance(body, Absence) or not known.forms:
         return
     rule = "an error " + " or ".join(f"of {_FORMS[form]}" for form in known.forms)
+    if body == b"":
+        report.add("error_dialect", "", Said(rule, "", f"must be {rule}, got no body"))
+        return
     try:
         value = value_of(body)
     except ImsError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import re
@@ -318,6 +319,17 @@ def test_images_of_a_list(page: dict[str, Any]) -> None:
     ]
 
 
+def test_values_of_a_map() -> None:
+    """A rule for all values of an object without named attributes holds for each of them."""
+    operation = load_contract().operations["glance_list_images_detail_v1"]
+    document = load_contract().document["paths"][operation.path]["get"]["responses"]["200"]
+    body = copy.deepcopy(document["content"]["application/json"]["example"])
+    assert found("GET", operation.path, b"", 200, body) == []
+    body["images"][0]["properties"]["__os_bit"] = 64
+    wrong = ("response.type", "break", "/images/0/properties/__os_bit")
+    assert found("GET", operation.path, b"", 200, body) == [wrong]
+
+
 def test_errors_of_other_services() -> None:
     """The identity service and those that Terraform asks have errors of their own forms."""
     token = ("GET", "/v3/auth/catalog", b"")
@@ -433,6 +445,12 @@ def test_words_of_a_finding() -> None:
     text = "copy_image_in_region: request /name: must be of type string, got 7 [request.type]"
     assert str(finding) == f"entry 3: break: {text}"
     assert json.loads(json.dumps(finding.as_json()))["entry"] == "entry 3"
+
+
+def test_words_of_an_error_without_a_body() -> None:
+    """They say what is missing, and give no advice that is for requests."""
+    (finding,) = judge(exchange("POST", COPY, {"name": "b"}, 404, b""))
+    assert finding.message == "must be an error of the service or of the gateway, got no body"
 
 
 def test_secret_is_not_in_a_finding() -> None:
