@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -33,7 +34,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         parser.error("needs pytest; pip install 'ims_mock[contract]'")
     if options.fuzz and options.read_only:
         parser.error("--fuzz sends requests that write; leave out --read-only, or --fuzz")
-    with _environment({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}), _interrupted_by_sigterm(), _no_folder_left(options):
+    environment = _environment({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    with environment, _streams(), _interrupted_by_sigterm(), _no_folder_left(options):
         return _STATUSES.get(int(pytest.main(list(_arguments(options)))), 1)
 
 
@@ -70,6 +72,18 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
         for name in changes:
             del os.environ[name]
         os.environ.update(before)
+
+
+@contextmanager
+def _streams() -> Iterator[None]:
+    """Let pytest print to nowhere what it would print to a stream that was closed before the command was started."""
+    before = sys.stdout, sys.stderr
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
 
 
 @contextmanager

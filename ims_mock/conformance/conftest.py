@@ -91,13 +91,13 @@ def _new_client(run: Run, caller: Caller) -> Client:
         try:
             client.ims.open()
         except (UnreachableError, OSError) as error:
-            pytest.exit(f"--ims-endpoint {options.endpoint}: {error}", UNREACHABLE)
+            run.end(f"--ims-endpoint {options.endpoint}: {error}", UNREACHABLE)
         iam = options.iam_endpoint or caller.iam_endpoint
         client.iam = Connection(iam, ca_file) if iam else None
         try:
             _log_in(client, caller)
         except pytest.fail.Exception as error:
-            pytest.exit(f"no test can be run with {caller.described}: {error.msg}", pytest.ExitCode.TESTS_FAILED)
+            run.end(f"no test can be run with {caller.described}: {error.msg}", pytest.ExitCode.TESTS_FAILED)
         opened.pop_all()
     return client
 

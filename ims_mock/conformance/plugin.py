@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -52,6 +52,7 @@ class Run:
         self.differences: Differences = differences_of(self.options.profile)
         self.left: list[str] = []
         self.prefix = ""
+        self.is_worker = hasattr(config, "workerinput")
         try:
             caller = find_caller(os.environ)
             self.other = find_caller(os.environ, SECOND)
@@ -81,6 +82,12 @@ class Run:
                 Path(self.options.report).open("a").close()
         except OSError as error:
             raise _unusable(f"report: cannot write {self.options.report}: {error.strerror}") from None
+
+    def end(self, text: str, status: int) -> NoReturn:
+        """End the run with a line and an exit status; a worker of pytest-xdist cannot, and fails the test with it."""
+        if self.is_worker:
+            pytest.fail(text, pytrace=False)
+        pytest.exit(text, status)
 
     # pytest's hooks
 

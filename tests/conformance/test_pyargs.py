@@ -41,6 +41,17 @@ def test_processes_report_together(tmp_path: Path) -> None:
     assert {name for name, found in operations.items() if found["reached"]} == asked
 
 
+def test_process_that_cannot_log_in(tmp_path: Path) -> None:
+    """With pytest-xdist a login that fails is the error of each test, since a worker cannot end the run."""
+    with ImsMock(auth="strict") as mock:
+        given = {"OS_AUTH_URL": f"{mock.url}/v3", "OS_USERNAME": "demo", "OS_PASSWORD": "wrong"}
+        arguments = ("--ims-endpoint", mock.url, "-n", "2", "-m", "native and not writes")
+        done = run(tmp_path, *arguments, OS_PROJECT_NAME="demo", **given)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "no test can be run with a token for a user with a password: keystone_create_token: must" in done.stdout
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

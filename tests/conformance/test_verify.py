@@ -441,6 +441,13 @@ def test_credentials_without_a_token(
     assert len(mock.journal) == 1
 
 
+def test_closed_stdout(verify: Callable[..., tuple[int, str]], mock: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run without a stdout has its exit status all the same."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["contract", "verify", mock.url, "--marks", "native and not writes"], {}) == 0
+    assert sys.stdout is None
+
+
 def test_base_path(
     verify: Callable[..., tuple[int, str]], mock: ImsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
