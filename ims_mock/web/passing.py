@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ims_mock.contract.errors import header_text
 from ims_mock.contract.recorded import (
     DAMAGED,
     NOT_RECORDED,
@@ -198,7 +199,7 @@ class _Passage:
             raise
 
     def _refuse(self, error: UpstreamError) -> None:
-        logger.warning("proxy: %s", error)
+        logger.warning("proxy: %s", header_text(str(error)))  # It may show what the host has sent.
         self._end_if_awaited()
         response = self._handler.server.refuse(error.status, str(error), self._head.method, self._head.target)
         phrase = http.client.responses[error.status]

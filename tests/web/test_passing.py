@@ -357,6 +357,15 @@ def test_host_that_breaks_off(tmp_path: Path, sent: bytes, status: int, reason: 
     assert [seen.exchange.response for seen in setup.seen] == [None]
 
 
+def test_log_shows_no_control_characters(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What a host sends in the place of a response is logged in printable characters, whatever a terminal would do."""
+    with host(tmp_path, b"\x1b[2J\x00\r\n\r\n") as setup:
+        setup.ask("POST", PLAIN, data=b"{}")
+    (line,) = [record.getMessage() for record in caplog.records if "without a response" in record.getMessage()]
+    assert line.isprintable()
+    assert r"\x1b[2J\x00" in line
+
+
 def test_file_that_breaks_off(tmp_path: Path) -> None:
     """A file that is on its way already is cut for the client too."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 100\r\n\r\nabc"
