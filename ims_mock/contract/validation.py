@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.fast_path import new_fast_path
@@ -69,7 +69,10 @@ class Schema:
         if len(errors) == _MOST and isinstance(value, dict):
             # jsonschema follows the order of the schema, so one member with many problems can hide those before it.
             each = (islice(find({name: value[name]}), _MOST_OF_ONE) for name in value)
-            errors = list(islice((error for found in each for error in found if error.validator != "required"), _MOST))
+            # What the whole lacks is asked of the whole, without what its members have in them.
+            lacking = [error for error in islice(find(dict.fromkeys(value)), _MOST) if _is_of_whole(error)]
+            of_members = (error for found in each for error in found if not _is_of_whole(error))
+            errors = list(islice(chain(lacking, of_members), _MOST))
         return errors
 
     def code_of(self, problem: Problem) -> str | None:
@@ -296,6 +299,11 @@ class _Order:
 
 def _too_long(value: list[Any], schema: Mapping[str, Any]) -> Problem:
     return Problem((), "maxItems", sentence(Broken("maxItems", schema["maxItems"], value, schema), ""), value)
+
+
+def _is_of_whole(error: ValidationError) -> bool:
+    """Return whether an error is that the whole value lacks a member."""
+    return error.validator == "required" and not error.absolute_path
 
 
 def _problem(error: ValidationError, *, hides: bool) -> Problem:
