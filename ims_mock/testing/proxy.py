@@ -42,10 +42,9 @@ class MockCloud:
             return self.home
         with self.home.service.store.lock:
             if region not in self._mocks and not self._add(region):
-                raise ValueError(
-                    f"there can be no region {region!r}: its name must be one such as eu-west-101, and "
-                    f"{MAX_REGIONS} have a mock at most"
-                )
+                if REGION.fullmatch(region):
+                    raise ValueError(f"{MAX_REGIONS} regions have a mock, and {region!r} would be one more than can be")
+                raise ValueError(f"there can be no region {region!r}: its name must be one such as eu-west-101")
             return self._mocks[region]
 
     @property
