@@ -86,3 +86,16 @@ def test_every_pattern_of_the_schemas() -> None:
         assert r"$(?!\n)" not in pattern
         assert r"\Z" not in pattern
         assert json.loads(json.dumps(pattern)) == pattern
+
+
+def test_every_pattern_of_a_model_has_words() -> None:
+    """A finding says the rule in words, and shows no regular expression."""
+    wordless: list[str] = []
+    waiting = [(f"#/{name}", schema_files.read(name)) for name in schema_files.names("models")]
+    while waiting:
+        place, item = waiting.pop()
+        if isinstance(item, dict) and isinstance(item.get("pattern"), str) and "x-code" not in place.split("/"):
+            wordless += [] if "x-pattern-rule" in item else [place]
+        children = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
+        waiting += [(f"{place}/{key}", child) for key, child in children]
+    assert wordless == []

@@ -319,6 +319,14 @@ def test_images_of_a_list(page: dict[str, Any]) -> None:
     ]
 
 
+def test_media_type_of_a_file() -> None:
+    """A page in place of a file is said to be of another type, and its bytes are not looked at."""
+    file = f"/v2/images/{ID}/file"
+    page = {"got_headers": [("Content-Type", "text/html")]}
+    assert found("GET", file, b"", 200, b"<html>", **page) == [("response.media_type", "drift", "Content-Type")]
+    assert found("GET", file, b"", 200, b"\xff", got_headers=[("Content-Type", "application/octet-stream")]) == []
+
+
 def test_values_of_a_map() -> None:
     """A rule for all values of an object without named attributes holds for each of them."""
     operation = load_contract().operations["glance_list_images_detail_v1"]
