@@ -123,7 +123,7 @@ class Client:
             pytest.skip(f"{operation.id} writes")
         connection = self.iam if operation.dialect == "iam" else self.ims
         if connection is None:
-            pytest.skip("needs the identity service: --ims-iam-endpoint, or OS_AUTH_URL")
+            pytest.skip("needs the identity service: OS_AUTH_URL, or the option iam-endpoint")
         request, raw = self._request(operation, call, connection)
         try:
             received = connection.send(request.method, request.target, dict(request.headers.items()), raw)

@@ -138,6 +138,17 @@ def test_images_of_others_stay(verify: Callable[..., tuple[int, str]], mock: Ims
     assert of_the_run(mock) == ["ims-verify-of-another-run"]
 
 
+def test_image_that_is_read_is_none_of_a_run(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
+    """What only reads leaves the images of a run alone, which another process may be about to remove."""
+    mock.reset(auth="strict")
+    mock.add_image(name="ims-verify-0-image-1", created_at="2016-06-02T07:49:47Z")
+    kept = mock.add_image(name="kept", created_at="2016-06-02T07:49:48Z")
+    mock.add_image(name="ims-verify-0-image-2")
+    assert verify("--read-only", "--marks", "native and not iam")[0] == 0
+    shown = {entry.path for entry in mock.journal.calls("glance_show_image", status=200)}
+    assert shown == {f"/v2/images/{kept['id']}"}
+
+
 def test_quota_is_kept(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
     """A run that would not find space for its images makes none."""
     mock.reset(auth="strict", quota=3)
@@ -403,6 +414,17 @@ def test_wrong_use(verify: Callable[..., tuple[int, str]], monkeypatch: pytest.M
     assert verify()[0] == 2  # A login has nobody to ask.
     monkeypatch.delenv("OS_USERNAME")
     assert verify()[0] == 2
+
+
+def test_key_that_is_not_taken(
+    verify: Callable[..., tuple[int, str]], mock: ImsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret key that is wrong is sent once, because a gateway locks a key after a few requests."""
+    monkeypatch.setenv("HUAWEICLOUD_SDK_SK", "wrong")
+    status, printed = verify("--read-only")
+    assert status == 1
+    assert "no test can be run with an access key: glance_list_images: must return 200, got 401: " in printed
+    assert len(mock.journal) == 1
 
 
 @pytest.mark.parametrize(
