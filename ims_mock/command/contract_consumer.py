@@ -28,6 +28,8 @@ UNREADABLE = 3
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Print the contract of a consumer, learnt of recordings and merged of contracts; return 0, or 3 for bad input."""
+    if not options.name and not all(_is_contract(name) for name in options.files):
+        parser.error("a recording does not say whose it is: give --name, such as that of the client's project")
     hosts = WantedHosts(options.only_host)
     try:
         contract = _merged([_contract(name, hosts, options) for name in options.files], options.name, parser)

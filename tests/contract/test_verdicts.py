@@ -223,6 +223,15 @@ def test_what_an_image_is_made_of(body: Any, expected: Any) -> None:
     assert [item for item in found("POST", path, body, 200, JOB, is_partial=True) if item[0] == MISSING] == []
 
 
+def test_version_of_a_quick_import() -> None:
+    """A system image needs the version of its operating system, and a data image does not."""
+    path, body = "/v2/cloudimages/quickimport/action", {**FILE, "image_url": "bucket:a.raw"}
+    missing = [(MISSING, "break", "/os_version")]
+    assert found("POST", path, body, 200, JOB) == missing
+    assert found("POST", path, {**body, "type": "ECS"}, 200, JOB) == missing
+    assert found("POST", path, {**body, "type": "DataImage"}, 200, JOB) == []
+
+
 def test_what_a_whole_image_is_made_of() -> None:
     """It is of a server or of a backup, and not of both."""
     for names in ([], ["instance_id", "backup_id"]):

@@ -61,7 +61,6 @@ def import_image_quick(exchange: Exchange) -> Response:
     """Create a system image or a data image of a file that is taken as it is."""
     body = _read(exchange)
     is_data = body.get("type") == "DataImage"
-    refuse_where((not is_data and "os_version" not in body, "IMG.0159", "/os_version: is needed for a system image"))
     attributes = _of_file(exchange, body, is_quick=True)
     return _create(exchange, "imsImportDataImageJob" if is_data else "imsImportImageJob", [attributes], _QUICKLY)
 
