@@ -35,7 +35,7 @@ OF_THE_SERVICE = "__"
 """What the names of attributes begin with that the service alone has."""
 
 _LEAST = 5
-"""Fewest letters of a name that can be a misspelt other one."""
+"""Fewest letters of a name that can be a misspelt other one; of a shorter one, two letters can be exchanged."""
 
 
 class Said(NamedTuple):
@@ -138,7 +138,8 @@ def beginning_of(body: bytes | JsonBody) -> Any:
 
 def misspelt(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is one letter away from another one: too many, missing, wrong, or two exchanged."""
-    return next((item for item in known if len(name) >= _LEAST and is_one_letter_away(name, item)), None)
+    near = (item for item in known if is_one_letter_away(name, item))
+    return next((item for item in near if len(name) >= _LEAST or sorted(item) == sorted(name)), None)
 
 
 def is_one_letter_away(one: str, other: str) -> bool:

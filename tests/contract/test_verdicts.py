@@ -92,6 +92,7 @@ def test_requests(call: tuple[Any, ...], expected: tuple[str, str, str]) -> None
     ("sent", "expected"),
     [
         ({"visibilty": "private"}, ("request.unknown_attribute", "break", "/visibilty")),
+        ({"tgas": "a"}, ("request.unknown_attribute", "break", "/tgas")),
         ({"visibility": "publik"}, ("request.enum", "break", "/visibility")),
         ({"min_disk": 39}, ("request.bound", "break", "/min_disk")),
         ({"status": "active"}, ("request.read_only", "break", "/status")),
@@ -103,7 +104,7 @@ def test_requests(call: tuple[Any, ...], expected: tuple[str, str, str]) -> None
 def test_creates(page: dict[str, Any], sent: Any, expected: tuple[str, str, str]) -> None:
     """An attribute that a client may choose is one of its own, unless it is a letter away from a documented one."""
     assert found("POST", "/v2/images", sent, 201, image(page)) == [expected]
-    assert found("POST", "/v2/images", {"os_type": "Linux", "mine": "x"}, 201, image(page)) == []
+    assert found("POST", "/v2/images", {"os_type": "Linux", "mine": "x", "side": "a"}, 201, image(page)) == []
 
 
 @pytest.mark.parametrize(
