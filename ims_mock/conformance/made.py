@@ -98,14 +98,15 @@ class Made:
         return self._client.unjudged(operation, Call(body, path={"image_id": image_id})).status
 
     def _listed(self) -> Iterator[dict[str, Any]]:
-        """Yield all images of this run, page by page."""
-        query: dict[str, Any] = {"limit": 100, "owner": self._client.project_id}
-        while True:
-            reply = self._client.unjudged("glance_list_images", Call(query=query))
-            if reply.status != 200:
-                raise UnreachableError(f"glance_list_images: must return 200, got {reply.status}")
-            images = json.loads(reply.body)["images"]
-            yield from [image for image in images if str(image["name"]).startswith(self.prefix)]
-            if len(images) < query["limit"]:
-                return
-            query["marker"] = images[-1]["id"]
+        """Yield all images of this run, page by page; the project that was named may not be that of the credential."""
+        for visibility in ("private", "shared"):
+            query: dict[str, Any] = {"limit": 100, "visibility": visibility}
+            while True:
+                reply = self._client.unjudged("glance_list_images", Call(query=query))
+                if reply.status != 200:
+                    raise UnreachableError(f"glance_list_images: must return 200, got {reply.status}")
+                images = json.loads(reply.body)["images"]
+                yield from [image for image in images if str(image["name"]).startswith(self.prefix)]
+                if len(images) < query["limit"]:
+                    break
+                query["marker"] = images[-1]["id"]

@@ -393,6 +393,19 @@ def test_nothing_is_left_after_sigterm(verify: Callable[..., tuple[int, str]], m
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_nothing_is_left_of_a_wrong_project(
+    verify: Callable[..., tuple[int, str]], mock: ImsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the project that is named is not that of the token, tests fail, and copies are removed all the same."""
+    for name in ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("IMS_TOKEN", mock.token)
+    monkeypatch.setenv("IMS_PROJECT_ID", "a" * 32)
+    status, printed = verify("--marks", "own and slow and not needs_two_projects")
+    assert (status, "show_job: must return 200, got 400" in printed) == (1, True)
+    assert of_the_run(mock) == []
+
+
 def test_what_is_left_is_listed(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
     """An image that cannot be removed is listed by its id, and is a failure."""
     mock.faults.add(Fail(503), operation="glance_delete_image", optional=True)
