@@ -11,6 +11,7 @@ from ims_mock import ConsumerContract, ImsMock
 from ims_mock.contract.recorded import DAMAGED, JsonBody, RecordedExchange, RecordedRequest, RecordedResponse
 from ims_mock.evidence.consumers.judging import judge_consumer
 from ims_mock.evidence.consumers.learning import consumer_contract
+from ims_mock.evidence.consumers.shapes import shape_of, without_repetition
 from ims_mock.evidence.exchanges import exchanges_of
 from tests.conftest import Api
 
@@ -234,6 +235,17 @@ def test_nested_too_deep(depth: int) -> None:
         "responses": {"201": {}},
     }
     assert [finding.severity for finding in judge_consumer(contract, [exchange])] == []
+
+
+def test_lists_in_lists() -> None:
+    """Each list in a list adds as much to the work as the one before: at twice as much, this body would have no end."""
+    value: Any = "x"
+    for _ in range(60):
+        value = [{"a": value}]
+    request = {"status": 201, "body": value}
+    assert len(shape_of(request)) < 1000
+    assert without_repetition(value) == value
+    assert without_repetition([value, value, ["x"]]) == [value, ["x"]]
 
 
 def test_name() -> None:
