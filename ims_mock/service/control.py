@@ -19,7 +19,7 @@ from ims_mock.evidence.har import to_har
 from ims_mock.faults.rule_text import new_rule
 from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import add_image as add_to_catalogue
-from ims_mock.service.provider_states import provide
+from ims_mock.service.provider_states import check_state, provide
 from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import ManualClock
@@ -241,10 +241,13 @@ def audit_client(service: Service, _path: Values, _body: Any) -> Any:
 
 
 def provide_state(service: Service, _path: Values, body: Any) -> None:
-    """Begin again with what a request of a consumer's contract needs."""
+    """Begin again with what a request of a consumer's contract needs; a state that cannot be changes nothing."""
+    state = body["state"] if body.get("action", "setup") == "setup" else ""
+    if state:
+        check_state(state)
     service.reset()
-    if body.get("action", "setup") == "setup" and body["state"]:
-        provide(service, body["state"])
+    if state:
+        provide(service, state)
 
 
 def save_state(service: Service, _path: Values, _body: Any) -> Any:

@@ -22,16 +22,22 @@ def provide(service: Service, state: str) -> Rule | None:
 
     Raises InvalidError for a state that it cannot be in.
     """
-    status = state.removeprefix(states.FAILURE)
-    if status != state and status.isdecimal() and 400 <= int(status) <= 599:
-        return service.faults.arm(new_rule(f"{int(status)} x1 optional"))
+    check_state(state)
     if state not in _MADE:
-        known = [*_MADE, f"{states.FAILURE}503"]
-        text = f"no mock can have {shown(state)}; there are: {', '.join(known)}{nearest(state, known)}"
-        raise wrong_at(("state",), "known", text)
+        return service.faults.arm(new_rule(f"{int(state.removeprefix(states.FAILURE))} x1 optional"))
     with service.store.transaction():
         _MADE[state](service)
     return None
+
+
+def check_state(state: str) -> None:
+    """Raise InvalidError for a state in which no mock can be."""
+    status = state.removeprefix(states.FAILURE)
+    is_failure = status != state and status.isdecimal() and 400 <= int(status) <= 599
+    if state not in _MADE and not is_failure:
+        known = [*_MADE, f"{states.FAILURE}503"]
+        text = f"no mock can have {shown(state)}; there are: {', '.join(known)}{nearest(state, known)}"
+        raise wrong_at(("state",), "known", text)
 
 
 def _image(service: Service) -> None:

@@ -120,3 +120,11 @@ def test_unknown_state(api: Api, state: str) -> None:
 def test_state_of_request(operation: str, status: int, request_: dict[str, Any], state: str) -> None:
     """What there has to be follows from the operation and the status."""
     assert state_for(operation, status, request_) == state
+
+
+@pytest.mark.parametrize("state", [" ", "an imagee", "a failure with status 200", "a failure with status x"])
+def test_state_that_cannot_be_changes_nothing(api: Api, state: str) -> None:
+    """A state in which no mock can be is refused before anything is cleared."""
+    image = api.create(name="kept")
+    assert api("POST", PATH, {"state": state}).status_code == 400
+    assert list(api.images) == [image["id"]]
