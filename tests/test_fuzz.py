@@ -47,7 +47,11 @@ def json_patch(ctx, value):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("phases", "examples"),
-    [("examples,fuzzing,stateful", 3), pytest.param("coverage,fuzzing", 25, marks=pytest.mark.thorough)],
+    [
+        ("examples,fuzzing", 1),
+        pytest.param("fuzzing,stateful", 3, marks=pytest.mark.thorough),
+        pytest.param("coverage,fuzzing", 25, marks=pytest.mark.thorough),
+    ],
 )
 def test_schemathesis_finds_nothing(tmp_path: Path, phases: str, examples: int) -> None:
     """Examples, coverage, fuzzing and links between operations break no promise of the document."""

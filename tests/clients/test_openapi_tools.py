@@ -63,12 +63,16 @@ def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return contract, folder
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_generator_makes_every_operation(package: tuple[Contract, Path]) -> None:
     """openapi-python-client makes a function of each operation, and warns of nothing."""
     contract, folder = package
     assert {path.stem for path in folder.glob("generated_client/api/*/[!_]*.py")} == set(contract.operations)
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_generated_client_calls_the_mock(package: tuple[Contract, Path]) -> None:
     """Every module of the generated package can be imported, and a call of it does what it says."""
     contract, folder = package
@@ -289,6 +293,8 @@ def test_yaml_is_the_same_document(node_modules: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "bundled.json").read_text()) == json.loads(json.dumps(load_contract().document))
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 @each_contract
 def test_linter_finds_nothing(contract: Contract, node_modules: Path, tmp_path: Path) -> None:
     """Redocly finds neither errors nor warnings in a document; what it is not asked about is in redocly.yaml."""
