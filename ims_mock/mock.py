@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ from ims_mock.web.tls import Tls, throw_away
 
 if TYPE_CHECKING:
     from ims_mock.evidence.consumers.contract import ConsumerContract
+    from ims_mock.sweep.engine import Sweep
+    from ims_mock.sweep.report import SweepReport
 
 
 class ImsMock:
@@ -266,6 +268,48 @@ class ImsMock:
         from ims_mock.evidence.consumers.learning import consumer_contract
 
         return consumer_contract(exchanges_of(self.journal), name)
+
+    def sweep(
+        self,
+        work: Callable[[], Any],
+        *,
+        allowed: Sequence[type[BaseException]] = (),
+        virtual_time: bool = True,
+        progress: Callable[[int, int], object] | None = None,
+        **bounds: Any,
+    ) -> SweepReport:
+        """Run work well, and then under every failure that its requests can meet, and return what came of each.
+
+        >>> mock.sweep(lambda: back_up(mock.url, mock.token)).assert_survives(allowed=[BackupError])
+
+        `allowed` are the exceptions with which the work may end. `bounds` are those of sweep.bounds.Bounds: `only`,
+        `skip`, `budget`, `pairs`, `patience`, ... With `virtual_time` the sleeps of the work move the mock's clock, and
+        cost nothing. `progress` is called after each plan with how many were run, and how many there are at least;
+        sweep.progress.Progress prints that now and then. The mock is left as it was before, with an empty journal.
+
+        Raises BaselineError, an AssertionError, where the work fails without any failure, ValueError for wrong bounds,
+        and where rules are armed, and InterruptedSweep, a KeyboardInterrupt with the `report` so far, for Ctrl-C.
+        """
+        return self.new_sweep(work, allowed, virtual_time, progress, **bounds).run()
+
+    def new_sweep(
+        self,
+        work: Callable[[], Any],
+        allowed: Sequence[type[BaseException]] = (),
+        virtual_time: bool = True,
+        progress: Callable[[int, int], object] | None = None,
+        **bounds: Any,
+    ) -> Sweep:
+        """Return a sweep as `sweep` runs it; its `plans()` are what it would try, found by the good run alone."""
+        # Imported here: few tests ask for it.
+        from ims_mock.sweep.bounds import Bounds
+        from ims_mock.sweep.engine import Sweep
+
+        limits = Bounds(**bounds)
+        sweep = Sweep(self.service, work, self._server.drop, limits, tuple(allowed), virtual=virtual_time)
+        sweep.progress = progress or sweep.progress
+        sweep.has_unread = self._server.has_unread
+        return sweep
 
     def reset(self, /, **settings: Any) -> None:
         """Clear images, faults and journal, and start again with the first settings, changed by those given here."""

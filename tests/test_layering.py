@@ -19,6 +19,7 @@ LAYERS = [
     "identity",
     "faults",
     "service",
+    "sweep",
     "web",
     "mock",
     "testing",
@@ -26,6 +27,7 @@ LAYERS = [
     "command",
     "pytest_contract",
     "pytest_plugin",
+    "pytest_sweep",
     "__main__",
 ]
 """The packages, and the modules beside them, lowest first: each imports those before it alone."""
@@ -40,15 +42,18 @@ KNOWN = {
     "werkzeug.serving": {"web.server"},
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},
-    # The command waits for a signal on a pair of sockets, which the network does not see.
-    "socket": {"web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire", "command.standalone"},
+    # The command waits for a signal on a pair of sockets, which the network does not see; a sweep replaces timeouts.
+    "socket": {
+        *("web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire"),
+        *("command.standalone", "sweep.virtual_time"),
+    },
     # The suite is a client, and so is the proxy.
     "ssl": {"web.passing", "web.tls", "conformance.connection"},
-    "time": {"state.real"},
+    "time": {"state.real", "sweep.virtual_time"},
     "datetime": {"state.times"},
-    "random": {"exchange.exchange", "faults.rules"},
+    "random": {"exchange.exchange", "faults.rules", "sweep.runs"},
     "uuid": set(),
-    "pytest": {"pytest_contract", "pytest_plugin", "command.contract_verify", *SUITE},
+    "pytest": {"pytest_contract", "pytest_plugin", "pytest_sweep", "command.contract_verify", *SUITE},
 }
 
 PACKAGE = Path(ROOT, "ims_mock")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from ims_mock.contract.findings import SEVERITIES, Finding, Severity, worst
+from ims_mock.contract.wording import in_xml
 from ims_mock.version import __version__
 
 NOT_RECORDED = "consumer.not_recorded"
@@ -138,27 +139,22 @@ def junit(judged: Sequence[Judged], *, failing: Sequence[Severity] = ("break",))
         for item in cases:
             if item.error:
                 case = ElementTree.SubElement(suite, "testcase", classname="no operation", name=item.summary)
-                ElementTree.SubElement(case, "error", message=_clean(item.error))
+                ElementTree.SubElement(case, "error", message=in_xml(item.error))
                 continue
             attributes = {"classname": item.operation or "no operation", "name": f"{item.entry}: {item.summary}"}
             case = ElementTree.SubElement(suite, "testcase", attributes)
             bad = [finding for finding in item.findings if finding.severity in failing]
             if bad:
                 failures += 1
-                failure = ElementTree.SubElement(case, "failure", message=_clean(next(lines_of(bad))))
-                failure.text = _clean("\n".join(lines_of(bad)))
+                failure = ElementTree.SubElement(case, "failure", message=in_xml(next(lines_of(bad))))
+                failure.text = in_xml("\n".join(lines_of(bad)))
             rest = [finding for finding in item.findings if finding.severity not in failing]
             if rest:
-                ElementTree.SubElement(case, "system-out").text = _clean("\n".join(lines_of(rest)))
+                ElementTree.SubElement(case, "system-out").text = in_xml("\n".join(lines_of(rest)))
         suite.set("failures", str(failures))
         suite.set("errors", str(sum(bool(item.error) for item in cases)))
     ElementTree.indent(root)
     yield ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
-
-
-def _clean(value: str) -> str:
-    """Return a text without the characters that XML does not have."""
-    return "".join(char if char >= " " or char in "\t\n" else "\N{REPLACEMENT CHARACTER}" for char in value)
 
 
 _LEVELS: dict[Severity, str] = {"break": "error", "drift": "warning", "note": "note"}

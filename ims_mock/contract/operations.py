@@ -262,6 +262,28 @@ def load_contract() -> Contract:
     return _load(compose("openapi.json", "operations", schema_files.names("models")), "operations")
 
 
+def documented_statuses(operation: Operation) -> list[int]:
+    """Return the statuses from 400 that the documents have of an operation of the service."""
+    responses = load_contract().composed["paths"][operation.path][operation.method.lower()]["responses"]
+    return sorted(status for status in map(int, responses) if status >= 400)
+
+
+def documented_meaning(operation: Operation, status: int) -> str | None:
+    """Return what the documents say of a status of an operation of the service; None where they do not have it."""
+    composed = load_contract().composed
+    responses = composed["paths"][operation.path][operation.method.lower()]["responses"]
+    if str(status) not in responses:
+        return None
+    response, _ = resolved(composed, responses[str(status)], "")
+    return str(response["description"])
+
+
+def page_of(operation: Operation) -> str:
+    """Return the URL of the official page of an operation of the service; "" where it has none."""
+    documented = load_contract().composed["paths"][operation.path][operation.method.lower()]
+    return str(documented.get("externalDocs", {}).get("url", ""))
+
+
 @cache
 def load_control() -> Contract:
     """Read the mock's own API once; the result is never changed."""

@@ -179,6 +179,12 @@ class Schema:
         """Return what a keyword of the project's own says of the value; None where the schema does not have it."""
         return next((part[name] for part in self._parts(self.content) if name in part), None)
 
+    def optional_pointers(self, value: Any) -> Iterator[str]:
+        """Yield pointers to what a value has and need not have; of a list the first item stands for all."""
+        for path in _places_of(value):
+            if self.has_optional([str(key) for key in path]):
+                yield pointer_to(path)
+
     def _below(self, schema: Mapping[str, Any], part: str) -> Mapping[str, Any]:
         """Return the schema of a member of what a schema describes; {} where it has no schema."""
         if part.isdecimal():
@@ -244,6 +250,16 @@ def _at(value: Any, place: Place, path: Keys) -> Iterator[tuple[Keys, Any]]:
 
 def _unsure(_value: Any) -> bool:
     return False
+
+
+def _places_of(value: Any, path: Keys = ()) -> Iterator[Keys]:
+    """Yield the path of every member of a value, and of those inside; of a list those of its first item."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield (*path, name)
+            yield from _places_of(item, (*path, name))
+    elif isinstance(value, list) and value:
+        yield from _places_of(value[0], (*path, 0))
 
 
 def _without_places(value: Any, places: set[Keys], path: Keys = ()) -> Any:

@@ -131,3 +131,8 @@ def nearest(word: str, known: list[str]) -> str:
     found = found or [name for name in known if word and name.startswith(word)]
     found = found or difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {json.dumps(found[0])}?" if found else ""
+
+
+def in_xml(text: str) -> str:
+    """Return a text without the characters that XML does not have."""
+    return "".join(char if char >= " " or char in "\t\n" else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from ims_mock.contract.operations import Operation
 from ims_mock.contract.pointers import is_same
 from ims_mock.contract.problems import InvalidError, wrong_setting
 from ims_mock.contract.validation import Schema
+from ims_mock.evidence.journal import Entry
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.state.store import Store
@@ -26,14 +27,17 @@ class Fault:
     """Settings, and one method that is wrapped around the rest of a request.
 
     `operations` are those to which the fault applies, `hint` is the advice for whoever wants it elsewhere;
-    `is_lasting` is whether it needs several requests to have an effect; `nested` is the setting, if
-    any, that is a list of faults or None. Wrong settings raise InvalidError; the bounds are in schemas/faults/kinds.
+    `is_lasting` is whether it needs several requests to have an effect; `nested` is the setting, if any, that is a list
+    of faults or None; `family` is by which word a sweep names faults of this sort, and `cause` why a client meets them.
+    Wrong settings raise InvalidError; the bounds are in schemas/faults/kinds.
     """
 
     operations: ClassVar[tuple[str, ...] | None] = None
     hint: ClassVar[str] = ""
     is_lasting: ClassVar[bool] = False
     nested: ClassVar[str] = ""
+    family: ClassVar[str] = ""
+    cause: ClassVar[str] = ""
 
     @classmethod
     def kind(cls) -> str:
@@ -71,6 +75,35 @@ class Fault:
     def settings_of(cls, word: str) -> dict[str, Any] | None:
         """Return the settings for which a word alone stands in a rule's text, as 503 does; None where it does not."""
         return None
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield what a sweep tries on a request of an operation, of which the entry is the good one."""
+        return iter(())
+
+    @classmethod
+    def choices(cls, name: str) -> list[Any]:
+        """Return the values that a setting can have, as its schema lists them."""
+        choices: list[Any] = schema_of(cls.kind()).content["properties"][name]["enum"]
+        return choices
+
+    def cause_on(self, operation: Operation) -> str:
+        """Return why a client meets the fault on an operation: what the documents say of it, or the network."""
+        return self.cause
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a client waits in vain for what the fault lets it wait for, as long as its timeout says."""
+        return False
+
+    @property
+    def asked_wait(self) -> float:
+        """Seconds for which each response asks its client to wait."""
+        return 0.0
+
+    def in_real_time(self) -> Fault:
+        """Return what is tried in place of the fault where real seconds pass, whatever the mock's clock shows."""
+        return self
 
     def default_times(self) -> int | None:
         """Return how often a rule without `times` applies the fault; None for without end."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.contract.errors import documented_message
 from ims_mock.contract.operations import Operation
+from ims_mock.evidence.journal import Entry
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
@@ -19,6 +20,9 @@ from ims_mock.state.store import Store
 
 class _JobFault(Fault):
     """A fault of the job that a request begins; the request's own response is the usual one."""
+
+    family = "job"
+    cause = "a job ends on its own, whatever the response to the request said; its status can be FAIL"
 
     def fits(self, operation: Operation) -> bool:
         return bool(operation.job_types)
@@ -69,6 +73,12 @@ class FailJob(_JobFault):
     at: float = 1
     leaves: str = "nothing"
 
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield a failure with a reason, without one, and with each thing that it can leave."""
+        yield from (cls(), cls(reason=""))
+        yield from (cls(leaves=left) for left in cls.choices("leaves") if left != "nothing")
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.code is not None and self.reason is None:
@@ -100,6 +110,11 @@ class StickJob(_JobFault):
 
     at: float = 0.5
 
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield the fault."""
+        yield cls()
+
     def changed(self, job: Job) -> dict[str, Any]:
         """Return what is different in the record of the job."""
         return {"end": {"status": "", "at": self.at, "attributes": {}}}
@@ -113,6 +128,11 @@ class BadJob(_JobFault):
     """
 
     outcome: str
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield every outcome."""
+        yield from map(cls, cls.choices("outcome"))
 
     def changed(self, job: Job) -> dict[str, Any]:
         """Return what is different in the record of the job."""

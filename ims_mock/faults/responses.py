@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
 
 from ims_mock.contract.errors import ImsError, documented_message
-from ims_mock.contract.operations import JSON, Operation
+from ims_mock.contract.operations import JSON, Operation, documented_meaning, documented_statuses
 from ims_mock.contract.pointers import parts_of, value_at
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.contract.wording import shown
+from ims_mock.evidence.journal import Entry
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.visible import visible_json
+
+_OF_A_GATEWAY = (401, 403, 413, 429, 502, 503, 504)
+_RETRY_AFTER, _REAL_WAIT = 30, 2
+_NEXT = "/next"
 
 _PAGE = b"<html><head><title>%s</title></head><body><h1>%s</h1><hr>api-gateway</body></html>\r\n"
 
@@ -37,6 +43,8 @@ class Fail(Fault):
     message: str | None = None
     retry_after: int | None = None
 
+    family = "status"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.code is not None and self.message is None:
@@ -45,6 +53,25 @@ class Fail(Fault):
     @classmethod
     def settings_of(cls, word: str) -> dict[str, Any] | None:
         return {"status": int(word)} if re.fullmatch("[0-9]{3}", word) else None
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield the statuses that the documents have of the operation, and those of a gateway in front of it."""
+        for status in sorted({*documented_statuses(operation), *_OF_A_GATEWAY}):
+            yield cls(status)
+        yield from (cls(status, retry_after=_RETRY_AFTER) for status in (429, 503))
+
+    def cause_on(self, operation: Operation) -> str:
+        meaning = documented_meaning(operation, self.status)
+        return f"{self.status}: {meaning or 'not on the page of the operation; a gateway in front of it sends this'}"
+
+    @property
+    def asked_wait(self) -> float:
+        """Seconds of the Retry-After."""
+        return float(self.retry_after or 0)
+
+    def in_real_time(self) -> Fault:
+        return self if self.retry_after is None else replace(self, retry_after=min(self.retry_after, _REAL_WAIT))
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
@@ -120,6 +147,14 @@ class Garble(Fault):
 
     mode: str
 
+    family = "garbled"
+    cause = "a gateway or a proxy can respond in place of the service"
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield every mode."""
+        yield from map(cls, cls.choices("mode"))
+
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)
         if response.delivery.is_silent or (
@@ -165,6 +200,17 @@ class Mutate(Fault):
     value: Any = None
 
     hint = "; its pointer must lead to an attribute of the response that the documents have as optional"
+    family = "attribute"
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield what can become of each optional attribute that the response has."""
+        schema = operation.response_body
+        found = schema.optional_pointers(entry.response_json) if schema is not None and entry.status < 400 else ()
+        for pointer in found:
+            # A page without its "next" is the last one: no client can know better.
+            modes = ("retype",) if pointer == _NEXT else ("drop", "null", "retype")
+            yield from (cls(pointer, mode) for mode in modes)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -174,6 +220,9 @@ class Mutate(Fault):
 
     def fits(self, operation: Operation) -> bool:
         return operation.response_body is not None and operation.response_body.has_optional(parts_of(self.pointer))
+
+    def cause_on(self, operation: Operation) -> str:
+        return f"the documents have {self.pointer} of the response as optional"
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)
@@ -206,6 +255,14 @@ class LoopingMarker(Fault):
     """Return a page whose next page is that page again, so that a client without a guard lists without end."""
 
     operations = ("glance_list_images",)
+    family = "marker"
+    cause = "a next page can lead to itself, and no document rules that out"
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield the fault, where there is a next page."""
+        if isinstance(entry.response_json, dict) and "next" in entry.response_json:
+            yield cls()
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)

@@ -12,6 +12,7 @@ A VALUE is JSON, or a word that stands for itself. Every modifier is given at mo
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -78,6 +79,31 @@ def parse_fault(text: str) -> Fault:
     fault = parser.fault()
     parser.end()
     return fault
+
+
+def text_of(rule: Rule) -> str:
+    """Return the text of a rule, which `parse_rule` reads as the same one; conditions on requests are left out."""
+    modifiers = [f"x{rule.times}"] if rule.times is not None else []
+    modifiers += [f"skip {rule.skip}"] if rule.skip else []
+    modifiers += ["optional"] if rule.optional else []
+    where = "" if rule.operation == "*" else f"{rule.operation}: "
+    return where + " ".join([fault_text(rule.fault), *modifiers])
+
+
+def fault_text(fault: Fault) -> str:
+    """Return the text of a fault that is no sequence, such as "503" or "garble(html_200)"."""
+    settings = fault.settings()
+    kind = next((word for word in map(str, settings.values()) if fault.settings_of(word)), fault.kind())
+    arguments = [
+        f"{name}={_word(value)}" for name, value in settings.items() if _short_form(kind)[1].get(name) != value
+    ]
+    return f"{kind}({', '.join(arguments)})" if arguments else kind
+
+
+def _word(value: Any) -> str:
+    """Return the word that stands for a value; a text that would be another value has quotes."""
+    is_plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z_/][\w/.-]*", value) and _value(value) == value
+    return value if is_plain else json.dumps(value)
 
 
 class _Parser:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ims_mock.contract.operations import Operation
 from ims_mock.contract.problems import wrong_settings
+from ims_mock.evidence.journal import Entry
 from ims_mock.exchange.exchange import Exchange, Work
 from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
@@ -26,6 +29,8 @@ class Stale(Fault):
     seconds: float | None = None
 
     is_lasting = True
+    family = "stale"
+    cause = "a read can be behind a write, where it is done by another replica"
     operations = (
         "glance_list_images",
         "glance_show_image",
@@ -39,6 +44,11 @@ class Stale(Fault):
         super().__post_init__()
         if (self.reads is None) == (self.seconds is None):
             raise wrong_settings("oneOf", "needs either reads or seconds")
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield one and two reads that see nothing new."""
+        yield from (cls(reads=1), cls(reads=2))
 
     def prepare(self, store: Store) -> dict[str, Any]:
         return {"seen": store.remember_changes()}
@@ -83,6 +93,13 @@ class BadUpload(Fault):
     outcome: str
 
     operations = ("glance_upload_image",)
+    family = "upload"
+    cause = "an upload can fail after its response; the status of the image can be saving or killed"
+
+    @classmethod
+    def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:
+        """Yield every outcome."""
+        yield from map(cls, cls.choices("outcome"))
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         if isinstance(exchange.store, BadUploads):

@@ -89,6 +89,12 @@ class Permissions:
         with self._lock:
             self._denials = []
 
+    def put_back(self, denials: list[Denial]) -> None:
+        """Deny what was denied at another moment, and begin the record of what is needed again."""
+        with self._lock:
+            self._denials = list(denials)
+            self.needed = set()
+
     def check(self, exchange: Exchange) -> None:
         """Write down which actions a request needs; raise 403 when its caller lacks one."""
         caller, actions = exchange.caller, exchange.operation.actions

@@ -51,7 +51,8 @@ class ManualClock:
     """A clock that can be moved, and stands still unless it runs.
 
     It starts at `start`, seconds since 1970-01-01T00:00:00Z, or at the real time when that is None. `speed` is how many
-    of its seconds pass in a real one; 0 stands still. `moved` is called after each move by hand.
+    of its seconds pass in a real one; 0 stands still. `moved` is called after each move by hand, and `waiter`, if there
+    is one, in place of each wait.
     """
 
     def __init__(self, start: float | None = None, speed: float = 0.0) -> None:
@@ -62,6 +63,7 @@ class ManualClock:
         self._jumps = 0
         self._is_closed = False
         self.moved: Callable[[], None] = _nothing
+        self.waiter: Callable[[float, Callable[[], bool]], None] | None = None
 
     @property
     def speed(self) -> float:
@@ -130,6 +132,9 @@ class ManualClock:
         While the clock stands still, the real seconds count, so that nobody waits for ever; moving it so far ends the
         wait, and so does a jump to another time. `is_over` is called without the clock's lock.
         """
+        if self.waiter is not None:
+            self.waiter(seconds, is_over)
+            return
         with self._changed:
             until, jumps = self._now() + seconds, self._jumps
         real_until = RealTime.monotonic() + seconds

@@ -211,6 +211,18 @@ class Store:
         """End a job now."""
         self._apply(_ending(job, self.clock.now()))
 
+    def snapshot_records(self) -> dict[str, dict[str, Any]]:
+        """Return the records of every collection as they are now, none copied; the caller holds the lock."""
+        return {name: dict(collection.records) for name, collection in self._collections.items()}
+
+    def put_back(self, records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Replace all records with those that `snapshot_records` returned; the time stays as it is."""
+        with self.lock:
+            for name, collection in self._collections.items():
+                if collection.records != records[name]:
+                    collection.load(records[name])
+            self.changes.cut()
+
     def dump(self) -> dict[str, Any]:
         """Return the collections as a snapshot has them, by name; the caller holds the lock."""
         return {name: collection.dump() for name, collection in self._collections.items() if collection.is_dumped}

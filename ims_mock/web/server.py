@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import selectors
 import socket
 import threading
 from collections.abc import Callable
@@ -123,6 +124,20 @@ class WsgiServer(ThreadedWSGIServer):
         with suppress(Exception):  # A log that a test has patched is not to end the thread.
             logger.exception("%s: the connection failed", client_address)
 
+    def drop_connections(self) -> None:
+        """Close every connection that there is now."""
+        with self._changed:
+            for connection in self._connections:
+                _end(connection)
+
+    def has_unread(self) -> bool:
+        """Return whether a client waits for its connection, or has sent or ended what was not read so far."""
+        with self._changed, selectors.DefaultSelector() as selector:
+            for connection in (self.socket, *self._connections):
+                with suppress(ValueError, OSError):  # It has just been closed.
+                    selector.register(connection, selectors.EVENT_READ)
+            return bool(selector.select(0))
+
     def end_connections(self) -> None:
         """Close every connection, and wait a moment for their threads to see it."""
         with self._changed:
@@ -157,6 +172,15 @@ class Server:
     def url(self) -> str:
         """The root of the server's URLs, without a slash at its end."""
         return root_url(self.host, self.port, is_tls=self.tls is not None)
+
+    def drop(self) -> None:
+        """Close every connection; new ones are accepted."""
+        if self._server is not None:
+            self._server.drop_connections()
+
+    def has_unread(self) -> bool:
+        """Return whether clients have sent or ended what was not read so far."""
+        return self._server is not None and self._server.has_unread()
 
     def start(self) -> None:
         """Bind the port, and respond from now on; starting twice is no error."""

@@ -1,0 +1,89 @@
+"""How far a sweep goes, and which plans it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.wording import shown
+from ims_mock.sweep.plans import Plan, plan_of
+
+_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)s")
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far a sweep goes.
+
+    `only` and `skip` are globs of plan ids and of families, such as "wire", "*: 503*" or "glance_upload_image*". The
+    plans are those that one of `only` matches, if there are any, and none of `skip` does. `budget` is how many of them
+    are run at most, or in how many real seconds, "30s"; None is without end. `pairs` is how many pairs of plans that
+    were survived are run at most. A run may wait `patience` seconds of the clock more than ten times the good one, send
+    `requests` times as many requests as that, and some more, and take `real_seconds`. With `plan`, the id of a plan,
+    that one alone is run. Raises InvalidError naming what is wrong.
+    """
+
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    budget: int | str | None = None
+    pairs: int = 30
+    patience: float = 120.0
+    requests: int = 10
+    real_seconds: float = 10.0
+    plan: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("only", "skip"):
+            globs = getattr(self, name)
+            if isinstance(globs, str) or not all(isinstance(glob, str) for glob in globs):
+                raise wrong_setting(name, "type", f"must be a list of globs, got {shown(globs)}", globs)
+        for name, least in (("pairs", 0), ("patience", 0), ("requests", 1), ("real_seconds", 0.1)):
+            _check_number(name, getattr(self, name), least)
+        if self.budget is not None and self.plans is None and self.seconds is None:
+            text = f'must be a number of plans, or seconds such as "30s", got {shown(self.budget)}'
+            raise wrong_setting("budget", "format", text, self.budget)
+        self._check_plan()
+
+    def _check_plan(self) -> None:
+        if self.plan is None:
+            return
+        if not isinstance(self.plan, str):
+            raise wrong_setting("plan", "type", f"must be the id of a plan, got {shown(self.plan)}", self.plan)
+        try:
+            plan_of(self.plan)
+        except ValueError as error:
+            raise wrong_setting("plan", "format", str(error), self.plan) from None
+
+    @property
+    def plans(self) -> int | None:
+        """How many plans are run at most."""
+        is_number = isinstance(self.budget, int) and not isinstance(self.budget, bool) and self.budget > 0
+        return self.budget if is_number and isinstance(self.budget, int) else None
+
+    @property
+    def seconds(self) -> float | None:
+        """In how many real seconds plans are run."""
+        match = _SECONDS.fullmatch(self.budget) if isinstance(self.budget, str) else None
+        return float(match[1]) if match else None
+
+    def has(self, plan: Plan) -> bool:
+        """Return whether a plan is one of those that are run."""
+        names = [plan.id, *plan.families]
+
+        def is_named(globs: Sequence[str]) -> bool:
+            return any(fnmatchcase(name, glob) for name in names for glob in globs)
+
+        return (not self.only or is_named(self.only)) and not is_named(self.skip)
+
+
+NAMES = tuple(item.name for item in fields(Bounds))
+"""The names of all bounds."""
+
+
+def _check_number(name: str, value: Any, least: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= least:
+        raise wrong_setting(name, "minimum", f"must be a number, {least} or more, got {shown(value)}", value)

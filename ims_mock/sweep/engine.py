@@ -1,0 +1,297 @@
+"""The sweep: the work is run well, its requests are learnt, and it is run again under every plan."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass, field
+
+from ims_mock.contract.operations import load_contract
+from ims_mock.evidence.journal import Entry
+from ims_mock.service.service import Service
+from ims_mock.state.clock import ManualClock
+from ims_mock.state.real import RealTime
+from ims_mock.sweep.bounds import Bounds
+from ims_mock.sweep.checkpoints import Checkpoint
+from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
+from ims_mock.sweep.report import InterruptedSweep, SweepReport
+from ims_mock.sweep.rows import Judged, Row
+from ims_mock.sweep.runs import Run, Watch, Work, look_at, run_work
+from ims_mock.sweep.secrets import secrets_of
+from ims_mock.sweep.shrinking import smaller
+from ims_mock.sweep.states import plain_text, state_of
+from ims_mock.sweep.verdicts import GOOD, Allowed, plain_value, verdict_on
+from ims_mock.sweep.virtual_time import LESS_SHORT, SHORT, VirtualTime
+
+_PARTING, _PAUSE = 0.25, 0.2
+"""Real seconds in which the mock sees that a client is gone: at the end of the work, and where it sleeps."""
+
+
+class BaselineError(AssertionError):
+    """Raised where the work fails without any failure, or is not the same when it is run again."""
+
+
+class _SpentError(Exception):
+    """Raised where a plan was to be run, and the budget is spent."""
+
+
+@dataclass
+class Sweep:
+    """One sweep of some work against a mock.
+
+    `drop` closes the connections of the server; `virtual` is whether the sleeps of the work move the mock's clock;
+    `progress` is called with what has been run and how many plans there are at least; `has_unread` returns whether the
+    server has something to read.
+    """
+
+    service: Service
+    work: Work
+    drop: Callable[[], object]
+    bounds: Bounds = field(default_factory=Bounds)
+    allowed: Allowed = ()
+    virtual: bool = True
+    progress: Callable[[int, int], object] = lambda _done, _known: None
+    has_unread: Callable[[], bool] = lambda: False
+
+    def run(self) -> SweepReport:
+        """Return the report of every plan; the mock is left as it was before.
+
+        Raises BaselineError where the work alone fails, ValueError where rules are armed, and InterruptedSweep, which
+        has what is known so far, for Ctrl-C.
+        """
+        self._prepare()
+        try:
+            with self._time, ExitStack() as stack:
+                stack.callback(self._watch.close)
+                report = self._begin()
+                self._fill(report)
+                return report
+        finally:
+            self._checkpoint.rewind()
+
+    def _fill(self, report: SweepReport) -> None:
+        """Run the plans, and append their rows to the report."""
+        try:
+            for row in self._rows(report):
+                report.rows.append(row)
+                self.progress(len(report.rows), self._known)
+        except KeyboardInterrupt:
+            report.is_whole = False
+            raise InterruptedSweep(report) from None
+
+    def plans(self) -> list[Plan]:
+        """Return the plans that a run would begin with, after the baseline alone."""
+        self._prepare()
+        try:
+            with self._time, ExitStack() as stack:
+                stack.callback(self._watch.close)
+                report = self._begin()
+                return [plan for plans in self._single(report.baseline) for plan in plans]
+        finally:
+            self._checkpoint.rewind()
+
+    def _prepare(self) -> None:
+        service = self.service
+        if len(service.faults):
+            raise ValueError("rules are armed, and a sweep arms its own; remove them first: faults.clear()")
+        if not isinstance(service.store.clock, ManualClock):
+            raise ValueError("a sweep moves the mock's clock, and this one was given another; leave out clock=")
+        self._checkpoint = Checkpoint(service)
+        self._watch = Watch(service, self.drop)
+        self._time: AbstractContextManager[object] = VirtualTime() if self.virtual else ExitStack()
+        self._ended = RealTime.monotonic() + (float("inf") if self.bounds.seconds is None else self.bounds.seconds)
+        self._known = 0
+
+    def _begin(self) -> SweepReport:
+        """Run the work well twice, and return the report without any plan."""
+        self._checkpoint.rewind()
+        before = state_of(self.service)
+        self._limits = (1_000_000, self.bounds.patience * 100)
+        baseline, again = self._once(None), self._once(None)
+        for run in (baseline, again):
+            if run.error is not None or run.hung:
+                raise BaselineError(f"the work fails without any failure: {run.hung or repr(run.error)}") from run.error
+        self._limits = (
+            self.bounds.requests * len(baseline.entries) + 20,
+            self.bounds.patience + 10 * baseline.slept,
+        )
+        unsteady = _differences(baseline, again)
+        return SweepReport(baseline, before, self.allowed, unsteady=unsteady, secrets=secrets_of(self.service))
+
+    def _once(self, plan: Plan | None, *, short: float = SHORT) -> Run:
+        """Run the work under a plan, from the state before; the plan's rules say how often they fired."""
+        service = self.service
+        self._checkpoint.rewind()
+        self._rules = [service.faults.arm(injection.rule()) for injection in plan.injections] if plan else []
+        requests, seconds = self._limits
+        asked = sum(injection.asked_wait for injection in plan.injections) if plan else 0.0
+        seconds += asked
+        clock = service.store.clock
+        assert isinstance(clock, ManualClock)
+        if isinstance(self._time, VirtualTime):
+            self._time.begin(clock, seconds, short=short if plan is not None and plan.is_silent else None)
+            self._time.hang = self._watch.end_work
+            self._time.settle = lambda: self._wait_for_requests(_PAUSE)
+        self._watch.begin(requests, self.bounds.real_seconds + (0 if self.virtual else asked))
+        try:
+            run = run_work(self.work, f"{service.store.seed}")
+        finally:
+            self._watch.end()
+            if isinstance(self._time, VirtualTime):
+                self._time.end()
+        run.hung = self._watch.why or run.hung
+        run.slept = self._time.slept if isinstance(self._time, VirtualTime) else 0.0
+        run.unended = self._end_requests()
+        look_at(run, service, is_real=not self.virtual)
+        return run
+
+    def _end_requests(self) -> list[str]:
+        """Let requests end whose client is gone already; end those whose client is not, and return them."""
+        self._wait_for_requests(_PARTING)
+        found = [entry.operation or entry.path for entry in self.service.journal.in_progress()]
+        if found:
+            self.drop()
+            self._wait_for_requests(1)
+        return found
+
+    def _wait_for_requests(self, seconds: float) -> None:
+        """Wait until no request is under way, also none that was sent and not read yet."""
+        until = RealTime.monotonic() + seconds
+        quiet = 1
+        while quiet and RealTime.monotonic() < until:
+            if self.service.journal.in_progress() or self.has_unread():
+                # What was read a moment ago becomes a request in the next.
+                quiet = 3
+            else:
+                quiet -= 1
+            RealTime.sleep(0.001 if quiet else 0)
+
+    def _single(self, baseline: Run) -> Iterator[list[Plan]]:
+        """Yield the plans of one fault each, those of one fault at one request together."""
+        operations = load_contract().operations
+        for step, entry in steps_of(baseline.entries):
+            for fault in faults_for(operations[step.operation], entry, is_real=not self.virtual):
+                plans = [plan for plan in plans_of(step, fault) if self.bounds.has(plan)]
+                if plans:
+                    yield plans
+
+    def _rows(self, report: SweepReport) -> Iterator[Row]:
+        if self.bounds.plan is not None:
+            yield self._only_row(plan_of(self.bounds.plan), report)
+            return
+        groups = list(self._single(report.baseline))
+        self._known = len(groups)
+        for plans in groups:
+            yield from self._of_fault(plans, report)
+        for plan in self._pairs(report):
+            if self._is_over(report):
+                return
+            yield self._row(plan, report)
+        with suppress(_SpentError):
+            for group in report.groups():
+                yield from smaller(group, lambda plan: self._judged(plan, report))
+
+    def _only_row(self, plan: Plan, report: SweepReport) -> Row:
+        """Return the row of the one plan that is asked for; raise ValueError where it changes nothing."""
+        row = self._row(plan, report)
+        if not any(rule.hits for rule in self._rules):
+            asked = ", ".join(dict.fromkeys(entry.operation or entry.path for entry in report.baseline.entries))
+            raise ValueError(f"plan: {plan.id!r} has never fired; the work requests {asked or 'nothing'}")
+        return row
+
+    def _judged(self, plan: Plan, report: SweepReport) -> Judged:
+        if self._is_over(report):
+            raise _SpentError
+        return report.judge(self._row(plan, report))
+
+    def _of_fault(self, plans: list[Plan], report: SweepReport) -> Iterator[Row]:
+        """Yield the rows of one fault at one request; a plan that cannot differ from the one before is saved."""
+        for index, plan in enumerate(plans):
+            if self._is_over(report):
+                return
+            row = self._row(plan, report)
+            (rule,) = self._rules
+            if not rule.hits:
+                report.saved += len(plans) - index
+                return
+            yield row
+            # What comes after the last hit would meet the fault with a larger plan alone.
+            if rule.times is None or rule.hits < rule.times or not self._asked_again():
+                report.saved += len(plans) - index - 1
+                return
+
+    def _asked_again(self) -> bool:
+        """Return whether the operation was requested after the last hit."""
+        (rule,) = self._rules
+        fired = [entry.number for entry in self.service.journal if rule.id in entry.rules]
+        return any(
+            entry.operation == rule.operation and entry.number > fired[-1] for entry in self.service.journal if fired
+        )
+
+    def _row(self, plan: Plan, report: SweepReport) -> Row:
+        """Run the work under a plan; once more, with longer timeouts, where those were perhaps too short for it."""
+        row = Row.of(plan, self._once(plan), report.baseline)
+        if self.virtual and plan.is_silent and report.verdict(row).name not in GOOD:
+            return Row.of(plan, self._once(plan, short=LESS_SHORT), report.baseline)
+        return row
+
+    def _is_over(self, report: SweepReport) -> bool:
+        """Return whether the budget is spent; the report is not whole then."""
+        most = self.bounds.plans
+        is_over = (most is not None and len(report.rows) >= most) or RealTime.monotonic() > self._ended
+        report.is_whole = report.is_whole and not is_over
+        return is_over
+
+    def _pairs(self, report: SweepReport) -> Iterator[Plan]:
+        """Yield pairs of plans that were survived, each of other families or other requests."""
+        survived: dict[tuple[str, int, str], Plan] = {}
+        for row in report.rows:
+            (injection,) = row.plan.injections
+            verdict = verdict_on(row.run, report.baseline, report.before, self.allowed)
+            if verdict.name in GOOD and injection.times == 1:
+                key = (injection.step.operation, injection.step.number, injection.fault.family)
+                survived.setdefault(key, row.plan)
+        pairs = (
+            Plan((*one.injections, *other.injections)) for one, other in itertools.combinations(survived.values(), 2)
+        )
+        yield from itertools.islice(filter(self.bounds.has, pairs), self.bounds.pairs)
+
+
+def steps_of(entries: list[Entry]) -> list[tuple[Step, Entry]]:
+    """Return the requests of the work as steps; of equal ones in a row, such as polls, the first and the last."""
+    counts: Counter[str] = Counter()
+    steps: list[tuple[Step, Entry]] = []
+    for entry in entries:
+        if entry.operation is None:
+            continue
+        counts[entry.operation] += 1
+        step = Step(entry.operation, counts[entry.operation])
+        if len(steps) > 1 and _is_same(steps[-2][1], steps[-1][1]) and _is_same(steps[-1][1], entry):
+            steps.pop()
+        steps.append((step, entry))
+    return steps
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    return (one.method, one.path, one.request_body) == (other.method, other.path, other.request_body)
+
+
+def _differences(one: Run, other: Run) -> list[str]:
+    """Return what was not the same in two good runs."""
+    asked = [[_asked(entry) for entry in run.entries] for run in (one, other)]
+    found = []
+    if asked[0] != asked[1]:
+        number = next((i for i, pair in enumerate(zip(*asked, strict=False)) if pair[0] != pair[1]), len(asked[0]))
+        found.append(f"request {number + 1}")
+    if one.state != other.state:
+        found.append("what is there at the end")
+    if plain_value(one.value) != plain_value(other.value):
+        found.append("what it returned")
+    return found
+
+
+def _asked(entry: Entry) -> tuple[str, str, str]:
+    """Return what a request asks for, whatever ids and times it has."""
+    return entry.method, plain_text(entry.path), plain_text(entry.request_body.decode("utf-8", "replace"))

@@ -1,0 +1,154 @@
+"""A plan, the run under it, and what came of it; those that failed alike are a group."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from ims_mock.contract.operations import Operation, load_contract, page_of
+from ims_mock.evidence.journal import Entry
+from ims_mock.sweep.plans import Injection, Plan
+from ims_mock.sweep.runs import Run
+from ims_mock.sweep.states import plain_text
+from ims_mock.sweep.verdicts import GOOD, VERDICTS, Verdict
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A plan and the run under it, its `requests` in short, and how often the plan's faults fired."""
+
+    plan: Plan
+    run: Run
+    requests: tuple[str, ...] = ()
+    hits: int = 0
+
+    @classmethod
+    def of(cls, plan: Plan, run: Run, good: Run) -> Row:
+        """Return the row of a run, without what reports do not need; `good` is the run without any failure."""
+        hits = sum(bool(entry.rules) for entry in run.entries)
+        return cls(plan, run.slim(good), tuple(requests_of(run.entries)), hits)
+
+    @property
+    def reproduce(self) -> str:
+        """The option of the command line that does the same."""
+        return " ".join(f"--fault {shlex.quote(str(injection))}" for injection in self.plan.injections)
+
+    @property
+    def marker(self) -> str:
+        """The marker of a test that does the same."""
+        return f"@pytest.mark.ims_mock(faults={[str(injection) for injection in self.plan.injections]!r})"
+
+    @property
+    def size(self) -> tuple[int, float, int]:
+        """By what the smallest of several plans is found: its faults, how often they fire, and at which request."""
+        times = (injection.times or float("inf") for injection in self.plan.injections)
+        return len(self.plan.injections), sum(times), max(injection.step.number for injection in self.plan.injections)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A row with what came of it; a failure that `is_known` is accepted in a file."""
+
+    row: Row
+    verdict: Verdict
+    is_known: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the plan was survived, or failed cleanly."""
+        return self.verdict.name in GOOD
+
+    @property
+    def fails(self) -> bool:
+        """Whether the sweep fails for it."""
+        return not self.is_good and not self.is_known
+
+    @property
+    def reason(self) -> tuple[str, ...]:
+        """By what failures are alike: the verdict, the request, and the reason without what differs from run to run.
+
+        Of a crash the reason is the kind of the error and the line of the user, as messages quote the response; those
+        of Python's own errors, such as KeyError, do not. Where no line is known, the message is all there is.
+        """
+        failure, detail = self.row.run.failure, self.verdict.detail
+        if (
+            self.verdict.name == "crash"
+            and failure is not None
+            and failure.kind.__module__ != "builtins"
+            and failure.frame
+        ):
+            detail = f"{failure.text.partition(':')[0]} {failure.frame}"
+        requests = (injection.step.operation for injection in self.row.plan.injections)
+        return self.verdict.name, *requests, _NUMBER.sub("0", plain_text(detail.partition(" (after ")[0]))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Failures that are alike, the smallest plan first."""
+
+    members: tuple[Judged, ...]
+
+    @property
+    def smallest(self) -> Row:
+        """The plan with the fewest faults, the fewest times, at the earliest request."""
+        return self.members[0].row
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came of the smallest plan."""
+        return self.members[0].verdict
+
+    @property
+    def is_known(self) -> bool:
+        """Whether each of the failures is accepted in a file."""
+        return all(member.is_known for member in self.members)
+
+    @property
+    def causes(self) -> list[str]:
+        """Why a client meets the smallest plan: what the documents say, or the network."""
+        return list(dict.fromkeys(one.fault.cause_on(_operation(one)) for one in self.smallest.plan.injections))
+
+    @property
+    def pages(self) -> list[str]:
+        """The official pages of the operations that the smallest plan is at, where they have any."""
+        pages = (page_of(_operation(injection)) for injection in self.smallest.plan.injections)
+        return list(dict.fromkeys(filter(None, pages)))
+
+    @property
+    def others(self) -> list[str]:
+        """The other plans that fail alike, in short: each fault once, without how often it fires."""
+        own = _faults(self.smallest.plan)
+        return list(dict.fromkeys(text for item in self.members if (text := _faults(item.row.plan)) != own))
+
+
+def _operation(injection: Injection) -> Operation:
+    return load_contract().operations[injection.step.operation]
+
+
+def _faults(plan: Plan) -> str:
+    return " and ".join(injection.short for injection in plan.injections)
+
+
+def groups_of(judged: Iterable[Judged]) -> list[Group]:
+    """Return the failures, those that are alike as one, the worst verdict first; known ones are last of their kind."""
+    found: dict[tuple[str, ...], list[Judged]] = {}
+    for item in judged:
+        if not item.is_good:
+            found.setdefault((f"{item.is_known}", *item.reason), []).append(item)
+    groups = [Group(tuple(sorted(members, key=lambda item: item.row.size))) for members in found.values()]
+    return sorted(groups, key=lambda group: (VERDICTS.index(group.verdict.name), group.is_known))
+
+
+def requests_of(entries: Iterable[Entry]) -> list[str]:
+    """Return requests in short, equal ones in a row as one: "GET /v2/images/<id> 200! x3"; the "!" is for a fault."""
+    lines = (
+        f"{entry.method} {plain_text(entry.path)} {entry.status or 'nothing'}{'!' if entry.rules else ''}"
+        for entry in entries
+    )
+    counted = ((line, sum(1 for _ in same)) for line, same in groupby(lines))
+    return [f"{line} x{count}" if count > 1 else line for line, count in counted]

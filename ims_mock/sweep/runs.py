@@ -1,0 +1,207 @@
+"""One run of the work: what came of it, what it asked, and what it left."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import sysconfig
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ims_mock.evidence.audit import audit
+from ims_mock.evidence.journal import Entry
+from ims_mock.service.service import Service
+from ims_mock.state.real import RealTime
+from ims_mock.sweep.excuses import excused_images
+from ims_mock.sweep.states import State, state_of
+from ims_mock.sweep.virtual_time import HangError
+
+Work = Callable[[], Any]
+
+_OF_THE_STATE = ("image_left_queued", "duplicate_after_lost_response")
+"""Rules of the auditor about what is left, which a sweep sees in the state."""
+
+
+class ExitError(Exception):
+    """Raised by work that is a command where that fails.
+
+    `frame` is the place in its own code, "" if it says none, and `stderr` the end of what it has printed there.
+    """
+
+    def __init__(self, text: str, frame: str = "", stderr: str = "") -> None:
+        super().__init__(text)
+        self.frame = frame
+        self.stderr = stderr
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error with which the work ended: its kind, its text, such as "KeyError: 'size'", and where it came from.
+
+    `frame` is in the user's own code, as in "publish.py:12 in upload"; "" where the error came from nowhere there.
+    """
+
+    kind: type[BaseException]
+    text: str
+    frame: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """Return what is to be said of an error."""
+        if isinstance(error, ExitError):
+            return cls(type(error), str(error), error.frame)
+        own = [item for item in traceback.extract_tb(error.__traceback__) if not _is_installed(item.filename)]
+        frame = f"{short_path(own[-1].filename)}:{own[-1].lineno} in {own[-1].name}" if own else ""
+        return cls(type(error), f"{type(error).__name__}: {error}", frame)
+
+
+@dataclass
+class Run:
+    """What came of the work: its value, or the error that it ended with; `hung` says why it was ended, if it was.
+
+    `entries` are its requests, `unended` those that it has begun and not ended. `slept` is for how many seconds it
+    waited, `state` what is there at the end, and `excused` those images of it that it could not remove. `manners` are
+    the rules of the auditor that it broke, with the text of the first finding. `failed_with` is what is kept of an
+    error that is dropped.
+    """
+
+    value: Any = None
+    error: BaseException | None = None
+    failed_with: Failure | None = None
+    hung: str = ""
+    slept: float = 0.0
+    entries: list[Entry] = field(default_factory=list)
+    unended: list[str] = field(default_factory=list)
+    state: State | None = None
+    excused: Counter[str] = field(default_factory=Counter)
+    manners: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def failure(self) -> Failure | None:
+        """What is to be said of the error; None where there was none."""
+        return Failure.of(self.error) if self.error is not None else self.failed_with
+
+    @property
+    def frame(self) -> str:
+        """Where in the user's own code the error came from; "" where nowhere there."""
+        return self.failure.frame if self.failure else ""
+
+    def slim(self, good: Run) -> Run:
+        """Return the run as reports need it: without its requests and the error itself, which may hold a lot.
+
+        A state and a text that are those of the `good` run are not kept twice.
+        """
+        state = good.state if self.state == good.state else self.state
+        is_same = isinstance(self.value, (str, bytes)) and self.value == good.value
+        value = good.value if is_same else self.value
+        return replace(self, value=value, error=None, failed_with=self.failure, entries=[], state=state)
+
+
+_INSTALLED = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+_HERE = __file__.rpartition("sweep")[0]
+
+
+def _is_installed(path: str) -> bool:
+    """Return whether a file is of the standard library, of an installed package, or of the mock."""
+    return path.startswith((*_INSTALLED, _HERE, "<"))
+
+
+def short_path(path: str) -> str:
+    """Return a path from the current folder, where it is below that."""
+    return path.removeprefix(os.path.join(os.getcwd(), ""))
+
+
+class Watch:
+    """Ends work that asks more, or takes more real time, than it may: HangError is raised in its thread.
+
+    `drop` closes the connections of the server, so that a thread which waits for a response goes on.
+    """
+
+    def __init__(self, service: Service, drop: Callable[[], object]) -> None:
+        self._service = service
+        self._drop = drop
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._thread_id = 0
+        self._until = 0.0
+        self._requests = 0
+        self.why = ""
+        threading.Thread(target=self._look, name="ims_mock sweep", daemon=True).start()
+
+    def begin(self, requests: int, seconds: float) -> None:
+        """Watch the calling thread from now on, for so many requests and real seconds."""
+        with self._lock:
+            self.why = ""
+            self._requests, self._until = requests, RealTime.monotonic() + seconds
+            self._thread_id = threading.get_ident()
+
+    def end(self) -> None:
+        """Watch nothing any more; what was to be raised is not raised after this."""
+        with self._lock:
+            if self._thread_id and self.why:
+                _raise_in(self._thread_id, None)
+            self._thread_id = 0
+
+    def close(self) -> None:
+        """End the watching thread."""
+        self._wake.set()
+
+    def end_work(self, why: str) -> None:
+        """End the work now; it may be called from any thread."""
+        with self._lock:
+            if not self._thread_id or self.why:
+                return
+            self.why = why
+            _raise_in(self._thread_id, HangError)
+        self._drop()
+
+    def _look(self) -> None:
+        while not self._wake.wait(0.02):
+            if self._service.journal.received > self._requests:
+                self.end_work(f"it sent more than {self._requests} requests")
+            elif RealTime.monotonic() > self._until:
+                self.end_work("it took more real time than a run may")
+
+
+def _raise_in(thread_id: int, kind: type[BaseException] | None) -> None:
+    """Raise an exception in a thread at its next step in Python; with None take back one that has not been raised."""
+    exception = ctypes.py_object(kind) if kind else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), exception)
+
+
+def run_work(work: Work, seed: str) -> Run:
+    """Run the work once; the module `random` begins as the seed says."""
+    before = random.getstate()
+    random.seed(seed)
+    run = Run()
+    try:
+        run.value = work()
+    except HangError as error:
+        run.hung = str(error) or "it did not end"
+    except Exception as error:
+        run.error = error
+    except (SystemExit, GeneratorExit) as error:
+        run.error = error
+    finally:
+        random.setstate(before)
+    return run
+
+
+def look_at(run: Run, service: Service, *, is_real: bool = False) -> None:
+    """Note what a run asked and left, and which manners it lacks; the clock is moved to the end of all jobs.
+
+    Where the time of the work `is_real`, the mock's clock, which may be faster, says nothing of its waits.
+    """
+    run.entries = list(service.journal)
+    images = list(service.store.images.values())
+    timed = [replace(entry, received_at=0.0, responded_at=0.0) for entry in run.entries] if is_real else run.entries
+    for finding in audit(timed, images):
+        if finding.rule not in _OF_THE_STATE:
+            run.manners.setdefault(finding.rule, finding.text)
+    run.state = state_of(service)
+    run.excused = excused_images(run.entries, service)

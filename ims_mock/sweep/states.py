@@ -1,0 +1,88 @@
+"""What a run has left, in a form that does not depend on ids and times, so that two runs can be compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from ims_mock.service.service import Service
+from ims_mock.state.clock import ManualClock
+from ims_mock.state.job_collection import PENDING, Job
+
+SETTLING = 30 * 24 * 3600.0
+"""Seconds after the work in which everything ends that would end by itself, such as jobs."""
+
+_VOLATILE = {"id", "self", "file", "schema", "created_at", "updated_at", "active_at"}
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?")
+
+
+@dataclass(frozen=True)
+class State:
+    """The images and records of other services that are there, each as a text without ids and times.
+
+    `jobs` are the types of the jobs that succeeded: what a job leaves is an image, and one that failed is history.
+    """
+
+    images: Counter[str]
+    jobs: Counter[str]
+    others: Counter[str]
+
+    def without(self, other: State) -> State:
+        """Return what is here and not there."""
+        return State(self.images - other.images, self.jobs - other.jobs, self.others - other.others)
+
+    def excusing(self, images: Counter[str]) -> State:
+        """Return what is here and is not one of these images; more successful jobs are no harm."""
+        return State(self.images - images, Counter(), self.others)
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.jobs or self.others)
+
+
+def state_of(service: Service) -> State:
+    """Return what is there once everything has ended that ends by itself; the clock is moved for that."""
+    store = service.store
+    if isinstance(store.clock, ManualClock):
+        store.clock.advance(SETTLING)
+    with store.transaction():
+        for job in unfinished_jobs(service):
+            if job["end"]["status"]:  # It counts looks, and nobody looks any more.
+                store.end_job(job)
+        images = Counter(image_text(service, image_id) for image_id in store.images)
+        jobs = Counter(job["type"] for job in store.jobs.values() if job["status"] == "SUCCESS")
+        others = Counter(_text(record) for record in store.neighbours.records.values())
+    return State(images, jobs, others)
+
+
+def unfinished_jobs(service: Service) -> list[Job]:
+    """Return the jobs that have not ended, without their parts."""
+    return [job for job in service.store.jobs.values() if job["status"] in PENDING and not job["parent"]]
+
+
+def image_text(service: Service, image_id: str) -> str:
+    """Return an image, with its members, as a state has it."""
+    image, members = service.store.images[image_id], service.store.members.of(image_id)
+    kept = {name: value for name, value in image.items() if name not in _VOLATILE}
+    shared = {member: record.get("status") for member, record in members.items()}
+    return _text({**kept, "members": shared} if shared else kept)
+
+
+def _text(value: Any) -> str:
+    return plain_text(json.dumps(value, sort_keys=True, default=str, ensure_ascii=False))
+
+
+def plain_text(text: str) -> str:
+    """Return a text in which every id and time is the same."""
+    return _TIME.sub("<time>", _ID.sub("<id>", text))
+
+
+def shown(state_text: str) -> str:
+    """Return an image of a state as a report shows it."""
+    image = json.loads(state_text)
+    name = image.get("name") or "(no name)"
+    members = f", members {image['members']}" if "members" in image else ""
+    return f"image {name!r} {image.get('status', '')}{members}"

@@ -1,0 +1,104 @@
+"""What came of a plan: from the worst to the best."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ims_mock.sweep.runs import Failure, Run
+from ims_mock.sweep.states import State, plain_text, shown
+
+VERDICTS = ("crash", "hang", "wrong_success", "left_behind", "bad_manners", "failed_cleanly", "survived")
+"""Every verdict, the worst first."""
+
+GOOD = ("survived", "failed_cleanly")
+"""The verdicts with which a sweep passes."""
+
+Allowed = tuple[type[BaseException], ...]
+"""The exceptions with which the work may end."""
+
+
+class WrongResultError(AssertionError):
+    """Raised by work that looks at what it did itself: what ended well, and is wrong."""
+
+
+class Verdict(NamedTuple):
+    """A verdict, and in words what it rests on."""
+
+    name: str
+    detail: str
+
+
+def verdict_on(run: Run, baseline: Run, before: State, allowed: Allowed) -> Verdict:
+    """Return what came of a run, held against the good one and the state before."""
+    if run.hung:
+        return Verdict("hang", run.hung)
+    failure = run.failure
+    found = _of_failure(failure, run, baseline, before, allowed) if failure else _of_success(run, baseline)
+    if run.unended and found.name in (*GOOD, "left_behind"):
+        text = f"it has begun and not ended {', '.join(run.unended)}"
+        return Verdict("left_behind", f"{text}; {found.detail}" if found.detail else text)
+    if found.name in GOOD:
+        lacking = [text for rule, text in run.manners.items() if rule not in baseline.manners]
+        if lacking:
+            return Verdict("bad_manners", "; ".join(lacking))
+    return found
+
+
+def _of_failure(failure: Failure, run: Run, baseline: Run, before: State, allowed: Allowed) -> Verdict:
+    text = failure.text
+    if not issubclass(failure.kind, allowed):
+        if issubclass(failure.kind, WrongResultError):
+            detail = text.partition(": ")[2]
+            return Verdict("wrong_success", f"{detail} ({failure.frame})" if failure.frame else detail)
+        return Verdict("crash", f"{text} ({failure.frame})" if failure.frame else text)
+    left = list(_left_behind(run, baseline, before))
+    return Verdict("left_behind", f"{'; '.join(left)} (after {text})") if left else Verdict("failed_cleanly", text)
+
+
+def _of_success(run: Run, baseline: Run) -> Verdict:
+    assert run.state is not None
+    assert baseline.state is not None
+    missing, more = baseline.state.without(run.state), run.state.without(baseline.state).excusing(run.excused)
+    if missing:
+        return Verdict("wrong_success", f"it ended well, and there is no {'; no '.join(_described(missing))}")
+    if more:
+        return Verdict("left_behind", f"it ended well, and there is also {'; '.join(_described(more))}")
+    if plain_value(run.value) != plain_value(baseline.value):
+        text = f"it returned {_short(run.value)} in place of {_short(baseline.value)}"
+        return Verdict("wrong_success", text)
+    return Verdict("survived", "")
+
+
+def _left_behind(run: Run, baseline: Run, before: State) -> Iterator[str]:
+    """Yield what a run that failed has left: what is neither as before, nor a whole part of what was to be."""
+    assert run.state is not None
+    assert baseline.state is not None
+    new = run.state.without(before)
+    for image in new.images - run.excused:
+        is_whole = json.loads(image).get("status") == "active"
+        if not is_whole or run.state.images[image] > baseline.state.images[image]:
+            yield shown(image)
+    yield from (f"record {_short(text)}" for text in new.others - baseline.state.others)
+    for image in before.without(run.state).images:
+        if image in baseline.state.images:
+            yield f"no {shown(image)} any more"
+
+
+def _described(state: State) -> list[str]:
+    jobs = (f"successful job {job}" for job in state.jobs)
+    return [*map(shown, state.images), *jobs, *(f"record {_short(text)}" for text in state.others)]
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value of the work as it is compared: without ids and times, and by its type where it is no data."""
+    try:
+        return plain_text(json.dumps(value, sort_keys=True, ensure_ascii=False))
+    except (TypeError, ValueError):
+        return type(value)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) and value.startswith("{") else repr(value)
+    return text if len(text) <= 80 else text[:80] + "..."

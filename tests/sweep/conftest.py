@@ -1,0 +1,31 @@
+"""A sweep whose report several tests read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ims_mock import ImsMock
+from ims_mock.sweep.report import SweepReport
+from tests.sweep.reports import BackupError, Client
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[Client]:
+    """A client, with a mock of its own."""
+    with ImsMock() as mock:
+        yield Client(mock)
+
+
+@pytest.fixture(scope="session")
+def report(client: Client) -> SweepReport:
+    """A sweep of the client through some failures."""
+    only = [
+        "*: 40[0-9]*",
+        "*: 503*",
+        "*: reset*",
+        "glance_show_image*: garble*",
+        "glance_show_image: mutate*/size*",
+    ]
+    return client.mock.sweep(client.back_up, allowed=[BackupError], only=only, pairs=2)

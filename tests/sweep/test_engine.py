@@ -1,0 +1,305 @@
+"""A sweep as a whole: what it needs, in which order it runs plans, and how it leaves the mock."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from ims_mock import Fail, ImsMock, SystemClock
+from ims_mock.sweep.engine import BaselineError, Sweep
+from tests.sweep.client import Client, ImsError
+
+Work = Callable[[], Any]
+
+
+@pytest.fixture
+def work(ims_mock: ImsMock) -> Work:
+    """Work of two requests, which names an image and leaves it queued."""
+
+    def create() -> Any:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            client.ask("POST", "/v2/images", b'{"name": "web"}')
+            return len(client.find("web"))
+
+    return create
+
+
+def ids(ims_mock: ImsMock, work: Work, **bounds: Any) -> list[str]:
+    """Return the ids of the plans that a sweep runs."""
+    return [row.plan.id for row in ims_mock.sweep(work, allowed=[ImsError], **bounds).rows]
+
+
+def test_armed_rules_are_rejected(ims_mock: ImsMock, work: Work) -> None:
+    """A sweep arms its own rules, and says so where there are others."""
+    ims_mock.faults.add(Fail(503), optional=True)
+    with pytest.raises(ValueError, match=r"remove them first: faults\.clear\(\)"):
+        ims_mock.sweep(work)
+    assert len(ims_mock.faults) == 1
+
+
+def test_foreign_clock_is_rejected(work: Work) -> None:
+    """A sweep moves the clock, which it can only where it is the mock's."""
+
+    with (
+        ImsMock(clock=SystemClock()) as ims_mock,
+        pytest.raises(ValueError, match="leave out clock="),
+    ):
+        ims_mock.sweep(work)
+
+
+def test_work_that_fails_alone_has_no_sweep(ims_mock: ImsMock) -> None:
+    """The error says why, and its cause is the error of the work."""
+
+    def broken() -> None:
+        raise LookupError("no such disk")
+
+    with pytest.raises(BaselineError, match="no such disk") as caught:
+        ims_mock.sweep(broken)
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
+def test_work_that_hangs_alone_has_no_sweep(ims_mock: ImsMock) -> None:
+    """Work that waits for days is ended, though nothing fails."""
+    with pytest.raises(BaselineError, match="it waited for more than"):
+        ims_mock.sweep(lambda: time.sleep(1e6))
+
+
+def test_work_without_requests_has_no_plans(ims_mock: ImsMock) -> None:
+    """There is nothing to try where nothing is asked."""
+    report = ims_mock.sweep(lambda: 1)
+    assert (report.rows, report.is_whole) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "unsteady"),
+    [
+        ("/v2/images?limit={number}", "", ["request 1"]),
+        ("/v2/images?limit=9", "{number}", ["what it returned"]),
+        ("/v2/images?limit=9", "", []),
+        ("/v2/images/00000000-0000-0000-0000-00000000000{number}", "", []),
+    ],
+)
+def test_unsteady_work_is_reported(ims_mock: ImsMock, path: str, value: str, unsteady: list[str]) -> None:
+    """What differs between two good runs is named; ids alone may differ."""
+    numbers = itertools.count(1)
+
+    def count() -> str:
+        number = next(numbers)
+        with Client(ims_mock.url, ims_mock.token) as client:
+            client.send("GET", path.format(number=number))
+        return value.format(number=number)
+
+    assert ims_mock.sweep(count, only=["nothing"]).unsteady == unsteady
+
+
+def test_unsteady_state_is_reported(ims_mock: ImsMock) -> None:
+    """So is an image that is there after the second run alone."""
+    names = itertools.count(1)
+
+    def create() -> None:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            client.ask("POST", "/v2/images", b'{"name": "web%d"}' % next(names))
+
+    assert ims_mock.sweep(create, only=["nothing"]).unsteady == ["request 1", "what is there at the end"]
+
+
+def test_smaller_plans_come_first(ims_mock: ImsMock, work: Work) -> None:
+    """A fault is tried once before twice, and that before for ever."""
+    found = ids(ims_mock, work, only=["glance_list_images: 503*", "glance_list_images: 502*"], pairs=0)
+    assert found[:3] == ["glance_list_images: 502 x1", "glance_list_images: 502 x2", "glance_list_images: 502"]
+    assert found[3:9] == [plan.replace("502", "503") for plan in found[:3]] + [
+        "glance_list_images: 503(retry_after=30) x1",
+        "glance_list_images: 503(retry_after=30) x2",
+        "glance_list_images: 503(retry_after=30)",
+    ]
+
+
+def test_plan_that_cannot_differ_is_saved(ims_mock: ImsMock, work: Work) -> None:
+    """Where the create is not tried again, a second failure of it would meet nothing."""
+    report = ims_mock.sweep(work, allowed=[ImsError], only=["glance_create_image_metadata: 500*"])
+    assert [row.plan.id for row in report.rows] == ["glance_create_image_metadata: 500 x1"]
+    assert report.saved == 2
+
+
+def test_pairs_are_of_plans_that_were_survived(ims_mock: ImsMock, work: Work) -> None:
+    """Two failures together are tried where each alone has done no harm."""
+    found = ids(ims_mock, work, only=["*500 x1*", "*hangup*x1*"], skip=["*lose*"], pairs=9)
+    assert [plan for plan in found if ";" in plan] == [
+        "glance_create_image_metadata: 500 x1; glance_create_image_metadata: hangup x1",
+        "glance_create_image_metadata: 500 x1; glance_list_images: 500 x1",
+        "glance_create_image_metadata: 500 x1; glance_list_images: hangup x1",
+        "glance_create_image_metadata: hangup x1; glance_list_images: 500 x1",
+        "glance_create_image_metadata: hangup x1; glance_list_images: hangup x1",
+        "glance_list_images: 500 x1; glance_list_images: hangup x1",
+    ]
+
+
+@pytest.mark.parametrize("pairs", [0, 2])
+def test_pairs_are_bounded(pairs: int, ims_mock: ImsMock, work: Work) -> None:
+    """No more pairs are run than the bounds say."""
+    found = ids(ims_mock, work, only=["*500 x1*", "*hangup*x1*"], skip=["*lose*"], pairs=pairs)
+    assert len([plan for plan in found if ";" in plan]) == pairs
+
+
+@pytest.mark.parametrize(("budget", "is_whole"), [(1, False), (5, False), (6, True), (7, True)])
+def test_budget_in_plans(budget: int, ims_mock: ImsMock, work: Work, *, is_whole: bool) -> None:
+    """So many plans are run at most, and the report says whether those were all."""
+    report = ims_mock.sweep(work, allowed=[ImsError], budget=budget, only=["glance_create*: 5*"], pairs=0)
+    assert (len(report.rows), report.is_whole) == (min(budget, 6), is_whole)
+
+
+def test_budget_in_seconds_ends_a_sweep(ims_mock: ImsMock, work: Work) -> None:
+    """A sweep whose time is over runs no more plans."""
+    report = ims_mock.sweep(work, budget="0.0s")
+    assert (report.rows, report.is_whole) == ([], False)
+
+
+@pytest.mark.parametrize("plan", ["glance_list_images: 503 x7", "glance_list_images: 503 x1; show_job: reset x1"])
+def test_one_plan_alone(plan: str, ims_mock: ImsMock, work: Work) -> None:
+    """A plan is run by its id, whether or not a sweep would have it, and nothing else."""
+    assert ids(ims_mock, work, plan=plan) == [plan]
+
+
+def test_one_plan_that_never_fires_is_reported(ims_mock: ImsMock, work: Work) -> None:
+    """A plan that changes nothing is not survived."""
+    with pytest.raises(ValueError, match="'show_job: 503' has never fired; the work requests glance_create_image_meta"):
+        ids(ims_mock, work, plan="show_job: 503")
+
+
+def test_plans_are_seen_without_being_run(ims_mock: ImsMock, work: Work) -> None:
+    """The list is that with which a sweep begins, and needs the good runs alone."""
+    runs = itertools.count()
+    sweep = Sweep(ims_mock.service, lambda: (next(runs), work())[1], lambda: None)
+    plans = sweep.plans()
+    assert len(plans) > 100
+    assert next(runs) == 2
+    assert ids(ims_mock, work, budget=1) == [plans[0].id]
+
+
+def left(ims_mock: ImsMock) -> Any:
+    """Return what a mock remembers, its clock, what is denied, and the id of the image that is made next."""
+    denied = [denial.action for denial in ims_mock.service.permissions.denials]
+    state = ims_mock.service.store.snapshot_records()
+    return ims_mock.clock.now(), denied, state, len(ims_mock.faults), len(ims_mock.journal)
+
+
+class Interrupt(BaseException):
+    """What a test raises in the middle of a sweep."""
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt, Interrupt])
+@pytest.mark.parametrize("where", ["work", "progress"])
+def test_mock_is_as_before(error: type[BaseException] | None, where: str, ims_mock: ImsMock, work: Work) -> None:
+    """After a sweep, however it ends, the mock has the state, the clock and the denials of before, and no rules."""
+    ims_mock.add_image(name="kept", data=b"x")
+    ims_mock.deny("ims:images:delete")
+    ims_mock.clock.advance(5)
+    before, runs = left(ims_mock), itertools.count()
+
+    def fail(*_: object) -> None:
+        if error is not None and next(runs) == 2:
+            raise error
+
+    def disturbed() -> Any:
+        fail()
+        return work()
+
+    with pytest.raises(error) if error and not (where == "work" and error is RuntimeError) else nullcontext():
+        if where == "work":
+            ims_mock.sweep(disturbed, allowed=[ImsError], budget=5)
+        else:
+            ims_mock.sweep(work, allowed=[ImsError], budget=5, progress=fail)
+    assert left(ims_mock) == before
+
+
+def test_rewound_mock_gives_the_same_ids(ims_mock: ImsMock, work: Work) -> None:
+    """The image that is made after a sweep has the id that it would have without one."""
+    expected = ims_mock.add_image(name="kept")["id"]
+    ims_mock.reset()
+    ims_mock.sweep(work, allowed=[ImsError], budget=3)
+    assert ims_mock.add_image(name="kept")["id"] == expected
+
+
+def test_work_meets_what_is_denied(ims_mock: ImsMock) -> None:
+    """What a test has denied stays so in every run."""
+    ims_mock.deny("ims:images:list")
+
+    def listed() -> int:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            return client.send("GET", "/v2/images?limit=1")[0]
+
+    assert ims_mock.sweep(listed, budget=2).baseline.value == 403
+
+
+def test_work_of_two_threads(ims_mock: ImsMock) -> None:
+    """Requests of threads that the work starts, and waits for, meet the faults too."""
+
+    def in_threads() -> list[int]:
+        found: list[int] = []
+
+        def look() -> None:
+            with Client(ims_mock.url, ims_mock.token) as client:
+                found.append(client.send("GET", "/v2/images?limit=1")[0])
+
+        threads = [threading.Thread(target=look) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(found)
+
+    report = ims_mock.sweep(in_threads, only=["*: 503 x1*"], pairs=0)
+    assert [row.run.value for row in report.rows] == [[200, 503], [200, 503]]
+    assert report.unsteady == []
+
+
+def test_work_of_coroutines(ims_mock: ImsMock) -> None:
+    """Work may be a loop of asyncio, in which requests and sleeps overlap."""
+
+    async def look(seconds: float) -> int:
+        await asyncio.sleep(seconds)
+        reader, writer = await asyncio.open_connection(*ims_mock.url.removeprefix("http://").split(":"))
+        writer.write(
+            b"GET /v2/images?limit=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Auth-Token: %s\r\n\r\n"
+            % ims_mock.token.encode()
+        )
+        line = await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+        return int(line.split()[1])
+
+    async def both() -> list[int]:
+        return list(await asyncio.gather(look(3600), look(1)))
+
+    report = ims_mock.sweep(lambda: asyncio.run(both()), only=["*: 503 x1*"], pairs=0, patience=4000)
+    assert [sorted(row.run.value) for row in report.rows] == [[200, 503], [200, 503]]
+    assert report.baseline.slept >= 3600
+
+
+@pytest.mark.thorough
+def test_memory_is_flat_over_many_plans(ims_mock: ImsMock) -> None:
+    """After 10,000 plans there are no more objects than after the first thousand."""
+
+    def listed() -> None:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            client.ask("GET", "/v2/images?limit=1")
+
+    def run(plans: int) -> int:
+        done = 0
+        while done < plans:
+            report = ims_mock.sweep(listed, allowed=[ImsError], skip=["*stall*", "*timeout*", "*drip*"], pairs=0)
+            done += len(report.rows)
+        del report
+        gc.collect()
+        return len(gc.get_objects())
+
+    first = run(1000)
+    assert run(9000) < first + 1000
