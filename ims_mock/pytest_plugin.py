@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-pytest_plugins = ("ims_mock.pytest_contract",)
+pytest_plugins = ("ims_mock.pytest_contract", "ims_mock.pytest_sweep")
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -321,7 +321,7 @@ def _settings(node: pytest.Item) -> dict[str, Any]:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Fail a test, when it has otherwise passed, that has a rule that never fired."""
-    mock = _mock_of(item)
+    mock = mock_of(item)
     if mock is None:
         return
     from ims_mock.faults.rules import check_fired
@@ -338,12 +338,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Show what a failed test has asked of the mock, and how to run the same again."""
     outcome = yield
     report = outcome.get_result()
-    mock = _mock_of(item)
+    mock = mock_of(item)
     if report.failed and mock is not None:
         from ims_mock.evidence.journal import Mark
         from ims_mock.testing.report import describe
 
-        began, command = item.stash.get(_BEGAN, Mark()), _command(item, mock)
+        began, command = item.stash.get(_BEGAN, Mark()), command_of(item)
         report.sections.append(("ims_mock", describe(mock.service, began, command)))
         if item.config.getoption("ims_mock_bundle") is not None:
             report.sections.append(("ims_mock bundle", _bundle(item, report, mock, began, command)))
@@ -366,7 +366,7 @@ def _bundle(item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: 
         return f"could not be written: {error}"
 
 
-def _mock_of(item: pytest.Item) -> ImsMock | None:
+def mock_of(item: pytest.Item) -> ImsMock | None:
     """Return the session's mock, where a test has to do with it, also where it asked while it ran."""
     mock = item.session.stash.get(_SERVER, None)
     names = getattr(item, "fixturenames", ())
@@ -374,13 +374,13 @@ def _mock_of(item: pytest.Item) -> ImsMock | None:
     return mock if has_asked else None
 
 
-def _command(item: pytest.Item, mock: ImsMock) -> str:
+def command_of(item: pytest.Item) -> str:
     """Return the line that runs a test again as it ran, ids, times and chances included.
 
     The seed is that of the test's beginning: a state that it has gone back to has brought its own. The start is that of
     the last reset, since what the test resets itself begins there again.
     """
-    store = mock.service.store
+    store = item.session.stash[_SERVER].service.store
     options = [f"--ims-mock-seed={item.stash.get(_SEED, store.seed)}"]
     options += [] if _CLOCK in item.session.stash else [f"--ims-mock-start={store.started_at!r}"]
     order = item.config.getoption("randomly_seed", None)

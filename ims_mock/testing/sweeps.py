@@ -1,0 +1,198 @@
+"""The marker `ims_mock_sweep`: a test as the work of a sweep."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+import textwrap
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ims_mock.evidence.journal import Mark
+from ims_mock.mock import ImsMock
+from ims_mock.sweep.bounds import NAMES, Bounds
+from ims_mock.sweep.report import SweepReport
+from ims_mock.sweep.verdicts import WrongResultError
+from ims_mock.testing.report import describe
+
+SETTINGS = ("allowed", "baseline", *NAMES, "virtual_time")
+"""What the marker can set."""
+
+Kinds = tuple[type[BaseException], ...]
+
+
+def settings_of(markers: Iterable[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of markers, the closest to the test first; options of the command line count more.
+
+    Raises TypeError and ValueError, naming what is wrong.
+    """
+    settings: dict[str, Any] = {}
+    for marker in markers:
+        if marker.args:
+            raise TypeError(f"takes keyword arguments alone, got {marker.args!r}")
+        settings = {**marker.kwargs, **settings}
+    settings |= options
+    for name in settings:
+        if name not in SETTINGS:
+            raise TypeError(f"has no setting {name!r}; there are {', '.join(SETTINGS)}")
+    allowed = settings.get("allowed", ())
+    if not isinstance(allowed, (list, tuple)) or not all(map(_is_error, allowed)):
+        raise TypeError(f"allowed: must be a list of exceptions, such as [BackupError], got {allowed!r}")
+    Bounds(**{name: value for name, value in settings.items() if name in NAMES})
+    return settings
+
+
+def _is_error(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseException)
+
+
+@dataclass(frozen=True)
+class SweptTest:
+    """A test that is swept: `run` runs it once, and `file` is where it stands.
+
+    `failed` and `outcomes` are what pytest.fail and what pytest.skip and the like raise. `kept` is entered around each
+    run, and puts back what the test changes outside of the mock; `command` is the line that runs the test again.
+    `shown` is what the mock shows of a good run that failed.
+    """
+
+    mock: ImsMock
+    run: Callable[[], object]
+    file: str
+    failed: Kinds
+    outcomes: Kinds
+    kept: Callable[[], AbstractContextManager[object]]
+    command: str
+    shown: list[str] = field(default_factory=list)
+
+    def sweep(self, settings: Mapping[str, Any], progress: Callable[[int, int], object] | None) -> SweepReport:
+        """Return the report of the test, once well and once under each failure, in which known ones are accepted."""
+        bounds = {name: value for name, value in settings.items() if name != "baseline"}
+        return self.mock.sweep(self._work, progress=progress, **bounds).accepting(settings.get("baseline"))
+
+    def describe(self, plan: str, settings: Mapping[str, Any], look: Callable[[], object]) -> str:
+        """Run one plan again, and return what the mock shows of it, with the command that does the same.
+
+        `look` is called while the mock has the requests and the state of it.
+        """
+        command = self.command_of(plan)
+        shown: list[str] = []
+        bounds = {name: value for name, value in settings.items() if name not in ("baseline", "only", "skip")}
+
+        def note(_done: int, _known: int) -> None:
+            shown.append(describe(self.mock.service, Mark(), command))
+            look()
+
+        # One that does not fire a second time is of a test that is not the same each time.
+        with suppress(ValueError, AssertionError):
+            self.mock.sweep(self._work, progress=note, **{**bounds, "plan": plan})
+        return "\n".join(shown or [f"run it again: {command}"])
+
+    def command_of(self, plan: str) -> str:
+        """Return the line that runs one plan again."""
+        return f"{self.command} {shlex.join(['--ims-mock-sweep-plan', plan])}"
+
+    def _work(self) -> None:
+        """Run the test once; under a failure, what it asserts itself is the verdict on its result."""
+        with self.kept():
+            if not len(self.mock.faults):
+                self._run_well()
+                return
+            try:
+                self.run()
+            except self.failed as error:
+                if _is_timeout(error):
+                    raise
+                raise WrongResultError(_short(error)).with_traceback(error.__traceback__) from None
+            except self.outcomes as error:
+                raise RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
+            except AssertionError as error:
+                if not self._is_own(error):
+                    raise
+                raise WrongResultError(_short(error)).with_traceback(error.__traceback__) from None
+
+    def _run_well(self) -> None:
+        try:
+            self.run()
+        except BaseException:
+            self.shown.append(describe(self.mock.service, Mark(), self.command))
+            raise
+
+    def _is_own(self, error: AssertionError) -> bool:
+        """Return whether an assertion stands in the file of the test, and not in what is tested."""
+        *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+        # The assertions of unittest are a module of their own, which says so of itself.
+        is_of_file = os.path.realpath(frame.f_code.co_filename) == os.path.realpath(self.file)
+        return is_of_file or "__unittest" in frame.f_globals
+
+
+def _is_timeout(error: BaseException) -> bool:
+    """Return whether pytest-timeout has ended the test, which is about all runs together."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__") == "pytest_timeout" for frame in frames)
+
+
+def _short(error: BaseException) -> str:
+    return f"the test says: {textwrap.shorten(f'{error}', 160, placeholder='...') or 'it is wrong'}"
+
+
+@contextmanager
+def kept_environment() -> Iterator[None]:
+    """Put the environment and the current folder back afterwards."""
+    environment, folder = dict(os.environ), os.getcwd()
+    try:
+        yield
+    finally:
+        if os.getcwd() != folder:
+            os.chdir(folder)
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+
+
+class KeptFolder:
+    """A folder that can be put back as it was: a context manager that takes a copy of what is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = _listed(folder)
+
+    def __enter__(self) -> KeptFolder:
+        self._copy = tempfile.mkdtemp()
+        shutil.copytree(self._folder, self._copy, symlinks=True, dirs_exist_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._copy, ignore_errors=True)
+
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """Put it back afterwards."""
+        try:
+            yield
+        finally:
+            if _listed(self._folder) != self._files:
+                self._restore()
+
+    def _restore(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        for path in self._folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        shutil.copytree(self._copy, self._folder, symlinks=True, dirs_exist_ok=True)
+
+
+def _listed(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return the files and folders below a folder, with their sizes and times of change."""
+    found = {}
+    for path in (folder, *folder.rglob("*")) if folder.is_dir() else ():
+        status = path.lstat()
+        found[str(path)] = (0, 0) if path.is_dir() else (status.st_size, status.st_mtime_ns)
+    return found
