@@ -103,6 +103,13 @@ def _proxy(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     return proxy.to_mock(options, settings)
 
 
+def _sweep(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+    settings = _settings(given, parser)
+    from ims_mock.command.sweep import sweep
+
+    return sweep(_with_defaults(given), settings, parser)
+
+
 def _with_defaults(given: Mapping[str, Any]) -> argparse.Namespace:
     """Return every option that is no setting, and the arguments that stand by themselves."""
     rest = {name: value for name, value in given.items() if name not in SETTINGS}
@@ -170,6 +177,7 @@ _Run = Callable[[dict[str, Any], argparse.ArgumentParser], int]
 _RUN: dict[str, _Run] = {
     "serve": _serve,
     "proxy": _proxy,
+    "sweep": _sweep,
     "env": _print_environment,
     "openapi": _elsewhere("openapi"),
     "operations": _print_operations,

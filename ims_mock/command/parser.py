@@ -101,9 +101,10 @@ class Option:
         return "" if self.is_switch or default in (None, {}, []) else str(default)
 
     def belongs_to(self, command: str) -> bool:
-        """Return whether a command has the option; one that runs mocks has every setting that serving has."""
+        """Return whether a command has the option; one that runs mocks has nearly every setting that serving has."""
         commands = self.schema.get("x-commands", ("serve",))
-        has_settings = self.is_setting and COMMANDS[command].get("has_settings", False)
+        about = COMMANDS[command]
+        has_settings = self.is_setting and about.get("has_settings", False) and self.name not in about.get("lacks", ())
         return command in commands or ("serve" in commands and has_settings)
 
     def value_of(self, text: str) -> Any:

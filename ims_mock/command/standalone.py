@@ -28,7 +28,7 @@ def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
     with signals() as wait, request_log(options.log_format, options.quiet) as log:
         try:
-            mock = _new_mock(options, settings)
+            mock = new_mock(options, settings)
             _serve(mock, options, log, wait)
         except (ImportError, OSError, ValueError) as error:
             log.write(f"ims-mock: {error}")
@@ -55,7 +55,7 @@ def signals() -> Iterator[Callable[[], object]]:
             signal.set_wakeup_fd(before)
 
 
-def _new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
+def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     """Return the mock that the options ask for; raise ImportError, OSError or ValueError where that cannot be."""
     tls = _certificate(options)
     state = _load(options.state) if options.state else None
