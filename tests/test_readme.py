@@ -26,7 +26,9 @@ README = (ROOT / "README.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/faults.md").read_text("utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 CONTRACT = (ROOT / "docs/contract.md").read_text("utf-8")
-BLOCKS = [block for text in (README, FAULTS, CONTRACT) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+SWEEP = (ROOT / "docs/sweep.md").read_text("utf-8")
+TEXTS = (README, FAULTS, CONTRACT, SWEEP)
+BLOCKS = [block for text in TEXTS for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
