@@ -131,7 +131,7 @@ def _new_sweep(mock: ImsMock, command: Command, options: argparse.Namespace) -> 
         budget=options.budget,
         pairs=options.pairs,
         plan=options.plan,
-        real_seconds=options.timeout,
+        real_seconds=options.sweep_timeout,
     )
 
 
