@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 
 
 def test_no_object_has_a_name_twice() -> None:
+    """Of two with one name, JSON keeps the last, and an option of another command would be gone."""
     twice = []
 
     def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
