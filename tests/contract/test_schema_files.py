@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 def test_no_object_has_a_name_twice() -> None:
     """Of two with one name, JSON keeps the last, and an option of another command would be gone."""
-    twice = []
+    twice: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
