@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import time
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
@@ -54,13 +55,18 @@ def create(client: Client) -> str:
 
 
 def begin_upload(client: Client, image_id: str) -> HTTPConnection:
-    """Return a connection on which the file of an image has begun to arrive."""
+    """Return a connection on which the file of an image has begun to arrive.
+
+    What is sent then is sure to come after the service has begun to read: it has asked for the file, or rejected it.
+    """
     upload = client.connect()
+    own = {"Transfer-Encoding": "chunked", "Expect": "100-continue"}
     try:
         upload.putrequest("PUT", f"/v2/images/{image_id}/file")
-        for name, value in {**client.headers(FILE_TYPE), "Transfer-Encoding": "chunked"}.items():
+        for name, value in {**client.headers(FILE_TYPE), **own}.items():
             upload.putheader(name, value)
         upload.endheaders()
+        upload.sock.recv(1, socket.MSG_PEEK)
         upload.send(b"%x\r\n%s\r\n" % (len(FILE), FILE))
     except (OSError, HTTPException) as error:
         upload.close()
