@@ -283,7 +283,8 @@ class ImsMock:
         >>> mock.sweep(lambda: back_up(mock.url, mock.token)).assert_survives(allowed=[BackupError])
 
         `allowed` are the exceptions with which the work may end. `bounds` are those of sweep.bounds.Bounds: `only`,
-        `skip`, `budget`, `pairs`, `patience`, ... With `virtual_time` the sleeps of the work move the mock's clock, and
+        `skip`, `budget`, `pairs`, `patience`, `fail_fast`, ...; `baseline` is a file of failures that are accepted, as
+        `report.save_baseline` writes it. With `virtual_time` the sleeps of the work move the mock's clock, and
         cost nothing. `progress` is called after each plan with how many were run, and how many there are at least;
         sweep.progress.Progress prints that now and then. The mock is left as it was before, with an empty journal.
 
@@ -304,9 +305,13 @@ class ImsMock:
         # Imported here: few tests ask for it.
         from ims_mock.sweep.bounds import Bounds
         from ims_mock.sweep.engine import Sweep
+        from ims_mock.sweep.known import KnownFailures
 
+        known = bounds.pop("baseline", None)
         limits = Bounds(**bounds)
         sweep = Sweep(self.service, work, self._server.drop, limits, tuple(allowed), virtual=virtual_time)
+        if known is not None:
+            sweep.known = known if isinstance(known, KnownFailures) else KnownFailures.load(known)
         sweep.progress = progress or sweep.progress
         sweep.has_unread = self._server.has_unread
         return sweep

@@ -401,8 +401,12 @@ def test_runs():
         (["--ims-mock-sweep-only=*: 503 x1"], "", "1 requests, 1 plans, *"),
         (["--ims-mock-sweep-only=*: 503 x1", "--ims-mock-sweep-only=*: 500 x1"], "", "1 requests, 2 plans, *"),
         (["--ims-mock-sweep-plan=glance_list_images: 502 x1"], "", "1 requests, 1 plans, 0 saved"),
-        (["--ims-mock-sweep-budget=1"], "ims_mock_sweep_budget = 2", "1 requests, 1 plans, *; the sweep ended before*"),
-        ([], "ims_mock_sweep_budget = 2", "1 requests, 2 plans, *; the sweep ended before*"),
+        (
+            ["--ims-mock-sweep-budget=1"],
+            "ims_mock_sweep_budget = 2",
+            "1 requests, 1 plans, *; the sweep ended at its budget, before*",
+        ),
+        ([], "ims_mock_sweep_budget = 2", "1 requests, 2 plans, *; the sweep ended at its budget, before*"),
         (["--ims-mock-sweep-budget=600s"], "", "1 requests, 3 plans, 6 saved"),
     ],
 )

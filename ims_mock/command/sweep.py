@@ -76,19 +76,19 @@ def _sweep(options: argparse.Namespace, settings: dict[str, Any]) -> int:
             is_value=options.compare_stdout,
             before=_to_now(mock) if is_now else lambda: None,
         )
-        work = _new_sweep(mock, command, options)
+        work = _new_sweep(mock, command, options, known)
         if options.list_plans:
             _list(work, options)
             return 0
-        return _finish(work, options, known)
+        return _finish(work, options)
 
 
-def _finish(work: Sweep, options: argparse.Namespace, known: KnownFailures) -> int:
+def _finish(work: Sweep, options: argparse.Namespace) -> int:
     """Run the plans, and write the report, also of an interrupted sweep."""
     try:
-        report, is_whole = work.run().accepting(known), True
+        report, is_whole = work.run(), True
     except InterruptedSweep as error:
-        report, is_whole = error.report.accepting(known), False
+        report, is_whole = error.report, False
     if options.update_baseline and is_whole:
         report.save_baseline(options.baseline)
         report = report.accepting(options.baseline)
@@ -112,6 +112,8 @@ def _check(options: argparse.Namespace) -> None:
 def _known(options: argparse.Namespace) -> KnownFailures:
     if options.update_baseline and not options.baseline:
         raise _WrongUseError("--update-baseline writes the file of --baseline: name one")
+    if options.update_baseline and options.fail_fast:
+        raise _WrongUseError("--update-baseline writes every failure, and --fail-fast ends at the first: leave one out")
     if not options.baseline or options.update_baseline:
         return KnownFailures()
     try:
@@ -120,7 +122,7 @@ def _known(options: argparse.Namespace) -> KnownFailures:
         raise _WrongUseError(f"--baseline: {error}") from None
 
 
-def _new_sweep(mock: ImsMock, command: Command, options: argparse.Namespace) -> Sweep:
+def _new_sweep(mock: ImsMock, command: Command, options: argparse.Namespace, known: KnownFailures) -> Sweep:
     return mock.new_sweep(
         command,
         [AllowedExitError],
@@ -131,6 +133,8 @@ def _new_sweep(mock: ImsMock, command: Command, options: argparse.Namespace) -> 
         budget=options.budget,
         pairs=options.pairs,
         plan=options.plan,
+        fail_fast=options.fail_fast,
+        baseline=known,
         real_seconds=options.sweep_timeout,
     )
 

@@ -24,7 +24,8 @@ class Bounds:
     are run at most, or in how many real seconds, "30s"; None is without end. `pairs` is how many pairs of plans that
     were survived are run at most. A run may wait `patience` seconds of the clock more than ten times the good one, send
     `requests` times as many requests as that, and some more, and take `real_seconds`. With `plan`, the id of a plan,
-    that one alone is run. Raises InvalidError naming what is wrong.
+    that one alone is run. With `fail_fast` no other plan is begun after the first failure. Raises InvalidError naming
+    what is wrong.
     """
 
     only: Sequence[str] = ()
@@ -35,6 +36,7 @@ class Bounds:
     requests: int = 10
     real_seconds: float = 10.0
     plan: str | None = None
+    fail_fast: bool = False
 
     def __post_init__(self) -> None:
         for name in ("only", "skip"):
@@ -46,6 +48,9 @@ class Bounds:
         if self.budget is not None and self.plans is None and self.seconds is None:
             text = f'must be a number of plans, or seconds such as "30s", got {shown(self.budget)}'
             raise wrong_setting("budget", "format", text, self.budget)
+        if not isinstance(self.fail_fast, bool):
+            text = f"must be True or False, got {shown(self.fail_fast)}"
+            raise wrong_setting("fail_fast", "type", text, self.fail_fast)
         self._check_plan()
 
     def _check_plan(self) -> None:

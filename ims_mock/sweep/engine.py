@@ -15,6 +15,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.checkpoints import Checkpoint
+from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
 from ims_mock.sweep.rows import Judged, Row
@@ -43,7 +44,7 @@ class Sweep:
 
     `drop` closes the connections of the server; `virtual` is whether the sleeps of the work move the mock's clock;
     `progress` is called with what has been run and how many plans there are at least; `has_unread` returns whether the
-    server has something to read.
+    server has something to read. `known` are failures that are accepted.
     """
 
     service: Service
@@ -54,6 +55,7 @@ class Sweep:
     virtual: bool = True
     progress: Callable[[int, int], object] = lambda _done, _known: None
     has_unread: Callable[[], bool] = lambda: False
+    known: KnownFailures = field(default_factory=KnownFailures)
 
     def run(self) -> SweepReport:
         """Return the report of every plan; the mock is left as it was before.
@@ -78,7 +80,7 @@ class Sweep:
                 report.rows.append(row)
                 self.progress(len(report.rows), self._known)
         except KeyboardInterrupt:
-            report.is_whole = False
+            report.ended = "by an interrupt"
             raise InterruptedSweep(report) from None
 
     def plans(self) -> list[Plan]:
@@ -118,7 +120,9 @@ class Sweep:
             self.bounds.patience + 10 * baseline.slept,
         )
         unsteady = _differences(baseline, again)
-        return SweepReport(baseline, before, self.allowed, unsteady=unsteady, secrets=secrets_of(self.service))
+        return SweepReport(
+            baseline, before, self.allowed, unsteady=unsteady, secrets=secrets_of(self.service), known=self.known
+        )
 
     def _once(self, plan: Plan | None, *, short: float = SHORT) -> Run:
         """Run the work under a plan, from the state before; the plan's rules say how often they fired."""
@@ -187,7 +191,7 @@ class Sweep:
             yield from self._of_fault(plans, report)
         for plan in self._pairs(report):
             if self._is_over(report):
-                return
+                break
             yield self._row(plan, report)
         with suppress(_SpentError):
             for group in report.groups():
@@ -202,7 +206,7 @@ class Sweep:
         return row
 
     def _judged(self, plan: Plan, report: SweepReport) -> Judged:
-        if self._is_over(report):
+        if self._is_spent(report):
             raise _SpentError
         return report.judge(self._row(plan, report))
 
@@ -238,11 +242,18 @@ class Sweep:
         return row
 
     def _is_over(self, report: SweepReport) -> bool:
+        """Return whether no other plan is begun; the report is not whole then, and says why."""
+        if self.bounds.fail_fast and report.rows and report.judge(report.rows[-1]).fails:
+            report.ended = report.ended or "at its first failure"
+        return self._is_spent(report) or not report.is_whole
+
+    def _is_spent(self, report: SweepReport) -> bool:
         """Return whether the budget is spent; the report is not whole then."""
         most = self.bounds.plans
-        is_over = (most is not None and len(report.rows) >= most) or RealTime.monotonic() > self._ended
-        report.is_whole = report.is_whole and not is_over
-        return is_over
+        is_spent = (most is not None and len(report.rows) >= most) or RealTime.monotonic() > self._ended
+        if is_spent:
+            report.ended = report.ended or "at its budget"
+        return is_spent
 
     def _pairs(self, report: SweepReport) -> Iterator[Plan]:
         """Yield pairs of plans that were survived, each of other families or other requests."""

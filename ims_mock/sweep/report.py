@@ -29,8 +29,8 @@ class SweepReport:
     """The rows of a sweep, the good run, and the state `before`.
 
     `saved` counts the plans that could not differ from others, and were not run; `unsteady` says what was not the same
-    when the work was run well twice; a report that is not whole ended at its bounds. `secrets` are texts that no form
-    of the report shows; `known` are failures that are accepted.
+    when the work was run well twice; `ended` says at what a sweep ended whose report is not whole, as in "at its
+    budget". `secrets` are texts that no form of the report shows; `known` are failures that are accepted.
     """
 
     baseline: Run
@@ -39,9 +39,14 @@ class SweepReport:
     rows: list[Row] = field(default_factory=list)
     saved: int = 0
     unsteady: list[str] = field(default_factory=list)
-    is_whole: bool = True
+    ended: str = ""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownFailures = field(default_factory=KnownFailures)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all plans were run."""
+        return not self.ended
 
     def allowing(self, *allowed: type[BaseException]) -> SweepReport:
         """Return the report in which the work may end with these exceptions too."""
@@ -106,7 +111,7 @@ class SweepReport:
     def summary(self) -> Iterator[str]:
         """Yield what was run, and how many plans have each verdict."""
         yield ", ".join(f"{count} {name}" for name, count in self.counts().items() if count) or "no plans"
-        end = "" if self.is_whole else "; the sweep ended before all plans were run"
+        end = f"; the sweep ended {self.ended}, before all plans were run" if self.ended else ""
         yield f"{len(self.baseline.entries)} requests, {len(self.rows)} plans, {self.saved} saved{end}"
         if self.unsteady:
             yield f"without any failure, {' and '.join(self.unsteady)} was not the same in two runs"
@@ -114,7 +119,8 @@ class SweepReport:
             judged = self.judged()
             known, new = sum(item.is_known for item in judged), sum(item.fails for item in judged)
             yield f"{known} failures are known, {new} are new"
-            yield from changes(self.known, {item.row.plan.id: item.verdict.name for item in judged})
+            verdicts = {item.row.plan.id: item.verdict.name for item in judged}
+            yield from changes(self.known, verdicts, is_whole=self.is_whole)
 
     def as_json(self, allowed: Iterable[type[BaseException]] = ()) -> dict[str, Any]:
         """Return the report as JSON has it: the baseline, the counts, and every plan with its verdict."""
@@ -125,6 +131,7 @@ class SweepReport:
             "unsteady": self.unsteady,
             "saved": self.saved,
             "is_whole": self.is_whole,
+            "ended": self.ended,
         }
         plans = [_as_json(item) for item in report.judged()]
         return {"baseline": baseline, "counts": report.counts(), "plans": plans}

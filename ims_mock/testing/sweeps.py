@@ -72,8 +72,7 @@ class SweptTest:
 
     def sweep(self, settings: Mapping[str, Any], progress: Callable[[int, int], object] | None) -> SweepReport:
         """Return the report of the test, once well and once under each failure, in which known ones are accepted."""
-        bounds = {name: value for name, value in settings.items() if name != "baseline"}
-        return self.mock.sweep(self._work, progress=progress, **bounds).accepting(settings.get("baseline"))
+        return self.mock.sweep(self._work, progress=progress, **settings)
 
     def describe(self, plan: str, settings: Mapping[str, Any], look: Callable[[], object]) -> str:
         """Run one plan again, and return what the mock shows of it, with the command that does the same.

@@ -72,6 +72,16 @@ def test_verdicts_of_a_command() -> None:
     assert found["glance_list_images: 404"] == ("crash", "KeyError: 'images'")
 
 
+def test_fail_fast_ends_at_the_first_failure() -> None:
+    """After a plan that fails no other is begun."""
+    done = sweep(LISTS, "--allow-exit", "1", "--fail-fast", *only("403 x1", "503 x1"))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[:2] == [
+        "1 bad_manners",
+        "3 requests, 1 plans, 0 saved; the sweep ended at its first failure, before all plans were run",
+    ]
+
+
 def test_each_plan_survived_or_failed_cleanly_is_0() -> None:
     """With every exit code allowed, the sweep passes."""
     done = sweep(LISTS, "--allow-exit", "1", "--allow-exit", "3", *only("503 x1", "500 x1"))
@@ -86,6 +96,7 @@ def test_each_plan_survived_or_failed_cleanly_is_0() -> None:
         (["--budget", "soon", "--", sys.executable], 'must be a number of plans, or seconds such as "30s"'),
         (["--output", "nowhere/report", "--", sys.executable], "--output: cannot write nowhere/report: its folder"),
         (["--update-baseline", "--", sys.executable], "--update-baseline writes the file of --baseline: name one"),
+        (["--baseline=a", "--update-baseline", "--fail-fast", "--", sys.executable], "--fail-fast ends at the first"),
         (["--baseline", "nowhere.json", "--", sys.executable], "--baseline: nowhere.json: no such file of known"),
         (["--list", "--format", "html", "--", sys.executable], "--list prints text or json, not html"),
         (["--allow-exit", "0", "--", sys.executable], "argument --allow-exit: must be at least 1, got 0"),
@@ -187,7 +198,7 @@ def test_interrupted(port: socket.socket, number: int) -> None:
         output, log = process.communicate(timeout=20)
     finally:
         process.kill()
-    assert "1 requests, 1 plans, 0 saved; the sweep ended before all plans were run" in output
+    assert "1 requests, 1 plans, 0 saved; the sweep ended by an interrupt, before all plans were run" in output
     assert (process.returncode, log) == (130, "ims-mock sweep: interrupted; the report is of what was run\n")
     assert_all_have_ended(connection)
 

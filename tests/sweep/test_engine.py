@@ -15,6 +15,7 @@ import pytest
 
 from ims_mock import Fail, ImsMock, SystemClock
 from ims_mock.sweep.engine import BaselineError, Sweep
+from ims_mock.sweep.known import KnownFailures
 from tests.sweep.client import Client, ImsError
 
 Work = Callable[[], Any]
@@ -154,6 +155,38 @@ def test_budget_in_plans(budget: int, ims_mock: ImsMock, work: Work, *, is_whole
     """So many plans are run at most, and the report says whether those were all."""
     report = ims_mock.sweep(work, allowed=[ImsError], budget=budget, only=["glance_create*: 5*"], pairs=0)
     assert (len(report.rows), report.is_whole) == (min(budget, 6), is_whole)
+
+
+def test_fail_fast_ends_at_the_first_failure(ims_mock: ImsMock, work: Work) -> None:
+    """After the first plan that is not survived no other is begun, and the report says that it is not whole."""
+    report = ims_mock.sweep(work, fail_fast=True, pairs=0)
+    assert [report.verdict(row).name for row in report.rows] == ["crash"]
+    assert "the sweep ended at its first failure, before all plans were run" in list(report.summary())[1]
+
+
+def test_fail_fast_finds_the_smallest_plan(ims_mock: ImsMock) -> None:
+    """A client that tries four times fails first where a fault lasts for ever, and four times is enough."""
+
+    def retried() -> None:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            for wait in (1, 2, 4, 0):
+                if client.send("GET", "/v2/images?limit=1")[0] == 200:
+                    return
+                time.sleep(wait)
+            raise LookupError
+
+    report = ims_mock.sweep(retried, fail_fast=True, only=["*: 50[02]*"], pairs=0)
+    (group,) = report.groups()
+    assert group.smallest.plan.id == "glance_list_images: 500 x4"
+    assert {row.plan.injections[0].short for row in report.rows} == {"500"}
+
+
+def test_fail_fast_goes_on_after_known_failures(ims_mock: ImsMock, work: Work) -> None:
+    """What is accepted is no failure, so that all plans are run."""
+    only = ["glance_create*: 50[02]*"]
+    known = KnownFailures({f"glance_create_image_metadata: {status} x1": "crash" for status in (500, 502)})
+    report = ims_mock.sweep(work, fail_fast=True, only=only, pairs=0, baseline=known)
+    assert (len(report.rows), report.is_whole, report.has_failed) == (2, True, False)
 
 
 def test_budget_in_seconds_ends_a_sweep(ims_mock: ImsMock, work: Work) -> None:

@@ -42,6 +42,12 @@ def test_mended_failures_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_known_failures_that_a_sweep_did_not_come_to_stay() -> None:
+    """A sweep that ended before all plans were run says of none that it can be removed."""
+    report = report_of(ended="at its budget").accepting(KnownFailures({plan_of().id: "crash"}))
+    assert list(report.summary())[-1] == "0 failures are known, 0 are new"
+
+
 def test_known_failures_are_last_of_their_kind() -> None:
     """The table shows new failures first, and says which are known; JUnit skips these."""
     rows = [failed(plan_of(text), KeyError("a")) for text in ("503", "500")]

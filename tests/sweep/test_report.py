@@ -263,10 +263,10 @@ def test_frame_is_from_the_current_folder(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_summary_says_what_was_not_the_same() -> None:
     """A sweep of work that does other things each time, or that ended at its bounds, says so."""
-    lines = list(report_of(unsteady=["request 2"], is_whole=False, saved=3).summary())
+    lines = list(report_of(unsteady=["request 2"], ended="at its budget", saved=3).summary())
     assert lines == [
         "no plans",
-        "0 requests, 0 plans, 3 saved; the sweep ended before all plans were run",
+        "0 requests, 0 plans, 3 saved; the sweep ended at its budget, before all plans were run",
         "without any failure, request 2 was not the same in two runs",
     ]
 
