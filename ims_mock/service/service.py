@@ -55,6 +55,7 @@ class Service:
         self.journal = Journal()
         self.permissions = Permissions()
         self._home = self
+        self._joined: list[Service] = []
         self.store = Store(self._new_clock(self._initial), self._initial.seed)
         self._transaction = self.store.transaction()
         self.faults = Faults(self.store)
@@ -82,7 +83,13 @@ class Service:
         home = other._home
         (home.store.cloud or Regions(home.store)).add(self.store)
         self._home = home
+        home._joined.append(self)
         self.apply(self.settings)
+
+    @property
+    def regions(self) -> list[Service]:
+        """The services of the regions of the cloud, the first one first; this one, where it is no region of any."""
+        return [self._home, *self._home._joined]
 
     def deny(self, action: str, user: str | None = None) -> Denial:
         """Deny an action to everybody or to one user; raise ValueError for one that does not exist."""

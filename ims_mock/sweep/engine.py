@@ -96,9 +96,9 @@ class Sweep:
 
     def _prepare(self) -> None:
         service = self.service
-        if len(service.faults):
+        if any(len(region.faults) for region in service.regions):
             raise ValueError("rules are armed, and a sweep arms its own; remove them first: faults.clear()")
-        if not isinstance(service.store.clock, ManualClock):
+        if not all(isinstance(region.store.clock, ManualClock) for region in service.regions):
             raise ValueError("a sweep moves the mock's clock, and this one was given another; leave out clock=")
         self._checkpoint = Checkpoint(service)
         self._watch = Watch(service, self.drop)
@@ -136,6 +136,7 @@ class Sweep:
         assert isinstance(clock, ManualClock)
         if isinstance(self._time, VirtualTime):
             self._time.begin(clock, seconds, short=short if plan is not None and plan.is_silent else None)
+            self._time.others = [clock for clock in self._clocks() if clock is not service.store.clock]
             self._time.hang = self._watch.end_work
             self._time.settle = lambda: self._wait_for_requests(_PAUSE)
         self._watch.begin(requests, self.bounds.real_seconds + (0 if self.virtual else asked))
@@ -154,18 +155,25 @@ class Sweep:
     def _end_requests(self) -> list[str]:
         """Let requests end whose client is gone already; end those whose client is not, and return them."""
         self._wait_for_requests(_PARTING)
-        found = [entry.operation or entry.path for entry in self.service.journal.in_progress()]
+        found = [entry.operation or entry.path for entry in self._in_progress()]
         if found:
             self.drop()
             self._wait_for_requests(1)
         return found
+
+    def _in_progress(self) -> list[Entry]:
+        return [entry for region in self.service.regions for entry in region.journal.in_progress()]
+
+    def _clocks(self) -> list[ManualClock]:
+        clocks = (region.store.clock for region in self.service.regions)
+        return [clock for clock in clocks if isinstance(clock, ManualClock)]
 
     def _wait_for_requests(self, seconds: float) -> None:
         """Wait until no request is under way, also none that was sent and not read yet."""
         until = RealTime.monotonic() + seconds
         quiet = 1
         while quiet and RealTime.monotonic() < until:
-            if self.service.journal.in_progress() or self.has_unread():
+            if self._in_progress() or self.has_unread():
                 # What was read a moment ago becomes a request in the next.
                 quiet = 3
             else:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from ims_mock.evidence.journal import Entry
 from ims_mock.service.service import Service
 from ims_mock.state.images import Image
-from ims_mock.sweep.states import image_text, unfinished_jobs
+from ims_mock.state.store import Store
+from ims_mock.sweep.states import image_text, stores_of, unfinished_jobs
 
 _READS = ("GET", "HEAD")
 
@@ -19,17 +20,18 @@ def excused_images(entries: Sequence[Entry], service: Service) -> Counter[str]:
     A fault lets their job never end; or let their removal fail, at the last try; or the work never saw their ids, and
     the last time that it looked for something a fault kept it from seeing it.
     """
-    images = service.store.images
-    stuck = set(_of_stuck_jobs(service))
+    stores = stores_of(service)
+    stuck = {image_id for store in stores.values() for image_id in _of_stuck_jobs(store)}
     return Counter(
-        image_text(service, image_id)
-        for image_id in images
-        if image_id in stuck or _is_kept(images[image_id], entries) or _is_hidden(image_id, entries)
+        image_text(store, image_id, region)
+        for region, store in stores.items()
+        for image_id, image in store.images.items()
+        if image_id in stuck or _is_kept(image, entries) or _is_hidden(image_id, entries)
     )
 
 
-def _of_stuck_jobs(service: Service) -> Iterator[str]:
-    for job in unfinished_jobs(service):
+def _of_stuck_jobs(store: Store) -> Iterator[str]:
+    for job in unfinished_jobs(store):
         image_id = job["entities"].get("image_id")
         if isinstance(image_id, str):
             yield image_id

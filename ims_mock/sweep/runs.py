@@ -204,4 +204,5 @@ def look_at(run: Run, service: Service, *, is_real: bool = False) -> None:
         if finding.rule not in _OF_THE_STATE:
             run.manners.setdefault(finding.rule, finding.text)
     run.state = state_of(service)
-    run.excused = excused_images(run.entries, service)
+    everywhere = (entry for region in service.regions for entry in region.journal)
+    run.excused = excused_images(sorted(everywhere, key=lambda entry: entry.arrived), service)

@@ -11,10 +11,12 @@ from typing import Any
 from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.job_collection import PENDING, Job
+from ims_mock.state.store import Store
 
 SETTLING = 30 * 24 * 3600.0
 """Seconds after the work in which everything ends that would end by itself, such as jobs."""
 
+_REGION = "region of the cloud"
 _VOLATILE = {"id", "self", "file", "schema", "created_at", "updated_at", "active_at"}
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?")
@@ -24,7 +26,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?")
 class State:
     """The images and records of other services that are there, each as a text without ids and times.
 
-    `jobs` are the types of the jobs that succeeded: what a job leaves is an image, and one that failed is history.
+    `jobs` are the types of the jobs that succeeded: what a job leaves is an image, and one that failed is history. What
+    is in another region of the cloud has the name of that.
     """
 
     images: Counter[str]
@@ -44,31 +47,61 @@ class State:
 
 
 def state_of(service: Service) -> State:
-    """Return what is there once everything has ended that ends by itself; the clock is moved for that."""
-    store = service.store
-    if isinstance(store.clock, ManualClock):
-        store.clock.advance(SETTLING)
-    with store.transaction():
-        for job in unfinished_jobs(service):
-            if job["end"]["status"]:  # It counts looks, and nobody looks any more.
-                store.end_job(job)
-        images = Counter(image_text(service, image_id) for image_id in store.images)
-        jobs = Counter(job["type"] for job in store.jobs.values() if job["status"] == "SUCCESS")
-        others = Counter(_text(record) for record in store.neighbours.records.values())
+    """Return what is there once everything has ended that ends by itself; the clocks are moved for that."""
+    stores = stores_of(service)
+    for store in stores.values():
+        if isinstance(store.clock, ManualClock):
+            store.clock.advance(SETTLING)
+    with service.store.transaction():
+        for store in stores.values():
+            _end_jobs(store)
+        images = Counter(
+            image_text(store, image_id, region) for region, store in stores.items() for image_id in store.images
+        )
+        jobs = Counter(
+            _named(job["type"], region)
+            for region, store in stores.items()
+            for job in store.jobs.values()
+            if job["status"] == "SUCCESS"
+        )
+        others = Counter(
+            _named(_text(record), region)
+            for region, store in stores.items()
+            for record in store.neighbours.records.values()
+        )
     return State(images, jobs, others)
 
 
-def unfinished_jobs(service: Service) -> list[Job]:
+def stores_of(service: Service) -> dict[str, Store]:
+    """Return the stores of the cloud by the names of their regions; that of the service itself has the name ""."""
+    own = service.store
+    return {"": own, **{store.settings["region"]: store for store in own.regions if store is not own}}
+
+
+def _end_jobs(store: Store) -> None:
+    """End the jobs that count looks, as nobody looks any more."""
+    with store.transaction():
+        for job in unfinished_jobs(store):
+            if job["end"]["status"]:
+                store.end_job(job)
+
+
+def unfinished_jobs(store: Store) -> list[Job]:
     """Return the jobs that have not ended, without their parts."""
-    return [job for job in service.store.jobs.values() if job["status"] in PENDING and not job["parent"]]
+    return [job for job in store.jobs.values() if job["status"] in PENDING and not job["parent"]]
 
 
-def image_text(service: Service, image_id: str) -> str:
+def image_text(store: Store, image_id: str, region: str = "") -> str:
     """Return an image, with its members, as a state has it."""
-    image, members = service.store.images[image_id], service.store.members.of(image_id)
+    image, members = store.images[image_id], store.members.of(image_id)
     kept = {name: value for name, value in image.items() if name not in _VOLATILE}
     shared = {member: record.get("status") for member, record in members.items()}
-    return _text({**kept, "members": shared} if shared else kept)
+    kept |= {"members": shared} if shared else {}
+    return _text({**kept, _REGION: region} if region else kept)
+
+
+def _named(text: str, region: str) -> str:
+    return f"{text} in {region}" if region else text
 
 
 def _text(value: Any) -> str:
@@ -85,4 +118,4 @@ def shown(state_text: str) -> str:
     image = json.loads(state_text)
     name = image.get("name") or "(no name)"
     members = f", members {image['members']}" if "members" in image else ""
-    return f"image {name!r} {image.get('status', '')}{members}"
+    return _named(f"image {name!r} {image.get('status', '')}{members}", image.get(_REGION, ""))

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -36,7 +36,8 @@ class VirtualTime:
 
     `time.sleep`, `asyncio.sleep` and `threading.Event.wait` with a timeout move the clock, whatever name a module has
     for them, and urllib3's, tenacity's and other back-off does by that. `time.time` and `time.monotonic` show the real
-    time and what was slept. `slept` counts it in seconds; beyond `limit` the work is ended with HangError.
+    time and what was slept. `slept` counts it in seconds; beyond `limit` the work is ended with HangError. `others` are
+    the clocks of other regions, which move too.
 
     Where a response does not come, the work waits as long as its socket's timeout says, or until the mock closes the
     connection: `_GRACE` real seconds stand for either. `hang` is called where that is longer than it may wait.
@@ -45,6 +46,7 @@ class VirtualTime:
 
     def __init__(self) -> None:
         self.clock: ManualClock | None = None
+        self.others: Sequence[ManualClock] = ()
         self.slept = 0.0
         self.limit = float("inf")
         self.hang: Callable[[str], object] = lambda _why: None
@@ -84,7 +86,8 @@ class VirtualTime:
         self.slept += seconds
         self._offset += seconds
         if self.clock is not None:
-            self.clock.advance(seconds)
+            for clock in (self.clock, *self.others):
+                clock.advance(seconds)
         if self.slept > self.limit:
             raise HangError(self._too_long())
 
