@@ -306,6 +306,7 @@ class ImsMock:
         from ims_mock.sweep.bounds import Bounds
         from ims_mock.sweep.engine import Sweep
         from ims_mock.sweep.known import KnownFailures
+        from ims_mock.sweep.outcomes import calling_file
 
         known = bounds.pop("baseline", None)
         limits = Bounds(**bounds)
@@ -313,6 +314,7 @@ class ImsMock:
         if known is not None:
             sweep.known = known if isinstance(known, KnownFailures) else KnownFailures.load(known)
         sweep.progress = progress or sweep.progress
+        sweep.file = calling_file()
         sweep.has_unread = self._server.has_unread
         return sweep
 

@@ -190,8 +190,7 @@ def _test(item: pytest.Item, runtest: Callable[[], object], mock: ImsMock, stack
         if noted:
             raise noted[0].value
 
-    fail, others = pytest.fail.Exception, (pytest.skip.Exception, pytest.xfail.Exception)
-    return SweptTest(mock, run, os.fspath(item.path), (fail,), others, kept, command_of(item))
+    return SweptTest(mock, run, os.fspath(item.path), kept, command_of(item))
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Sweep:
 
     `drop` closes the connections of the server; `virtual` is whether the sleeps of the work move the mock's clock;
     `progress` is called with what has been run and how many plans there are at least; `has_unread` returns whether the
-    server has something to read. `known` are failures that are accepted.
+    server has something to read. `known` are failures that are accepted; `file` is that of the test whose work it is.
     """
 
     service: Service
@@ -56,6 +56,7 @@ class Sweep:
     progress: Callable[[int, int], object] = lambda _done, _known: None
     has_unread: Callable[[], bool] = lambda: False
     known: KnownFailures = field(default_factory=KnownFailures)
+    file: str = ""
 
     def run(self) -> SweepReport:
         """Return the report of every plan; the mock is left as it was before.
@@ -141,7 +142,7 @@ class Sweep:
             self._time.settle = lambda: self._wait_for_requests(_PAUSE)
         self._watch.begin(requests, self.bounds.real_seconds + (0 if self.virtual else asked))
         try:
-            run = run_work(self.work, f"{service.store.seed}")
+            run = run_work(self.work, f"{service.store.seed}", self.file if plan else None)
         finally:
             self._watch.end()
             if isinstance(self._time, VirtualTime):

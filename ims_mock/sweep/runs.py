@@ -18,6 +18,7 @@ from ims_mock.evidence.journal import Entry
 from ims_mock.service.service import Service
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.excuses import excused_images
+from ims_mock.sweep.outcomes import is_judgement, is_outcome, judgement
 from ims_mock.sweep.states import State, state_of
 from ims_mock.sweep.virtual_time import HangError
 
@@ -43,20 +44,24 @@ class ExitError(Exception):
 class Failure:
     """An error with which the work ended: its kind, its text, such as "KeyError: 'size'", and where it came from.
 
-    `frame` is in the user's own code, as in "publish.py:12 in upload"; "" where the error came from nowhere there.
+    `frame` is in the user's own code, as in "publish.py:12 in upload"; "" where the error came from nowhere there. An
+    error that `is_judgement` is a test's, which says that the result of the work is wrong.
     """
 
     kind: type[BaseException]
     text: str
     frame: str = ""
+    is_judgement: bool = False
 
     @classmethod
-    def of(cls, error: BaseException) -> Failure:
-        """Return what is to be said of an error."""
+    def of(cls, error: BaseException, file: str = "") -> Failure:
+        """Return what is to be said of an error in a run of work that a test in a file has."""
         if isinstance(error, ExitError):
             return cls(type(error), str(error), error.frame)
         own = [item for item in traceback.extract_tb(error.__traceback__) if not _is_installed(item.filename)]
         frame = f"{short_path(own[-1].filename)}:{own[-1].lineno} in {own[-1].name}" if own else ""
+        if is_judgement(error, file):
+            return cls(type(error), judgement(error), frame, is_judgement=True)
         return cls(type(error), f"{type(error).__name__}: {error}", frame)
 
 
@@ -66,8 +71,8 @@ class Run:
 
     `entries` are its requests, `unended` those that it has begun and not ended. `slept` is for how many seconds it
     waited, `state` what is there at the end, and `excused` those images of it that it could not remove. `manners` are
-    the rules of the auditor that it broke, with the text of the first finding. `failed_with` is what is kept of an
-    error that is dropped.
+    the rules of the auditor that it broke, with the text of the first finding. `failed_with` is what there is to say
+    of the error, which may be dropped.
     """
 
     value: Any = None
@@ -84,7 +89,7 @@ class Run:
     @property
     def failure(self) -> Failure | None:
         """What is to be said of the error; None where there was none."""
-        return Failure.of(self.error) if self.error is not None else self.failed_with
+        return Failure.of(self.error) if self.failed_with is None and self.error is not None else self.failed_with
 
     @property
     def frame(self) -> str:
@@ -174,8 +179,11 @@ def _raise_in(thread_id: int, kind: type[BaseException] | None) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), exception)
 
 
-def run_work(work: Work, seed: str) -> Run:
-    """Run the work once; the module `random` begins as the seed says."""
+def run_work(work: Work, seed: str, file: str | None) -> Run:
+    """Run the work once; the module `random` begins as the seed says.
+
+    `file` is that of the test, which may judge the result; None where nothing fails, and a test ends itself as ever.
+    """
     before = random.getstate()
     random.seed(seed)
     run = Run()
@@ -187,8 +195,14 @@ def run_work(work: Work, seed: str) -> Run:
         run.error = error
     except (SystemExit, GeneratorExit) as error:
         run.error = error
+    except BaseException as error:
+        if file is None or not is_outcome(error):
+            raise
+        run.error = error
     finally:
         random.setstate(before)
+    if run.error is not None:
+        run.failed_with = Failure.of(run.error, file or "")
     return run
 
 

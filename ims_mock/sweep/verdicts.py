@@ -19,10 +19,6 @@ Allowed = tuple[type[BaseException], ...]
 """The exceptions with which the work may end."""
 
 
-class WrongResultError(AssertionError):
-    """Raised by work that looks at what it did itself: what ended well, and is wrong."""
-
-
 class Verdict(NamedTuple):
     """A verdict, and in words what it rests on."""
 
@@ -49,10 +45,8 @@ def verdict_on(run: Run, baseline: Run, before: State, allowed: Allowed) -> Verd
 def _of_failure(failure: Failure, run: Run, baseline: Run, before: State, allowed: Allowed) -> Verdict:
     text = failure.text
     if not issubclass(failure.kind, allowed):
-        if issubclass(failure.kind, WrongResultError):
-            detail = text.partition(": ")[2]
-            return Verdict("wrong_success", f"{detail} ({failure.frame})" if failure.frame else detail)
-        return Verdict("crash", f"{text} ({failure.frame})" if failure.frame else text)
+        name = "wrong_success" if failure.is_judgement else "crash"
+        return Verdict(name, f"{text} ({failure.frame})" if failure.frame else text)
     left = list(_left_behind(run, baseline, before))
     return Verdict("left_behind", f"{'; '.join(left)} (after {text})") if left else Verdict("failed_cleanly", text)
 

@@ -6,8 +6,6 @@ import os
 import shlex
 import shutil
 import tempfile
-import textwrap
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,14 +15,12 @@ from typing import Any
 from ims_mock.evidence.journal import Mark
 from ims_mock.mock import ImsMock
 from ims_mock.sweep.bounds import NAMES, Bounds
+from ims_mock.sweep.engine import Sweep
 from ims_mock.sweep.report import SweepReport
-from ims_mock.sweep.verdicts import WrongResultError
 from ims_mock.testing.report import describe
 
 SETTINGS = ("allowed", "baseline", *NAMES, "virtual_time")
 """What the marker can set."""
-
-Kinds = tuple[type[BaseException], ...]
 
 
 def settings_of(markers: Iterable[Any], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,23 +52,20 @@ def _is_error(kind: Any) -> bool:
 class SweptTest:
     """A test that is swept: `run` runs it once, and `file` is where it stands.
 
-    `failed` and `outcomes` are what pytest.fail and what pytest.skip and the like raise. `kept` is entered around each
-    run, and puts back what the test changes outside of the mock; `command` is the line that runs the test again.
-    `shown` is what the mock shows of a good run that failed.
+    `kept` is entered around each run, and puts back what the test changes outside of the mock; `command` is the line
+    that runs the test again. `shown` is what the mock shows of a good run that failed.
     """
 
     mock: ImsMock
     run: Callable[[], object]
     file: str
-    failed: Kinds
-    outcomes: Kinds
     kept: Callable[[], AbstractContextManager[object]]
     command: str
     shown: list[str] = field(default_factory=list)
 
     def sweep(self, settings: Mapping[str, Any], progress: Callable[[int, int], object] | None) -> SweepReport:
         """Return the report of the test, once well and once under each failure, in which known ones are accepted."""
-        return self.mock.sweep(self._work, progress=progress, **settings)
+        return self._new_sweep(progress, settings).run()
 
     def describe(self, plan: str, settings: Mapping[str, Any], look: Callable[[], object]) -> str:
         """Run one plan again, and return what the mock shows of it, with the command that does the same.
@@ -89,55 +82,27 @@ class SweptTest:
 
         # One that does not fire a second time is of a test that is not the same each time.
         with suppress(ValueError, AssertionError):
-            self.mock.sweep(self._work, progress=note, **{**bounds, "plan": plan})
+            self._new_sweep(note, {**bounds, "plan": plan}).run()
         return "\n".join(shown or [f"run it again: {command}"])
 
     def command_of(self, plan: str) -> str:
         """Return the line that runs one plan again."""
         return f"{self.command} {shlex.join(['--ims-mock-sweep-plan', plan])}"
 
+    def _new_sweep(self, progress: Callable[[int, int], object] | None, settings: Mapping[str, Any]) -> Sweep:
+        sweep = self.mock.new_sweep(self._work, progress=progress, **settings)
+        sweep.file = self.file
+        return sweep
+
     def _work(self) -> None:
-        """Run the test once; under a failure, what it asserts itself is the verdict on its result."""
+        """Run the test once; of a good run that fails, keep what the mock shows."""
         with self.kept():
-            if not len(self.mock.faults):
-                self._run_well()
-                return
             try:
                 self.run()
-            except self.failed as error:
-                if _is_timeout(error):
-                    raise
-                raise WrongResultError(_short(error)).with_traceback(error.__traceback__) from None
-            except self.outcomes as error:
-                raise RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
-            except AssertionError as error:
-                if not self._is_own(error):
-                    raise
-                raise WrongResultError(_short(error)).with_traceback(error.__traceback__) from None
-
-    def _run_well(self) -> None:
-        try:
-            self.run()
-        except BaseException:
-            self.shown.append(describe(self.mock.service, Mark(), self.command))
-            raise
-
-    def _is_own(self, error: AssertionError) -> bool:
-        """Return whether an assertion stands in the file of the test, and not in what is tested."""
-        *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
-        # The assertions of unittest are a module of their own, which says so of itself.
-        is_of_file = os.path.realpath(frame.f_code.co_filename) == os.path.realpath(self.file)
-        return is_of_file or "__unittest" in frame.f_globals
-
-
-def _is_timeout(error: BaseException) -> bool:
-    """Return whether pytest-timeout has ended the test, which is about all runs together."""
-    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    return any(frame.f_globals.get("__name__") == "pytest_timeout" for frame in frames)
-
-
-def _short(error: BaseException) -> str:
-    return f"the test says: {textwrap.shorten(f'{error}', 160, placeholder='...') or 'it is wrong'}"
+            except BaseException:
+                if not len(self.mock.faults):
+                    self.shown.append(describe(self.mock.service, Mark(), self.command))
+                raise
 
 
 @contextmanager

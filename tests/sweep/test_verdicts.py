@@ -10,7 +10,7 @@ import pytest
 
 from ims_mock.sweep.runs import Run
 from ims_mock.sweep.states import State
-from ims_mock.sweep.verdicts import WrongResultError, plain_value, verdict_on
+from ims_mock.sweep.verdicts import plain_value, verdict_on
 
 
 class BackupError(Exception):
@@ -50,11 +50,6 @@ def test_allowed_error_with_nothing_left_is_a_clean_failure() -> None:
 def test_other_error_is_a_crash() -> None:
     """An exception that is not allowed is a crash, whatever is left."""
     assert verdict(Run(error=KeyError("id"), state=state(image("queued")))) == ("crash", "KeyError: 'id'")
-
-
-def test_work_says_itself_that_its_result_is_wrong() -> None:
-    """Work that looks at its result itself has a wrong success where it says so, and not a crash."""
-    assert verdict(Run(error=WrongResultError("no image"))) == ("wrong_success", "no image")
 
 
 def test_ended_work_hangs() -> None:
