@@ -21,6 +21,7 @@ from ims_mock.sweep.excuses import excused_images
 from ims_mock.sweep.outcomes import is_judgement, is_outcome, judgement
 from ims_mock.sweep.states import State, state_of
 from ims_mock.sweep.virtual_time import HangError
+from ims_mock.sweep.waking import Waker
 
 Work = Callable[[], Any]
 
@@ -121,10 +122,15 @@ def short_path(path: str) -> str:
     return path.removeprefix(os.path.join(os.getcwd(), ""))
 
 
+_LOOKS = 15
+"""After how many looks work that was ended, and goes on, is taken to wait for something else."""
+
+
 class Watch:
     """Ends work that asks more, or takes more real time, than it may: HangError is raised in its thread.
 
-    `drop` closes the connections of the server, so that a thread which waits for a response goes on.
+    `drop` closes the connections of the server, so that a thread which waits for a response goes on. A main thread that
+    does not go on by that, as it waits for a lock, is woken.
     """
 
     def __init__(self, service: Service, drop: Callable[[], object]) -> None:
@@ -135,22 +141,28 @@ class Watch:
         self._thread_id = 0
         self._until = 0.0
         self._requests = 0
+        self._waker = Waker(self._raise)
+        self._is_over = True
         self.why = ""
         threading.Thread(target=self._look, name="ims_mock sweep", daemon=True).start()
 
     def begin(self, requests: int, seconds: float) -> None:
         """Watch the calling thread from now on, for so many requests and real seconds."""
         with self._lock:
-            self.why = ""
+            self.why, self._is_over = "", False
             self._requests, self._until = requests, RealTime.monotonic() + seconds
             self._thread_id = threading.get_ident()
+            self._waker.begin()
 
     def end(self) -> None:
         """Watch nothing any more; what was to be raised is not raised after this."""
+        # Without the lock: whoever has it may be about to wake this thread.
+        self._is_over = True
         with self._lock:
             if self._thread_id and self.why:
                 _raise_in(self._thread_id, None)
             self._thread_id = 0
+            self._waker.end()
 
     def close(self) -> None:
         """End the watching thread."""
@@ -165,9 +177,18 @@ class Watch:
             _raise_in(self._thread_id, HangError)
         self._drop()
 
+    def _raise(self) -> None:
+        if self.why and not self._is_over:
+            raise HangError(self.why)
+
     def _look(self) -> None:
+        looks = 0
         while not self._wake.wait(0.02):
-            if self._service.journal.received > self._requests:
+            looks = looks + 1 if self.why else 0
+            if looks and looks % _LOOKS == 0:
+                with self._lock:
+                    self._waker.wake()
+            elif self._service.journal.received > self._requests:
                 self.end_work(f"it sent more than {self._requests} requests")
             elif RealTime.monotonic() > self._until:
                 self.end_work("it took more real time than a run may")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -336,3 +337,29 @@ def test_memory_is_flat_over_many_plans(ims_mock: ImsMock) -> None:
 
     first = run(1000)
     assert run(9000) < first + 1000
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_work_that_waits_for_a_lock_is_ended(ims_mock: ImsMock, work: Work, tries: int) -> None:
+    """Nobody releases the lock, and the thread takes no step; a second one is waited for on the way out."""
+    lock = threading.Lock()
+
+    def stuck(left: int = tries) -> None:
+        try:
+            if left:
+                lock.acquire()
+        finally:
+            if left:
+                stuck(left - 1)
+
+    def waits() -> None:
+        lock.acquire(blocking=False)
+        try:
+            work()
+        except ImsError:
+            stuck()
+
+    before = signal.getsignal(signal.SIGURG)
+    report = ims_mock.sweep(waits, plan="glance_create_image_metadata: 503", real_seconds=0.1)
+    assert [report.verdict(row) for row in report.rows] == [("hang", "it took more real time than a run may")]
+    assert signal.getsignal(signal.SIGURG) == before
