@@ -83,11 +83,14 @@ def parse_fault(text: str) -> Fault:
 
 def text_of(rule: Rule) -> str:
     """Return the text of a rule, which `parse_rule` reads as the same one; conditions on requests are left out."""
-    modifiers = [f"x{rule.times}"] if rule.times is not None else []
-    modifiers += [f"skip {rule.skip}"] if rule.skip else []
-    modifiers += ["optional"] if rule.optional else []
-    where = "" if rule.operation == "*" else f"{rule.operation}: "
-    return where + " ".join([fault_text(rule.fault), *modifiers])
+    text = text_at(rule.fault, rule.operation, rule.times, rule.skip)
+    return f"{text} optional" if rule.optional else text
+
+
+def text_at(fault: Fault, operation: str, times: int | None, skip: int) -> str:
+    """Return the text of a rule with a fault at an operation, so many times, after so many requests."""
+    where = "" if operation == "*" else f"{operation}: "
+    return where + fault_text(fault) + (f" x{times}" if times is not None else "") + (f" skip {skip}" if skip else "")
 
 
 def fault_text(fault: Fault) -> str:

@@ -102,7 +102,10 @@ class Rule:
 
     def _check_operation(self) -> None:
         operations = load_contract().operations
-        matching = [operation for name, operation in operations.items() if fnmatchcase(name, self.operation)]
+        exact = operations.get(self.operation)
+        matching = (
+            [exact] if exact else [found for name, found in operations.items() if fnmatchcase(name, self.operation)]
+        )
         if not matching:
             known = list(operations)
             hint = nearest(self.operation, known) or f"; there are {', '.join(known)}"

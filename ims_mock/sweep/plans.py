@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from ims_mock.contract.operations import Operation, load_contract
 from ims_mock.evidence.journal import Entry
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.kinds import KINDS
-from ims_mock.faults.rule_text import fault_text, parse_rule, text_of
+from ims_mock.faults.rule_text import fault_text, parse_rule, text_at
 from ims_mock.faults.rules import Rule
 
 TIMES: tuple[int | None, ...] = (1, 2, None)
@@ -62,7 +62,8 @@ class Injection:
     @cached_property
     def text(self) -> str:
         """The rule in text, as `--fault` takes it."""
-        return text_of(replace(self.rule(), optional=False))
+        times = self.fault.default_times() if self.times is None else self.times
+        return text_at(self.fault, self.step.operation, times, self.step.number - 1)
 
     def __str__(self) -> str:
         return self.text
