@@ -19,6 +19,7 @@ from benchmarks.judging import print_judging
 from benchmarks.lists import print_lists
 from benchmarks.proxies import print_proxies
 from benchmarks.servers import compare
+from benchmarks.sweep import print_sweep
 from ims_mock import ImsMock
 from ims_mock.contract import schema_files
 from ims_mock.web.server import Server
@@ -126,6 +127,7 @@ BENCHMARKS = {
     "calls": lambda: print_calls(create_body()),
     "judging": print_judging,
     "proxies": print_proxies,
+    "sweep": print_sweep,
     "servers": compare,
 }
 """What can be measured, by name; the first two are without one."""

@@ -45,10 +45,10 @@ KNOWN = {
     # The command waits for a signal on a pair of sockets, which the network does not see; a sweep replaces timeouts.
     "socket": {
         *("web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire"),
-        *("command.standalone", "sweep.virtual_time"),
+        *("command.standalone", "sweep.sockets"),
     },
     # The suite is a client, and so is the proxy.
-    "ssl": {"web.passing", "web.tls", "conformance.connection"},
+    "ssl": {"web.passing", "web.tls", "conformance.connection", "sweep.sockets"},
     "time": {"state.real", "sweep.virtual_time"},
     "datetime": {"state.times"},
     "random": {"exchange.exchange", "faults.rules", "sweep.runs"},

@@ -22,9 +22,10 @@ from ims_mock.sweep.rows import Judged, Row
 from ims_mock.sweep.runs import Run, Watch, Work, look_at, run_work
 from ims_mock.sweep.secrets import secrets_of
 from ims_mock.sweep.shrinking import smaller
+from ims_mock.sweep.sockets import LESS_SHORT, SHORT
 from ims_mock.sweep.states import plain_text, state_of
 from ims_mock.sweep.verdicts import GOOD, Allowed, plain_value, verdict_on
-from ims_mock.sweep.virtual_time import LESS_SHORT, SHORT, VirtualTime
+from ims_mock.sweep.virtual_time import VirtualTime
 
 _PARTING, _PAUSE = 0.25, 0.2
 """Real seconds in which the mock sees that a client is gone: at the end of the work, and where it sleeps."""
@@ -140,6 +141,7 @@ class Sweep:
             self._time.others = [clock for clock in self._clocks() if clock is not service.store.clock]
             self._time.hang = self._watch.end_work
             self._time.settle = lambda: self._wait_for_requests(_PAUSE)
+            self._time.sockets.is_taking = self._is_taking
         self._watch.begin(requests, self.bounds.real_seconds + (0 if self.virtual else asked))
         try:
             run = run_work(self.work, f"{service.store.seed}", self.file if plan else None)
@@ -172,14 +174,19 @@ class Sweep:
     def _wait_for_requests(self, seconds: float) -> None:
         """Wait until no request is under way, also none that was sent and not read yet."""
         until = RealTime.monotonic() + seconds
-        quiet = 1
-        while quiet and RealTime.monotonic() < until:
-            if self._in_progress() or self.has_unread():
-                # What was read a moment ago becomes a request in the next.
-                quiet = 3
-            else:
-                quiet -= 1
-            RealTime.sleep(0.001 if quiet else 0)
+        looks = 1
+        while looks and RealTime.monotonic() < until:
+            # In real time nobody sees what the mock has read a moment ago, and what becomes a request in the next.
+            looks = (1 if self.virtual else 3) if self._is_busy() else looks - 1
+            RealTime.sleep(0.0005 if looks else 0)
+
+    def _is_busy(self) -> bool:
+        # In this order, which is that of a request on its way.
+        return self._is_taking() or bool(self._in_progress())
+
+    def _is_taking(self) -> bool:
+        """Return whether the mock has not read all that was sent, or does something with what it has read."""
+        return self.has_unread() or (isinstance(self._time, VirtualTime) and bool(self._time.sockets.busy))
 
     def _single(self, baseline: Run) -> Iterator[list[Plan]]:
         """Yield the plans of one fault each, those of one fault at one request together."""
@@ -246,7 +253,8 @@ class Sweep:
     def _row(self, plan: Plan, report: SweepReport) -> Row:
         """Run the work under a plan; once more, with longer timeouts, where those were perhaps too short for it."""
         row = Row.of(plan, self._once(plan), report.baseline)
-        if self.virtual and plan.is_silent and report.verdict(row).name not in GOOD:
+        has_guessed = isinstance(self._time, VirtualTime) and self._time.sockets.has_guessed
+        if has_guessed and plan.is_silent and report.verdict(row).name not in GOOD:
             return Row.of(plan, self._once(plan, short=LESS_SHORT), report.baseline)
         return row
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 import threading
 import time
@@ -12,16 +11,11 @@ from types import TracebackType
 from typing import Any
 
 from ims_mock.state.clock import ManualClock
-from ims_mock.state.real import RealTime, new_lock
+from ims_mock.state.real import new_lock
+from ims_mock.sweep.sockets import Sockets
 
 _PATIENCE = 0.002
 """Real seconds that an event is waited for before time is moved."""
-
-SHORT, LESS_SHORT = 0.05, 0.25
-"""Real seconds that stand for the timeout of a socket where a response will not come, and on a machine that is busy."""
-
-_GRACE = 0.03
-"""Real seconds after which a client that has not given up has no timeout."""
 
 _OWN = ("ims_mock.", "threading", "asyncio", "selectors", "socketserver", "concurrent.futures")
 """Modules that keep the real time: the mock itself, and what threads are made of."""
@@ -40,8 +34,8 @@ class VirtualTime:
     the clocks of other regions, which move too.
 
     Where a response does not come, the work waits as long as its socket's timeout says, or until the mock closes the
-    connection: `_GRACE` real seconds stand for either. `hang` is called where that is longer than it may wait.
-    `settle` is called where the work sleeps after it has closed a connection.
+    connection: see Sockets. `hang` is called where that is longer than it may wait. `settle` is called where the work
+    sleeps after it has closed a connection.
     """
 
     def __init__(self) -> None:
@@ -51,9 +45,7 @@ class VirtualTime:
         self.limit = float("inf")
         self.hang: Callable[[str], object] = lambda _why: None
         self.settle: Callable[[], object] = lambda: None
-        self._has_closed = False
-        self._timeout: float | None = None
-        self._short: float | None = None
+        self.sockets = Sockets(self.pass_time, lambda: _is_of_work(3))
         self._run = 0
         self._lock = new_lock()
         self._offset = 0.0
@@ -64,7 +56,7 @@ class VirtualTime:
         """Count from 0 for one run; `short` is how long timeouts of sockets are where a response will not come."""
         self.end()
         self.clock, self.limit, self.slept = clock, limit, 0.0
-        self._timeout, self._short = None, short
+        self.sockets.begin(short)
         clock.waiter = self._wait_for_client
 
     def end(self) -> None:
@@ -74,8 +66,8 @@ class VirtualTime:
 
     def sleep(self, seconds: float) -> None:
         """Let so much time pass, in which requests end whose client is gone; raise as `pass_time` does."""
-        if self._has_closed:
-            self._has_closed = False
+        if self.sockets.has_closed:
+            self.sockets.has_closed = False
             self.settle()
         self.pass_time(seconds)
 
@@ -97,12 +89,7 @@ class VirtualTime:
     def _wait_for_client(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Wait in a thread of the mock until the client gives up, or as long as a client without a timeout would."""
         run = self._run
-        # A client that has set a timeout in this run gives up, however busy the machine is.
-        short = (self._short or SHORT) if self._timeout is None else 20 * LESS_SHORT
-        until = RealTime.monotonic() + _GRACE + short
-        while run == self._run and not is_over() and RealTime.monotonic() < until:
-            RealTime.sleep(_PATIENCE)
-        waited = min(seconds, self._timeout or seconds) if is_over() else seconds
+        waited = self.sockets.hold(seconds, is_over, lambda: run == self._run)
         try:
             with self._lock:
                 if run == self._run:
@@ -121,8 +108,8 @@ class VirtualTime:
         # The loop keeps its real time, and whoever asks the package sleeps by the mock's.
         self._set(asyncio, "sleep", self._sleep_async)
         self._set(threading.Event, "wait", self._waiting(threading.Event.wait))
-        self._set(socket.socket, "settimeout", self._setting(socket.socket.settimeout))
-        self._set(socket.socket, "close", self._closing(socket.socket.close))
+        for holder, name, value in self.sockets.patches():
+            self._set(holder, name, value)
         return self
 
     def __exit__(
@@ -155,22 +142,6 @@ class VirtualTime:
         await _YIELD(0)
         return result
 
-    def _setting(self, real: Callable[..., None]) -> Callable[..., None]:
-        def settimeout(connection: socket.socket, value: float | None) -> None:
-            if value and _is_of_work():
-                self._timeout = value
-                value = min(value, self._short or value)
-            real(connection, value)
-
-        return settimeout
-
-    def _closing(self, real: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
-        def close(connection: socket.socket) -> None:
-            self._has_closed = self._has_closed or _is_of_work()
-            real(connection)
-
-        return close
-
     def _waiting(self, real: Callable[..., bool]) -> Callable[..., bool]:
         def wait(event: threading.Event, timeout: float | None = None) -> bool:
             if timeout is None or not _is_of_work():
@@ -189,7 +160,7 @@ def _keeps_real_time(module: str) -> bool:
     return any(module == name.rstrip(".") or module.startswith(name) for name in _OWN)
 
 
-def _is_of_work() -> bool:
-    """Return whether an event is waited for by the work, and not by the mock or by what threads are made of."""
-    name = sys._getframe(2).f_globals.get("__name__", "")
+def _is_of_work(depth: int = 2) -> bool:
+    """Return whether the caller, so many frames away, is the work, and not the mock or what threads are made of."""
+    name = sys._getframe(depth).f_globals.get("__name__", "")
     return not _keeps_real_time(name)

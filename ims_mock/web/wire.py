@@ -56,6 +56,22 @@ class Connection:
             os.dup2(unconnected.fileno(), self.sock.fileno(), inheritable=False)
 
 
+@dataclass
+class Departure:
+    """The end of a client: calling it says whether it has gone."""
+
+    connection: Connection | None
+
+    def __call__(self) -> bool:
+        """Return whether the client has gone."""
+        return has_gone(self.connection)
+
+    @property
+    def sock(self) -> socket.socket | None:
+        """The mock's socket of the connection."""
+        return self.connection.sock if self.connection else None
+
+
 def deliver(response: Response, connection: Connection | None, clock: Clock) -> Iterator[bytes]:
     """Yield what is sent of a response's body, and end as its delivery says.
 
@@ -65,9 +81,7 @@ def deliver(response: Response, connection: Connection | None, clock: Clock) -> 
     pieces = [response.body] if response.content is None else response.content
     sent = b""
 
-    def is_over() -> bool:
-        return has_gone(connection)
-
+    is_over = Departure(connection)
     if not delivery.is_silent:
         # The head goes with the first piece, before anything is waited for.
         yield b""

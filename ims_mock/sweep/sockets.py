@@ -1,0 +1,243 @@
+"""Sockets of the work where a response will not come: their timeouts are over at once, and the clock has moved."""
+
+from __future__ import annotations
+
+import select
+import selectors
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+from weakref import WeakSet
+
+from ims_mock.state.real import RealTime
+
+_GLANCE = 0.0005
+"""Real seconds between two looks at whether something has come, or will not come."""
+
+_GRACE = 0.03
+"""Real seconds after which a client that is not seen to wait is taken for one without a timeout."""
+
+SHORT, LESS_SHORT = 0.05, 0.25
+"""Real seconds that stand for a timeout where a socket's wait cannot be seen, and on a machine that is busy."""
+
+_PATIENT = 5.0
+"""Real seconds for which a client that has set a timeout is waited for, however busy the machine is."""
+
+_ORDER = 0.25
+"""Real seconds in which the mock takes what one connection has sent before another one sends more."""
+
+
+@dataclass
+class Silence:
+    """A connection on which nothing will come for so many `seconds`, and what its client does about it.
+
+    It `is_waited_for` by a client without a timeout, or with a longer one; a client with a shorter one `has_given_up`.
+    """
+
+    seconds: float
+    is_waited_for: bool = False
+    has_given_up: bool = False
+
+
+class Sockets:
+    """What the work's blocking sockets do in virtual time.
+
+    What is sent over several connections reaches the mock in the order in which it was sent: `is_taking` says whether
+    the mock has something left to read, or to do with what it has read.
+
+    Where the mock is silent on a connection, the client's `recv` lets as much time pass by `pass_time` as its timeout
+    says, and raises TimeoutError. `timeout` is the last one of a socket whose wait cannot be seen, as with TLS: `short`
+    real seconds stand for it. `has_guessed` is whether a client that was not seen to wait was taken for one that does.
+    `has_closed` is whether the work has closed a connection. `busy` are connections of the mock from which it has taken
+    something, and does not wait for more: before it takes, there is something unread.
+    """
+
+    def __init__(self, pass_time: Callable[[float], None], is_of_work: Callable[[], bool]) -> None:
+        self._pass_time = pass_time
+        self._is_of_work = is_of_work
+        self._silences: dict[int | None, Silence] = {}
+        self.timeout: float | None = None
+        self.short: float | None = None
+        self.has_guessed = self.has_closed = False
+        self.busy: WeakSet[socket.socket] = WeakSet()
+        self.is_taking: Callable[[], bool] = lambda: False
+        self._last: socket.socket | None = None
+
+    def begin(self, short: float | None) -> None:
+        """Begin a run; responses will not come in it where `short` is given."""
+        self.timeout, self.short = None, short
+        self.has_guessed = self.has_closed = False
+
+    def hold(self, seconds: float, is_over: Callable[[], bool], is_current: Callable[[], bool]) -> float:
+        """Wait in a thread of the mock until its client gives up, and return the seconds that are still to pass.
+
+        `is_over` says whether the client is gone, `is_current` whether the run is still the same one.
+        """
+        connection: socket.socket | None = getattr(is_over, "sock", None)
+        port = _port_of_client(connection)
+        silence = self._silences[port] = Silence(seconds)
+        if connection is not None:
+            self.busy.discard(connection)
+        begin = RealTime.monotonic()
+        try:
+            while is_current() and not silence.is_waited_for and not is_over():
+                patience = _GRACE + ((self.short or SHORT) if self.timeout is None else _PATIENT)
+                if not silence.has_given_up and RealTime.monotonic() > begin + patience:
+                    self.has_guessed = True
+                    break
+                RealTime.sleep(_GLANCE)
+        finally:
+            if self._silences.get(port) is silence:
+                del self._silences[port]
+        if silence.has_given_up:
+            return 0.0
+        return min(seconds, self.timeout or seconds) if is_over() else seconds
+
+    def patches(self) -> list[tuple[Any, str, Callable[..., Any]]]:
+        """Return what is replaced: a class, the name of its method, and what does it in its place."""
+        return [
+            (socket.socket, "accept", self._accepting(socket.socket.accept)),
+            (socket.socket, "close", self._closing(socket.socket.close)),
+            (socket.socket, "send", self._sending(socket.socket.send)),
+            (socket.socket, "sendall", self._sending(socket.socket.sendall)),
+            (ssl.SSLSocket, "send", self._sending(ssl.SSLSocket.send)),
+            (socket.socket, "recv", self._reading(socket.socket.recv)),
+            (socket.socket, "recv_into", self._reading(socket.socket.recv_into)),
+            (ssl.SSLSocket, "read", self._reading(ssl.SSLSocket.read)),
+        ]
+
+    def _closing(self, real: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+        def close(connection: socket.socket) -> None:
+            self.has_closed = self.has_closed or self._is_of_work()
+            real(connection)
+            self.busy.discard(connection)
+
+        return close
+
+    def _accepting(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def accept(listener: socket.socket) -> Any:
+            self.busy.add(listener)
+            try:
+                connection, address = real(listener)
+                self.busy.add(connection)
+            finally:
+                self.busy.discard(listener)
+            return connection, address
+
+        return accept
+
+    def _sending(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def send(connection: socket.socket, *args: Any, **kwargs: Any) -> Any:
+            if not _is_of_mock():
+                if self._last not in (None, connection):
+                    until = RealTime.monotonic() + _ORDER
+                    while self.is_taking() and RealTime.monotonic() < until:
+                        RealTime.sleep(_GLANCE)
+                self._last = connection
+            return real(connection, *args, **kwargs)
+
+        return send
+
+    def _reading(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def read(connection: socket.socket, *args: Any, **kwargs: Any) -> Any:
+            if _is_of_mock():
+                self._await_client(connection)
+                return real(connection, *args, **kwargs)
+            found = (
+                real(connection, *args, **kwargs)
+                if self.short is None
+                else self._read(real, connection, *args, **kwargs)
+            )
+            if self._last is connection:
+                self._last = None
+            return found
+
+        return read
+
+    def _read(self, real: Callable[..., Any], connection: socket.socket, *args: Any, **kwargs: Any) -> Any:
+        """Read what comes; raise TimeoutError where nothing will before the socket's timeout."""
+        timeout = connection.gettimeout()
+        until = float("inf") if timeout is None else RealTime.monotonic() + timeout
+        while True:
+            self._await_mock(connection, timeout, until)
+            if not timeout or not isinstance(connection, ssl.SSLSocket):
+                return real(connection, *args, **kwargs)
+            # What has come is perhaps no data, but TLS's own, and the wait for more cannot be seen.
+            self.timeout = timeout
+            connection.settimeout(min(timeout, self.short or timeout))
+            try:
+                return real(connection, *args, **kwargs)
+            except TimeoutError:
+                if RealTime.monotonic() > until:
+                    raise
+            finally:
+                connection.settimeout(timeout)
+
+    def _await_client(self, connection: socket.socket) -> None:
+        """Return when the mock can read something; from then on it is busy until it waits for more."""
+        self.busy.discard(connection)
+        if not _has_rest(connection):
+            with _Selector() as selector:
+                selector.register(connection, selectors.EVENT_READ)
+                if not selector.select(connection.gettimeout()):
+                    raise TimeoutError("timed out")
+        self.busy.add(connection)
+
+    def _await_mock(self, connection: socket.socket, timeout: float | None, until: float) -> None:
+        """Return when something has come; raise TimeoutError where nothing will before the socket's timeout."""
+        if timeout == 0 or connection.family not in (socket.AF_INET, socket.AF_INET6) or _has_rest(connection):
+            return
+        port = connection.getsockname()[1]
+        with _Selector() as selector:
+            selector.register(connection, selectors.EVENT_READ)
+            while not selector.select(_GLANCE):
+                silence = self._silences.get(port)
+                # What was sent before the silence has come by now.
+                if silence is not None and not selector.select(0) and self._gives_up(silence, timeout):
+                    raise _timed_out(connection)
+                if RealTime.monotonic() > until:
+                    raise _timed_out(connection)
+
+    def _gives_up(self, silence: Silence, timeout: float | None) -> bool:
+        """Let the timeout of a client pass, if it has one that ends before the mock does."""
+        if timeout is None or timeout >= silence.seconds:
+            silence.is_waited_for = True
+            return False
+        silence.seconds -= timeout
+        silence.has_given_up = True
+        self._pass_time(timeout)
+        return True
+
+
+def _timed_out(connection: socket.socket) -> TimeoutError:
+    return TimeoutError("The read operation timed out" if isinstance(connection, ssl.SSLSocket) else "timed out")
+
+
+def _is_of_mock() -> bool:
+    """Return whether what was called on a socket was called by the mock's server."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") in ("socket", "ssl"):
+        frame = frame.f_back
+    return frame is not None and str(frame.f_globals.get("__name__")).startswith("ims_mock.web.")
+
+
+def _port_of_client(connection: socket.socket | None) -> int | None:
+    """Return the port by which a client knows its side of a connection of the mock; None where it is gone."""
+    port: int | None = None
+    with suppress(OSError):
+        port = connection.getpeername()[1] if connection else None
+    return port
+
+
+def _has_rest(connection: socket.socket) -> bool:
+    """Return whether there is something that the system has given and nobody has read."""
+    return isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+
+
+# An epoll is a file of its own, which a read is too short for.
+_Selector = selectors.PollSelector if hasattr(select, "poll") else selectors.SelectSelector
