@@ -23,7 +23,7 @@ from ims_mock.sweep.runs import Run, Watch, Work, look_at, run_work
 from ims_mock.sweep.secrets import secrets_of
 from ims_mock.sweep.shrinking import smaller
 from ims_mock.sweep.sockets import LESS_SHORT, SHORT
-from ims_mock.sweep.states import plain_text, state_of
+from ims_mock.sweep.states import Start, plain_text, state_of
 from ims_mock.sweep.verdicts import GOOD, Allowed, plain_value, verdict_on
 from ims_mock.sweep.virtual_time import VirtualTime
 
@@ -111,9 +111,11 @@ class Sweep:
     def _begin(self) -> SweepReport:
         """Run the work well twice, and return the report without any plan."""
         self._checkpoint.rewind()
-        before = state_of(self.service)
+        self._start = Start(self.service)
+        before = state_of(self.service, self._start)
         self._limits = (1_000_000, self.bounds.patience * 100)
         baseline, again = self._once(None), self._once(None)
+        self._start.touch(self.service)
         for run in (baseline, again):
             if run.error is not None or run.hung:
                 raise BaselineError(f"the work fails without any failure: {run.hung or repr(run.error)}") from run.error
@@ -152,7 +154,7 @@ class Sweep:
         run.hung = self._watch.why or run.hung
         run.slept = self._time.slept if isinstance(self._time, VirtualTime) else 0.0
         run.unended = self._end_requests()
-        look_at(run, service, is_real=not self.virtual)
+        look_at(run, service, self._start, is_real=not self.virtual)
         return run
 
     def _end_requests(self) -> list[str]:

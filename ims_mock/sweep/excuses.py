@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ims_mock.evidence.journal import Entry
 from ims_mock.service.service import Service
-from ims_mock.state.images import Image
 from ims_mock.state.store import Store
-from ims_mock.sweep.states import image_text, stores_of, unfinished_jobs
+from ims_mock.sweep.states import Start, image_text, stores_of, unfinished_jobs
 
 _READS = ("GET", "HEAD")
+_ID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def excused_images(entries: Sequence[Entry], service: Service) -> Counter[str]:
+def excused_images(entries: Sequence[Entry], service: Service, start: Start) -> Counter[str]:
     """Return the images, as a state has them, that the work is not to blame for.
 
     A fault lets their job never end; or let their removal fail, at the last try; or the work never saw their ids, and
     the last time that it looked for something a fault kept it from seeing it.
     """
-    stores = stores_of(service)
-    stuck = {image_id for store in stores.values() for image_id in _of_stuck_jobs(store)}
-    return Counter(
-        image_text(store, image_id, region)
-        for region, store in stores.items()
-        for image_id, image in store.images.items()
-        if image_id in stuck or _is_kept(image, entries) or _is_hidden(image_id, entries)
-    )
+    seen = _seen(entries) if _is_blind(entries) else None
+    excused: Counter[str] = Counter()
+    for region, store in stores_of(service).items():
+        kept = {*_of_stuck_jobs(store), *_not_removed(store, entries)}
+        for image_id in start.concerned(region, store):
+            if image_id in kept or (seen is not None and image_id not in seen):
+                excused[image_text(store, image_id, region)] += 1
+    return excused
 
 
 def _of_stuck_jobs(store: Store) -> Iterator[str]:
@@ -37,21 +38,31 @@ def _of_stuck_jobs(store: Store) -> Iterator[str]:
             yield image_id
 
 
-def _is_kept(image: Image, entries: Sequence[Entry]) -> bool:
-    """Return whether the last removal of an image met a fault, or an upload that a fault lets never end."""
-    removals = [entry for entry in entries if entry.method == "DELETE" and image["id"] in entry.path.lower()]
-    if not removals or removals[-1].is_done:
-        return False
-    return bool(removals[-1].rules) or image["status"] == "saving"
+def _not_removed(store: Store, entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the images whose last removal met a fault, or an upload that a fault lets never end."""
+    removals = [entry for entry in entries if entry.method == "DELETE"]
+    last = {image_id: entry for entry in removals for image_id in _ids_in(entry.path) if image_id in store.images}
+    for image_id, entry in last.items():
+        if not entry.is_done and (entry.rules or store.images[image_id]["status"] == "saving"):
+            yield image_id
 
 
-def _is_hidden(image_id: str, entries: Sequence[Entry]) -> bool:
-    """Return whether an image was never seen, neither sent nor received well, and the last read met a fault."""
+def _is_blind(entries: Sequence[Entry]) -> bool:
+    """Return whether the last read met a fault."""
     reads = [entry for entry in entries if entry.method in _READS]
-    return bool(reads) and bool(reads[-1].rules) and not any(_shows(image_id, entry) for entry in entries)
+    return bool(reads) and bool(reads[-1].rules)
 
 
-def _shows(image_id: str, entry: Entry) -> bool:
-    name = image_id.encode()
-    received = b"" if entry.rules else entry.response_body
-    return image_id in entry.path.lower() or name in entry.request_body.lower() or name in received
+def _seen(entries: Sequence[Entry]) -> set[str]:
+    """Return the ids that were sent, or received well."""
+    seen: set[str] = set()
+    for entry in entries:
+        received = b"" if entry.rules else entry.response_body
+        texts = (entry.path, *(body.decode("utf-8", "replace") for body in (entry.request_body, received)))
+        seen.update(*map(_ids_in, texts))
+    return seen
+
+
+def _ids_in(text: str) -> set[str]:
+    """Return every id of an image that a text has."""
+    return {found.lower() for found in _ID.findall(text)}

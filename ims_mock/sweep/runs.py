@@ -19,7 +19,7 @@ from ims_mock.service.service import Service
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.excuses import excused_images
 from ims_mock.sweep.outcomes import is_judgement, is_outcome, judgement
-from ims_mock.sweep.states import State, state_of
+from ims_mock.sweep.states import Start, State, state_of
 from ims_mock.sweep.virtual_time import HangError
 from ims_mock.sweep.waking import Waker
 
@@ -227,17 +227,17 @@ def run_work(work: Work, seed: str, file: str | None) -> Run:
     return run
 
 
-def look_at(run: Run, service: Service, *, is_real: bool = False) -> None:
+def look_at(run: Run, service: Service, start: Start, *, is_real: bool = False) -> None:
     """Note what a run asked and left, and which manners it lacks; the clock is moved to the end of all jobs.
 
     Where the time of the work `is_real`, the mock's clock, which may be faster, says nothing of its waits.
     """
     run.entries = list(service.journal)
-    images = list(service.store.images.values())
     timed = [replace(entry, received_at=0.0, responded_at=0.0) for entry in run.entries] if is_real else run.entries
-    for finding in audit(timed, images):
+    # Without the images: what is left is seen in the state.
+    for finding in audit(timed, ()):
         if finding.rule not in _OF_THE_STATE:
             run.manners.setdefault(finding.rule, finding.text)
-    run.state = state_of(service)
+    run.state = state_of(service, start)
     everywhere = (entry for region in service.regions for entry in region.journal)
-    run.excused = excused_images(sorted(everywhere, key=lambda entry: entry.arrived), service)
+    run.excused = excused_images(sorted(everywhere, key=lambda entry: entry.arrived), service, start)

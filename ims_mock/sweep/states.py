@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
+from ims_mock.state.images import Image
 from ims_mock.state.job_collection import PENDING, Job
+from ims_mock.state.members import Member
 from ims_mock.state.store import Store
 
 SETTLING = 30 * 24 * 3600.0
@@ -26,8 +29,9 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?")
 class State:
     """The images and records of other services that are there, each as a text without ids and times.
 
-    `jobs` are the types of the jobs that succeeded: what a job leaves is an image, and one that failed is history. What
-    is in another region of the cloud has the name of that.
+    An image that is new since the start counts more than 0, and one that is gone less. `jobs` are the types of the jobs
+    that succeeded: what a job leaves is an image, and one that failed is history. What is in another region of the
+    cloud has the name of that.
     """
 
     images: Counter[str]
@@ -46,7 +50,44 @@ class State:
         return bool(self.images or self.jobs or self.others)
 
 
-def state_of(service: Service) -> State:
+class Start:
+    """The images and members that there are at a moment; none is copied, and what stays is not read again."""
+
+    def __init__(self, service: Service) -> None:
+        with service.store.transaction():
+            self._records = {
+                name: (dict(store.images.records), dict(store.members.records))
+                for name, store in stores_of(service).items()
+            }
+        self._touched: dict[str, set[str]] = {}
+
+    def of(self, region: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the stored images and members of a region by image; of one that was made later there are none."""
+        return self._records.get(region, ({}, {}))
+
+    def changed(self, region: str, store: Store) -> set[str]:
+        """Return the ids of the images that are not as they were, new and removed ones too."""
+        images, members = self.of(region)
+        now, members_now = store.images.records, store.members.records
+        changed = {image_id for image_id, placed in now.items() if images.get(image_id) is not placed}
+        if len(images) + len(changed) > len(now):
+            changed |= images.keys() - now.keys()
+        changed.update(
+            key for key in members.keys() | members_now.keys() if members.get(key) is not members_now.get(key)
+        )
+        return changed
+
+    def touch(self, service: Service) -> None:
+        """Remember which images the good run has changed."""
+        for region, store in stores_of(service).items():
+            self._touched[region] = self.changed(region, store)
+
+    def concerned(self, region: str, store: Store) -> set[str]:
+        """Return the ids of the images there are that this run has changed, or the good one has."""
+        return (self.changed(region, store) | self._touched.get(region, set())) & store.images.keys()
+
+
+def state_of(service: Service, start: Start) -> State:
     """Return what is there once everything has ended that ends by itself; the clocks are moved for that."""
     stores = stores_of(service)
     for store in stores.values():
@@ -55,9 +96,9 @@ def state_of(service: Service) -> State:
     with service.store.transaction():
         for store in stores.values():
             _end_jobs(store)
-        images = Counter(
-            image_text(store, image_id, region) for region, store in stores.items() for image_id in store.images
-        )
+        images: Counter[str] = Counter()
+        for region, store in stores.items():
+            images.update(_images_since(store, region, start))
         jobs = Counter(
             _named(job["type"], region)
             for region, store in stores.items()
@@ -69,7 +110,19 @@ def state_of(service: Service) -> State:
             for region, store in stores.items()
             for record in store.neighbours.records.values()
         )
-    return State(images, jobs, others)
+    return State(Counter({text: count for text, count in images.items() if count}), jobs, others)
+
+
+def _images_since(store: Store, region: str, start: Start) -> Counter[str]:
+    """Return how many images, as texts, there are more than at the start, or fewer."""
+    images, members = start.of(region)
+    counts: Counter[str] = Counter()
+    for image_id in start.changed(region, store):
+        if image_id in store.images:
+            counts[image_text(store, image_id, region)] += 1
+        if image_id in images:
+            counts[_image_text(images[image_id]["image"], members.get(image_id, {}), region)] -= 1
+    return counts
 
 
 def stores_of(service: Service) -> dict[str, Store]:
@@ -93,7 +146,10 @@ def unfinished_jobs(store: Store) -> list[Job]:
 
 def image_text(store: Store, image_id: str, region: str = "") -> str:
     """Return an image, with its members, as a state has it."""
-    image, members = store.images[image_id], store.members.of(image_id)
+    return _image_text(store.images[image_id], store.members.of(image_id), region)
+
+
+def _image_text(image: Image, members: Mapping[str, Member], region: str) -> str:
     kept = {name: value for name, value in image.items() if name not in _VOLATILE}
     shared = {member: record.get("status") for member, record in members.items()}
     kept |= {"members": shared} if shared else {}

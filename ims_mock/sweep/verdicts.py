@@ -76,7 +76,7 @@ def _left_behind(run: Run, baseline: Run, before: State) -> Iterator[str]:
             yield shown(image)
     yield from (f"record {_short(text)}" for text in new.others - baseline.state.others)
     for image in before.without(run.state).images:
-        if image in baseline.state.images:
+        if baseline.state.images[image] > run.state.images[image]:
             yield f"no {shown(image)} any more"
 
 

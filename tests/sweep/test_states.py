@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 
 from ims_mock import BadUpload, Fail, FailJob, LoseResponse, StickJob
+from ims_mock.sweep import states
+from ims_mock.sweep.checkpoints import Checkpoint
 from ims_mock.sweep.excuses import excused_images
-from ims_mock.sweep.states import State, shown, state_of
+from ims_mock.sweep.states import Start, State, shown, state_of
 from tests.conftest import Api
 
 SERVER = {"name": "web", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"}
 LIST = "/v2/images?limit=9"
+
+NOTHING = Start(Api().service)
+"""A start at which there is nothing."""
 
 
 def images_of(state: State) -> list[str]:
@@ -23,7 +28,7 @@ def images_of(state: State) -> list[str]:
 
 def excused(api: Api) -> list[str]:
     """Return the images that the requests so far are not to blame for, as a report shows them."""
-    return sorted(map(shown, excused_images(list(api.service.journal), api.service).elements()))
+    return sorted(map(shown, excused_images(list(api.service.journal), api.service, NOTHING).elements()))
 
 
 def test_states_are_equal_whatever_ids_and_times() -> None:
@@ -33,7 +38,7 @@ def test_states_are_equal_whatever_ids_and_times() -> None:
         api = Api(seed=seed)
         api.clock.advance(seed)
         api.create(name="web")
-        states.append(state_of(api.service))
+        states.append(state_of(api.service, NOTHING))
     assert states[0] == states[1]
 
 
@@ -43,14 +48,14 @@ def test_states_differ_by_attributes(attributes: dict[str, Any]) -> None:
     one, other = Api(), Api()
     one.create(name="web")
     other.create(**{"name": "web", **attributes})
-    assert state_of(one.service) != state_of(other.service)
+    assert state_of(one.service, NOTHING) != state_of(other.service, NOTHING)
 
 
 def test_jobs_end_before_the_state_is_seen() -> None:
     """A job that takes an hour has made its image."""
     api = Api(jobs={"*": 3600})
     api("POST", "/v2/cloudimages/action", SERVER)
-    state = state_of(api.service)
+    state = state_of(api.service, NOTHING)
     assert images_of(state) == ["image 'web' active"]
     assert list(state.jobs) == ["imsCreateImageByInstance"]
 
@@ -59,7 +64,7 @@ def test_jobs_that_count_looks_end_before_the_state_is_seen() -> None:
     """So has one that ends when it was looked at often enough."""
     api = Api(jobs={"*": {"polls": 3}})
     api("POST", "/v2/cloudimages/action", SERVER)
-    assert images_of(state_of(api.service)) == ["image 'web' active"]
+    assert images_of(state_of(api.service, NOTHING)) == ["image 'web' active"]
 
 
 def test_failed_jobs_are_history() -> None:
@@ -67,7 +72,7 @@ def test_failed_jobs_are_history() -> None:
     api = Api()
     api.service.faults.add(FailJob())
     api("POST", "/v2/cloudimages/action", SERVER)
-    assert not state_of(api.service)
+    assert not state_of(api.service, NOTHING)
 
 
 def test_members_are_part_of_an_image() -> None:
@@ -76,7 +81,7 @@ def test_members_are_part_of_an_image() -> None:
     image = api.create(name="web")
     api("PUT", f"/v2/images/{image['id']}/file", b"x", Content_Type="application/octet-stream")
     api("POST", f"/v2/images/{image['id']}/members", {"member": "0" * 31 + "1"})
-    (text,) = state_of(api.service).images
+    (text,) = state_of(api.service, NOTHING).images
     assert list(json.loads(text)["members"].values()) == ["pending"]
 
 
@@ -159,3 +164,52 @@ def test_image_whose_id_the_client_chose_is_not_excused() -> None:
     api.service.faults.add(Fail(503), operation="glance_list_images")
     api("GET", LIST)
     assert excused(api) == []
+
+
+def test_what_stays_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many images, those that a run has changed are read, and no other."""
+    api = Api()
+    image_ids = [api.create(name=f"image {number}")["id"] for number in range(20)]
+    start = Start(api.service)
+    api.create(name="new")
+    api("DELETE", f"/v2/images/{image_ids[0]}")
+    api("PATCH", f"/v2/images/{image_ids[1]}", [{"op": "replace", "path": "/name", "value": "other"}])
+    read: list[str] = []
+    plain_text = states.plain_text
+
+    def counted(text: str) -> str:
+        read.append(text)
+        return plain_text(text)
+
+    monkeypatch.setattr(states, "plain_text", counted)
+    counts = state_of(api.service, start).images
+    assert sorted((json.loads(text)["name"], count) for text, count in counts.items()) == [
+        *(("image 0", -1), ("image 1", -1), ("new", 1), ("other", 1)),
+    ]
+    assert len(read) == 4
+
+
+def test_members_that_change_are_seen() -> None:
+    """An image that is shared since the start is another one."""
+    api = Api()
+    image = api.create(name="web")
+    api("PUT", f"/v2/images/{image['id']}/file", b"x", Content_Type="application/octet-stream")
+    start = Start(api.service)
+    api("POST", f"/v2/images/{image['id']}/members", {"member": "0" * 31 + "1"})
+    state = state_of(api.service, start)
+    assert sorted(state.images.values()) == [-1, 1]
+    assert ["members" in json.loads(text) for text, count in state.images.items() if count > 0] == [True]
+
+
+def test_image_that_the_good_run_removes_is_excused_where_it_was_looked_for() -> None:
+    """It stays as it was at the start, since a fault kept the work from finding it; one that nobody removes is none."""
+    api = Api()
+    old, _ = api.create(name="old"), api.create(name="new")
+    checkpoint, start = Checkpoint(api.service), Start(api.service)
+    api("DELETE", f"/v2/images/{old['id']}")
+    start.touch(api.service)
+    checkpoint.rewind()
+    api.service.faults.add(Fail(503), operation="glance_list_images")
+    api("GET", LIST)
+    found = excused_images(list(api.service.journal), api.service, start)
+    assert sorted(map(shown, found.elements())) == ["image 'old' queued"]
