@@ -173,7 +173,8 @@ def test_what_stays_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     start = Start(api.service)
     api.create(name="new")
     api("DELETE", f"/v2/images/{image_ids[0]}")
-    api("PATCH", f"/v2/images/{image_ids[1]}", [{"op": "replace", "path": "/name", "value": "other"}])
+    patch = [{"op": "replace", "path": "/name", "value": "other"}]
+    api("PATCH", f"/v2/images/{image_ids[1]}", patch, Content_Type="application/openstack-images-v2.1-json-patch")
     read: list[str] = []
     plain_text = states.plain_text
 
