@@ -289,7 +289,8 @@ class ImsMock:
         sweep.progress.Progress prints that now and then. The mock is left as it was before, with an empty journal.
 
         Raises BaselineError, an AssertionError, where the work fails without any failure, ValueError for wrong bounds,
-        and where rules are armed, and InterruptedSweep, a KeyboardInterrupt with the `report` so far, for Ctrl-C.
+        where rules are armed, and for work that resets the mock, TypeError for what is no work, such as a coroutine,
+        and InterruptedSweep, a KeyboardInterrupt with the `report` so far, for Ctrl-C.
         """
         return self.new_sweep(work, allowed, virtual_time, progress, **bounds).run()
 
@@ -306,11 +307,13 @@ class ImsMock:
         from ims_mock.sweep.bounds import Bounds
         from ims_mock.sweep.engine import Sweep
         from ims_mock.sweep.known import KnownFailures
+        from ims_mock.sweep.misuse import checked_kinds, checked_work
         from ims_mock.sweep.outcomes import calling_file
 
         known = bounds.pop("baseline", None)
         limits = Bounds(**bounds)
-        sweep = Sweep(self.service, work, self._server.drop, limits, tuple(allowed), virtual=virtual_time)
+        kinds = checked_kinds(allowed)
+        sweep = Sweep(self.service, checked_work(work), self._server.drop, limits, kinds, virtual=virtual_time)
         if known is not None:
             sweep.known = known if isinstance(known, KnownFailures) else KnownFailures.load(known)
         sweep.progress = progress or sweep.progress

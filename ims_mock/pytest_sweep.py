@@ -107,7 +107,7 @@ def _sweep(item: pytest.Item, runtest: Callable[[], object]) -> None:
             if error.__cause__ is None:
                 raise _failed(str(error)) from None
             failure = error.__cause__
-        except (ValueError, OSError) as error:
+        except (TypeError, ValueError, OSError) as error:
             raise _failed(f"@pytest.mark.ims_mock_sweep: {error}") from None
         else:
             _check(item, test, settings, report)
@@ -118,6 +118,10 @@ def _sweep(item: pytest.Item, runtest: Callable[[], object]) -> None:
 
 def _check(item: pytest.Item, test: SweptTest, settings: dict[str, Any], report: SweepReport) -> None:
     """Fail a test that does not survive, with the line that runs the worst plan again."""
+    if report.unrun and "only" in _options(item.config):
+        pytest.skip(f"ims_mock_sweep: {report.unrun}")
+    if report.unrun:
+        raise _failed(f"@pytest.mark.ims_mock_sweep: {report.unrun}")
     try:
         report.assert_survives()
     except AssertionError as error:

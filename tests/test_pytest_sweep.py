@@ -189,6 +189,27 @@ def test_runs():
     result.stdout.fnmatch_lines(["*Failed: Timeout"])
 
 
+NO_PLAN = """
+@sweep(%s)
+def test_it(ims_mock):
+    count(ims_mock)
+"""
+
+
+def test_marker_that_leaves_no_plan_fails(pytester: pytest.Pytester) -> None:
+    """A test of which nothing was tried survives nothing."""
+    result = run(pytester, NO_PLAN % "only=['no-such-failure']")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["@pytest.mark.ims_mock_sweep: no plan was run: its requests meet no failure that *"])
+
+
+def test_option_that_leaves_no_plan_of_a_test_skips_it(pytester: pytest.Pytester) -> None:
+    """The option chooses plans of all tests, and not all of them have such."""
+    result = run(pytester, NO_PLAN % "", "--ims-mock-sweep-only", "glance_show_image*", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED *: ims_mock_sweep: no plan was run: its requests meet no failure that *"])
+
+
 def test_test_that_fails_alone_fails_as_ever(pytester: pytest.Pytester) -> None:
     """Without any failure, the traceback is the test's own, and the requests are those of the good run."""
     result = run(pytester, "@sweep\ndef test_it(ims_mock):\n    assert count(ims_mock) == 3")

@@ -96,6 +96,10 @@ def _finish(work: Sweep, options: argparse.Namespace) -> int:
     if not is_whole:
         print("ims-mock sweep: interrupted; the report is of what was run", file=sys.stderr)
         return INTERRUPTED
+    if report.unrun:
+        hint = "" if report.baseline.entries else "; a command finds it by IMS_MOCK_URL and IMS_MOCK_TOKEN"
+        print(f"ims-mock sweep: error: {report.unrun}{hint}", file=sys.stderr)
+        return WRONG_USE
     return FAILED if report.has_failed else 0
 
 
@@ -105,6 +109,8 @@ def _check(options: argparse.Namespace) -> None:
         raise _WrongUseError(f"{options.words[0]}: no such command; the command and its arguments stand after --")
     if options.sweep_output and not options.sweep_output.absolute().parent.is_dir():
         raise _WrongUseError(f"--output: cannot write {options.sweep_output}: its folder is not there")
+    if options.sweep_output and options.sweep_output.is_dir():
+        raise _WrongUseError(f"--output: cannot write {options.sweep_output}: it is a folder")
     if options.list_plans and options.sweep_format in ("junit", "html"):
         raise _WrongUseError(f"--list prints text or json, not {options.sweep_format}")
 

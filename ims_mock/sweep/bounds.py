@@ -41,7 +41,7 @@ class Bounds:
     def __post_init__(self) -> None:
         for name in ("only", "skip"):
             globs = getattr(self, name)
-            if isinstance(globs, str) or not all(isinstance(glob, str) for glob in globs):
+            if not isinstance(globs, (list, tuple)) or not all(isinstance(glob, str) for glob in globs):
                 raise wrong_setting(name, "type", f"must be a list of globs, got {shown(globs)}", globs)
         for name, least in (("pairs", 0), ("patience", 0), ("requests", 1), ("real_seconds", 0.1)):
             _check_number(name, getattr(self, name), least)

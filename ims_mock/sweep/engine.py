@@ -16,6 +16,7 @@ from ims_mock.state.real import RealTime
 from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.checkpoints import Checkpoint
 from ims_mock.sweep.known import KnownFailures
+from ims_mock.sweep.misuse import check_done, check_untouched
 from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
 from ims_mock.sweep.rows import Judged, Row
@@ -62,8 +63,9 @@ class Sweep:
     def run(self) -> SweepReport:
         """Return the report of every plan; the mock is left as it was before.
 
-        Raises BaselineError where the work alone fails, ValueError where rules are armed, and InterruptedSweep, which
-        has what is known so far, for Ctrl-C.
+        Raises BaselineError where the work alone fails, ValueError where rules are armed, or the work takes the mock
+        from the sweep, TypeError for work that returns before it is done, such as a coroutine, and InterruptedSweep,
+        which has what is known so far, for Ctrl-C.
         """
         self._prepare()
         try:
@@ -114,11 +116,8 @@ class Sweep:
         self._start = Start(self.service)
         before = state_of(self.service, self._start)
         self._limits = (1_000_000, self.bounds.patience * 100)
-        baseline, again = self._once(None), self._once(None)
+        baseline, again = self._good_run(), self._good_run()
         self._start.touch(self.service)
-        for run in (baseline, again):
-            if run.error is not None or run.hung:
-                raise BaselineError(f"the work fails without any failure: {run.hung or repr(run.error)}") from run.error
         self._limits = (
             self.bounds.requests * len(baseline.entries) + 20,
             self.bounds.patience + 10 * baseline.slept,
@@ -128,10 +127,18 @@ class Sweep:
             baseline, before, self.allowed, unsteady=unsteady, secrets=secrets_of(self.service), known=self.known
         )
 
+    def _good_run(self) -> Run:
+        run = self._once(None)
+        if run.error is not None or run.hung:
+            raise BaselineError(f"the work fails without any failure: {run.hung or repr(run.error)}") from run.error
+        check_done(run.value)
+        return run
+
     def _once(self, plan: Plan | None, *, short: float = SHORT) -> Run:
         """Run the work under a plan, from the state before; the plan's rules say how often they fired."""
         service = self.service
         self._checkpoint.rewind()
+        mark = service.journal.mark()
         self._rules = [service.faults.arm(injection.rule()) for injection in plan.injections] if plan else []
         requests, seconds = self._limits
         asked = sum(injection.asked_wait for injection in plan.injections) if plan else 0.0
@@ -151,6 +158,7 @@ class Sweep:
             self._watch.end()
             if isinstance(self._time, VirtualTime):
                 self._time.end()
+        check_untouched(service, mark, self._rules)
         run.hung = self._watch.why or run.hung
         run.slept = self._time.slept if isinstance(self._time, VirtualTime) else 0.0
         run.unended = self._end_requests()

@@ -14,6 +14,7 @@ from ims_mock.evidence.consumers.contract import ConsumerContract
 from ims_mock.state.real import RealFiles
 from ims_mock.sweep.junit import junit
 from ims_mock.sweep.known import KnownFailures, changes
+from ims_mock.sweep.misuse import checked_kinds
 from ims_mock.sweep.needs import contract_of, needs_of, outcomes_of
 from ims_mock.sweep.page import page
 from ims_mock.sweep.rows import Group, Judged, Row, groups_of, requests_of
@@ -50,7 +51,7 @@ class SweepReport:
 
     def allowing(self, *allowed: type[BaseException]) -> SweepReport:
         """Return the report in which the work may end with these exceptions too."""
-        return replace(self, allowed=(*self.allowed, *allowed)) if allowed else self
+        return replace(self, allowed=(*self.allowed, *checked_kinds(allowed))) if allowed else self
 
     def accepting(self, baseline: str | PathLike[str] | KnownFailures | None) -> SweepReport:
         """Return the report in which failures are accepted: known ones, or those in a file that `save_baseline` wrote.
@@ -87,18 +88,35 @@ class SweepReport:
 
     @property
     def has_failed(self) -> bool:
-        """Whether a plan was neither survived, nor failed cleanly, nor is its failure a known one."""
-        return any(item.fails for item in self.judged())
+        """Whether a plan was neither survived, nor failed cleanly, nor is its failure a known one; or none was run."""
+        return not self.rows or any(item.fails for item in self.judged())
+
+    @property
+    def unrun(self) -> str:
+        """Why no plan was run, which says nothing of the work; "" where some were."""
+        if self.rows:
+            return ""
+        if self.ended:
+            why = f"the sweep ended {self.ended}"
+        elif not any(entry.operation for entry in self.baseline.entries):
+            why = "the work requests nothing of the mock"
+        else:
+            why = (
+                "its requests meet no failure that only and skip leave; new_sweep(...).plans(), or --list, has them all"
+            )
+        return f"no plan was run: {why}"
 
     def assert_survives(
         self, allowed: Iterable[type[BaseException]] = (), *, baseline: str | PathLike[str] | None = None
     ) -> None:
-        """Raise AssertionError with the table unless every plan was survived or failed cleanly.
+        """Raise AssertionError with the table unless every plan was survived or failed cleanly, and one was run.
 
         `baseline` is a file of failures that are accepted, as `save_baseline` writes it.
         """
         __tracebackhide__ = True
-        report = self.allowing(*allowed).accepting(baseline)
+        report = self.allowing(*checked_kinds(allowed)).accepting(baseline)
+        if report.unrun:
+            raise AssertionError(report.unrun)
         if report.has_failed:
             raise AssertionError("\n".join(["the work does not survive every failure", *report.lines()]))
 

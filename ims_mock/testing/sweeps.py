@@ -16,6 +16,7 @@ from ims_mock.evidence.journal import Mark
 from ims_mock.mock import ImsMock
 from ims_mock.sweep.bounds import NAMES, Bounds
 from ims_mock.sweep.engine import Sweep
+from ims_mock.sweep.misuse import checked_kinds
 from ims_mock.sweep.report import SweepReport
 from ims_mock.testing.report import describe
 
@@ -37,15 +38,9 @@ def settings_of(markers: Iterable[Any], options: Mapping[str, Any]) -> dict[str,
     for name in settings:
         if name not in SETTINGS:
             raise TypeError(f"has no setting {name!r}; there are {', '.join(SETTINGS)}")
-    allowed = settings.get("allowed", ())
-    if not isinstance(allowed, (list, tuple)) or not all(map(_is_error, allowed)):
-        raise TypeError(f"allowed: must be a list of exceptions, such as [BackupError], got {allowed!r}")
+    checked_kinds(settings.get("allowed", ()))
     Bounds(**{name: value for name, value in settings.items() if name in NAMES})
     return settings
-
-
-def _is_error(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseException)
 
 
 @dataclass(frozen=True)

@@ -293,7 +293,16 @@ def test_arguments_of_the_command_are_its_own() -> None:
     """Everything after -- is the command's, options and another -- as well."""
     program = "import sys; assert sys.argv[1:] == ['--seed', '--', '-x'], sys.argv"
     done = run("sweep", "--seed", "5", "--", sys.executable, "-I", "-S", "-c", program, "--seed", "--", "-x")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "no plans")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (2, "no plans")
+    assert "error: no plan was run: the work requests nothing of the mock" in done.stderr
+    assert "a command finds it by IMS_MOCK_URL" in done.stderr
+
+
+def test_options_that_leave_no_plan_are_wrong_use() -> None:
+    """A sweep that ran no plan says nothing of the command."""
+    done = sweep(LISTS, *only("no-such-failure"))
+    assert (done.returncode, done.stdout.splitlines()[0]) == (2, "no plans")
+    assert "error: no plan was run: its requests meet no failure that only and skip leave;" in done.stderr
 
 
 def test_variables_of_the_command(ims_mock: ImsMock, tmp_path: Path) -> None:

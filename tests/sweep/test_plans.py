@@ -213,6 +213,8 @@ def test_budget_is_plans_or_seconds(budget: Any, plans: int | None, seconds: flo
     ("bounds", "text"),
     [
         ({"only": "wire"}, 'only must be a list of globs, got "wire"'),
+        ({"only": (glob for glob in ["wire"])}, "only must be a list of globs"),
+        ({"fail_fast": 1}, "fail_fast must be True or False, got 1"),
         ({"skip": [1]}, "skip must be a list of globs, got [1]"),
         ({"budget": 0}, 'budget must be a number of plans, or seconds such as "30s", got 0'),
         ({"budget": True}, 'budget must be a number of plans, or seconds such as "30s", got true'),
