@@ -22,16 +22,18 @@ class Bounds:
     `only` and `skip` are globs of plan ids and of families, such as "wire", "*: 503*" or "glance_upload_image*". The
     plans are those that one of `only` matches, if there are any, and none of `skip` does. `budget` is how many of them
     are run at most, or in how many real seconds, "30s"; None is without end. `pairs` is how many pairs of plans that
-    were survived are run at most. A run may wait `patience` seconds of the clock more than ten times the good one, send
-    `requests` times as many requests as that, and some more, and take `real_seconds`. With `plan`, the id of a plan,
-    that one alone is run. With `fail_fast` no other plan is begun after the first failure. Raises InvalidError naming
-    what is wrong.
+    were survived are run at most. Of more than `steps` requests of one operation, half so many at the beginning and at
+    the end meet failures. A run may wait `patience` seconds of the clock more than ten times the good one, send
+    `requests` times as many requests as that, and some more, and take `real_seconds` longer than ten times as long.
+    With `plan`, the id of a plan, that one alone is run. With `fail_fast` no other plan is begun after the first
+    failure. Raises InvalidError naming what is wrong.
     """
 
     only: Sequence[str] = ()
     skip: Sequence[str] = ()
     budget: int | str | None = None
     pairs: int = 30
+    steps: int = 20
     patience: float = 120.0
     requests: int = 10
     real_seconds: float = 10.0
@@ -43,7 +45,7 @@ class Bounds:
             globs = getattr(self, name)
             if not isinstance(globs, (list, tuple)) or not all(isinstance(glob, str) for glob in globs):
                 raise wrong_setting(name, "type", f"must be a list of globs, got {shown(globs)}", globs)
-        for name, least in (("pairs", 0), ("patience", 0), ("requests", 1), ("real_seconds", 0.1)):
+        for name, least in (("pairs", 0), ("steps", 1), ("patience", 0), ("requests", 1), ("real_seconds", 0.1)):
             _check_number(name, getattr(self, name), least)
         if self.budget is not None and self.plans is None and self.seconds is None:
             text = f'must be a number of plans, or seconds such as "30s", got {shown(self.budget)}'

@@ -7,11 +7,15 @@ from typing import Any
 from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
 
+MOST_REQUESTS = 100_000
+"""How many requests a run may have, all of which the sweep has to see."""
+
 
 class Checkpoint:
     """What a mock, and each region that it is joined to, remembered at a moment; `rewind` goes back there.
 
-    Clocks and what is denied are part of it. A region that was made later is made empty.
+    Clocks and what is denied are part of it. A region that was made later is made empty. Until `end`, the journals keep
+    all requests of a run, however many the mock keeps otherwise.
     """
 
     def __init__(self, service: Service) -> None:
@@ -21,6 +25,17 @@ class Checkpoint:
 
     def rewind(self) -> None:
         """Go back; rules and the journals are cleared."""
+        self._go_back()
+        for region in self._service.regions:
+            region.journal.clear(MOST_REQUESTS)
+
+    def end(self) -> None:
+        """Go back, with journals that keep as much as before."""
+        self._go_back()
+        for region in self._service.regions:
+            region.journal.clear(region.settings.journal_size)
+
+    def _go_back(self) -> None:
         with self._service.store.transaction():
             regions = self._service.regions
             for region in regions:
@@ -51,6 +66,5 @@ class _Remembered:
     def put_back(self, region: Service) -> None:
         """Put everything back but the clock."""
         region.store.put_back(self._records)
-        region.journal.clear()
         region.faults.reset()
         region.permissions.put_back(self._denials)

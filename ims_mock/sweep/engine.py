@@ -14,7 +14,7 @@ from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.bounds import Bounds
-from ims_mock.sweep.checkpoints import Checkpoint
+from ims_mock.sweep.checkpoints import MOST_REQUESTS, Checkpoint
 from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.misuse import check_done, check_untouched
 from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
@@ -75,7 +75,7 @@ class Sweep:
                 self._fill(report)
                 return report
         finally:
-            self._checkpoint.rewind()
+            self._checkpoint.end()
 
     def _fill(self, report: SweepReport) -> None:
         """Run the plans, and append their rows to the report."""
@@ -94,9 +94,9 @@ class Sweep:
             with self._time, ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
-                return [plan for plans in self._single(report.baseline) for plan in plans]
+                return [plan for plans in self._single(report) for plan in plans]
         finally:
-            self._checkpoint.rewind()
+            self._checkpoint.end()
 
     def _prepare(self) -> None:
         service = self.service
@@ -115,12 +115,15 @@ class Sweep:
         self._checkpoint.rewind()
         self._start = Start(self.service)
         before = state_of(self.service, self._start)
-        self._limits = (1_000_000, self.bounds.patience * 100)
+        self._limits = (MOST_REQUESTS, self.bounds.patience * 100, self.bounds.real_seconds)
+        began = RealTime.monotonic()
         baseline, again = self._good_run(), self._good_run()
         self._start.touch(self.service)
         self._limits = (
-            self.bounds.requests * len(baseline.entries) + 20,
+            min(self.bounds.requests * len(baseline.entries) + 20, MOST_REQUESTS),
             self.bounds.patience + 10 * baseline.slept,
+            # Two runs, and five times that; where time is real, real_seconds is all that there is.
+            self.bounds.real_seconds + (5 * (RealTime.monotonic() - began) if self.virtual else 0),
         )
         unsteady = _differences(baseline, again)
         return SweepReport(
@@ -140,7 +143,7 @@ class Sweep:
         self._checkpoint.rewind()
         mark = service.journal.mark()
         self._rules = [service.faults.arm(injection.rule()) for injection in plan.injections] if plan else []
-        requests, seconds = self._limits
+        requests, seconds, real_seconds = self._limits
         asked = sum(injection.asked_wait for injection in plan.injections) if plan else 0.0
         seconds += asked
         clock = service.store.clock
@@ -151,7 +154,7 @@ class Sweep:
             self._time.hang = self._watch.end_work
             self._time.settle = lambda: self._wait_for_requests(_PAUSE)
             self._time.sockets.is_taking = self._is_taking
-        self._watch.begin(requests, self.bounds.real_seconds + (0 if self.virtual else asked))
+        self._watch.begin(requests, real_seconds + (0 if self.virtual else asked))
         try:
             run = run_work(self.work, f"{service.store.seed}", self.file if plan else None)
         finally:
@@ -198,10 +201,13 @@ class Sweep:
         """Return whether the mock has not read all that was sent, or does something with what it has read."""
         return self.has_unread() or (isinstance(self._time, VirtualTime) and bool(self._time.sockets.busy))
 
-    def _single(self, baseline: Run) -> Iterator[list[Plan]]:
+    def _single(self, report: SweepReport) -> Iterator[list[Plan]]:
         """Yield the plans of one fault each, those of one fault at one request together."""
         operations = load_contract().operations
-        for step, entry in steps_of(baseline.entries):
+        every = steps_of(report.baseline.entries)
+        steps = ends_of(every, self.bounds.steps)
+        report.left_out = Counter(step.operation for step, _ in every) - Counter(step.operation for step, _ in steps)
+        for step, entry in steps:
             for fault in faults_for(operations[step.operation], entry, is_real=not self.virtual):
                 plans = [plan for plan in plans_of(step, fault) if self.bounds.has(plan)]
                 if plans:
@@ -211,7 +217,7 @@ class Sweep:
         if self.bounds.plan is not None:
             yield self._only_row(plan_of(self.bounds.plan), report)
             return
-        groups = list(self._single(report.baseline))
+        groups = list(self._single(report))
         self._known = len(groups)
         for plans in groups:
             yield from self._of_fault(plans, report)
@@ -310,6 +316,19 @@ def steps_of(entries: list[Entry]) -> list[tuple[Step, Entry]]:
             steps.pop()
         steps.append((step, entry))
     return steps
+
+
+def ends_of(steps: list[tuple[Step, Entry]], most: int) -> list[tuple[Step, Entry]]:
+    """Return steps without those in the middle of more than so many of one operation, such as of a walk over images."""
+    counts = Counter(step.operation for step, _ in steps)
+    numbers: Counter[str] = Counter()
+    found = []
+    for step, entry in steps:
+        number = numbers[step.operation]
+        numbers[step.operation] += 1
+        if number < (most + 1) // 2 or number >= counts[step.operation] - most // 2:
+            found.append((step, entry))
+    return found
 
 
 def _is_same(one: Entry, other: Entry) -> bool:

@@ -31,7 +31,8 @@ class SweepReport:
 
     `saved` counts the plans that could not differ from others, and were not run; `unsteady` says what was not the same
     when the work was run well twice; `ended` says at what a sweep ended whose report is not whole, as in "at its
-    budget". `secrets` are texts that no form of the report shows; `known` are failures that are accepted.
+    budget". `left_out` counts the requests of each operation that met no failure, as there were so many. `secrets` are
+    texts that no form of the report shows; `known` are failures that are accepted.
     """
 
     baseline: Run
@@ -41,6 +42,7 @@ class SweepReport:
     saved: int = 0
     unsteady: list[str] = field(default_factory=list)
     ended: str = ""
+    left_out: Counter[str] = field(default_factory=Counter)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownFailures = field(default_factory=KnownFailures)
 
@@ -131,6 +133,8 @@ class SweepReport:
         yield ", ".join(f"{count} {name}" for name, count in self.counts().items() if count) or "no plans"
         end = f"; the sweep ended {self.ended}, before all plans were run" if self.ended else ""
         yield f"{len(self.baseline.entries)} requests, {len(self.rows)} plans, {self.saved} saved{end}"
+        for operation, count in self.left_out.items():
+            yield f"{count} requests amid those of {operation} met no failure; steps=N lets more of them do so"
         if self.unsteady:
             yield f"without any failure, {' and '.join(self.unsteady)} was not the same in two runs"
         if self.known.verdicts:
@@ -150,6 +154,7 @@ class SweepReport:
             "saved": self.saved,
             "is_whole": self.is_whole,
             "ended": self.ended,
+            "left_out": dict(self.left_out),
         }
         plans = [_as_json(item) for item in report.judged()]
         return {"baseline": baseline, "counts": report.counts(), "plans": plans}

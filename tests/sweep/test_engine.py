@@ -17,6 +17,7 @@ import pytest
 from ims_mock import Fail, ImsMock, SystemClock
 from ims_mock.sweep.engine import BaselineError, Sweep
 from ims_mock.sweep.known import KnownFailures
+from ims_mock.sweep.runs import Watch
 from tests.sweep.client import Client, ImsError
 
 Work = Callable[[], Any]
@@ -200,6 +201,38 @@ def test_budget_in_seconds_ends_a_sweep(ims_mock: ImsMock, work: Work) -> None:
 def test_one_plan_alone(plan: str, ims_mock: ImsMock, work: Work) -> None:
     """A plan is run by its id, whether or not a sweep would have it, and nothing else."""
     assert ids(ims_mock, work, plan=plan) == [plan]
+
+
+def test_work_of_more_requests_than_the_journal_keeps(ims_mock: ImsMock) -> None:
+    """A sweep sees them all; plans are bounded, and the report says so. The journal keeps as many as before again."""
+    ims_mock.reset(journal_size=5)
+
+    def many() -> None:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            for number in range(30):
+                client.ask("GET", f"/v2/images?limit={number + 1}")
+
+    report = ims_mock.sweep(many, allowed=[ImsError], only=["*: 503 x1*"], pairs=0)
+    assert [row.plan.injections[0].step.number for row in report.rows] == [*range(1, 11), *range(21, 31)]
+    assert list(report.summary())[1:] == [
+        "30 requests, 20 plans, 0 saved",
+        "10 requests amid those of glance_list_images met no failure; steps=N lets more of them do so",
+    ]
+    assert ims_mock.journal.size == 5
+
+
+def test_real_time_is_by_the_good_run(ims_mock: ImsMock, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run may take real_seconds, and ten times what the good one took."""
+    begin, given = Watch.begin, []
+
+    def note(watch: Watch, requests: int, seconds: float) -> None:
+        given.append(seconds)
+        begin(watch, requests, seconds)
+
+    monkeypatch.setattr(Watch, "begin", note)
+    ims_mock.sweep(work, allowed=[ImsError], only=["*: 503 x1"], pairs=0, real_seconds=5)
+    assert given[0] == 5
+    assert all(seconds > 5 for seconds in given[2:])
 
 
 def test_one_plan_that_never_fires_is_reported(ims_mock: ImsMock, work: Work) -> None:

@@ -12,7 +12,7 @@ from ims_mock.contract.problems import InvalidError
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_text import fault_text, parse_rule
 from ims_mock.sweep.bounds import Bounds
-from ims_mock.sweep.engine import steps_of
+from ims_mock.sweep.engine import ends_of, steps_of
 from ims_mock.sweep.plans import Injection, Plan, Step, faults_for, plan_of, plans_of
 from tests.conftest import Api
 
@@ -156,6 +156,16 @@ def test_equal_requests_in_a_row_are_the_first_and_the_last() -> None:
         Step("glance_show_image", 1),
         Step("glance_show_image", 10),
     ]
+
+
+@pytest.mark.parametrize(("most", "numbers"), [(1, [1]), (2, [1, 5]), (3, [1, 2, 5]), (5, [1, 2, 3, 4, 5])])
+def test_of_many_requests_those_at_both_ends_meet_faults(most: int, numbers: list[int]) -> None:
+    """Of a walk over many images, the first and the last are as good as all."""
+    api = Api()
+    for _ in range(5):
+        api("GET", f"/v2/images/{api.create(name='web')['id']}")
+    steps = [step for step, _ in ends_of(steps_of(list(api.service.journal)), most)]
+    assert [step.number for step in steps if step.operation == "glance_show_image"] == numbers
 
 
 def test_requests_without_a_route_meet_no_fault() -> None:
