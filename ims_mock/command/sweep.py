@@ -211,10 +211,17 @@ def _show_baseline(error: BaselineError, prog: str) -> int:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end the sweep as Ctrl-C does, so that no process is left."""
+    """Let SIGTERM end the sweep as Ctrl-C does, so that no process is left.
+
+    What comes after the first is ignored: the command is ended, and the report written, in a moment.
+    """
+    is_interrupted = False
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        nonlocal is_interrupted
+        if not is_interrupted:
+            is_interrupted = True
+            raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

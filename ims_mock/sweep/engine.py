@@ -15,6 +15,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.checkpoints import MOST_REQUESTS, Checkpoint
+from ims_mock.sweep.interrupts import surely, surely_left
 from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.misuse import check_done, check_untouched
 from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
@@ -69,13 +70,13 @@ class Sweep:
         """
         self._prepare()
         try:
-            with self._time, ExitStack() as stack:
+            with surely_left(self._time), ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
                 self._fill(report)
                 return report
         finally:
-            self._checkpoint.end()
+            surely(self._checkpoint.end)
 
     def _fill(self, report: SweepReport) -> None:
         """Run the plans, and append their rows to the report."""
@@ -91,12 +92,12 @@ class Sweep:
         """Return the plans that a run would begin with, after the baseline alone."""
         self._prepare()
         try:
-            with self._time, ExitStack() as stack:
+            with surely_left(self._time), ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
                 return [plan for plans in self._single(report) for plan in plans]
         finally:
-            self._checkpoint.end()
+            surely(self._checkpoint.end)
 
     def _prepare(self) -> None:
         service = self.service

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from ims_mock import ImsMock
+from ims_mock.sweep.checkpoints import Checkpoint
 from ims_mock.sweep.plans import Plan
 from ims_mock.sweep.progress import Progress
 from ims_mock.sweep.report import InterruptedSweep
 from ims_mock.sweep.rows import Group, Judged, Row
 from ims_mock.sweep.runs import Run
 from ims_mock.sweep.shrinking import smaller
+from ims_mock.sweep.virtual_time import VirtualTime
 from tests.sweep.reports import NOTHING, BackupError, Client, plan_of, report_of
 
 ONLY = ["glance_create_image_metadata: 503*"]
+
+
+def test_second_interrupt_leaves_nothing_undone(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a sweep ends gives up the report; the time of the process and the mock are as before."""
+    ends: dict[type, Any] = {
+        kind: getattr(kind, name) for kind, name in ((Checkpoint, "end"), (VirtualTime, "__exit__"))
+    }
+    before, sleep = client.mock.clock.now(), time.sleep
+    interrupts: list[type] = []
+
+    def interrupted(kind: type) -> Callable[..., None]:
+        def end(*args: object) -> None:
+            if kind not in interrupts:
+                interrupts.append(kind)
+                raise KeyboardInterrupt
+            ends[kind](*args)
+
+        return end
+
+    monkeypatch.setattr(Checkpoint, "end", interrupted(Checkpoint))
+    monkeypatch.setattr(VirtualTime, "__exit__", interrupted(VirtualTime))
+    with pytest.raises(KeyboardInterrupt):
+        client.mock.sweep(client.back_up, allowed=[BackupError], budget=1)
+    assert interrupts == [VirtualTime, Checkpoint]
+    assert (client.mock.clock.now(), time.sleep, len(client.mock.images)) == (before, sleep, 0)
 
 
 def test_interrupted_sweep_has_the_report_so_far(client: Client) -> None:

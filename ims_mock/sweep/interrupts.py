@@ -1,0 +1,29 @@
+"""Putting things back, also where Ctrl-C comes more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+
+def surely(put_back: Callable[[], object]) -> None:
+    """Put something back until that has come to its end, and raise the KeyboardInterrupt that came meanwhile."""
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            put_back()
+            break
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
+
+
+@contextmanager
+def surely_left(entered: AbstractContextManager[object]) -> Iterator[None]:
+    """Enter a context that can be left twice, and leave it until that has come to its end."""
+    entered.__enter__()
+    try:
+        yield
+    finally:
+        surely(lambda: entered.__exit__(None, None, None))
