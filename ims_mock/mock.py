@@ -318,7 +318,7 @@ class ImsMock:
             sweep.known = known if isinstance(known, KnownFailures) else KnownFailures.load(known)
         sweep.progress = progress or sweep.progress
         sweep.file = calling_file()
-        sweep.has_unread = self._server.has_unread
+        sweep.has_unread, sweep.port = self._server.has_unread, self._server.port
         return sweep
 
     def reset(self, /, **settings: Any) -> None:

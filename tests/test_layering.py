@@ -45,12 +45,12 @@ KNOWN = {
     # The command waits for a signal on a pair of sockets, which the network does not see; a sweep replaces timeouts.
     "socket": {
         *("web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire"),
-        *("command.standalone", "sweep.sockets"),
+        *("command.standalone", "sweep.sockets", "sweep.blocking"),
     },
     # The suite is a client, and so is the proxy.
-    "ssl": {"web.passing", "web.tls", "conformance.connection", "sweep.sockets"},
+    "ssl": {"web.passing", "web.tls", "conformance.connection", "sweep.sockets", "sweep.blocking"},
     "time": {"state.real", "sweep.virtual_time"},
-    "datetime": {"state.times"},
+    "datetime": {"state.times", "sweep.clocks"},
     "random": {"exchange.exchange", "faults.rules", "sweep.runs"},
     "uuid": set(),
     "pytest": {"pytest_contract", "pytest_plugin", "pytest_sweep", "command.contract_verify", *SUITE},

@@ -19,6 +19,12 @@ class RealTime:
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
+    now_in_nanoseconds = staticmethod(time.time_ns)
+    localtime = staticmethod(time.localtime)
+    strftime = staticmethod(time.strftime)
+    clocks = (time.monotonic, time.perf_counter)
+    clocks_of_nanoseconds = (time.monotonic_ns, time.perf_counter_ns)
+    calendars = (time.gmtime, time.localtime, time.ctime)
 
 
 class RealFiles:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from ims_mock.contract.operations import load_contract
 from ims_mock.evidence.journal import Entry
@@ -28,9 +29,14 @@ from ims_mock.sweep.sockets import LESS_SHORT, SHORT
 from ims_mock.sweep.states import Start, plain_text, state_of
 from ims_mock.sweep.verdicts import GOOD, Allowed, plain_value, verdict_on
 from ims_mock.sweep.virtual_time import VirtualTime
+from ims_mock.sweep.waits import HangError
 
 _PARTING, _PAUSE = 0.25, 0.2
 """Real seconds in which the mock sees that a client is gone: at the end of the work, and where it sleeps."""
+
+
+_UNDER_WAY: WeakSet[Service] = WeakSet()
+"""The mocks that are swept now."""
 
 
 class BaselineError(AssertionError):
@@ -47,7 +53,8 @@ class Sweep:
 
     `drop` closes the connections of the server; `virtual` is whether the sleeps of the work move the mock's clock;
     `progress` is called with what has been run and how many plans there are at least; `has_unread` returns whether the
-    server has something to read. `known` are failures that are accepted; `file` is that of the test whose work it is.
+    server has something to read, and `port` is where it listens. `known` are failures that are accepted; `file` is that
+    of the test whose work it is.
     """
 
     service: Service
@@ -58,6 +65,7 @@ class Sweep:
     virtual: bool = True
     progress: Callable[[int, int], object] = lambda _done, _known: None
     has_unread: Callable[[], bool] = lambda: False
+    port: int = 0
     known: KnownFailures = field(default_factory=KnownFailures)
     file: str = ""
 
@@ -76,7 +84,7 @@ class Sweep:
                 self._fill(report)
                 return report
         finally:
-            surely(self._checkpoint.end)
+            surely(self._end)
 
     def _fill(self, report: SweepReport) -> None:
         """Run the plans, and append their rows to the report."""
@@ -97,7 +105,7 @@ class Sweep:
                 report = self._begin()
                 return [plan for plans in self._single(report) for plan in plans]
         finally:
-            surely(self._checkpoint.end)
+            surely(self._end)
 
     def _prepare(self) -> None:
         service = self.service
@@ -105,11 +113,20 @@ class Sweep:
             raise ValueError("rules are armed, and a sweep arms its own; remove them first: faults.clear()")
         if not all(isinstance(region.store.clock, ManualClock) for region in service.regions):
             raise ValueError("a sweep moves the mock's clock, and this one was given another; leave out clock=")
+        if service in _UNDER_WAY:
+            raise RuntimeError("the mock is being swept, and the work of a sweep cannot sweep it; sweep one work alone")
+        if self.virtual:
+            VirtualTime.check_free()
         self._checkpoint = Checkpoint(service)
         self._watch = Watch(service, self.drop)
         self._time: AbstractContextManager[object] = VirtualTime() if self.virtual else ExitStack()
         self._ended = RealTime.monotonic() + (float("inf") if self.bounds.seconds is None else self.bounds.seconds)
         self._known = 0
+        _UNDER_WAY.add(service)
+
+    def _end(self) -> None:
+        self._checkpoint.end()
+        _UNDER_WAY.discard(self.service)
 
     def _begin(self) -> SweepReport:
         """Run the work well twice, and return the report without any plan."""
@@ -147,26 +164,44 @@ class Sweep:
         requests, seconds, real_seconds = self._limits
         asked = sum(injection.asked_wait for injection in plan.injections) if plan else 0.0
         seconds += asked
-        clock = service.store.clock
-        assert isinstance(clock, ManualClock)
-        if isinstance(self._time, VirtualTime):
-            self._time.begin(clock, seconds, short=short if plan is not None and plan.is_silent else None)
-            self._time.others = [clock for clock in self._clocks() if clock is not service.store.clock]
-            self._time.hang = self._watch.end_work
-            self._time.settle = lambda: self._wait_for_requests(_PAUSE)
-            self._time.sockets.is_taking = self._is_taking
+        self._begin_time(seconds, short if plan is not None and plan.is_silent else None)
         self._watch.begin(requests, real_seconds + (0 if self.virtual else asked))
-        try:
-            run = run_work(self.work, f"{service.store.seed}", self.file if plan else None)
-        finally:
-            self._watch.end()
-            if isinstance(self._time, VirtualTime):
-                self._time.end()
+        run = self._watched(self.file if plan else None)
         check_untouched(service, mark, self._rules)
         run.hung = self._watch.why or run.hung
         run.slept = self._time.slept if isinstance(self._time, VirtualTime) else 0.0
         run.unended = self._end_requests()
         look_at(run, service, self._start, is_real=not self.virtual)
+        return run
+
+    def _begin_time(self, limit: float, short: float | None) -> None:
+        """Begin the virtual time of a run, if it is virtual."""
+        clock, virtual = self.service.store.clock, self._time
+        if isinstance(virtual, VirtualTime) and isinstance(clock, ManualClock):
+            virtual.begin(clock, limit, short=short)
+            virtual.others = [other for other in self._clocks() if other is not clock]
+            virtual.hang = self._watch.end_work
+            virtual.settle = lambda: self._wait_for_requests(_PAUSE)
+            virtual.sockets.is_taking = self._is_taking
+            virtual.sockets.port = self.port
+            virtual.waits.is_busy = lambda: (
+                self._is_taking() or len(self._in_progress()) > len(virtual.sockets.silences)
+            )
+
+    def _watched(self, file: str | None) -> Run:
+        """Run the work until it ends, or is ended; nothing is raised in it, and no time passes, after this."""
+        run = Run()
+        try:
+            try:
+                run = run_work(self.work, f"{self.service.store.seed}", file)
+            finally:
+                self._watch.end()
+        except HangError:
+            # It was raised where the work had ended.
+            self._watch.end()
+        finally:
+            left = self._time.end() if isinstance(self._time, VirtualTime) else []
+        run.threads = sorted(thread.name for thread in left)
         return run
 
     def _end_requests(self) -> list[str]:
@@ -200,7 +235,7 @@ class Sweep:
 
     def _is_taking(self) -> bool:
         """Return whether the mock has not read all that was sent, or does something with what it has read."""
-        return self.has_unread() or (isinstance(self._time, VirtualTime) and bool(self._time.sockets.busy))
+        return self.has_unread() or (isinstance(self._time, VirtualTime) and self._time.sockets.is_busy)
 
     def _single(self, report: SweepReport) -> Iterator[list[Plan]]:
         """Yield the plans of one fault each, those of one fault at one request together."""

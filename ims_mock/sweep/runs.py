@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import random
-import sysconfig
 import threading
 import traceback
 from collections import Counter
@@ -19,8 +18,9 @@ from ims_mock.service.service import Service
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.excuses import excused_images
 from ims_mock.sweep.outcomes import is_judgement, is_outcome, judgement
+from ims_mock.sweep.paths import is_installed
 from ims_mock.sweep.states import Start, State, state_of
-from ims_mock.sweep.virtual_time import HangError
+from ims_mock.sweep.waits import HangError
 from ims_mock.sweep.waking import Waker
 
 Work = Callable[[], Any]
@@ -59,7 +59,7 @@ class Failure:
         """Return what is to be said of an error in a run of work that a test in a file has."""
         if isinstance(error, ExitError):
             return cls(type(error), str(error), error.frame)
-        own = [item for item in traceback.extract_tb(error.__traceback__) if not _is_installed(item.filename)]
+        own = [item for item in traceback.extract_tb(error.__traceback__) if not is_installed(item.filename)]
         frame = f"{short_path(own[-1].filename)}:{own[-1].lineno} in {own[-1].name}" if own else ""
         if is_judgement(error, file):
             return cls(type(error), judgement(error), frame, is_judgement=True)
@@ -86,6 +86,7 @@ class Run:
     state: State | None = None
     excused: Counter[str] = field(default_factory=Counter)
     manners: dict[str, str] = field(default_factory=dict)
+    threads: list[str] = field(default_factory=list)
 
     @property
     def failure(self) -> Failure | None:
@@ -106,15 +107,6 @@ class Run:
         is_same = isinstance(self.value, (str, bytes)) and self.value == good.value
         value = good.value if is_same else self.value
         return replace(self, value=value, error=None, failed_with=self.failure, entries=[], state=state)
-
-
-_INSTALLED = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-_HERE = __file__.rpartition("sweep")[0]
-
-
-def _is_installed(path: str) -> bool:
-    """Return whether a file is of the standard library, of an installed package, or of the mock."""
-    return path.startswith((*_INSTALLED, _HERE, "<"))
 
 
 def short_path(path: str) -> str:

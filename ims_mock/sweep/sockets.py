@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakSet
 
 from ims_mock.state.real import RealTime
+from ims_mock.sweep.waits import Waits
 
 _GLANCE = 0.0005
 """Real seconds between two looks at whether something has come, or will not come."""
@@ -50,17 +51,19 @@ class Sockets:
     What is sent over several connections reaches the mock in the order in which it was sent: `is_taking` says whether
     the mock has something left to read, or to do with what it has read.
 
-    Where the mock is silent on a connection, the client's `recv` lets as much time pass by `pass_time` as its timeout
-    says, and raises TimeoutError. `timeout` is the last one of a socket whose wait cannot be seen, as with TLS: `short`
-    real seconds stand for it. `has_guessed` is whether a client that was not seen to wait was taken for one that does.
-    `has_closed` is whether the work has closed a connection. `busy` are connections of the mock from which it has taken
-    something, and does not wait for more: before it takes, there is something unread.
+    Where the mock is silent on a connection, the client's `recv` is one of the `waits`, and raises TimeoutError when as
+    much time has passed as its timeout says. `port` is that of the mock, `timeout` is the last one of a socket whose
+    wait cannot be seen, as with TLS: `short` real seconds stand for it. `has_guessed` is whether a client that was not
+    seen to wait was taken for one that does. `has_closed` is whether the work has closed a connection. `busy` are
+    connections of the mock from which it has taken something, and does not wait for more: before it takes, there is
+    something unread.
     """
 
-    def __init__(self, pass_time: Callable[[float], None], is_of_work: Callable[[], bool]) -> None:
-        self._pass_time = pass_time
+    def __init__(self, waits: Waits, is_of_work: Callable[[], bool]) -> None:
+        self._waits = waits
         self._is_of_work = is_of_work
-        self._silences: dict[int | None, Silence] = {}
+        self._silences: list[Silence] = []
+        self.port = 0
         self.timeout: float | None = None
         self.short: float | None = None
         self.has_guessed = self.has_closed = False
@@ -79,24 +82,48 @@ class Sockets:
         `is_over` says whether the client is gone, `is_current` whether the run is still the same one.
         """
         connection: socket.socket | None = getattr(is_over, "sock", None)
-        port = _port_of_client(connection)
-        silence = self._silences[port] = Silence(seconds)
+        silence = Silence(seconds)
+        self._silences.append(silence)
         if connection is not None:
             self.busy.discard(connection)
         begin = RealTime.monotonic()
         try:
             while is_current() and not silence.is_waited_for and not is_over():
-                patience = _GRACE + ((self.short or SHORT) if self.timeout is None else _PATIENT)
+                is_seen = self._waits.has_connections or self.timeout is not None
+                patience = _PATIENT if is_seen else _GRACE + (self.short or SHORT)
                 if not silence.has_given_up and RealTime.monotonic() > begin + patience:
                     self.has_guessed = True
                     break
                 RealTime.sleep(_GLANCE)
         finally:
-            if self._silences.get(port) is silence:
-                del self._silences[port]
+            self._silences.remove(silence)
+        if silence.is_waited_for:
+            return max(silence.seconds, 0.0)
         if silence.has_given_up:
             return 0.0
-        return min(seconds, self.timeout or seconds) if is_over() else seconds
+        return min(silence.seconds, self.timeout or silence.seconds) if is_over() else silence.seconds
+
+    def pass_time(self, seconds: float) -> None:
+        """Note that so much time passes: in it, clients of the mock give up, or it closes their connections."""
+        for silence in list(self._silences):
+            silence.seconds -= seconds
+            silence.has_given_up = True
+            silence.is_waited_for = silence.is_waited_for or silence.seconds <= 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether the mock has taken something from a connection, and does not wait for more."""
+        try:
+            # One over which there is TLS now is none any more.
+            return any(connection.fileno() >= 0 for connection in list(self.busy))
+        except RuntimeError:
+            # It is changed in this moment.
+            return True
+
+    @property
+    def silences(self) -> list[float]:
+        """After how many seconds each connection is closed on which nothing comes."""
+        return [silence.seconds for silence in list(self._silences)]
 
     def patches(self) -> list[tuple[Any, str, Callable[..., Any]]]:
         """Return what is replaced: a class, the name of its method, and what does it in its place."""
@@ -164,7 +191,7 @@ class Sockets:
         timeout = connection.gettimeout()
         until = float("inf") if timeout is None else RealTime.monotonic() + timeout
         while True:
-            self._await_mock(connection, timeout, until)
+            self._await_mock(connection, timeout)
             if not timeout or not isinstance(connection, ssl.SSLSocket):
                 return real(connection, *args, **kwargs)
             # What has come is perhaps no data, but TLS's own, and the wait for more cannot be seen.
@@ -188,30 +215,22 @@ class Sockets:
                     raise TimeoutError("timed out")
         self.busy.add(connection)
 
-    def _await_mock(self, connection: socket.socket, timeout: float | None, until: float) -> None:
+    def _await_mock(self, connection: socket.socket, timeout: float | None) -> None:
         """Return when something has come; raise TimeoutError where nothing will before the socket's timeout."""
-        if timeout == 0 or connection.family not in (socket.AF_INET, socket.AF_INET6) or _has_rest(connection):
+        is_plain = connection.family in (socket.AF_INET, socket.AF_INET6)
+        if timeout == 0 or not is_plain or _has_rest(connection) or not self._is_of_work():
             return
-        port = connection.getsockname()[1]
         with _Selector() as selector:
             selector.register(connection, selectors.EVENT_READ)
-            while not selector.select(_GLANCE):
-                silence = self._silences.get(port)
-                # What was sent before the silence has come by now.
-                if silence is not None and not selector.select(0) and self._gives_up(silence, timeout):
-                    raise _timed_out(connection)
-                if RealTime.monotonic() > until:
-                    raise _timed_out(connection)
+            if not self._waits.wait(selector.select, timeout, lambda: not self.is_of_mock(connection)):
+                raise _timed_out(connection)
 
-    def _gives_up(self, silence: Silence, timeout: float | None) -> bool:
-        """Let the timeout of a client pass, if it has one that ends before the mock does."""
-        if timeout is None or timeout >= silence.seconds:
-            silence.is_waited_for = True
-            return False
-        silence.seconds -= timeout
-        silence.has_given_up = True
-        self._pass_time(timeout)
-        return True
+    def is_of_mock(self, connection: socket.socket) -> bool:
+        """Return whether a connection of the work is one to the mock, or the pair by which a loop wakes itself."""
+        with suppress(OSError):
+            peer = connection.getpeername()
+            return not peer or (isinstance(peer, tuple) and peer[1] == self.port)
+        return False
 
 
 def _timed_out(connection: socket.socket) -> TimeoutError:
@@ -224,14 +243,6 @@ def _is_of_mock() -> bool:
     while frame is not None and frame.f_globals.get("__name__") in ("socket", "ssl"):
         frame = frame.f_back
     return frame is not None and str(frame.f_globals.get("__name__")).startswith("ims_mock.web.")
-
-
-def _port_of_client(connection: socket.socket | None) -> int | None:
-    """Return the port by which a client knows its side of a connection of the mock; None where it is gone."""
-    port: int | None = None
-    with suppress(OSError):
-        port = connection.getpeername()[1] if connection else None
-    return port
 
 
 def _has_rest(connection: socket.socket) -> bool:

@@ -1,42 +1,40 @@
-"""Waiting that costs nothing: while a sweep runs, sleeps move the mock's clock, and the time of the process with it."""
+"""Waiting that costs nothing: while a sweep runs, waits move the mock's clock, and the time of the process with it."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import ClassVar
 
 from ims_mock.state.clock import ManualClock
-from ims_mock.state.real import new_lock
+from ims_mock.state.real import RealTime, new_lock
+from ims_mock.sweep.blocking import Blocking
+from ims_mock.sweep.clocks import Clocks
+from ims_mock.sweep.replacing import Replacement, Replacing
 from ims_mock.sweep.sockets import Sockets
+from ims_mock.sweep.waits import HangError, Waits
 
-_PATIENCE = 0.002
-"""Real seconds that an event is waited for before time is moved."""
-
-_OWN = ("ims_mock.", "threading", "asyncio", "selectors", "socketserver", "concurrent.futures")
-"""Modules that keep the real time: the mock itself, and what threads are made of."""
-
-
-class HangError(BaseException):
-    """Raised inside of the work when it has waited, asked, or run longer than it may."""
+_NOTICED = 1e-5
+"""Seconds that the mock's clock has to be moved by others to be noticed: it counts microseconds."""
 
 
 class VirtualTime:
-    """Replaces, while it is entered, what waits and what shows the time.
+    """Replaces, while it is entered, what waits and what shows the time, for the work alone, in its runs alone.
 
-    `time.sleep`, `asyncio.sleep` and `threading.Event.wait` with a timeout move the clock, whatever name a module has
-    for them, and urllib3's, tenacity's and other back-off does by that. `time.time` and `time.monotonic` show the real
-    time and what was slept. `slept` counts it in seconds; beyond `limit` the work is ended with HangError. `others` are
-    the clocks of other regions, which move too.
+    The work is the thread that begins a run, and the threads that it starts. `time.sleep` lets time pass at once, and
+    so does each other wait as soon as everybody waits (see Waits): back-off of urllib3, tenacity and others, events,
+    queues, futures, and loops of asyncio. That moves the mock's `clock`, the `others`, which are of other regions, and
+    what the process shows (see Clocks). `slept` counts the seconds of a run; beyond `limit` the work is ended with
+    HangError, and `hang` is called where that is not in the thread of the run.
 
     Where a response does not come, the work waits as long as its socket's timeout says, or until the mock closes the
-    connection: see Sockets. `hang` is called where that is longer than it may wait. `settle` is called where the work
-    sleeps after it has closed a connection.
+    connection: see Sockets. `settle` is called where the work sleeps after it has closed a connection.
     """
+
+    _entered: ClassVar[VirtualTime | None] = None
 
     def __init__(self) -> None:
         self.clock: ManualClock | None = None
@@ -45,46 +43,98 @@ class VirtualTime:
         self.limit = float("inf")
         self.hang: Callable[[str], object] = lambda _why: None
         self.settle: Callable[[], object] = lambda: None
-        self.sockets = Sockets(self.pass_time, lambda: _is_of_work(3))
+        self.waits = Waits(self.pass_time, self._passed_now)
+        self.sockets = Sockets(self.waits, self.is_of_work)
+        self.waits.silences = lambda: self.sockets.silences
+        self.blocking = Blocking(self.waits, self.sockets, self.is_of_work)
+        self.waits.is_real = self.blocking.has_children
+        self._clocks = Clocks(lambda: (self._passed_now(), self._passed_before), self.is_of_work)
+        self._replacing = Replacing()
         self._run = 0
+        self._thread: threading.Thread | None = None
+        self._process = os.getpid()
         self._lock = new_lock()
-        self._offset = 0.0
-        self._real = {name: getattr(time, name) for name in ("sleep", "time", "monotonic", "perf_counter")}
-        self._undo: list[Callable[[], object]] = []
+        self._began = self._passed_before = self._taken = 0.0
+
+    @classmethod
+    def check_free(cls) -> None:
+        """Raise RuntimeError where there is a virtual time in this process."""
+        if cls._entered is not None:
+            text = "a sweep is under way in this process, and its virtual time is for all of it"
+            raise RuntimeError(f"{text}; end that one first, or give this one virtual_time=False")
 
     def begin(self, clock: ManualClock, limit: float, *, short: float | None) -> None:
-        """Count from 0 for one run; `short` is how long timeouts of sockets are where a response will not come."""
+        """Count from 0 for one run in this thread; `short` is how long timeouts are where a response will not come."""
         self.end()
-        self.clock, self.limit, self.slept = clock, limit, 0.0
+        self.clock, self.limit, self.slept, self._taken = clock, limit, 0.0, 0.0
+        self._began = clock.now()
         self.sockets.begin(short)
+        self.waits.begin()
+        self._clocks.begin()
         clock.waiter = self._wait_for_client
+        self._thread = threading.current_thread()
 
-    def end(self) -> None:
-        """End the run: what still waits for its client lets no time pass any more."""
+    def end(self) -> list[threading.Thread]:
+        """End the run, and return its threads that go on: they are in real time, and move nothing any more."""
         with self._lock:
             self._run += 1
+            if self._thread is None:
+                return []
+            self._passed_before += self._passed_now()
+            self._thread = None
+        self._clocks.end()
+        return self.waits.end()
+
+    def is_of_work(self) -> bool:
+        """Return whether the calling thread is the work, in a run; a child that was forked is not."""
+        if self._thread is None or os.getpid() != self._process:
+            return False
+        return self.waits.has(threading.current_thread())
+
+    def _passed_now(self) -> float:
+        """Return how many seconds have passed in this run beside the real ones: slept, or moved by hand."""
+        if self._thread is None or self.clock is None:
+            return 0.0
+        by_others = self.clock.now() - self._began - self.slept
+        return self.slept - self._taken + (by_others if by_others > _NOTICED else 0.0)
 
     def sleep(self, seconds: float) -> None:
         """Let so much time pass, in which requests end whose client is gone; raise as `pass_time` does."""
         if self.sockets.has_closed:
             self.sockets.has_closed = False
             self.settle()
-        self.pass_time(seconds)
+        if self.waits.others():
+            self.waits.wait(RealTime.sleep, seconds)
+        else:
+            self.pass_time(seconds)
 
-    def pass_time(self, seconds: float) -> None:
-        """Let so much time pass at once; raise HangError where that is more than the work may wait."""
-        if not seconds >= 0:
-            raise ValueError("sleep length must be non-negative")
-        self.slept += seconds
-        self._offset += seconds
+    def _sleep(self, real: Callable[[float], None], seconds: float) -> None:
+        # It raises for what is no length, and lets other threads go on.
+        is_virtual = self.is_of_work() and not self.blocking.has_children()
+        real(min(seconds, 0) if is_virtual else seconds)
+        if is_virtual and seconds:
+            self.sleep(seconds)
+
+    def pass_time(self, seconds: float, taken: float = 0.0) -> None:
+        """Let so much time pass at once; raise HangError where that is more than the work may wait.
+
+        The real seconds that the work has `taken` before pass for the mock alone: it has not seen them.
+        """
+        self.slept += seconds + taken
+        self._taken += taken
+        self.sockets.pass_time(seconds)
         if self.clock is not None:
             for clock in (self.clock, *self.others):
-                clock.advance(seconds)
+                clock.advance(seconds + taken)
+        self._clocks.follow()
         if self.slept > self.limit:
-            raise HangError(self._too_long())
+            self._end_work(f"it waited for more than {self.limit:g} s")
 
-    def _too_long(self) -> str:
-        return f"it waited for more than {self.limit:g} s"
+    def _end_work(self, why: str) -> None:
+        """Raise HangError, and call `hang` where this is another thread of the work than that of the run."""
+        if self.is_of_work() and threading.current_thread() is not self._thread:
+            self.hang(why)
+        raise HangError(why)
 
     def _wait_for_client(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Wait in a thread of the mock until the client gives up, or as long as a client without a timeout would."""
@@ -98,69 +148,29 @@ class VirtualTime:
             self.hang(str(error))
 
     def __enter__(self) -> VirtualTime:
-        real = self._real
-        replaced: dict[int, Any] = {id(real["sleep"]): self.sleep, id(asyncio.sleep): self._sleep_async}
-        for name in ("time", "monotonic", "perf_counter"):
-            replaced[id(real[name])] = self._shifted(real[name])
-        for module in list(sys.modules.values()):
-            if module is not None and not _keeps_real_time(getattr(module, "__name__", "")):
-                self._replace(module, replaced)
-        # The loop keeps its real time, and whoever asks the package sleeps by the mock's.
-        self._set(asyncio, "sleep", self._sleep_async)
-        self._set(threading.Event, "wait", self._waiting(threading.Event.wait))
-        for holder, name, value in self.sockets.patches():
-            self._set(holder, name, value)
+        self.check_free()
+        VirtualTime._entered = self
+        try:
+            self._replace()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
+
+    def _replace(self) -> None:
+        sleeps = {id(sleep): sleep for sleep in (RealTime.sleep, time.sleep)}
+        self._replacing.replace(
+            [*(Replacement(sleep, self._sleep) for sleep in sleeps.values()), *self._clocks.replacements()]
+        )
+        self._clocks.replace_datetime(self._replacing)
+        for holder, name, value in (*self.blocking.patches(), *self.sockets.patches()):
+            self._replacing.set(holder, name, value)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for undo in reversed(self._undo):
-            undo()
-        self._undo.clear()
+        self.end()
+        VirtualTime._entered = None
+        self._replacing.undo()
         if self.clock is not None:
             self.clock.waiter = None
-
-    def _replace(self, module: Any, replaced: dict[int, Any]) -> None:
-        for name, value in list(vars(module).items()):
-            # By what it is: to be hashed or compared, an object of a user's module may do anything.
-            if id(value) in replaced:
-                self._set(module, name, replaced[id(value)])
-
-    def _set(self, holder: Any, name: str, value: Any) -> None:
-        before = getattr(holder, name)
-        setattr(holder, name, value)
-        self._undo.append(lambda: setattr(holder, name, before))
-
-    def _shifted(self, real: Callable[[], float]) -> Callable[[], float]:
-        return lambda: real() + self._offset
-
-    async def _sleep_async(self, delay: float, result: Any = None) -> Any:
-        """Move the clock, and let the other tasks go on."""
-        self.pass_time(max(delay, 0))
-        # The real one yields once for 0.
-        await _YIELD(0)
-        return result
-
-    def _waiting(self, real: Callable[..., bool]) -> Callable[..., bool]:
-        def wait(event: threading.Event, timeout: float | None = None) -> bool:
-            if timeout is None or not _is_of_work():
-                return real(event, timeout)
-            if not real(event, min(timeout, _PATIENCE)) and timeout > 0:
-                self.pass_time(timeout)
-            return event.is_set()
-
-        return wait
-
-
-_YIELD = asyncio.sleep
-
-
-def _keeps_real_time(module: str) -> bool:
-    return any(module == name.rstrip(".") or module.startswith(name) for name in _OWN)
-
-
-def _is_of_work(depth: int = 2) -> bool:
-    """Return whether the caller, so many frames away, is the work, and not the mock or what threads are made of."""
-    name = sys._getframe(depth).f_globals.get("__name__", "")
-    return not _keeps_real_time(name)

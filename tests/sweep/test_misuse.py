@@ -88,10 +88,9 @@ def test_allowed_exceptions_are_classes(allowed: Any, where: str, ims_mock: ImsM
     [
         (ImsMock.reset, "the work resets the mock, or clears its journal, .* do so before the sweep"),
         (lambda ims_mock: ims_mock.journal.clear(), "the work resets the mock, or clears its journal"),
-        (lambda ims_mock: ims_mock.sweep(lambda: 1), "the work resets the mock, or clears its journal"),
         (lambda ims_mock: ims_mock.faults.clear(), "the work removes the rules of the mock, .* let it remove its own"),
     ],
-    ids=["reset", "journal", "sweep", "faults"],
+    ids=["reset", "journal", "faults"],
 )
 def test_work_that_takes_the_mock_from_the_sweep_is_rejected(
     take: Callable[[ImsMock], object], message: str, ims_mock: ImsMock

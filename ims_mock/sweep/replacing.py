@@ -1,0 +1,142 @@
+"""Functions of the machine that are replaced for a while, whatever name a module, a class or a default has for them."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import CellType, FunctionType
+from typing import Any
+
+from ims_mock.sweep.paths import is_installed
+
+
+class Replacement:
+    """Stands for a function of the machine, which `virtual` gets first, before the arguments.
+
+    As an attribute of a class it is none of its methods, as the function of the machine is none.
+    """
+
+    __slots__ = ("real", "virtual")
+
+    def __init__(self, real: Callable[..., Any], virtual: Callable[..., Any]) -> None:
+        self.real = real
+        self.virtual = virtual
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do what the function does, in virtual time."""
+        return self.virtual(self.real, *args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self.real!r} in virtual time>"
+
+
+class Replacing:
+    """What is replaced now; `undo` puts everything back, also in modules that were imported meanwhile."""
+
+    def __init__(self) -> None:
+        self._replacements: list[Replacement] = []
+        self._undo: list[Callable[[], object]] = []
+
+    def set(self, holder: Any, name: str, value: Any) -> None:
+        """Replace one attribute."""
+        before = vars(holder).get(name, _INHERITED)
+        setattr(holder, name, value)
+        self._undo.append(lambda: _put_back(holder, name, value, before))
+
+    def call_at_end(self, undo: Callable[[], object]) -> None:
+        """Call this when everything is put back."""
+        self._undo.append(undo)
+
+    def replace(self, replacements: list[Replacement]) -> None:
+        """Replace functions wherever they are known by any name."""
+        self._replacements += replacements
+        _exchange({id(one.real): one for one in replacements}, [one.real for one in replacements])
+
+    def undo(self) -> None:
+        """Put everything back."""
+        for undo in reversed(self._undo):
+            undo()
+        self._undo.clear()
+        _exchange({id(one): one.real for one in self._replacements}, self._replacements)
+        self._replacements = []
+
+
+_INHERITED = object()
+
+_DEPTH = 4
+"""A module has a class, that has attributes, such as a method, which has defaults."""
+
+
+def _put_back(holder: Any, name: str, value: Any, before: Any) -> None:
+    # What somebody else has put there since is theirs.
+    if vars(holder).get(name) is not value:
+        return
+    if before is _INHERITED:
+        delattr(holder, name)
+    else:
+        setattr(holder, name, before)
+
+
+def _exchange(new: Mapping[int, Any], old: list[Any]) -> None:
+    """Exchange functions, by their ids, in all modules, and where functions, classes and objects hold them."""
+    modules = {id(vars(module)): module for module in list(sys.modules.values()) if hasattr(module, "__dict__")}
+    for module in modules.values():
+        # By what they are: to be hashed or compared, an object of a user's module may do anything.
+        if not new.keys().isdisjoint(map(id, list(vars(module).values()))):
+            _exchange_in_attributes(vars(module), module, new)
+    holders = [holder for holder in gc.get_referrers(*old) if id(holder) not in modules]
+    inner = [holder for holder in holders if type(holder) in (tuple, dict)]
+    # Each search looks at every object of the process, so that one is for all.
+    owners = gc.get_referrers(*inner) if inner else []
+    if gc.get_freeze_count():
+        # The search leaves out what is frozen.
+        owners = holders = _around(list(modules.values()))
+    classes = {id(part): one for one in owners if isinstance(one, type) for part in gc.get_referents(one)}
+    functions = {id(one.__defaults__): one for one in owners if type(one) is FunctionType}
+    for holder in holders:
+        if type(holder) is tuple and id(holder) in functions:
+            functions[id(holder)].__defaults__ = tuple([new.get(id(value), value) for value in holder])
+        elif type(holder) is dict:
+            _exchange_in_attributes(holder, classes.get(id(holder)), new)
+        else:
+            _exchange_in(holder, new)
+
+
+def _around(modules: list[Any]) -> list[Any]:
+    """Return the functions, classes and objects of modules that are not installed, and what these are made of."""
+    own = [module for module in modules if not is_installed(getattr(module, "__file__", None) or "<")]
+    names, globals_ = {module.__name__ for module in own}, {id(vars(module)) for module in modules}
+    found: dict[int, Any] = {}
+    layer = [vars(module) for module in own]
+    for _ in range(_DEPTH):
+        layer = [one for one in gc.get_referents(*layer) if id(one) not in globals_ and _is_own(one, names)]
+        found |= {id(one): one for one in layer}
+    return list(found.values())
+
+
+def _is_own(one: Any, names: set[str]) -> bool:
+    if isinstance(one, (FunctionType, type)):
+        return one.__module__ in names
+    return type(one) in (tuple, dict, CellType) or type(one).__module__ in names
+
+
+def _exchange_in(holder: Any, new: Mapping[int, Any]) -> None:
+    """Exchange functions in a name around a function, or an object."""
+    kind = type(holder)
+    if kind is CellType:
+        with suppress(ValueError):  # It is empty.
+            holder.cell_contents = new.get(id(holder.cell_contents), holder.cell_contents)
+    elif not issubclass(kind, (type, Replacement)) and not f"{kind.__module__}".startswith("ims_mock."):
+        _exchange_in_attributes(holder.__dict__ if "__dict__" in dir(kind) else {}, None, new)
+
+
+def _exchange_in_attributes(attributes: dict[str, Any], owner: Any, new: Mapping[int, Any]) -> None:
+    for name in [name for name, value in attributes.items() if id(value) in new]:
+        if owner is None:
+            attributes[name] = new[id(attributes[name])]
+        else:
+            # A class has to know of it, as it keeps what it has looked up, and so may a module.
+            with suppress(Exception):
+                setattr(owner, name, new[id(attributes[name])])
