@@ -115,14 +115,14 @@ def short_path(path: str) -> str:
 
 
 _LOOKS = 15
-"""After how many looks work that was ended, and goes on, is taken to wait for something else."""
+"""After how many looks work that was ended, and goes on, is interrupted again."""
 
 
 class Watch:
     """Ends work that asks more, or takes more real time, than it may: HangError is raised in its thread.
 
-    `drop` closes the connections of the server, so that a thread which waits for a response goes on. A main thread that
-    does not go on by that, as it waits for a lock, is woken.
+    `drop` closes the connections of the server, so that a thread which waits for a response goes on. The main thread is
+    woken from whatever it waits for. Work that catches the error and goes on gets it again.
     """
 
     def __init__(self, service: Service, drop: Callable[[], object]) -> None:
@@ -166,8 +166,17 @@ class Watch:
             if not self._thread_id or self.why:
                 return
             self.why = why
-            _raise_in(self._thread_id, HangError)
+            self._interrupt()
         self._drop()
+
+    def _interrupt(self) -> None:
+        """Raise HangError in the work; the caller has the lock.
+
+        In the main thread by its signal alone: before Python 3.12, what is to be raised in a thread that is about to
+        start another is raised in the other, which ends, and the thread waits for it for ever.
+        """
+        if self._thread_id and not self._waker.wake():
+            _raise_in(self._thread_id, HangError)
 
     def _raise(self) -> None:
         if self.why and not self._is_over:
@@ -179,7 +188,7 @@ class Watch:
             looks = looks + 1 if self.why else 0
             if looks and looks % _LOOKS == 0:
                 with self._lock:
-                    self._waker.wake()
+                    self._interrupt()
             elif self._service.journal.received > self._requests:
                 self.end_work(f"it sent more than {self._requests} requests")
             elif RealTime.monotonic() > self._until:

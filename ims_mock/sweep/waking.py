@@ -36,12 +36,14 @@ class Waker:
             self._is_on = False
             signal.signal(_SIGNAL, signal.SIG_DFL if self._before is None else self._before)
 
-    def wake(self) -> None:
-        """Wake the main thread; it may be called from any thread."""
+    def wake(self) -> bool:
+        """Wake the main thread, and return whether it can be; it may be called from any thread."""
         main = threading.main_thread().ident
-        if self._is_on and _SIGNAL is not None and main is not None:
-            with suppress(ProcessLookupError):
-                signal.pthread_kill(main, _SIGNAL)
+        if not self._is_on or _SIGNAL is None or main is None:
+            return False
+        with suppress(ProcessLookupError):
+            signal.pthread_kill(main, _SIGNAL)
+        return True
 
     def _wake(self, _number: int, _frame: FrameType | None) -> None:
         self._then()

@@ -9,12 +9,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
 
 from ims_mock import Fail, ImsMock, SystemClock
+from ims_mock.sweep import runs
 from ims_mock.sweep.engine import BaselineError, Sweep
 from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.runs import Watch
@@ -73,6 +74,22 @@ def test_work_that_hangs_alone_has_no_sweep(ims_mock: ImsMock) -> None:
     """Work that waits for days is ended, though nothing fails."""
     with pytest.raises(BaselineError, match="it waited for more than"):
         ims_mock.sweep(lambda: time.sleep(1e6))
+
+
+def test_work_that_goes_on_after_its_end_is_ended_again(ims_mock: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who catches everything gets the error again, by the signal of the main thread and not from outside of Python."""
+    raised = []
+    monkeypatch.setattr(runs, "_raise_in", lambda _, kind: raised.append(kind))
+
+    def stubborn() -> None:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            while client.send("GET", "/v2/images?limit=1")[0] != 200:
+                with suppress(BaseException):
+                    time.sleep(1)
+
+    report = ims_mock.sweep(stubborn, plan="glance_list_images: 503")
+    assert [report.verdict(row).name for row in report.rows] == ["hang"]
+    assert set(raised) <= {None}
 
 
 def test_work_without_requests_has_no_plans(ims_mock: ImsMock) -> None:
