@@ -6,7 +6,7 @@ is another one as soon as a message changes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 from ims_mock.contract.wording import in_xml
@@ -15,8 +15,11 @@ from ims_mock.sweep.rows import Judged
 _NAME = "ims_mock sweep"
 
 
-def junit(judged: Sequence[Judged]) -> str:
-    """Return a suite with a test for each plan; one whose failure is accepted is skipped, with the verdict."""
+def junit(judged: Sequence[Judged], summary: Iterable[str]) -> str:
+    """Return a suite with a test for each plan; one whose failure is accepted is skipped, with the verdict.
+
+    What it prints is the summary, which says whether all plans were run.
+    """
     failures = [item for item in judged if item.fails]
     known = [item for item in judged if item.is_known]
     counts = {"tests": len(judged), "failures": len(failures), "skipped": len(known), "errors": 0}
@@ -24,6 +27,7 @@ def junit(judged: Sequence[Judged]) -> str:
     suite = ElementTree.SubElement(root, "testsuite", {"name": _NAME, **{key: f"{n}" for key, n in counts.items()}})
     for item in judged:
         _add_case(suite, item)
+    ElementTree.SubElement(suite, "system-out").text = in_xml("\n".join(summary))
     ElementTree.indent(root)
     text: str = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'

@@ -181,7 +181,7 @@ class SweepReport:
 
     def as_junit(self) -> str:
         """Return the report as a file of JUnit, with one test a plan."""
-        return junit(self.judged())
+        return junit(self.judged(), self.summary())
 
     def as_html(self) -> str:
         """Return the report as one page that needs nothing else."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,11 +158,3 @@ def test_work_that_requests_nothing_survives_nothing(ims_mock: ImsMock) -> None:
     """Such as work that asks another mock, or the cloud."""
     with pytest.raises(AssertionError, match=r"^no plan was run: the work requests nothing of the mock$"):
         ims_mock.sweep(lambda: 1).assert_survives()
-
-
-@pytest.mark.parametrize("name", ["report.html", "report.json", "report.xml", "report.txt"])
-def test_report_in_a_folder_that_is_not_there(name: str, ims_mock: ImsMock, tmp_path: Path) -> None:
-    """The folder is made, so that a long sweep is not lost."""
-    path = tmp_path / "not" / "there" / name
-    ims_mock.sweep(lambda: listed(ims_mock), only=ONLY, pairs=0).save(path)
-    assert path.stat().st_size

@@ -215,13 +215,19 @@ def test_page_is_escaped() -> None:
 def test_junit_has_a_test_for_each_plan(report: SweepReport) -> None:
     """Each plan is a test by its id; those that fail have the verdict, and the lines that repeat it."""
     suite = ElementTree.fromstring(report.as_junit())[0]
-    cases = {case.get("name"): case for case in suite}
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
     assert list(cases) == [row.plan.id for row in report.rows]
     failures = {name: case[0] for name, case in cases.items() if len(case)}
     assert suite.get("failures") == str(len(failures)) == str(sum(not item.is_good for item in report.judged()))
     failure = failures["glance_show_image: mutate(pointer=/size, mode=drop) x1"]
     assert failure.get("type") == "crash"
     assert "--fault 'glance_show_image: mutate(pointer=/size, mode=drop) x1'" in (failure.text or "")
+
+
+def test_junit_says_whether_it_is_whole() -> None:
+    """What the suite prints is the summary."""
+    suite = ElementTree.fromstring(report_of(*many_rows(3), ended="at its budget").as_junit())[0]
+    assert "3 plans, 0 saved; the sweep ended at its budget, before all plans were run" in (suite[-1].text or "")
 
 
 def test_junit_takes_any_text() -> None:
