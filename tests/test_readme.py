@@ -47,6 +47,17 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
         subprocess.run([sys.executable, "-W", "error", path], check=True)
 
 
+def test_first_example_crashes_as_shown(pytester: pytest.Pytester) -> None:
+    """Without what the README says, the sweep of its first example fails as it says."""
+    first = BLOCKS[0]
+    assert first in README
+    pytester.makepyfile(test_names=first.replace(", LookupError", ""))
+    result = pytester.runpytest_inprocess("--disable-plugin-autoload", "-p", "ims_mock.pytest_plugin")
+    result.assert_outcomes(passed=1, failed=1)
+    (shown,) = re.findall(r"fails with `(.*)`, and", README)
+    assert shown in result.stdout.lines
+
+
 @needs_curl
 def test_curl_example_runs(ims_mock: ImsMock) -> None:
     """The curl lines, typed at a mock on another port, print what the README says."""
