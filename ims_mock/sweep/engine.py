@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -387,4 +388,8 @@ def _differences(one: Run, other: Run) -> list[str]:
 
 def _asked(entry: Entry) -> tuple[str, str, str]:
     """Return what a request asks for, whatever ids and times it has."""
-    return entry.method, plain_text(entry.path), plain_text(entry.request_body.decode("utf-8", "replace"))
+    body = entry.request_body.decode("utf-8", "replace")
+    with suppress(ValueError, RecursionError):
+        # Members of an object have no order, and each process of a command may write them in another.
+        body = json.dumps(json.loads(body), sort_keys=True)
+    return entry.method, plain_text(entry.path), plain_text(body)

@@ -120,6 +120,17 @@ def test_unsteady_work_is_reported(ims_mock: ImsMock, path: str, value: str, uns
     assert ims_mock.sweep(count, only=["nothing"]).unsteady == unsteady
 
 
+def test_order_of_members_is_no_difference(ims_mock: ImsMock) -> None:
+    """A client may write the members of its JSON in another order each time."""
+    bodies = itertools.cycle([b'{"name": "web", "min_disk": 40}', b'{"min_disk": 40, "name": "web"}'])
+
+    def create() -> None:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            client.ask("POST", "/v2/images", next(bodies))
+
+    assert ims_mock.sweep(create, only=["nothing"]).unsteady == []
+
+
 def test_unsteady_state_is_reported(ims_mock: ImsMock) -> None:
     """So is an image that is there after the second run alone."""
     names = itertools.count(1)
