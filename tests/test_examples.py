@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,16 @@ KNOWN = (
 )
 
 
+SOME = "glance_*: lose_response x1"
+"""The plans that tests run of every sweep; the others are run by those that are thorough."""
+
+PATIENCE = {"curl": "1", "openstackclient": "60"}
+"""Seconds for which a script waits: long enough for what it does, whatever else the machine does."""
+
+FEW = ("glance_create*: lose_response x1", "glance_upload*: 401 x1", "glance_upload*: bad_upload(outcome=killed) x1")
+"""The plans of a script of which every run takes some seconds."""
+
+
 @pytest.fixture
 def copy(tmp_path: Path, name: str) -> Path:
     """A copy of an example."""
@@ -57,14 +68,45 @@ def run(folder: Path, *command: str, **variables: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_tests_pass(copy: Path) -> None:
-    """An example has tests, and they pass without a warning."""
+def run_tests(copy: Path, *arguments: str) -> None:
+    """Run the tests of an example, which pass without a warning."""
     warnings = [argument for warning in ("error", *KNOWN) for argument in ("-W", warning)]
     # Schemathesis, where it is installed, takes each run a second to load.
     plugins = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:requests_mock")
-    said = run(copy, sys.executable, "-m", "pytest", "-q", *warnings, *plugins)
-    assert re.search(r"^\d+ passed in", said, re.MULTILINE), said
+    said = run(copy, sys.executable, "-m", "pytest", "-q", *warnings, *plugins, *arguments)
+    assert re.search(r"^\d+ passed(, \d+ deselected)? in", said, re.MULTILINE), said
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_tests_pass(copy: Path) -> None:
+    """An example has tests, and they pass without a warning, those that are swept under some failures."""
+    run_tests(copy, "--ims-mock-sweep-only", SOME)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["glanceclient", "huaweicloudsdk", "openstacksdk"])
+def test_whole_sweep_passes(copy: Path) -> None:
+    """An example survives every failure that its requests can meet."""
+    run_tests(copy, "-k", "every_failure")
+
+
+@pytest.mark.parametrize(
+    ("name", "only"),
+    [
+        pytest.param("curl", [SOME], marks=needs_curl),
+        pytest.param("curl", ["*"], marks=[needs_curl, pytest.mark.thorough]),
+        pytest.param("openstackclient", FEW, marks=pytest.mark.thorough),
+    ],
+)
+def test_script_survives(copy: Path, only: Sequence[str]) -> None:
+    """A script leaves nothing behind, and ends well or says that it does not."""
+    (script,) = copy.glob("*.sh")
+    (copy / "web.qcow2").write_bytes(b"abc")
+    command = [sys.executable, "-m", "ims_mock", "sweep", "--auth", "strict", "--allow-exit", "1", "--timeout", "100"]
+    options = [option for glob in only for option in ("--only", glob)]
+    said = run(copy, *command, *options, "--", "sh", script.name, "web", "web.qcow2", PATIENCE=PATIENCE[copy.name])
+    assert re.match(r"\d+ failed_cleanly(, \d+ survived)?\n", said), said
+    assert "without any failure" not in said
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -8,12 +8,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import glanceclient
+from glanceclient import exc
+from keystoneauth1.exceptions import ClientException
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
+
+ERRORS = (exc.BaseException, exc.ClientException, ClientException)
+"""What the client raises of its own: its two kinds have nothing in common, and those of keystoneauth are others."""
+
+
+class BackupError(Exception):
+    """What is not there yet is not backed up; the next run gets it."""
 
 
 def new_client() -> Any:
@@ -26,20 +36,37 @@ def new_client() -> Any:
         project_name=os.environ["OS_PROJECT_NAME"],
         project_domain_name=os.environ["OS_PROJECT_DOMAIN_NAME"],
     )
-    return glanceclient.Client("2", session=Session(auth))
+    # Without a timeout the session waits for a response as long as it takes, which may be for ever.
+    return glanceclient.Client("2", session=Session(auth, timeout=60))
+
+
+@contextmanager
+def errors_as_one() -> Iterator[None]:
+    """Raise BackupError in place of what the client raises; of what is no response of Glance it is AttributeError."""
+    try:
+        yield
+    except (*ERRORS, OSError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise BackupError(f"{type(error).__name__}: {error}") from error
 
 
 def back_up_images(client: Any, folder: Path) -> Iterator[Path]:
     """Download each private image into a file of its own, and yield it once it is complete."""
-    for image in client.images.list(filters={"visibility": "private", "status": "active"}):
-        path = folder / f"{image.id}.{image.disk_format}"
-        if path.exists():
-            continue
-        partial = path.with_suffix(".part")
-        with partial.open("wb") as file:
-            file.writelines(client.images.data(image.id))
-        yield partial.rename(path)
+    with errors_as_one():
+        images = list(client.images.list(filters={"visibility": "private", "status": "active"}))
+    for image in images:
+        with errors_as_one():
+            path = folder / f"{image.id}.{image.disk_format}"
+            if path.exists():
+                continue
+            partial = path.with_suffix(".part")
+            with partial.open("wb") as file:
+                file.writelines(client.images.data(image.id))
+            partial.rename(path)
+        yield path
 
 
 if __name__ == "__main__":
-    print(*back_up_images(new_client(), Path(sys.argv[1])), sep="\n")
+    try:
+        print(*back_up_images(new_client(), Path(sys.argv[1])), sep="\n")
+    except BackupError as error:
+        sys.exit(f"{error}")

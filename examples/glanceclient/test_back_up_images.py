@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from glanceclient import exc
 
-from back_up_images import back_up_images, new_client
+from back_up_images import BackupError, back_up_images, new_client
 from ims_mock import Fail, ImsMock
 
 pytestmark = pytest.mark.ims_mock(auth="strict")
@@ -49,7 +48,7 @@ def test_second_run_downloads_what_is_new(client: Any, ims_mock: ImsMock, folder
 def test_corrupt_download(client: Any, ims_mock: ImsMock, folder: Path) -> None:
     """A file that is not the one whose checksum its image has is no backup."""
     ims_mock.add_image(name="web", data=b"web")["checksum"] = "0" * 32
-    with pytest.raises(OSError, match="Corrupt image download"):
+    with pytest.raises(BackupError, match="Corrupt image download"):
         list(back_up_images(client, folder))
     assert [path.suffix for path in folder.iterdir()] == [".part"]
 
@@ -59,6 +58,23 @@ def test_outage(client: Any, ims_mock: ImsMock, folder: Path) -> None:
     for name in ("web", "db"):
         ims_mock.add_image(name=name, data=name.encode())
     ims_mock.faults.add(Fail(500), operation="glance_download_image", skip=1, times=1)
-    with pytest.raises(exc.HTTPInternalServerError):
+    with pytest.raises(BackupError, match="HTTPInternalServerError"):
         list(back_up_images(client, folder))
     assert [path.read_bytes() for path in back_up_images(client, folder)] == [b"web"]
+
+
+@pytest.fixture
+def two_images(ims_mock: ImsMock) -> None:
+    """What is to be backed up."""
+    for name in ("web", "db"):
+        ims_mock.add_image(name=name, data=name.encode(), disk_format="raw")
+
+
+@pytest.mark.usefixtures("ims_mock_env", "two_images")
+@pytest.mark.ims_mock_sweep(allowed=[BackupError])
+def test_every_failure(ims_mock: ImsMock, folder: Path) -> None:
+    """Whatever fails, a file of the backup is whole, and the program ends well or says that it does not."""
+    try:
+        assert len(list(back_up_images(new_client(), folder))) == 2
+    finally:
+        assert {path.read_bytes() for path in folder.glob("*.raw")} <= {b"web", b"db"}

@@ -23,6 +23,8 @@ def tagged_images(client: Any, tag: str) -> Iterator[Any]:
     marker = None
     while True:
         page = client.glance_list_images(GlanceListImagesRequest(tag=tag, limit=50, marker=marker))
+        if page.images is None:
+            raise OSError("what came is no list of images")
         yield from page.images
         if page.next is None:
             return

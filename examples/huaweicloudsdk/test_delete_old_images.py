@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServerResponseException
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, SdkException, ServerResponseException
 
 from delete_old_images import delete_old_images, new_client
 from ims_mock import Fail, ImsMock
@@ -69,3 +69,19 @@ def test_permissions(client: Any, ims_mock: ImsMock) -> None:
         delete_old_images(client, "nightly", keep=0)
     assert (caught.value.status_code, caught.value.error_code) == (403, "IMG.0026")
     assert ims_mock.policy()["Statement"][0]["Action"] == ["ims:images:delete", "ims:images:list"]
+
+
+@pytest.fixture
+def two_pages(ims_mock: ImsMock) -> None:
+    """More images than a page has."""
+    add_nightly(ims_mock, 53)
+
+
+@pytest.mark.usefixtures("ims_mock_env", "two_pages")
+@pytest.mark.ims_mock_sweep(allowed=[SdkException, OSError])
+def test_every_failure(ims_mock: ImsMock) -> None:
+    """Whatever fails, no image is deleted that is to be kept; what is not deleted is so in the next run."""
+    try:
+        assert delete_old_images(new_client(), "nightly", keep=51) == ["web-1", "web-0"]
+    finally:
+        assert {f"web-{number}" for number in range(2, 53)} <= set(names(ims_mock))

@@ -33,13 +33,12 @@ def release_image(env: dict[str, str], folder: Path) -> subprocess.CompletedProc
 
 def test_release(env: dict[str, str], ims_mock: ImsMock, tmp_path: Path) -> None:
     """The new image is the latest one, with its file, and the one before is so no more."""
-    before = ims_mock.add_image(name="web-1", tags=["latest", "web"], protected=True, data=b"ab")["id"]
+    before = ims_mock.add_image(name="web-1", tags=["latest", "web"], data=b"ab")["id"]
     done = release_image(env, tmp_path)
     assert done.returncode == 0, done.stderr
     latest = ims_mock.images[done.stdout.strip()]
     assert (latest["name"], latest["status"], latest["size"]) == ("web-2", "active", 3)
-    assert (latest["tags"], latest["protected"]) == (["latest"], True)
-    assert (ims_mock.images[before]["tags"], ims_mock.images[before]["protected"]) == (["web"], False)
+    assert (latest["tags"], ims_mock.images[before]["tags"]) == (["latest"], ["web"])
 
 
 def test_failed_release(env: dict[str, str], ims_mock: ImsMock, tmp_path: Path) -> None:
