@@ -264,18 +264,25 @@ def _log_ins(entries: list[Entry]) -> Iterator[Finding]:
 def _log_in_runs(entries: list[Entry]) -> Iterator[list[Entry]]:
     """Yield the log-ins in runs: between two neighbours there is one request at most, and no reason for the second."""
     run: list[Entry] = []
-    requests = 0
+    requests, has_searched = 0, False
     for entry in entries:
         if entry.operation in _SEARCH_FOR_IDENTITY or entry.status == 401 or _has_failed(entry):
             yield run
-            run, requests = [], 0
+            run, requests, has_searched = [], 0, False
         elif entry.operation == _LOG_IN:
             if run and (requests > 1 or not _is_needless(run[-1], entry)):
                 yield run
                 run = []
             run.append(entry)
             requests = 0
-        elif entry.operation not in _SEARCH_FOR_IMAGES:
+            has_searched = False
+        elif entry.operation in _SEARCH_FOR_IMAGES:
+            has_searched = True
+        elif has_searched:
+            # The client has begun just now, as each run of a command that knows the version of its log-in.
+            yield run
+            run, requests, has_searched = [], 0, False
+        else:
             requests += 1
     yield run
 

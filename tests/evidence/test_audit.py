@@ -595,9 +595,17 @@ def test_log_in_for_each_request(api: Api, requests: list[tuple[Any, ...]]) -> N
         [LOG_IN, ("GET", IMAGES), ("GET", "/v2/schemas/image")] * 3,
         [ROOT, LOG_IN, ("GET", IMAGES)] * 3,
         [("GET", "/v3"), LOG_IN, ("GET", IMAGES)] * 3,
+        [LOG_IN, ("GET", "/"), ("GET", IMAGES)] * 3,
         [LOG_IN, LOG_IN, ("POST", "/v3/auth/tokens", {"auth": {**PASSWORD["auth"], "scope": "unscoped"}})],
     ],
-    ids=["twice", "token for two requests", "commands", "commands that know the version", "another log-in"],
+    ids=[
+        "twice",
+        "token for two requests",
+        "commands",
+        "commands that know the version",
+        "commands that ask for none",
+        "another log-in",
+    ],
 )
 def test_log_ins_with_a_reason(api: Api, requests: list[tuple[Any, ...]]) -> None:
     """Fewer log-ins, tokens that are kept, each new run of a command, and another scope are no finding."""
