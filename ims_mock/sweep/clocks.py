@@ -87,7 +87,9 @@ class Clocks:
 
     def replace_datetime(self, replacing: Replacing) -> None:
         """Let `datetime.now` and `utcnow` show the work its time; the class, and so all that is made of it, stays."""
-        attributes = gc.get_referents(datetime.__dict__)[0]
+        # freezegun puts a class in its place, below which it is.
+        real = next(kind for kind in datetime.__mro__ if kind.__module__ == "datetime")
+        attributes = gc.get_referents(real.__dict__)[0]
         real_now, real_utcnow = attributes["now"], attributes["utcnow"]
 
         def now(cls: type[datetime], tz: Any = None) -> datetime:
@@ -104,7 +106,7 @@ class Clocks:
 
         def put(*methods: Any) -> None:
             attributes["now"], attributes["utcnow"] = methods
-            ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime))
+            ctypes.pythonapi.PyType_Modified(ctypes.py_object(real))
 
         # A class of C takes no attributes, and a class in its place would not be the one that others have.
         put(classmethod(now), classmethod(utcnow))

@@ -23,7 +23,7 @@ from ims_mock.sweep.misuse import check_done, check_untouched
 from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
 from ims_mock.sweep.rows import Judged, Row
-from ims_mock.sweep.runs import Run, Watch, Work, look_at, run_work
+from ims_mock.sweep.runs import Run, Work, look_at, run_work
 from ims_mock.sweep.secrets import secrets_of
 from ims_mock.sweep.shrinking import smaller
 from ims_mock.sweep.sockets import LESS_SHORT, SHORT
@@ -31,6 +31,7 @@ from ims_mock.sweep.states import Start, plain_text, state_of
 from ims_mock.sweep.verdicts import GOOD, Allowed, plain_value, verdict_on
 from ims_mock.sweep.virtual_time import VirtualTime
 from ims_mock.sweep.waits import HangError
+from ims_mock.sweep.watching import Watch
 
 _PARTING, _PAUSE = 0.25, 0.2
 """Real seconds in which the mock sees that a client is gone: at the end of the work, and where it sleeps."""

@@ -137,6 +137,9 @@ class SweepReport:
             yield f"{count} requests amid those of {operation} met no failure; steps=N lets more of them do so"
         if self.unsteady:
             yield f"without any failure, {' and '.join(self.unsteady)} was not the same in two runs"
+        if self.baseline.threads:
+            names = ", ".join(self.baseline.threads)
+            yield f"after the work, threads go on, and meet the failures of later runs: {names}"
         if self.known.verdicts:
             judged = self.judged()
             known, new = sum(item.is_known for item in judged), sum(item.fails for item in judged)
@@ -151,6 +154,7 @@ class SweepReport:
             "requests": requests_of(self.baseline.entries),
             "seconds": self.baseline.slept,
             "unsteady": self.unsteady,
+            "threads": self.baseline.threads,
             "saved": self.saved,
             "is_whole": self.is_whole,
             "ended": self.ended,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
-import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -15,13 +13,11 @@ from typing import Any
 from ims_mock.evidence.audit import audit
 from ims_mock.evidence.journal import Entry
 from ims_mock.service.service import Service
-from ims_mock.state.real import RealTime
 from ims_mock.sweep.excuses import excused_images
 from ims_mock.sweep.outcomes import is_judgement, is_outcome, judgement
 from ims_mock.sweep.paths import is_installed
 from ims_mock.sweep.states import Start, State, state_of
 from ims_mock.sweep.waits import HangError
-from ims_mock.sweep.waking import Waker
 
 Work = Callable[[], Any]
 
@@ -112,93 +108,6 @@ class Run:
 def short_path(path: str) -> str:
     """Return a path from the current folder, where it is below that."""
     return path.removeprefix(os.path.join(os.getcwd(), ""))
-
-
-_LOOKS = 15
-"""After how many looks work that was ended, and goes on, is interrupted again."""
-
-
-class Watch:
-    """Ends work that asks more, or takes more real time, than it may: HangError is raised in its thread.
-
-    `drop` closes the connections of the server, so that a thread which waits for a response goes on. The main thread is
-    woken from whatever it waits for. Work that catches the error and goes on gets it again.
-    """
-
-    def __init__(self, service: Service, drop: Callable[[], object]) -> None:
-        self._service = service
-        self._drop = drop
-        self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._thread_id = 0
-        self._until = 0.0
-        self._requests = 0
-        self._waker = Waker(self._raise)
-        self._is_over = True
-        self.why = ""
-        threading.Thread(target=self._look, name="ims_mock sweep", daemon=True).start()
-
-    def begin(self, requests: int, seconds: float) -> None:
-        """Watch the calling thread from now on, for so many requests and real seconds."""
-        with self._lock:
-            self.why, self._is_over = "", False
-            self._requests, self._until = requests, RealTime.monotonic() + seconds
-            self._thread_id = threading.get_ident()
-            self._waker.begin()
-
-    def end(self) -> None:
-        """Watch nothing any more; what was to be raised is not raised after this."""
-        # Without the lock: whoever has it may be about to wake this thread.
-        self._is_over = True
-        with self._lock:
-            if self._thread_id and self.why:
-                _raise_in(self._thread_id, None)
-            self._thread_id = 0
-            self._waker.end()
-
-    def close(self) -> None:
-        """End the watching thread."""
-        self._wake.set()
-
-    def end_work(self, why: str) -> None:
-        """End the work now; it may be called from any thread."""
-        with self._lock:
-            if not self._thread_id or self.why:
-                return
-            self.why = why
-            self._interrupt()
-        self._drop()
-
-    def _interrupt(self) -> None:
-        """Raise HangError in the work; the caller has the lock.
-
-        In the main thread by its signal alone: before Python 3.12, what is to be raised in a thread that is about to
-        start another is raised in the other, which ends, and the thread waits for it for ever.
-        """
-        if self._thread_id and not self._waker.wake():
-            _raise_in(self._thread_id, HangError)
-
-    def _raise(self) -> None:
-        if self.why and not self._is_over:
-            raise HangError(self.why)
-
-    def _look(self) -> None:
-        looks = 0
-        while not self._wake.wait(0.02):
-            looks = looks + 1 if self.why else 0
-            if looks and looks % _LOOKS == 0:
-                with self._lock:
-                    self._interrupt()
-            elif self._service.journal.received > self._requests:
-                self.end_work(f"it sent more than {self._requests} requests")
-            elif RealTime.monotonic() > self._until:
-                self.end_work("it took more real time than a run may")
-
-
-def _raise_in(thread_id: int, kind: type[BaseException] | None) -> None:
-    """Raise an exception in a thread at its next step in Python; with None take back one that has not been raised."""
-    exception = ctypes.py_object(kind) if kind else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), exception)
 
 
 def run_work(work: Work, seed: str, file: str | None) -> Run:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import ClassVar
 
@@ -28,7 +29,8 @@ class VirtualTime:
     so does each other wait as soon as everybody waits (see Waits): back-off of urllib3, tenacity and others, events,
     queues, futures, and loops of asyncio. That moves the mock's `clock`, the `others`, which are of other regions, and
     what the process shows (see Clocks). `slept` counts the seconds of a run; beyond `limit` the work is ended with
-    HangError, and `hang` is called where that is not in the thread of the run.
+    HangError, and `hang` is called with the reason, and whether that `is_raised` in the thread of the run. After this,
+    the mock's clock stands still, so that the work can put things back.
 
     Where a response does not come, the work waits as long as its socket's timeout says, or until the mock closes the
     connection: see Sockets. `settle` is called where the work sleeps after it has closed a connection.
@@ -41,7 +43,7 @@ class VirtualTime:
         self.others: Sequence[ManualClock] = ()
         self.slept = 0.0
         self.limit = float("inf")
-        self.hang: Callable[[str], object] = lambda _why: None
+        self.hang: Callable[..., object] = _nothing
         self.settle: Callable[[], object] = lambda: None
         self.waits = Waits(self.pass_time, self._passed_now)
         self.sockets = Sockets(self.waits, self.is_of_work)
@@ -55,6 +57,7 @@ class VirtualTime:
         self._process = os.getpid()
         self._lock = new_lock()
         self._began = self._passed_before = self._taken = 0.0
+        self._is_ended = self._has_raised = False
 
     @classmethod
     def check_free(cls) -> None:
@@ -67,6 +70,7 @@ class VirtualTime:
         """Count from 0 for one run in this thread; `short` is how long timeouts are where a response will not come."""
         self.end()
         self.clock, self.limit, self.slept, self._taken = clock, limit, 0.0, 0.0
+        self._is_ended = self._has_raised = False
         self._began = clock.now()
         self.sockets.begin(short)
         self.waits.begin()
@@ -123,7 +127,7 @@ class VirtualTime:
         self.slept += seconds + taken
         self._taken += taken
         self.sockets.pass_time(seconds)
-        if self.clock is not None:
+        if self.clock is not None and not self._is_ended:
             for clock in (self.clock, *self.others):
                 clock.advance(seconds + taken)
         self._clocks.follow()
@@ -131,21 +135,21 @@ class VirtualTime:
             self._end_work(f"it waited for more than {self.limit:g} s")
 
     def _end_work(self, why: str) -> None:
-        """Raise HangError, and call `hang` where this is another thread of the work than that of the run."""
-        if self.is_of_work() and threading.current_thread() is not self._thread:
-            self.hang(why)
-        raise HangError(why)
+        """Raise HangError, once in the thread of the run; who waits for it to end raises it again."""
+        is_here = threading.current_thread() is self._thread
+        self._is_ended = True
+        self.hang(why, is_raised=is_here)
+        if not (is_here and self._has_raised):
+            self._has_raised = self._has_raised or is_here
+            raise HangError(why)
 
     def _wait_for_client(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Wait in a thread of the mock until the client gives up, or as long as a client without a timeout would."""
         run = self._run
         waited = self.sockets.hold(seconds, is_over, lambda: run == self._run)
-        try:
-            with self._lock:
-                if run == self._run:
-                    self.pass_time(waited)
-        except HangError as error:
-            self.hang(str(error))
+        with suppress(HangError), self._lock:
+            if run == self._run and waited:
+                self.pass_time(waited)
 
     def __enter__(self) -> VirtualTime:
         self.check_free()
@@ -174,3 +178,7 @@ class VirtualTime:
         self._replacing.undo()
         if self.clock is not None:
             self.clock.waiter = None
+
+
+def _nothing(*_: object, **__: object) -> None:
+    pass

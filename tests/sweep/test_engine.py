@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from ims_mock import Fail, ImsMock, SystemClock
-from ims_mock.sweep import runs
+from ims_mock.sweep import watching
 from ims_mock.sweep.engine import BaselineError, Sweep
 from ims_mock.sweep.known import KnownFailures
-from ims_mock.sweep.runs import Watch
+from ims_mock.sweep.watching import Watch
 from tests.sweep.client import Client, ImsError
 
 Work = Callable[[], Any]
@@ -79,7 +79,7 @@ def test_work_that_hangs_alone_has_no_sweep(ims_mock: ImsMock) -> None:
 def test_work_that_goes_on_after_its_end_is_ended_again(ims_mock: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who catches everything gets the error again, by the signal of the main thread and not from outside of Python."""
     raised = []
-    monkeypatch.setattr(runs, "_raise_in", lambda _, kind: raised.append(kind))
+    monkeypatch.setattr(watching, "_raise_in", lambda _, kind: raised.append(kind))
 
     def stubborn() -> None:
         with Client(ims_mock.url, ims_mock.token) as client:
