@@ -22,7 +22,7 @@ from ims_mock.sweep.runs import Run
 from ims_mock.sweep.secrets import hidden
 from ims_mock.sweep.states import State
 from ims_mock.sweep.table import MOST, table
-from ims_mock.sweep.verdicts import VERDICTS, Allowed, Verdict, verdict_on
+from ims_mock.sweep.verdicts import VERDICTS, Allowed, Verdict, shortened, verdict_on
 
 
 @dataclass
@@ -68,7 +68,7 @@ class SweepReport:
     def verdict(self, row: Row, allowed: Iterable[type[BaseException]] = ()) -> Verdict:
         """Return what came of a row, where these exceptions are allowed beside those of the sweep."""
         name, detail = verdict_on(row.run, self.baseline, self.before, (*self.allowed, *allowed))
-        return Verdict(name, hidden(detail, self.secrets))
+        return Verdict(name, shortened(hidden(detail, self.secrets)))
 
     def judged(self) -> list[Judged]:
         """Return every row with what came of it, in the order in which they were run."""

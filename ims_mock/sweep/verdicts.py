@@ -15,6 +15,9 @@ VERDICTS = ("crash", "hang", "wrong_success", "left_behind", "bad_manners", "fai
 GOOD = ("survived", "failed_cleanly")
 """The verdicts with which a sweep passes."""
 
+_MOST, _END = 400, 100
+"""How many characters of a reason are shown, and how many of its end, which names the place."""
+
 Allowed = tuple[type[BaseException], ...]
 """The exceptions with which the work may end."""
 
@@ -96,3 +99,8 @@ def plain_value(value: Any) -> Any:
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) and value.startswith("{") else repr(value)
     return text if len(text) <= 80 else text[:80] + "..."
+
+
+def shortened(text: str) -> str:
+    """Return a reason without its middle where it is too long to be read: some errors quote a whole document."""
+    return text if len(text) <= _MOST else f"{text[: _MOST - _END]} ... {text[-_END:]}"

@@ -87,6 +87,14 @@ def test_messages_of_other_errors_are_not_looked_at() -> None:
     assert len(report_of(*rows).groups()) == 1
 
 
+def test_reasons_that_quote_a_document_have_no_middle() -> None:
+    """The kind of the error and the place in the user's code stay."""
+    (item,) = report_of(failed(plan_of(), ValueError("not in the schema: " + "x" * 10_000))).judged()
+    assert len(item.verdict.detail) < 500
+    assert item.verdict.detail.startswith("ValueError: not in the schema: xxx")
+    assert item.verdict.detail.endswith("xxx")
+
+
 def test_long_tables_are_cut_with_a_count() -> None:
     """Of many kinds of failures the first ones are shown, and how many more there are."""
     rows = [failed(plan_of(), KeyError("a" * length)) for length in range(60)]
