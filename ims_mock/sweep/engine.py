@@ -17,7 +17,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.checkpoints import MOST_REQUESTS, Checkpoint
-from ims_mock.sweep.interrupts import surely, surely_left
+from ims_mock.sweep.interrupts import surely, surely_left, unreported_hangs
 from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.misuse import check_done, check_untouched
 from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
@@ -80,7 +80,7 @@ class Sweep:
         """
         self._prepare()
         try:
-            with surely_left(self._time), ExitStack() as stack:
+            with surely_left(self._time), unreported_hangs(), ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
                 self._fill(report)
@@ -102,7 +102,7 @@ class Sweep:
         """Return the plans that a run would begin with, after the baseline alone."""
         self._prepare()
         try:
-            with surely_left(self._time), ExitStack() as stack:
+            with surely_left(self._time), unreported_hangs(), ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
                 return [plan for plans in self._single(report) for plan in plans]

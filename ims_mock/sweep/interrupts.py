@@ -1,9 +1,13 @@
-"""Putting things back, also where Ctrl-C comes more than once."""
+"""Putting things back, also where Ctrl-C comes more than once; and the end of work that Python ignores."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from ims_mock.sweep.waits import HangError
 
 
 def surely(put_back: Callable[[], object]) -> None:
@@ -27,3 +31,19 @@ def surely_left(entered: AbstractContextManager[object]) -> Iterator[None]:
         yield
     finally:
         surely(lambda: entered.__exit__(None, None, None))
+
+
+@contextmanager
+def unreported_hangs() -> Iterator[None]:
+    """Let Python not report that it has ignored a HangError, as where one comes in a finalizer; pytest would warn."""
+    before = sys.unraisablehook
+
+    def report(ignored: Any) -> None:
+        if not isinstance(ignored.exc_value, HangError):
+            before(ignored)
+
+    sys.unraisablehook = report
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before

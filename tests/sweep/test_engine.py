@@ -6,6 +6,7 @@ import asyncio
 import gc
 import itertools
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -421,6 +422,31 @@ def test_work_that_waits_for_a_lock_is_ended(ims_mock: ImsMock, work: Work, trie
             stuck()
 
     before = signal.getsignal(signal.SIGURG)
-    report = ims_mock.sweep(waits, plan="glance_create_image_metadata: 503", real_seconds=0.1)
+    report = ims_mock.sweep(waits, plan="glance_create_image_metadata: 503", real_seconds=0.5)
     assert [report.verdict(row) for row in report.rows] == [("hang", "it took more real time than a run may")]
     assert signal.getsignal(signal.SIGURG) == before
+
+
+def test_end_that_a_finalizer_has_met_comes_again(
+    ims_mock: ImsMock, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python ignores what a finalizer raises, and reports it, which pytest takes for a warning of the test."""
+    reported: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
+
+    class Endless:
+        def __del__(self) -> None:
+            while True:
+                pass
+
+    def stuck() -> None:
+        try:
+            work()
+        except ImsError:
+            Endless()
+            while True:
+                pass
+
+    report = ims_mock.sweep(stuck, plan="glance_create_image_metadata: 503", real_seconds=0.5)
+    assert [report.verdict(row) for row in report.rows] == [("hang", "it took more real time than a run may")]
+    assert reported == []

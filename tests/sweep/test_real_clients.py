@@ -27,7 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The openstack.version module is deprecated"),
     # It leaves the file of an upload open, as other clients do a connection that was cut.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     # Huawei has moved show, list and delete to its historical APIs, and the SDK says so at each call.
     pytest.mark.filterwarnings("ignore:Method '.*:DeprecationWarning"),
     # The SDK's signer asks for the time in a way that Python 3.12 warns of.
