@@ -34,6 +34,7 @@ class Checkpoint:
         self._go_back()
         for region in self._service.regions:
             region.journal.clear(region.settings.journal_size)
+            region.before_next = []
 
     def _go_back(self) -> None:
         with self._service.store.transaction():

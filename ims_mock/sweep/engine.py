@@ -162,6 +162,7 @@ class Sweep:
         service = self.service
         self._checkpoint.rewind()
         mark = service.journal.mark()
+        self._start.move_at_next_request(service)
         self._rules = [service.faults.arm(injection.rule()) for injection in plan.injections] if plan else []
         requests, seconds, real_seconds = self._limits
         asked = sum(injection.asked_wait for injection in plan.injections) if plan else 0.0

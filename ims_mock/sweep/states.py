@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +54,24 @@ class Start:
     """The images and members that there are at a moment; none is copied, and what stays is not read again."""
 
     def __init__(self, service: Service) -> None:
-        with service.store.transaction():
-            self._records = {
-                name: (dict(store.images.records), dict(store.members.records))
-                for name, store in stores_of(service).items()
-            }
         self._touched: dict[str, set[str]] = {}
+        self.move(service)
+
+    def move_at_next_request(self, service: Service) -> None:
+        """Let the start be when the work sends its first request: what it adds before that without any is arranged."""
+        calls: list[Callable[[], object]] = [lambda: self.move(service)]
+        for region in service.regions:
+            region.before_next = calls
+
+    def move(self, service: Service) -> None:
+        """Let the start be now, also for reads that see what was there before the last writes."""
+        with service.store.transaction():
+            stores = stores_of(service)
+            self._records = {
+                name: (dict(store.images.records), dict(store.members.records)) for name, store in stores.items()
+            }
+            for store in stores.values():
+                store.changes.cut()
 
     def of(self, region: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the stored images and members of a region by image; of one that was made later there are none."""

@@ -121,6 +121,30 @@ def test_unsteady_work_is_reported(ims_mock: ImsMock, path: str, value: str, uns
     assert ims_mock.sweep(count, only=["nothing"]).unsteady == unsteady
 
 
+def test_what_the_work_adds_without_a_request_was_there_before(ims_mock: ImsMock) -> None:
+    """It is not left behind where the work fails to delete it, and every read sees it; what it sends is its own."""
+
+    def tidy() -> int:
+        ims_mock.add_image(name="web", status="active")
+        with Client(ims_mock.url, ims_mock.token) as client:
+            found = client.ask("GET", "/v2/images?limit=9")["images"]
+            client.ask("POST", "/v2/images", b'{"name": "web"}')
+            for image in found:
+                client.ask("DELETE", f"/v2/images/{image['id']}")
+            return len(found)
+
+    only = ["glance_delete_image: 403 x1", "glance_list_images: stale*", "glance_create_image_metadata: 403 x1"]
+    report = ims_mock.sweep(tidy, allowed=[ImsError], only=only, pairs=0)
+    assert [(row.plan.id, report.verdict(row)[0]) for row in report.rows] == [
+        ("glance_list_images: stale(reads=1) x1", "survived"),
+        ("glance_list_images: stale(reads=2) x1", "survived"),
+        ("glance_create_image_metadata: 403 x1", "failed_cleanly"),
+        ("glance_delete_image: 403 x1", "left_behind"),
+    ]
+    assert "image 'web' queued" in report.verdict(report.rows[-1]).detail
+    assert "active" not in report.verdict(report.rows[-1]).detail
+
+
 def test_order_of_members_is_no_difference(ims_mock: ImsMock) -> None:
     """A client may write the members of its JSON in another order each time."""
     bodies = itertools.cycle([b'{"name": "web", "min_disk": 40}', b'{"min_disk": 40, "name": "web"}'])
