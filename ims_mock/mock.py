@@ -319,6 +319,7 @@ class ImsMock:
         sweep.progress = progress or sweep.progress
         sweep.file = calling_file()
         sweep.has_unread, sweep.port = self._server.has_unread, self._server.port
+        sweep.is_served = lambda: self._server.is_started
         return sweep
 
     def reset(self, /, **settings: Any) -> None:

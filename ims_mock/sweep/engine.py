@@ -19,7 +19,7 @@ from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.checkpoints import MOST_REQUESTS, Checkpoint
 from ims_mock.sweep.interrupts import surely, surely_left, unreported_hangs
 from ims_mock.sweep.known import KnownFailures
-from ims_mock.sweep.misuse import check_done, check_untouched
+from ims_mock.sweep.misuse import check_done, check_served, check_untouched
 from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
 from ims_mock.sweep.rows import Judged, Row
@@ -56,7 +56,7 @@ class Sweep:
     `drop` closes the connections of the server; `virtual` is whether the sleeps of the work move the mock's clock;
     `progress` is called with what has been run and how many plans there are at least; `has_unread` returns whether the
     server has something to read, and `port` is where it listens. `known` are failures that are accepted; `file` is that
-    of the test whose work it is.
+    of the test whose work it is. `is_served` returns whether there is a server.
     """
 
     service: Service
@@ -67,6 +67,7 @@ class Sweep:
     virtual: bool = True
     progress: Callable[[int, int], object] = lambda _done, _known: None
     has_unread: Callable[[], bool] = lambda: False
+    is_served: Callable[[], bool] = lambda: True
     port: int = 0
     known: KnownFailures = field(default_factory=KnownFailures)
     file: str = ""
@@ -120,6 +121,7 @@ class Sweep:
         if self.virtual:
             VirtualTime.check_free()
         self._checkpoint = Checkpoint(service)
+        self._was_served = self.is_served()
         self._watch = Watch(service, self.drop)
         self._time: AbstractContextManager[object] = VirtualTime() if self.virtual else ExitStack()
         self._ended = RealTime.monotonic() + (float("inf") if self.bounds.seconds is None else self.bounds.seconds)
@@ -171,6 +173,7 @@ class Sweep:
         self._watch.begin(requests, real_seconds + (0 if self.virtual else asked))
         run = self._watched(self.file if plan else None)
         check_untouched(service, mark, self._rules)
+        check_served(self._was_served, self.is_served())
         run.hung = self._watch.why or run.hung
         run.slept = self._time.slept if isinstance(self._time, VirtualTime) else 0.0
         run.unended = self._end_requests()

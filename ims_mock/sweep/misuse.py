@@ -40,6 +40,12 @@ def check_untouched(service: Service, mark: Mark, rules: Iterable[Rule]) -> None
         raise ValueError(f"{text}; let it remove its own alone: with faults.add(...)")
 
 
+def check_served(before: bool, after: bool) -> None:
+    """Raise ValueError where the mock was served before the work, and is not after it."""
+    if before and not after:
+        raise ValueError("the work stops the mock, and the next run does not reach it; stop it after the sweep")
+
+
 def check_done(value: Any) -> None:
     """Raise TypeError where the value of the work is work that has not been done."""
     if inspect.iscoroutine(value):

@@ -182,6 +182,11 @@ class Server:
         """Return whether clients have sent or ended what was not read so far."""
         return self._server is not None and self._server.has_unread()
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it serves: between `start` and `stop`."""
+        return self._server is not None
+
     def start(self) -> None:
         """Bind the port, and respond from now on; starting twice is no error."""
         if self._server is not None:

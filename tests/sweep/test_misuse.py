@@ -106,6 +106,17 @@ def test_work_that_takes_the_mock_from_the_sweep_is_rejected(
     assert [image["name"] for image in ims_mock.images.values()] == ["kept"]
 
 
+def test_work_that_stops_the_mock_is_rejected() -> None:
+    """The next run would find nobody."""
+
+    def work() -> None:
+        listed(ims_mock)
+        ims_mock.stop()
+
+    with ImsMock() as ims_mock, pytest.raises(ValueError, match=r"the work stops the mock, .* stop it after the sweep"):
+        ims_mock.sweep(work)
+
+
 def use_rule(ims_mock: ImsMock) -> None:
     """Arm a rule and remove it."""
     with ims_mock.faults.add(Fail(404), operation="glance_show_image", optional=True):
