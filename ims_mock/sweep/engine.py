@@ -20,7 +20,7 @@ from ims_mock.sweep.checkpoints import MOST_REQUESTS, Checkpoint
 from ims_mock.sweep.interrupts import surely, surely_left, unreported_hangs
 from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.misuse import check_done, check_served, check_untouched
-from ims_mock.sweep.plans import Plan, Step, faults_for, plan_of, plans_of
+from ims_mock.sweep.plans import Plan, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
 from ims_mock.sweep.rows import Judged, Row
 from ims_mock.sweep.runs import Run, Work, look_at, run_work
@@ -28,6 +28,7 @@ from ims_mock.sweep.secrets import secrets_of
 from ims_mock.sweep.shrinking import smaller
 from ims_mock.sweep.sockets import LESS_SHORT, SHORT
 from ims_mock.sweep.states import Start, plain_text, state_of
+from ims_mock.sweep.steps import ends_of, steps_of
 from ims_mock.sweep.verdicts import GOOD, Allowed, plain_value, verdict_on
 from ims_mock.sweep.virtual_time import VirtualTime
 from ims_mock.sweep.waits import HangError
@@ -343,38 +344,6 @@ class Sweep:
             Plan((*one.injections, *other.injections)) for one, other in itertools.combinations(survived.values(), 2)
         )
         yield from itertools.islice(filter(self.bounds.has, pairs), self.bounds.pairs)
-
-
-def steps_of(entries: list[Entry]) -> list[tuple[Step, Entry]]:
-    """Return the requests of the work as steps; of equal ones in a row, such as polls, the first and the last."""
-    counts: Counter[str] = Counter()
-    steps: list[tuple[Step, Entry]] = []
-    for entry in entries:
-        if entry.operation is None:
-            continue
-        counts[entry.operation] += 1
-        step = Step(entry.operation, counts[entry.operation])
-        if len(steps) > 1 and _is_same(steps[-2][1], steps[-1][1]) and _is_same(steps[-1][1], entry):
-            steps.pop()
-        steps.append((step, entry))
-    return steps
-
-
-def ends_of(steps: list[tuple[Step, Entry]], most: int) -> list[tuple[Step, Entry]]:
-    """Return steps without those in the middle of more than so many of one operation, such as of a walk over images."""
-    counts = Counter(step.operation for step, _ in steps)
-    numbers: Counter[str] = Counter()
-    found = []
-    for step, entry in steps:
-        number = numbers[step.operation]
-        numbers[step.operation] += 1
-        if number < (most + 1) // 2 or number >= counts[step.operation] - most // 2:
-            found.append((step, entry))
-    return found
-
-
-def _is_same(one: Entry, other: Entry) -> bool:
-    return (one.method, one.path, one.request_body) == (other.method, other.path, other.request_body)
 
 
 def _differences(one: Run, other: Run) -> list[str]:

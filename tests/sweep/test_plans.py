@@ -12,8 +12,8 @@ from ims_mock.contract.problems import InvalidError
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_text import fault_text, parse_rule
 from ims_mock.sweep.bounds import Bounds
-from ims_mock.sweep.engine import ends_of, steps_of
 from ims_mock.sweep.plans import Injection, Plan, Step, faults_for, plan_of, plans_of
+from ims_mock.sweep.steps import ends_of, steps_of
 from tests.conftest import Api
 
 SHOW = Step("glance_show_image", 2)
