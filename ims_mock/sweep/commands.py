@@ -50,15 +50,9 @@ class Command:
     def __call__(self) -> str | None:
         """Run the command to its end; raise AllowedExitError or CrashError where it fails, OSError where it cannot."""
         self.before()
-        process = subprocess.Popen(  # noqa: S603 (it is the user's own command)
-            self.words,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=_HAS_GROUPS,
-        )
+        beginning = _Beginning(self.words, self.environ)
         try:
+            process = beginning.process()
             stdout, stderr = _Tail(process.stdout), _Tail(process.stderr)
             while process.poll() is None:
                 # In steps, as a sweep ends a run by an exception between two of them; the end of stderr comes at once.
@@ -66,7 +60,7 @@ class Command:
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(_LOOK)
         finally:
-            _end(process)
+            beginning.end()
         printed, errors = stdout.text(), stderr.text()
         if process.returncode or ends_a_thread(errors):
             raise self._failure(process.returncode, errors)
@@ -80,6 +74,49 @@ class Command:
         text = f"signal {_signal_name(-code)}" if code < 0 else f"exit code {code}"
         kind = AllowedExitError if code in self.allowed else CrashError
         return kind(_shown(f"{text}: {last.strip()}" if last else text), "", stderr)
+
+
+class _Beginning:
+    """Begins a process in a thread of its own, where no signal comes.
+
+    In the main thread, Ctrl-C while a process begins would leave it: nobody has it yet.
+    """
+
+    def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._words, self._environ = words, environ
+        self._begun: list[subprocess.Popen[bytes]] = []
+        self._error: OSError | ValueError | None = None
+        self._thread = threading.Thread(target=self._begin, name="ims_mock command begins", daemon=True)
+
+    def _begin(self) -> None:
+        try:
+            process = subprocess.Popen(  # noqa: S603 (it is the user's own command)
+                self._words,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=_HAS_GROUPS,
+            )
+        except (OSError, ValueError) as error:
+            self._error = error
+        else:
+            self._begun.append(process)
+
+    def process(self) -> subprocess.Popen[bytes]:
+        """Return the process when it has begun; raise OSError or ValueError where it cannot."""
+        self._thread.start()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._begun[0]
+
+    def end(self) -> None:
+        """End the process, and all that it has begun in its group, whether or not anybody has it yet."""
+        if self._thread.ident is not None:
+            self._thread.join()
+        for process in self._begun:
+            _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,26 @@ from ims_mock.sweep.rows import Judged, Row
 from ims_mock.sweep.runs import Failure, Run
 from ims_mock.sweep.traces import Trace, find_trace
 from ims_mock.sweep.verdicts import Verdict
+
+
+def test_process_that_begins_while_its_run_is_ended_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C may come when there is a process, and nobody has it yet."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            begun.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        python("import time; time.sleep(600)")()
+    (process,) = begun
+    with process:
+        code = process.returncode
+        process.kill()
+    assert code == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
