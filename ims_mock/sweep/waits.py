@@ -16,11 +16,14 @@ from ims_mock.state.real import RealTime, new_lock
 _GLANCE = 0.001
 """Real seconds between two looks at whether a wait has ended."""
 
-_STILL = 0.003
-"""Real seconds for which nothing happens, where several threads wait, before time jumps."""
+_STILL = (0.003, 3)
+"""Real seconds, and looks, in which nothing happens, where several threads wait, before time jumps."""
 
-_OUTSIDE = 0.2
-"""Real seconds for which nothing happens where something is waited for that nobody sees, such as another server."""
+_OUTSIDE = (0.2, 100)
+"""The same where something is waited for that nobody sees, such as another server.
+
+On a busy machine the looks count: who is not seen to take a step in so many of them is not kept from it.
+"""
 
 _ROUNDING = 1e-9
 
@@ -36,7 +39,7 @@ class HangError(BaseException):
 class _Wait:
     """A wait of a thread in a run, until so many seconds of it have passed.
 
-    `seen` is what it saw last, and it has seen nothing else `since`.
+    `seen` is what it saw last, and it has seen nothing else `since`, and in so many `looks` after that.
     """
 
     until: float
@@ -46,6 +49,7 @@ class _Wait:
     thread_id: int = field(default_factory=threading.get_ident)
     seen: Any = None
     since: float = 0.0
+    looks: int = 0
 
 
 class Waits:
@@ -167,12 +171,14 @@ class Waits:
             wait.seen = None
             return None
         now = RealTime.monotonic()
+        wait.looks += 1
         if seen != wait.seen:
-            wait.seen, wait.since = seen, now
+            wait.seen, wait.since, wait.looks = seen, now, 0
         end = min([wait.until, *(self._passed() + seconds for seconds in self.silences())])
         others, unknown = seen[1:]
-        still = _OUTSIDE if unknown or wait.is_outside() else _STILL if others else 0.0
-        return end if now - wait.since >= still and end < inf and not self.is_busy() else None
+        seconds, looks = _OUTSIDE if unknown or wait.is_outside() else _STILL if others else (0.0, 0)
+        is_still = now - wait.since >= seconds and wait.looks >= looks
+        return end if is_still and end < inf and not self.is_busy() else None
 
     def _seen(self) -> tuple[int, int, Any]:
         """Return what changes when something happens: how many waits, how many threads, and where the others are."""

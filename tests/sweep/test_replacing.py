@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import selectors
 import socket
 import subprocess
@@ -74,12 +75,20 @@ WAYS: list[Callable[[float], object]] = [
 ]
 
 
-@pytest.fixture
-def virtual() -> Iterator[VirtualTime]:
-    """A virtual time in a run."""
-    with VirtualTime() as virtual:
-        virtual.begin(ManualClock(), 1000, short=None)
-        yield virtual
+@pytest.fixture(params=["frozen", "unfrozen"])
+def virtual(request: pytest.FixtureRequest) -> Iterator[VirtualTime]:
+    """A virtual time in a run; objects that the collector of garbage has frozen are looked for in another way."""
+    if request.param == "unfrozen":
+        gc.unfreeze()
+    else:
+        gc.freeze()
+    try:
+        with VirtualTime() as virtual:
+            virtual.begin(ManualClock(), 1000, short=None)
+            yield virtual
+    finally:
+        # As tests/conftest.py has it.
+        gc.freeze()
 
 
 @pytest.mark.parametrize("sleep", WAYS)
