@@ -148,6 +148,8 @@ class Sockets:
 
     def _accepting(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def accept(listener: socket.socket) -> Any:
+            if not _is_of_mock():
+                return real(listener)
             self.busy.add(listener)
             try:
                 connection, address = real(listener)
@@ -240,7 +242,7 @@ def _timed_out(connection: socket.socket) -> TimeoutError:
 def _is_of_mock() -> bool:
     """Return whether what was called on a socket was called by the mock's server."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__") in ("socket", "ssl"):
+    while frame is not None and frame.f_globals.get("__name__") in ("socket", "ssl", "socketserver"):
         frame = frame.f_back
     return frame is not None and str(frame.f_globals.get("__name__")).startswith("ims_mock.web.")
 

@@ -6,12 +6,12 @@ import concurrent.futures.thread
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from ims_mock.state.real import RealTime, new_lock
+from ims_mock.state.real import RealFiles, RealTime, new_lock
 
 _GLANCE = 0.001
 """Real seconds between two looks at whether a wait has ended."""
@@ -185,7 +185,7 @@ class Waits:
         waiting, frames = {wait.thread_id for wait in self._waits}, sys._current_frames()
         others = self.others()
         unknown = [
-            (id(frame), frame.f_lasti)
+            (frame.f_code, frame.f_lasti, _used(thread))
             for thread in others
             if thread.ident not in waiting and (frame := frames.get(thread.ident or 0)) is not None
         ]
@@ -199,6 +199,13 @@ class Waits:
             now = RealTime.monotonic()
             taken, self._jumped = now - self._jumped, now
         self._pass_time(max(end - self._passed(), 0.0), taken if wait.is_measured else 0.0)
+
+
+def _used(thread: threading.Thread) -> bytes:
+    """Return how long a thread has run so far, as Linux says it: C code may run for long at one step of Python."""
+    with suppress(OSError), RealFiles.open(f"/proc/self/task/{thread.native_id}/schedstat") as file:
+        return file.read().partition(b" ")[0]
+    return b""
 
 
 def _no() -> bool:

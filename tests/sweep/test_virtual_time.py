@@ -269,6 +269,30 @@ def test_request_to_another_server_is_no_timeout(asker: Asker) -> None:
         assert asker.run(both, FAIL).value == [503, 200]
 
 
+def test_server_of_the_work_is_virtual_too(asker: Asker) -> None:
+    """A server that the work has itself, and that sleeps, is waited for in virtual time."""
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        await asyncio.sleep(50)
+        writer.write(b"late\n")
+        await writer.drain()
+        writer.close()
+
+    async def work() -> bytes:
+        server = await asyncio.start_server(respond, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"now\n")
+        line = await asyncio.wait_for(reader.readline(), 60)
+        writer.close()
+        server.close()
+        return line
+
+    run = asker.run(lambda: (asker.requests(), asyncio.run(work())), FAIL)
+    assert run.value == (503, b"late\n")
+    assert run.slept == pytest.approx(50, abs=1)
+
+
 def test_thread_that_goes_on_is_reported(asker: Asker) -> None:
     """Its requests meet the failures of other runs, so the report names it."""
     stop = threading.Event()

@@ -65,6 +65,22 @@ def test_thread_that_works_is_waited_for(virtual: VirtualTime) -> None:
     assert virtual.slept == 0
 
 
+def test_wait_in_c_code_is_seen(virtual: VirtualTime) -> None:
+    """Who waits for a lock, which nobody sees, is taken to wait after a moment."""
+    lock = threading.Lock()
+    lock.acquire()
+
+    def release() -> None:
+        time.sleep(30)
+        lock.release()
+
+    thread = threading.Thread(target=release)
+    thread.start()
+    assert lock.acquire()
+    thread.join()
+    assert virtual.slept == pytest.approx(30)
+
+
 def test_beats_of_a_thread_go_on_while_the_work_waits(virtual: VirtualTime) -> None:
     """A thread that does something every ten seconds does it three times in 35."""
     stop, beats = threading.Event(), []
