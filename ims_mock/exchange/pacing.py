@@ -8,9 +8,15 @@ from ims_mock.state.clock import Clock, ManualClock
 from ims_mock.state.times import LAST
 
 
-def pass_time(clock: Clock, seconds: float, has_gone: Callable[[], bool], *, real_time: bool) -> None:
-    """Advance a clock that stands still, unless in `real_time`; otherwise wait while the client is there."""
+def pass_time(
+    clock: Clock, seconds: float, has_gone: Callable[[], bool], *, real_time: bool, late: float = 0.0
+) -> None:
+    """Advance a clock that stands still, unless in `real_time`; otherwise wait while the client is there.
+
+    A wait for a clock that runs is over a little late. `late` is by how many seconds those before were, so that they do
+    not add up.
+    """
     if isinstance(clock, ManualClock) and not clock.speed and not real_time:
         clock.advance(min(seconds, LAST - clock.now()))
     else:
-        clock.wait(seconds, has_gone)
+        clock.wait(max(seconds - late, 0.0), has_gone)

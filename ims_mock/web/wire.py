@@ -79,7 +79,7 @@ def deliver(response: Response, connection: Connection | None, clock: Clock) -> 
     """
     delivery = response.delivery
     pieces = [response.body] if response.content is None else response.content
-    sent = b""
+    sent, due = b"", clock.now()
 
     is_over = Departure(connection)
     if not delivery.is_silent:
@@ -89,7 +89,9 @@ def deliver(response: Response, connection: Connection | None, clock: Clock) -> 
             for part in _parts(piece, delivery.rate):
                 # Before the piece, so that the clock is right when the client has the last byte.
                 if delivery.rate is not None:
-                    pass_time(clock, len(part) / delivery.rate, is_over, real_time=delivery.real_time)
+                    seconds, late = len(part) / delivery.rate, max(clock.now() - due, 0.0)
+                    pass_time(clock, seconds, is_over, real_time=delivery.real_time, late=late)
+                    due += seconds
                 yield part
                 sent += part if connection is None else b""
     if connection is None and (delivery.pause or delivery.ending):
