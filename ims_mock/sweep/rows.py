@@ -76,15 +76,12 @@ class Judged:
         of Python's own errors, such as KeyError, do not. Where no line is known, the message is all there is.
         """
         failure, detail = self.row.run.failure, self.verdict.detail
-        if (
-            self.verdict.name == "crash"
-            and failure is not None
-            and failure.kind.__module__ != "builtins"
-            and failure.frame
-        ):
-            detail = f"{failure.text.partition(':')[0]} {failure.frame}"
+        frame = failure.frame if failure is not None and self.verdict.name in ("crash", "wrong_success") else ""
+        if self.verdict.name == "crash" and failure is not None and failure.kind.__module__ != "builtins" and frame:
+            detail = failure.text.partition(":")[0]
         requests = (injection.step.operation for injection in self.row.plan.injections)
-        return self.verdict.name, *requests, _NUMBER.sub("0", plain_text(detail.partition(" (after ")[0]))
+        # Numbers in words differ from run to run; that of the user's line is one of the line.
+        return self.verdict.name, *requests, frame, _NUMBER.sub("0", plain_text(detail.partition(" (after ")[0]))
 
 
 @dataclass(frozen=True)

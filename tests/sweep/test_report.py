@@ -87,6 +87,15 @@ def test_messages_of_other_errors_are_not_looked_at() -> None:
     assert len(report_of(*rows).groups()) == 1
 
 
+@pytest.mark.parametrize("kind", [KeyError, BackupError])
+@pytest.mark.parametrize(("lines", "count"), [((3, 3), 1), ((3, 5), 2)])
+def test_other_lines_of_the_user_are_other_groups(kind: type[Exception], lines: tuple[int, int], count: int) -> None:
+    """The same error in another line is a failure of its own, which wants a mend of its own."""
+    failures = [Failure(kind, f"{kind.__name__}: 'id'", f"publish.py:{line} in publish") for line in lines]
+    rows = [Row(plan_of(), Run(failed_with=failure, state=NOTHING)) for failure in failures]
+    assert len(report_of(*rows).groups()) == count
+
+
 def test_reasons_that_quote_a_document_have_no_middle() -> None:
     """The kind of the error and the place in the user's code stay."""
     (item,) = report_of(failed(plan_of(), ValueError("not in the schema: " + "x" * 10_000))).judged()
