@@ -133,7 +133,7 @@ def _new_sweep(mock: ImsMock, command: Command, options: argparse.Namespace, kno
         command,
         [AllowedExitError],
         virtual_time=False,
-        progress=Progress(sys.stderr) if sys.stderr.isatty() else None,
+        progress=Progress(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None,
         only=options.sweep_only,
         skip=options.sweep_skip,
         budget=options.budget,
@@ -211,9 +211,10 @@ def _show_baseline(error: BaselineError, prog: str) -> int:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end the sweep as Ctrl-C does, so that no process is left.
+    """Let SIGTERM, and a terminal that is closed, end the sweep as Ctrl-C does, so that no process is left.
 
-    What comes after the first is ignored: the command is ended, and the report written, in a moment.
+    What comes after the first is ignored: the command is ended, and the report written, in a moment. Where the signal
+    of a closed terminal is ignored already, as by nohup, it stays so.
     """
     is_interrupted = False
 
@@ -223,7 +224,10 @@ def _interruptible() -> Iterator[None]:
             is_interrupted = True
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:

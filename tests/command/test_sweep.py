@@ -187,9 +187,9 @@ def test_hang_leaves_no_process(port: socket.socket) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted(port: socket.socket, number: int) -> None:
-    """Ctrl-C, however often, prints what is known so far, ends with 130, and leaves no process."""
+    """Ctrl-C, however often, or a closed terminal prints what is known, ends with 130, and leaves no process."""
     program = [sys.executable, "-I", "-S", "-c", WAITS, f"{port.getsockname()[1]}"]
     command = [sys.executable, "-m", "ims_mock", "sweep", *only("404 x1", "503 x1"), "--", *program]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -206,6 +206,25 @@ def test_interrupted(port: socket.socket, number: int) -> None:
     assert "1 requests, 1 plans, 0 saved; the sweep ended by an interrupt, before all plans were run" in output
     assert (process.returncode, log) == (130, "ims-mock sweep: interrupted; the report is of what was run\n")
     assert_all_have_ended(connection)
+
+
+@pytest.mark.slow
+def test_ignored_hangup_ends_nothing() -> None:
+    """A sweep that nohup runs goes on when the terminal is closed."""
+    program = f"{BARE}\nimport signal\nstatus()\nos.kill(os.getppid(), signal.SIGHUP)"
+    words = ["sweep", *ONE, "--", sys.executable, "-I", "-S", "-c", program]
+    shell = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "ims_mock", *words]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 survived")
+
+
+@pytest.mark.slow
+def test_closed_stderr() -> None:
+    """A process whose stderr is closed, as of a daemon, sweeps as any other."""
+    words = ["sweep", *ONE, "--", sys.executable, "-I", "-S", "-c", f"{BARE}status()"]
+    shell = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "ims_mock", *words]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 survived")
 
 
 def test_what_is_printed_can_count() -> None:
