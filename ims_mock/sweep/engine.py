@@ -29,7 +29,7 @@ from ims_mock.sweep.shrinking import smaller
 from ims_mock.sweep.sockets import LESS_SHORT, SHORT
 from ims_mock.sweep.states import Start, plain_text, state_of
 from ims_mock.sweep.steps import ends_of, steps_of
-from ims_mock.sweep.verdicts import GOOD, Allowed, plain_value, verdict_on
+from ims_mock.sweep.verdicts import GOOD, Allowed, verdict_on
 from ims_mock.sweep.virtual_time import VirtualTime
 from ims_mock.sweep.waits import HangError
 from ims_mock.sweep.watching import Watch
@@ -355,7 +355,7 @@ def _differences(one: Run, other: Run) -> list[str]:
         found.append(f"request {number + 1}")
     if one.state != other.state:
         found.append("what is there at the end")
-    if plain_value(one.value) != plain_value(other.value):
+    if one.outcome.plain != other.outcome.plain:
         found.append("what it returned")
     return found
 

@@ -17,6 +17,7 @@ from ims_mock.sweep.excuses import excused_images
 from ims_mock.sweep.outcomes import is_judgement, is_outcome, judgement
 from ims_mock.sweep.paths import is_installed
 from ims_mock.sweep.states import Start, State, state_of
+from ims_mock.sweep.values import Value
 from ims_mock.sweep.waits import HangError
 
 Work = Callable[[], Any]
@@ -66,6 +67,7 @@ class Failure:
 class Run:
     """What came of the work: its value, or the error that it ended with; `hung` says why it was ended, if it was.
 
+    `returned` is the value as it was then, which is what is compared: a list may be the same in every run.
     `entries` are its requests, `unended` those that it has begun and not ended. `slept` is for how many seconds it
     waited, `state` what is there at the end, and `excused` those images of it that it could not remove. `manners` are
     the rules of the auditor that it broke, with the text of the first finding. `failed_with` is what there is to say
@@ -73,6 +75,7 @@ class Run:
     """
 
     value: Any = None
+    returned: Value | None = None
     error: BaseException | None = None
     failed_with: Failure | None = None
     hung: str = ""
@@ -90,6 +93,11 @@ class Run:
         return Failure.of(self.error) if self.failed_with is None and self.error is not None else self.failed_with
 
     @property
+    def outcome(self) -> Value:
+        """The value as it was when the work returned it."""
+        return Value.of(self.value) if self.returned is None else self.returned
+
+    @property
     def frame(self) -> str:
         """Where in the user's own code the error came from; "" where nowhere there."""
         return self.failure.frame if self.failure else ""
@@ -97,12 +105,14 @@ class Run:
     def slim(self, good: Run) -> Run:
         """Return the run as reports need it: without its requests and the error itself, which may hold a lot.
 
-        A state and a text that are those of the `good` run are not kept twice.
+        A state and a value that are those of the `good` run are not kept twice.
         """
         state = good.state if self.state == good.state else self.state
-        is_same = isinstance(self.value, (str, bytes)) and self.value == good.value
-        value = good.value if is_same else self.value
-        return replace(self, value=value, error=None, failed_with=self.failure, entries=[], state=state)
+        is_same = self.outcome == good.outcome
+        value, returned = (good.value, good.outcome) if is_same else (self.value, self.outcome)
+        return replace(
+            self, value=value, returned=returned, error=None, failed_with=self.failure, entries=[], state=state
+        )
 
 
 def short_path(path: str) -> str:
@@ -142,6 +152,7 @@ def look_at(run: Run, service: Service, start: Start, *, is_real: bool = False) 
 
     Where the time of the work `is_real`, the mock's clock, which may be faster, says nothing of its waits.
     """
+    run.returned = Value.of(run.value)
     run.entries = list(service.journal)
     timed = [replace(entry, received_at=0.0, responded_at=0.0) for entry in run.entries] if is_real else run.entries
     # Without the images: what is left is seen in the state.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ims_mock.sweep.runs import Failure, Run
-from ims_mock.sweep.states import State, plain_text, shown
+from ims_mock.sweep.states import State, shown
 
 VERDICTS = ("crash", "hang", "wrong_success", "left_behind", "bad_manners", "failed_cleanly", "survived")
 """Every verdict, the worst first."""
@@ -62,9 +62,8 @@ def _of_success(run: Run, baseline: Run) -> Verdict:
         return Verdict("wrong_success", f"it ended well, and there is no {'; no '.join(_described(missing))}")
     if more:
         return Verdict("left_behind", f"it ended well, and there is also {'; '.join(_described(more))}")
-    if plain_value(run.value) != plain_value(baseline.value):
-        text = f"it returned {_short(run.value)} in place of {_short(baseline.value)}"
-        return Verdict("wrong_success", text)
+    if run.outcome.plain != baseline.outcome.plain:
+        return Verdict("wrong_success", f"it returned {run.outcome.shown} in place of {baseline.outcome.shown}")
     return Verdict("survived", "")
 
 
@@ -88,16 +87,7 @@ def _described(state: State) -> list[str]:
     return [*map(shown, state.images), *jobs, *(f"record {_short(text)}" for text in state.others)]
 
 
-def plain_value(value: Any) -> Any:
-    """Return a value of the work as it is compared: without ids and times, and by its type where it is no data."""
-    try:
-        return plain_text(json.dumps(value, sort_keys=True, ensure_ascii=False))
-    except (TypeError, ValueError):
-        return type(value)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) and value.startswith("{") else repr(value)
+def _short(text: str) -> str:
     return text if len(text) <= 80 else text[:80] + "..."
 
 

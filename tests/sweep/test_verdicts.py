@@ -10,7 +10,7 @@ import pytest
 
 from ims_mock.sweep.runs import Run
 from ims_mock.sweep.states import State
-from ims_mock.sweep.verdicts import plain_value, verdict_on
+from ims_mock.sweep.verdicts import verdict_on
 
 
 class BackupError(Exception):
@@ -164,19 +164,3 @@ def test_worse_verdicts_hide_manners() -> None:
     """Debris is worse than bad manners."""
     run = Run(error=BackupError("no"), state=state(image("queued")), manners={"retried_at_once": "wait longer"})
     assert verdict(run)[0] == "left_behind"
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "is_same"),
-    [
-        ({"id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"}, {"id": "0" * 32}, True),
-        ("2026-01-01T00:00:00Z", "2026-01-02T10:00:00Z", True),
-        ([1, "a"], [1, "b"], False),
-        (1, "1", False),
-        (object(), object(), True),
-        (object(), 1, False),
-    ],
-)
-def test_values_are_compared_without_ids_and_times(one: object, other: object, *, is_same: bool) -> None:
-    """Values are the same whatever ids and times they have; those that are no data by their type."""
-    assert (plain_value(one) == plain_value(other)) is is_same
