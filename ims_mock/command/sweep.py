@@ -80,17 +80,17 @@ def _sweep(options: argparse.Namespace, settings: dict[str, Any]) -> int:
         if options.list_plans:
             _list(work, options)
             return 0
-        return _finish(work, options)
+        return _finish(work, options, known)
 
 
-def _finish(work: Sweep, options: argparse.Namespace) -> int:
+def _finish(work: Sweep, options: argparse.Namespace, known: KnownFailures) -> int:
     """Run the plans, and write the report, also of an interrupted sweep."""
     try:
         report, is_whole = work.run(), True
     except InterruptedSweep as error:
         report, is_whole = error.report, False
     if options.update_baseline and is_whole:
-        report.save_baseline(options.baseline)
+        report.accepting(known).save_baseline(options.baseline)
         report = report.accepting(options.baseline)
     _write(_FORMS[options.sweep_format](report), report, options)
     if not is_whole:
@@ -120,7 +120,7 @@ def _known(options: argparse.Namespace) -> KnownFailures:
         raise _WrongUseError("--update-baseline writes the file of --baseline: name one")
     if options.update_baseline and options.fail_fast:
         raise _WrongUseError("--update-baseline writes every failure, and --fail-fast ends at the first: leave one out")
-    if not options.baseline or options.update_baseline:
+    if not options.baseline or (options.update_baseline and not os.path.exists(options.baseline)):
         return KnownFailures()
     try:
         return KnownFailures.load(options.baseline)
@@ -140,7 +140,7 @@ def _new_sweep(mock: ImsMock, command: Command, options: argparse.Namespace, kno
         pairs=options.pairs,
         plan=options.plan,
         fail_fast=options.fail_fast,
-        baseline=known,
+        baseline=KnownFailures() if options.update_baseline else known,
         real_seconds=options.sweep_timeout,
     )
 

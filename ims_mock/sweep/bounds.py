@@ -86,6 +86,20 @@ class Bounds:
 
         return (not self.only or is_named(self.only)) and not is_named(self.skip)
 
+    def asks_for(self, plan_id: str) -> bool:
+        """Return whether a sweep that is not ended before runs the plan with an id, where the work meets it."""
+        if self.plan is not None:
+            return plan_of(self.plan).id == plan_id
+        try:
+            plan = plan_of(plan_id)
+        except ValueError:
+            # It is none, or none any more.
+            return True
+        if len(plan.injections) == 1:
+            return self.has(plan)
+        # A pair is one of plans that were run.
+        return self.pairs > 0 and all(map(self.has, [plan, *(Plan((one,)) for one in plan.injections)]))
+
 
 NAMES = tuple(item.name for item in fields(Bounds))
 """The names of all bounds."""

@@ -149,9 +149,9 @@ class Sweep:
             self.bounds.real_seconds + (5 * (RealTime.monotonic() - began) if self.virtual else 0),
         )
         unsteady = _differences(baseline, again)
-        return SweepReport(
-            baseline, before, self.allowed, unsteady=unsteady, secrets=secrets_of(self.service), known=self.known
-        )
+        report = SweepReport(baseline, before, self.allowed, unsteady=unsteady, known=self.known, bounds=self.bounds)
+        report.secrets = secrets_of(self.service)
+        return report
 
     def _good_run(self) -> Run:
         run = self._once(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike, fspath
 
@@ -69,13 +69,10 @@ def _checked(document: object) -> Mapping[str, str]:
     return plans
 
 
-def changes(known: KnownFailures, verdicts: Mapping[str, str], *, is_whole: bool = True) -> Iterable[str]:
-    """Yield in words which known failures are mended, and which met no plan, where the plans of a sweep ended so.
-
-    Of one that is not whole nobody knows which plans it would have.
-    """
+def changes(known: KnownFailures, verdicts: Mapping[str, str], is_unmet: Callable[[str], bool]) -> Iterable[str]:
+    """Yield in words which known failures are mended, and which met no plan, where the plans of a sweep ended so."""
     mended = [plan_id for plan_id in known.verdicts if verdicts.get(plan_id) in GOOD]
-    unmet = [plan_id for plan_id in known.verdicts if is_whole and plan_id not in verdicts]
+    unmet = [plan_id for plan_id in known.verdicts if is_unmet(plan_id)]
     for plan_ids, what in ((mended, "is mended"), (unmet, "was not run")):
         yield from (f"known failure {what}, and can be removed from the file: {name}" for name in plan_ids[:_MOST])
         if len(plan_ids) > _MOST:

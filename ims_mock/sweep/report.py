@@ -12,6 +12,7 @@ from typing import Any
 
 from ims_mock.evidence.consumers.contract import ConsumerContract
 from ims_mock.state.real import RealFiles
+from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.junit import junit
 from ims_mock.sweep.known import KnownFailures, changes
 from ims_mock.sweep.misuse import checked_kinds
@@ -32,7 +33,7 @@ class SweepReport:
     `saved` counts the plans that could not differ from others, and were not run; `unsteady` says what was not the same
     when the work was run well twice; `ended` says at what a sweep ended whose report is not whole, as in "at its
     budget". `left_out` counts the requests of each operation that met no failure, as there were so many. `secrets` are
-    texts that no form of the report shows; `known` are failures that are accepted.
+    texts that no form of the report shows; `known` are failures that are accepted; `bounds` say which plans there were.
     """
 
     baseline: Run
@@ -45,6 +46,7 @@ class SweepReport:
     left_out: Counter[str] = field(default_factory=Counter)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     known: KnownFailures = field(default_factory=KnownFailures)
+    bounds: Bounds = field(default_factory=Bounds)
 
     @property
     def is_whole(self) -> bool:
@@ -145,7 +147,7 @@ class SweepReport:
             known, new = sum(item.is_known for item in judged), sum(item.fails for item in judged)
             yield f"{known} failures are known, {new} are new"
             verdicts = {item.row.plan.id: item.verdict.name for item in judged}
-            yield from changes(self.known, verdicts, is_whole=self.is_whole)
+            yield from changes(self.known, verdicts, lambda plan_id: plan_id not in verdicts and self._covers(plan_id))
 
     def as_json(self, allowed: Iterable[type[BaseException]] = ()) -> dict[str, Any]:
         """Return the report as JSON has it: the baseline, the counts, and every plan with its verdict."""
@@ -164,9 +166,18 @@ class SweepReport:
         return {"baseline": baseline, "counts": report.counts(), "plans": plans}
 
     def save_baseline(self, path: str | PathLike[str]) -> None:
-        """Write the failures of this sweep into a file, to be accepted from now on; see `accepting`."""
-        bad = {item.row.plan.id: item.verdict.name for item in self.judged() if not item.is_good}
-        KnownFailures(bad).save(path)
+        """Write the failures of this sweep into a file, to be accepted from now on; see `accepting`.
+
+        Those that are known already stay in it where the sweep did not ask for their plans, or ended before them.
+        """
+        judged = self.judged()
+        run = {item.row.plan.id for item in judged}
+        kept = {name: of for name, of in self.known.verdicts.items() if name not in run and not self._covers(name)}
+        KnownFailures(kept | {item.row.plan.id: item.verdict.name for item in judged if not item.is_good}).save(path)
+
+    def _covers(self, plan_id: str) -> bool:
+        """Return whether the sweep has run the plan with an id, or would have, had the work met it."""
+        return self.is_whole and self.bounds.asks_for(plan_id)
 
     def needs(self) -> dict[str, list[str]]:
         """Return the optional attributes, by operation, without which the work does not do what it does with them.

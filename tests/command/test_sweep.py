@@ -21,6 +21,7 @@ from ims_mock import ImsMock
 from ims_mock.command.cli import main
 from ims_mock.command.sweep import variables
 from ims_mock.sweep.commands import Command
+from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.progress import Progress
 from tests.command.test_cli import run
 
@@ -280,6 +281,11 @@ def test_known_failures(tmp_path: Path) -> None:
     again = sweep(LISTS, "--baseline", file, *ONE)
     assert (again.returncode, "1 failures are known, 0 are new" in again.stdout) == (0, True)
     assert sweep(LISTS, "--baseline", file, *only("503 x1", "403 x1")).returncode == 1
+    more = sweep(LISTS, "--baseline", file, "--update-baseline", *only("403 x1"))
+    assert (more.returncode, set(KnownFailures.load(file).verdicts)) == (
+        0,
+        {"glance_list_images: 403 x1", "glance_list_images: 503 x1"},
+    )
 
 
 class Terminal(io.StringIO):

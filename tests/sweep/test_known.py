@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.rows import Row
 from ims_mock.sweep.runs import Run
@@ -46,6 +48,31 @@ def test_known_failures_that_a_sweep_did_not_come_to_stay() -> None:
     """A sweep that ended before all plans were run says of none that it can be removed."""
     report = report_of(ended="at its budget").accepting(KnownFailures({plan_of().id: "crash"}))
     assert list(report.summary())[-1] == "0 failures are known, 0 are new"
+
+
+NO_PLAN = "delete_everything: 503 x1"
+
+CHOICES: list[tuple[dict[str, Any], set[str]]] = [
+    ({"only": ["status"]}, {"glance_list_images: 503 x1", NO_PLAN}),
+    ({"skip": ["*503*"]}, {"glance_list_images: reset x1", NO_PLAN}),
+    ({"plan": "glance_list_images: 503 x1"}, {"glance_list_images: 503 x1"}),
+    ({"pairs": 0}, {"glance_list_images: 503 x1", "glance_list_images: reset x1", NO_PLAN}),
+]
+"""Bounds of a sweep, and the plans of the next test that such a sweep runs, or that are none any more."""
+
+
+@pytest.mark.parametrize(("bounds", "asked"), CHOICES, ids=["only", "skip", "plan", "pairs"])
+def test_known_failures_that_a_sweep_did_not_ask_for_stay(
+    bounds: dict[str, Any], asked: set[str], tmp_path: Path
+) -> None:
+    """A part of a sweep says of none of the other part that it can be removed, and keeps them in the file."""
+    pair = "glance_list_images: 503 x1; glance_list_images: reset x1 skip 1"
+    plans = [pair, "glance_list_images: 503 x1", "glance_list_images: reset x1", NO_PLAN]
+    report = report_of(bounds=Bounds(**bounds)).accepting(KnownFailures(dict.fromkeys(plans, "crash")))
+    named = {line.partition("file: ")[2] for line in report.summary() if "can be removed" in line}
+    report.save_baseline(tmp_path / "known.json")
+    kept = set(KnownFailures.load(tmp_path / "known.json").verdicts)
+    assert (named, kept) == (asked, {*plans} - asked)
 
 
 def test_known_failures_are_last_of_their_kind() -> None:
