@@ -10,6 +10,7 @@ from collections.abc import Set
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
@@ -34,6 +35,15 @@ class Value:
     def of(cls, value: Any) -> Value:
         """Return what there is to say of a value now."""
         return cls(_kept(plain_value(value)), _shown(value))
+
+    def in_place_of(self, other: Value) -> str:
+        """Return in words what is there in place of another value: their first difference, where both begin alike."""
+        if self.shown != other.shown:
+            return f"{self.shown} in place of {other.shown}"
+        pairs = enumerate(zip_longest(self.plain, other.plain))
+        start = max(next((number for number, (one, two) in pairs if one != two), 0) - _MOST_SHOWN // 4, 0)
+        one, two = (_excerpt(value.plain, start) for value in (self, other))
+        return f"{one} in place of {two}"
 
 
 def plain_value(value: Any) -> str:
@@ -67,6 +77,12 @@ def _kept(text: str) -> str:
     if len(text) <= _MOST_KEPT:
         return text
     return f"{len(text)} characters, {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _excerpt(text: str, start: int) -> str:
+    """Return some characters of a text from a place on, with dots where there are more."""
+    end = start + _MOST_SHOWN
+    return f"{'...' if start else ''}{text[start:end]}{'...' if text[end:] else ''}"
 
 
 def _shown(value: Any) -> str:

@@ -63,7 +63,7 @@ def _of_success(run: Run, baseline: Run) -> Verdict:
     if more:
         return Verdict("left_behind", f"it ended well, and there is also {'; '.join(_described(more))}")
     if run.outcome.plain != baseline.outcome.plain:
-        return Verdict("wrong_success", f"it returned {run.outcome.shown} in place of {baseline.outcome.shown}")
+        return Verdict("wrong_success", f"it returned {run.outcome.in_place_of(baseline.outcome)}")
     return Verdict("survived", "")
 
 

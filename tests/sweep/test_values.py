@@ -106,6 +106,20 @@ def test_value_is_shown_in_short(value: object, shown: str) -> None:
     assert len(Value.of(value).shown) <= 83
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        (1, None, "1 in place of None"),
+        ([*"a" * 40, 1], [*"a" * 40, 2], '"a", "a", "a", "a", 1] in place of ..."a", "a", "a", "a", 2]'),
+        ([*"a" * 40], [*"a" * 41], '"a", "a"] in place of ..., "a", "a", "a", "a", "a"]'),
+        ("a" * 5000, "a" * 5001, "5002 characters, "),
+    ],
+)
+def test_words_show_where_values_differ(one: object, other: object, words: str) -> None:
+    """Values that begin alike are shown where they do not; the same words for all would make all failures alike."""
+    assert words in Value.of(one).in_place_of(Value.of(other))
+
+
 def test_long_value_is_not_kept_whole() -> None:
     """What a report keeps of a value does not grow with it."""
     assert len(Value.of("a" * 1_000_000).plain) < 200
