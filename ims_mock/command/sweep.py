@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -100,7 +101,16 @@ def _finish(work: Sweep, options: argparse.Namespace, known: KnownFailures) -> i
         hint = "" if report.baseline.entries else "; a command finds it by IMS_MOCK_URL and IMS_MOCK_TOKEN"
         print(f"ims-mock sweep: error: {report.unrun}{hint}", file=sys.stderr)
         return WRONG_USE
+    if not options.allow_exit and (codes := _crash_codes(report)):
+        text = "where the command ends so on purpose, allow it:"
+        print(f"ims-mock sweep: exit code {codes[0]} is a crash; {text} --allow-exit {codes[0]}", file=sys.stderr)
     return FAILED if report.has_failed else 0
+
+
+def _crash_codes(report: SweepReport) -> list[int]:
+    """Return the exit codes with which the command has crashed, and no error that nobody caught."""
+    details = (item.verdict.detail for item in report.judged() if item.verdict.name == "crash" and item.fails)
+    return sorted({int(found[1]) for detail in details if (found := re.match(r"exit code (\d+)", detail))})
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -74,6 +74,15 @@ def test_verdicts_of_a_command() -> None:
     assert found["glance_list_images: 404"] == ("crash", "KeyError: 'images'")
 
 
+def test_exit_codes_that_can_be_allowed_are_named() -> None:
+    """A first sweep says how an exit code becomes a clean failure; one that allows some already does not."""
+    hint = "exit code 1 is a crash; where the command ends so on purpose, allow it: --allow-exit 1"
+    first, traceback = sweep(LISTS, *ONE), sweep(LISTS, *only("404"))
+    assert (first.returncode, first.stderr) == (1, f"ims-mock sweep: {hint}\n")
+    assert (traceback.returncode, traceback.stderr) == (1, "")
+    assert sweep(LISTS, "--allow-exit", "3", *ONE).stderr == ""
+
+
 def test_fail_fast_ends_at_the_first_failure() -> None:
     """After a plan that fails no other is begun."""
     done = sweep(LISTS, "--allow-exit", "1", "--fail-fast", *only("403 x1", "503 x1"))
