@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures.thread
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from math import inf
 from typing import Any
 
 from ims_mock.state.real import RealFiles, RealTime, new_lock
+from ims_mock.sweep.frames import current_frames
 
 _GLANCE = 0.001
 """Real seconds between two looks at whether a wait has ended."""
@@ -112,7 +112,7 @@ class Waits:
         """Return the other threads of the work that do something, or wait for it."""
         if len(self._threads) < 2:
             return []
-        own, frames = threading.get_ident(), sys._current_frames()
+        own, frames = threading.get_ident(), current_frames()
         threads = [one for one in list(self._threads.values()) if one.is_alive() and one.ident != own]
         return [thread for thread in threads if not _is_idle(frames.get(thread.ident or 0))]
 
@@ -182,7 +182,7 @@ class Waits:
 
     def _seen(self) -> tuple[int, int, Any]:
         """Return what changes when something happens: how many waits, how many threads, and where the others are."""
-        waiting, frames = {wait.thread_id for wait in self._waits}, sys._current_frames()
+        waiting, frames = {wait.thread_id for wait in self._waits}, current_frames()
         others = self.others()
         unknown = [
             (frame.f_code, frame.f_lasti, _used(thread))

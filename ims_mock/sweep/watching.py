@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ims_mock.service.service import Service
 from ims_mock.state.real import RealTime
+from ims_mock.sweep.frames import current_frames
 from ims_mock.sweep.waits import HangError
 from ims_mock.sweep.waking import Waker
 
@@ -122,7 +123,7 @@ class Watch:
 
     def _described(self, thread_id: int) -> str:
         """Return where work is that cannot be ended."""
-        frame = sys._current_frames().get(thread_id)
+        frame = current_frames().get(thread_id)
         lines = "".join(traceback.format_stack(frame)) if frame is not None else ""
         text = f"{self.why}, and cannot be ended, as it catches BaseException, or is in code that no error reaches"
         return f"ims_mock: the sweep goes on when its work does: {text}:\n{lines}"
