@@ -304,14 +304,14 @@ class ImsMock:
     ) -> Sweep:
         """Return a sweep as `sweep` runs it; its `plans()` are what it would try, found by the good run alone."""
         # Imported here: few tests ask for it.
-        from ims_mock.sweep.bounds import Bounds
+        from ims_mock.sweep.bounds import bounds_of
         from ims_mock.sweep.engine import Sweep
         from ims_mock.sweep.known import KnownFailures
         from ims_mock.sweep.misuse import checked_kinds, checked_work
         from ims_mock.sweep.outcomes import calling_file
 
         known = bounds.pop("baseline", None)
-        limits = Bounds(**bounds)
+        limits = bounds_of(bounds)
         kinds = checked_kinds(allowed)
         sweep = Sweep(self.service, checked_work(work), self._server.drop, limits, kinds, virtual=virtual_time)
         if known is not None:

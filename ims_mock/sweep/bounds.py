@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,6 +13,15 @@ from ims_mock.contract.wording import shown
 from ims_mock.sweep.plans import Plan, plan_of
 
 _SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)s")
+
+_NUMBERS: tuple[tuple[str, float, type], ...] = (
+    ("pairs", 0, int),
+    ("steps", 1, int),
+    ("patience", 0, float),
+    ("requests", 1, int),
+    ("real_seconds", 0.1, float),
+)
+"""The bounds that are numbers: the least, and of which kind."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,8 @@ class Bounds:
             globs = getattr(self, name)
             if not isinstance(globs, (list, tuple)) or not all(isinstance(glob, str) for glob in globs):
                 raise wrong_setting(name, "type", f"must be a list of globs, got {shown(globs)}", globs)
-        for name, least in (("pairs", 0), ("steps", 1), ("patience", 0), ("requests", 1), ("real_seconds", 0.1)):
-            _check_number(name, getattr(self, name), least)
+        for name, least, kind in _NUMBERS:
+            _check_number(name, getattr(self, name), least, kind)
         if self.budget is not None and self.plans is None and self.seconds is None:
             text = f'must be a number of plans, or seconds such as "30s", got {shown(self.budget)}'
             raise wrong_setting("budget", "format", text, self.budget)
@@ -105,6 +114,16 @@ NAMES = tuple(item.name for item in fields(Bounds))
 """The names of all bounds."""
 
 
-def _check_number(name: str, value: Any, least: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= least:
-        raise wrong_setting(name, "minimum", f"must be a number, {least} or more, got {shown(value)}", value)
+def bounds_of(settings: Mapping[str, Any]) -> Bounds:
+    """Return the bounds with these settings; raise TypeError for a name that is none, InvalidError as Bounds does."""
+    for name in settings:
+        if name not in NAMES:
+            raise TypeError(f"a sweep has no bound {name!r}; there are {', '.join(NAMES)}")
+    return Bounds(**settings)
+
+
+def _check_number(name: str, value: Any, least: float, kind: type) -> None:
+    is_one = isinstance(value, (int, kind)) and not isinstance(value, bool)
+    if not is_one or not value >= least:
+        text = "a whole number" if kind is int else "a number"
+        raise wrong_setting(name, "minimum", f"must be {text}, {least} or more, got {shown(value)}", value)

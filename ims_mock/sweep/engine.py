@@ -343,7 +343,7 @@ class Sweep:
         pairs = (
             Plan((*one.injections, *other.injections)) for one, other in itertools.combinations(survived.values(), 2)
         )
-        yield from itertools.islice(filter(self.bounds.has, pairs), self.bounds.pairs)
+        yield from itertools.islice(filter(self.bounds.has, pairs), min(self.bounds.pairs, len(survived) ** 2))
 
 
 def _differences(one: Run, other: Run) -> list[str]:

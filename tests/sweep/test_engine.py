@@ -198,11 +198,17 @@ def test_pairs_are_of_plans_that_were_survived(ims_mock: ImsMock, work: Work) ->
     ]
 
 
-@pytest.mark.parametrize("pairs", [0, 2])
-def test_pairs_are_bounded(pairs: int, ims_mock: ImsMock, work: Work) -> None:
-    """No more pairs are run than the bounds say."""
+@pytest.mark.parametrize(("pairs", "run"), [(0, 0), (2, 2), (10**30, 6)])
+def test_pairs_are_bounded(pairs: int, run: int, ims_mock: ImsMock, work: Work) -> None:
+    """No more pairs are run than the bounds say, and than there are."""
     found = ids(ims_mock, work, only=["*500 x1*", "*hangup*x1*"], skip=["*lose*"], pairs=pairs)
-    assert len([plan for plan in found if ";" in plan]) == pairs
+    assert len([plan for plan in found if ";" in plan]) == run
+
+
+def test_bounds_that_are_none_are_named(ims_mock: ImsMock, work: Work) -> None:
+    """A misspelt bound is named, with the known ones."""
+    with pytest.raises(TypeError, match=r"a sweep has no bound 'onyl'; there are only, skip, budget, "):
+        ims_mock.sweep(work, onyl=["status"])
 
 
 @pytest.mark.parametrize(("budget", "is_whole"), [(1, False), (5, False), (6, True), (7, True)])
