@@ -17,6 +17,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.bounds import Bounds
 from ims_mock.sweep.checkpoints import MOST_REQUESTS, Checkpoint
+from ims_mock.sweep.deaths import Deaths
 from ims_mock.sweep.interrupts import surely, surely_left, unreported_hangs
 from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.misuse import check_done, check_served, check_untouched
@@ -82,7 +83,7 @@ class Sweep:
         """
         self._prepare()
         try:
-            with surely_left(self._time), unreported_hangs(), ExitStack() as stack:
+            with surely_left(self._time), unreported_hangs(), surely_left(self._deaths), ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
                 self._fill(report)
@@ -104,7 +105,7 @@ class Sweep:
         """Return the plans that a run would begin with, after the baseline alone."""
         self._prepare()
         try:
-            with surely_left(self._time), unreported_hangs(), ExitStack() as stack:
+            with surely_left(self._time), unreported_hangs(), surely_left(self._deaths), ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
                 return [plan for plans in self._single(report) for plan in plans]
@@ -123,7 +124,7 @@ class Sweep:
             VirtualTime.check_free()
         self._checkpoint = Checkpoint(service)
         self._was_served = self.is_served()
-        self._watch = Watch(service, self.drop)
+        self._watch, self._deaths = Watch(service, self.drop), Deaths()
         self._time: AbstractContextManager[object] = VirtualTime() if self.virtual else ExitStack()
         self._ended = RealTime.monotonic() + (float("inf") if self.bounds.seconds is None else self.bounds.seconds)
         self._known = 0
@@ -198,6 +199,7 @@ class Sweep:
     def _watched(self, file: str | None) -> Run:
         """Run the work until it ends, or is ended; nothing is raised in it, and no time passes, after this."""
         run = Run()
+        self._deaths.begin(file or "")
         try:
             try:
                 run = run_work(self.work, f"{self.service.store.seed}", file)
@@ -208,7 +210,7 @@ class Sweep:
             self._watch.end()
         finally:
             left = self._time.end() if isinstance(self._time, VirtualTime) else []
-        run.threads = sorted(thread.name for thread in left)
+        run.threads, run.died = sorted(thread.name for thread in left), self._deaths.first
         return run
 
     def _end_requests(self) -> list[str]:

@@ -71,13 +71,14 @@ class Run:
     `entries` are its requests, `unended` those that it has begun and not ended. `slept` is for how many seconds it
     waited, `state` what is there at the end, and `excused` those images of it that it could not remove. `manners` are
     the rules of the auditor that it broke, with the text of the first finding. `failed_with` is what there is to say
-    of the error, which may be dropped.
+    of the error, which may be dropped, and `died` what there is of one that has ended a thread, and nobody has caught.
     """
 
     value: Any = None
     returned: Value | None = None
     error: BaseException | None = None
     failed_with: Failure | None = None
+    died: Failure | None = None
     hung: str = ""
     slept: float = 0.0
     entries: list[Entry] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from ims_mock.sweep.runs import Failure, Run
@@ -33,7 +34,7 @@ def verdict_on(run: Run, baseline: Run, before: State, allowed: Allowed) -> Verd
     """Return what came of a run, held against the good one and the state before."""
     if run.hung:
         return Verdict("hang", run.hung)
-    failure = run.failure
+    failure = _death(run, baseline, allowed) or run.failure
     found = _of_failure(failure, run, baseline, before, allowed) if failure else _of_success(run, baseline)
     if run.unended and found.name in (*GOOD, "left_behind"):
         text = f"it has begun and not ended {', '.join(run.unended)}"
@@ -43,6 +44,15 @@ def verdict_on(run: Run, baseline: Run, before: State, allowed: Allowed) -> Verd
         if lacking:
             return Verdict("bad_manners", "; ".join(lacking))
     return found
+
+
+def _death(run: Run, baseline: Run, allowed: Allowed) -> Failure | None:
+    """Return the error that has ended a thread, where it is the worst of a run: the good one has lost no thread."""
+    failure, death = run.failure, run.died
+    is_clean = failure is None or issubclass(failure.kind, allowed)
+    if death is None or baseline.died is not None or issubclass(death.kind, allowed) or not is_clean:
+        return None
+    return replace(death, text=f"a thread ended with {death.text}")
 
 
 def _of_failure(failure: Failure, run: Run, baseline: Run, before: State, allowed: Allowed) -> Verdict:
