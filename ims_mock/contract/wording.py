@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 _SHOWN = 80
 """Most characters of a wrong value that a reason shows."""
+
+_NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +138,4 @@ def nearest(word: str, known: list[str]) -> str:
 
 def in_xml(text: str) -> str:
     """Return a text without the characters that XML does not have."""
-    return "".join(char if char >= " " or char in "\t\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -96,6 +96,14 @@ def test_other_lines_of_the_user_are_other_groups(kind: type[Exception], lines: 
     assert len(report_of(*rows).groups()) == count
 
 
+def test_characters_that_xml_has_not_are_replaced() -> None:
+    """A file of JUnit can be read, whatever a message has."""
+    odd = "a\0\x1b\r\ud800\udfff\ufffe\uffffz\U0001f600\n\t"
+    case = ElementTree.fromstring(report_of(failed(plan_of(), BackupError(odd))).as_junit()).find(".//failure")
+    assert case is not None
+    assert "a" + "\ufffd" * 7 + "z\U0001f600" in (case.text or "")
+
+
 def test_reasons_that_quote_a_document_have_no_middle() -> None:
     """The kind of the error and the place in the user's code stay."""
     (item,) = report_of(failed(plan_of(), ValueError("not in the schema: " + "x" * 10_000))).judged()
