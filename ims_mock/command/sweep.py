@@ -202,7 +202,9 @@ def _write(text: str, report: SweepReport, options: argparse.Namespace) -> None:
     if options.sweep_output:
         write_whole("--output", options.sweep_output, text.encode("utf-8", "backslashreplace"))
         text = "\n".join(report.summary()) + "\n"
-    print(text, end="")
+    # What the command has printed can have characters that this terminal, or file, does not.
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), end="")
 
 
 def _show_baseline(error: BaselineError, prog: str) -> int:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -72,6 +73,15 @@ def test_verdicts_of_a_command() -> None:
     found = {plan["id"]: (plan["verdict"], plan["detail"]) for plan in report["plans"]}
     assert found["glance_list_images: 503"] == ("failed_cleanly", "exit code 1: cannot list")
     assert found["glance_list_images: 404"] == ("crash", "KeyError: 'images'")
+
+
+def test_characters_that_stdout_has_not() -> None:
+    """A report with other characters is written with escapes, and not lost after a sweep of hours."""
+    program, bare = f"{BARE}\nif status() == 503: sys.exit('no\\xe9')", [sys.executable, "-I", "-S", "-c"]
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), "ascii")) as output:
+        status = main(["sweep", *ONE, "--", *bare, program])
+        output.seek(0)
+        assert (status, output.read().splitlines()[3]) == (1, "crash: exit code 1: no\\xe9")
 
 
 def test_exit_codes_that_can_be_allowed_are_named() -> None:
