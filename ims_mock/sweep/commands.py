@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -23,6 +24,8 @@ _LAST_WORDS = 1.0
 """Real seconds in which what was printed is read when the process has ended."""
 
 _HAS_GROUPS = hasattr(os, "killpg")
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class AllowedExitError(ExitError):
@@ -61,7 +64,7 @@ class Command:
                         process.wait(_LOOK)
         finally:
             beginning.end()
-        printed, errors = stdout.text(), stderr.text()
+        printed, errors = stdout.text(), _COLOUR.sub("", stderr.text())
         if process.returncode or ends_a_thread(errors):
             raise self._failure(process.returncode, errors)
         return printed if self.is_value else None
@@ -70,7 +73,8 @@ class Command:
         trace = find_trace(stderr)
         if trace:
             return CrashError(_shown(trace.text), trace.frame, stderr)
-        last = next((line for line in reversed(stderr.splitlines()) if line.strip()), "")
+        # Terraform, for one, ends with a frame around its errors.
+        last = next((line for line in reversed(stderr.splitlines()) if any(map(str.isalnum, line))), "")
         text = f"signal {_signal_name(-code)}" if code < 0 else f"exit code {code}"
         kind = AllowedExitError if code in self.allowed else CrashError
         return kind(_shown(f"{text}: {last.strip()}" if last else text), "", stderr)

@@ -111,6 +111,16 @@ def test_exit_code_alone_is_no_crash() -> None:
     assert caught.value.stderr == "first\nsecond\n\n"
 
 
+def test_colours_and_frames_are_not_the_reason() -> None:
+    """Terraform's last line is the end of a frame, in red; the last one with words is shown."""
+    printed = (
+        "\x1b[31m╷\x1b[0m\n\x1b[31m│\x1b[0m \x1b[0m\x1b[1m\x1b[31mError: \x1b[0mno image\n\x1b[31m╵\x1b[0m\x1b[0m\n"
+    )
+    with pytest.raises(CrashError) as caught:
+        python(f"import sys; sys.stderr.buffer.write({printed.encode()!r}); sys.exit(1)")()
+    assert f"{caught.value}" == "exit code 1: │ Error: no image"
+
+
 @pytest.mark.parametrize(
     ("texts", "frame", "are_alike"),
     [
