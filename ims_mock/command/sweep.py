@@ -191,11 +191,13 @@ def _to_now(mock: ImsMock) -> Callable[[], None]:
 
 def _list(work: Sweep, options: argparse.Namespace) -> None:
     plans = [plan.id for plan in work.plans()]
-    text = json.dumps(plans, indent=2) if options.sweep_format == "json" else "\n".join(plans)
+    text = (
+        f"{json.dumps(plans, indent=2)}\n" if options.sweep_format == "json" else "".join(f"{name}\n" for name in plans)
+    )
     if options.sweep_output:
-        write_whole("--output", options.sweep_output, f"{text}\n".encode())
+        write_whole("--output", options.sweep_output, text.encode())
     else:
-        print(text)
+        print(text, end="")
 
 
 def _write(text: str, report: SweepReport, options: argparse.Namespace) -> None:
@@ -214,7 +216,7 @@ def _show_baseline(error: BaselineError, prog: str) -> int:
         print(f"{prog}: error: the command cannot be run: {cause}", file=sys.stderr)
         return WRONG_USE
     if isinstance(cause, ExitError):
-        print(cause.stderr, end="" if cause.stderr.endswith("\n") else "\n", file=sys.stderr)
+        print(cause.stderr, end="" if cause.stderr.endswith("\n") or not cause.stderr else "\n", file=sys.stderr)
         print(f"{prog}: the command fails without any failure: {cause}", file=sys.stderr)
     else:
         print(f"{prog}: {error}; --timeout lets a run take more", file=sys.stderr)

@@ -108,6 +108,8 @@ class Sweep:
             with surely_left(self._time), unreported_hangs(), surely_left(self._deaths), ExitStack() as stack:
                 stack.callback(self._watch.close)
                 report = self._begin()
+                if self.bounds.plan is not None:
+                    return [plan_of(self.bounds.plan)]
                 return [plan for plans in self._single(report) for plan in plans]
         finally:
             surely(self._end)

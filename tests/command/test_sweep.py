@@ -274,6 +274,18 @@ def test_list_runs_no_plan() -> None:
     assert json.loads(sweep(BARE + "status()", "--list", "--format", "json", *ONE).stdout) == [ONE[-1]]
 
 
+@pytest.mark.parametrize(("option", "listed"), [("--only=nothing", ""), (f"--plan={ONE[-1]}", f"{ONE[-1]}\n")])
+def test_list_has_what_would_be_run(option: str, listed: str) -> None:
+    """With --plan that is the one plan; where there is none, nothing is printed."""
+    assert sweep(BARE + "status()", "--list", option).stdout == listed
+
+
+def test_command_that_fails_without_a_word() -> None:
+    """What it has printed is shown before, where it has printed something."""
+    done = sweep(BARE + "status(); sys.exit(1)")
+    assert done.stderr == "ims-mock sweep: the command fails without any failure: exit code 1\n"
+
+
 def test_one_plan_by_its_id() -> None:
     """--plan runs what a report names; one that never fires is wrong use."""
     done = sweep(LISTS, "--format", "json", "--plan", "glance_list_images: 404 x1")
