@@ -182,6 +182,8 @@ class Sweep:
         run.slept = self._time.slept if isinstance(self._time, VirtualTime) else 0.0
         run.unended = self._end_requests()
         look_at(run, service, self._start, is_real=not self.virtual)
+        # How many more there are depends on the moment at which somebody sees that.
+        run.entries = run.entries[: requests + 1] if run.hung else run.entries
         return run
 
     def _begin_time(self, limit: float, short: float | None) -> None:

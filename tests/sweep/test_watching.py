@@ -142,3 +142,19 @@ def test_work_that_cannot_be_ended_is_shown(
         shown += capsys.readouterr().err
     assert "it is enough, and cannot be ended, as it catches BaseException" in shown
     assert "in test_work_that_cannot_be_ended_is_shown" in shown
+
+
+def test_work_that_asks_without_end_has_the_same_row_each_time(ims_mock: ImsMock) -> None:
+    """How many requests it sends until somebody sees that it is too many is not in the report."""
+
+    def ask() -> int:
+        status = 503
+        with Client(ims_mock.url, ims_mock.token) as client:
+            while status == 503:
+                status = client.send("GET", "/v2/images?limit=1")[0]
+        return status
+
+    (row,) = ims_mock.sweep(ask, plan="glance_list_images: 503").rows
+    assert row.run.hung == "it sent more than 30 requests"
+    assert row.requests == ("GET /v2/images?limit=1 503! x31",)
+    assert row.hits == 31
