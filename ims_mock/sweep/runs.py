@@ -55,12 +55,19 @@ class Failure:
     def of(cls, error: BaseException, file: str = "") -> Failure:
         """Return what is to be said of an error in a run of work that a test in a file has."""
         if isinstance(error, ExitError):
-            return cls(type(error), str(error), error.frame)
+            return cls(type(error), _text_of(error), error.frame)
         own = [item for item in traceback.extract_tb(error.__traceback__) if not is_installed(item.filename)]
         frame = f"{short_path(own[-1].filename)}:{own[-1].lineno} in {own[-1].name}" if own else ""
         if is_judgement(error, file):
             return cls(type(error), judgement(error), frame, is_judgement=True)
-        return cls(type(error), f"{type(error).__name__}: {error}", frame)
+        return cls(type(error), f"{type(error).__name__}: {_text_of(error)}", frame)
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as unsaid:
+        return f"(its text cannot be made: {type(unsaid).__name__})"
 
 
 @dataclass

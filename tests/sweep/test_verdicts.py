@@ -52,6 +52,19 @@ def test_other_error_is_a_crash() -> None:
     assert verdict(Run(error=KeyError("id"), state=state(image("queued")))) == ("crash", "KeyError: 'id'")
 
 
+def test_error_whose_text_cannot_be_made_is_a_crash() -> None:
+    """What an error does when it is shown does not end the sweep."""
+
+    class UnclearError(Exception):
+        def __str__(self) -> str:
+            raise AttributeError("no text yet")
+
+    assert verdict(Run(error=UnclearError())) == (
+        "crash",
+        "UnclearError: (its text cannot be made: AttributeError)",
+    )
+
+
 def test_ended_work_hangs() -> None:
     """Work that was ended hangs, whatever else came of it."""
     assert verdict(Run(hung="it waited for more than 120 s", error=KeyError())) == (
