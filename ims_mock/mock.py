@@ -307,12 +307,13 @@ class ImsMock:
         from ims_mock.sweep.bounds import bounds_of
         from ims_mock.sweep.engine import Sweep
         from ims_mock.sweep.known import KnownFailures
-        from ims_mock.sweep.misuse import checked_kinds, checked_work
+        from ims_mock.sweep.misuse import check_switches, checked_kinds, checked_work
         from ims_mock.sweep.outcomes import calling_file
 
         known = bounds.pop("baseline", None)
         limits = bounds_of(bounds)
         kinds = checked_kinds(allowed)
+        check_switches(virtual_time, progress)
         sweep = Sweep(self.service, checked_work(work), self._server.drop, limits, kinds, virtual=virtual_time)
         if known is not None:
             sweep.known = known if isinstance(known, KnownFailures) else KnownFailures.load(known)

@@ -33,6 +33,8 @@ class KnownFailures:
     @classmethod
     def load(cls, path: str | PathLike[str]) -> KnownFailures:
         """Read a file; raise FileNotFoundError where there is none, and ValueError naming what is wrong in it."""
+        if not isinstance(path, (str, PathLike)):
+            raise TypeError(f"baseline: must be the path of a file of known failures, got {path!r:.80}")
         try:
             with RealFiles.open(fspath(path)) as file:
                 content = file.read()

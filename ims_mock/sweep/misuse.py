@@ -29,6 +29,15 @@ def checked_kinds(allowed: Any) -> tuple[type[BaseException], ...]:
     return tuple(kinds)
 
 
+def check_switches(virtual_time: Any, progress: Any) -> None:
+    """Raise TypeError for what is neither True nor False, and for a progress that cannot be called."""
+    if not isinstance(virtual_time, bool):
+        raise TypeError(f"virtual_time: must be True or False, got {virtual_time!r:.80}")
+    if progress is not None and not callable(progress):
+        text = "a function of how many plans were run, and how many there are, such as Progress(sys.stderr)"
+        raise TypeError(f"progress: must be {text}, got {progress!r:.80}")
+
+
 def check_untouched(service: Service, mark: Mark, rules: Iterable[Rule]) -> None:
     """Raise ValueError where the work took from the mock what the sweep needs: its rules, or requests since a mark."""
     if service.journal.mark().clearings != mark.clearings:

@@ -83,6 +83,24 @@ def test_allowed_exceptions_are_classes(allowed: Any, where: str, ims_mock: ImsM
 
 
 @pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"virtual_time": "no"}, r"^virtual_time: must be True or False, got 'no'"),
+        ({"virtual_time": None}, r"^virtual_time: must be True or False, got None"),
+        ({"progress": 1}, r"^progress: must be a function of how many plans were run, .* got 1"),
+        ({"baseline": 1}, r"^baseline: must be the path of a file of known failures, got 1"),
+        ({"baseline": []}, r"^baseline: must be the path of a file of known failures, got \[\]"),
+    ],
+)
+def test_wrong_switches_are_rejected_before_the_first_run(
+    settings: dict[str, Any], message: str, ims_mock: ImsMock
+) -> None:
+    """Each error names the setting, and what it must be."""
+    with pytest.raises(TypeError, match=message):
+        ims_mock.new_sweep(lambda: listed(ims_mock), **settings)
+
+
+@pytest.mark.parametrize(
     ("take", "message"),
     [
         (ImsMock.reset, "the work resets the mock, or clears its journal, .* do so before the sweep"),
