@@ -7,6 +7,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
 from ims_mock.service.service import Service
 from ims_mock.state.real import RealTime
@@ -41,14 +42,14 @@ class Watch:
         self._until = self._raised = self._ended = 0.0
         self._requests = 0
         self._waker = Waker(self._raise_here)
-        self._is_over = True
+        self._is_over, self._is_raised = True, False
         self.why = ""
         threading.Thread(target=self._look, name="ims_mock sweep", daemon=True).start()
 
     def begin(self, requests: int, seconds: float) -> None:
         """Watch the calling thread from now on, for so many requests and real seconds."""
         with self._lock:
-            self.why, self._is_over = "", False
+            self.why, self._is_over, self._is_raised = "", False, False
             self._requests, self._until = requests, RealTime.monotonic() + seconds
             self._thread_id = threading.get_ident()
             self._waker.begin()
@@ -57,17 +58,19 @@ class Watch:
         """Watch nothing any more; what was to be raised is not raised after this."""
         # Without the lock: whoever has it may be about to wake this thread.
         self._is_over = True
-        is_ended = False
+        is_ended = is_raised = False
         while not is_ended:
             try:
                 with self._lock:
-                    _raise_in(threading.get_ident(), None)
+                    is_raised, self._is_raised = self._is_raised, False
                     self._thread_id = 0
                     self._waker.end()
                 is_ended = True
             except HangError:
                 # It was raised in this moment.
                 continue
+        if is_raised:
+            _meet(HangError)
 
     def close(self) -> None:
         """End the watching thread."""
@@ -93,6 +96,7 @@ class Watch:
         """
         self._raised = RealTime.monotonic()
         if not self._waker.wake():
+            self._is_raised = True
             _raise_in(self._thread_id, HangError)
 
     def _raise_here(self) -> None:
@@ -129,7 +133,17 @@ class Watch:
         return f"ims_mock: the sweep goes on when its work does: {text}:\n{lines}"
 
 
-def _raise_in(thread_id: int, kind: type[BaseException] | None) -> None:
-    """Raise an exception in a thread at its next step in Python; with None take back one that has not been raised."""
-    exception = ctypes.py_object(kind) if kind else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), exception)
+def _raise_in(thread_id: int, kind: type[BaseException]) -> None:
+    """Raise an exception in a thread at its next step in Python, in place of one that has not been raised so far."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(kind))
+
+
+def _meet(kind: type[BaseException]) -> None:
+    """Let what may still be to be raised in this thread be raised here.
+
+    Taken back, it would leave Python 3.11 looking for it at each step, and for ever where a tracer follows the steps.
+    """
+    with suppress(kind):
+        _raise_in(threading.get_ident(), kind)
+        while True:
+            pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -99,6 +100,22 @@ def test_sweep_in_another_thread(ims_mock: ImsMock) -> None:
     thread.start()
     thread.join()
     assert found == [TOO_LONG]
+
+
+def test_sweep_while_steps_are_followed(ims_mock: ImsMock) -> None:
+    """A profiler, as coverage and debuggers are tracers, sees the same, wherever the work runs."""
+    found: list[Any] = []
+
+    def work() -> None:
+        sys.setprofile(lambda *_: None)
+        found.append(ended(ims_mock, swallow).hung)
+        sys.setprofile(None)
+        found.append(sum(range(100_000)))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert found == [TOO_LONG, 4999950000]
 
 
 def test_nothing_is_raised_after_the_end(watch: Watch) -> None:
