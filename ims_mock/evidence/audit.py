@@ -166,7 +166,7 @@ def _retries_without_back_off(entries: list[Entry]) -> Iterator[Finding]:
         if not waits:
             continue
         if min(waits) < AT_ONCE:
-            text = f"{_name(series)} was tried again {min(waits):.3f} s after it had failed; wait longer each time"
+            text = f"{_name(series)} was tried again at once after it had failed; wait longer each time"
             yield Finding("retried_at_once", text, tuple(series))
         elif len(waits) >= STEADY_RETRIES and max(waits) < min(waits) * 1.1:
             text = f"{_name(series)} was tried again each {min(waits):.1f} s; wait longer each time"
@@ -183,8 +183,13 @@ def _retry_after(entries: list[Entry]) -> Iterator[Finding]:
         for earlier, later in pairwise(series):
             asked = earlier.response_headers.get("Retry-After", "")
             if asked.isdecimal() and _gap(earlier, later) < float(asked) - AT_ONCE:
-                text = f"Retry-After said {asked} s, and the next try came after {_gap(earlier, later):.3f} s"
+                text = f"Retry-After said {asked} s, and the next try came {_after(_gap(earlier, later))}"
                 yield Finding("retry_after_not_obeyed", text, (earlier, later))
+
+
+def _after(seconds: float) -> str:
+    """Return a wait in words that are the same however busy the machine is."""
+    return "at once" if seconds < AT_ONCE else f"after {seconds:.1f} s"
 
 
 def _repeated_reads(entries: list[Entry]) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ WEAKNESSES = [
         programs.names,
         "glance_list_images: 503 x2",
         "bad_manners",
-        "s after it had failed; wait longer each time",
+        "glance_list_images was tried again at once after it had failed; wait longer each time",
     ),
     Weakness(
         weak.sleeps_minutes,
