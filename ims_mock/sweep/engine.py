@@ -23,7 +23,7 @@ from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.misuse import check_done, check_served, check_untouched
 from ims_mock.sweep.plans import Plan, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
-from ims_mock.sweep.rows import Judged, Row
+from ims_mock.sweep.rows import Judged, Row, can_both_fire
 from ims_mock.sweep.runs import Run, Work, look_at, run_work
 from ims_mock.sweep.secrets import secrets_of
 from ims_mock.sweep.shrinking import smaller
@@ -338,16 +338,18 @@ class Sweep:
         return is_spent
 
     def _pairs(self, report: SweepReport) -> Iterator[Plan]:
-        """Yield pairs of plans that were survived, each of other families or other requests."""
-        survived: dict[tuple[str, int, str], Plan] = {}
+        """Yield pairs of plans that were survived, each of other families or other requests, where both can fire."""
+        survived: dict[tuple[str, int, str], Row] = {}
         for row in report.rows:
             (injection,) = row.plan.injections
             verdict = verdict_on(row.run, report.baseline, report.before, self.allowed)
             if verdict.name in GOOD and injection.times == 1:
                 key = (injection.step.operation, injection.step.number, injection.fault.family)
-                survived.setdefault(key, row.plan)
+                survived.setdefault(key, row)
         pairs = (
-            Plan((*one.injections, *other.injections)) for one, other in itertools.combinations(survived.values(), 2)
+            Plan((*one.plan.injections, *other.plan.injections))
+            for one, other in itertools.combinations(survived.values(), 2)
+            if can_both_fire(one, other)
         )
         yield from itertools.islice(filter(self.bounds.has, pairs), min(self.bounds.pairs, len(survived) ** 2))
 

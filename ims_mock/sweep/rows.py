@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from ims_mock.contract.operations import Operation, load_contract, page_of
@@ -17,21 +18,29 @@ from ims_mock.sweep.verdicts import GOOD, VERDICTS, Verdict
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
+_INSTEAD = {"status", "garbled", "lost", "wire"}
+"""The families of what a work gets in place of a response."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """A plan and the run under it, its `requests` in short, and how often the plan's faults fired."""
+    """A plan and the run under it, its `requests` in short, and how often the plan's faults fired.
+
+    `asked` is how often each operation was requested.
+    """
 
     plan: Plan
     run: Run
     requests: tuple[str, ...] = ()
     hits: int = 0
+    asked: Mapping[str | None, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan, run: Run, good: Run) -> Row:
         """Return the row of a run, without what reports do not need; `good` is the run without any failure."""
         hits = sum(bool(entry.rules) for entry in run.entries)
-        return cls(plan, run.slim(good), tuple(requests_of(run.entries)), hits)
+        asked = Counter(entry.operation for entry in run.entries)
+        return cls(plan, run.slim(good), tuple(requests_of(run.entries)), hits, asked)
 
     @property
     def reproduce(self) -> str:
@@ -48,6 +57,18 @@ class Row:
         """By what the smallest of several plans is found: its faults, how often they fire, and at which request."""
         times = (injection.times or float("inf") for injection in self.plan.injections)
         return len(self.plan.injections), sum(times), max(injection.step.number for injection in self.plan.injections)
+
+
+def can_both_fire(one: Row, other: Row) -> bool:
+    """Return whether each of two plans of one fault is met where the other one alone has fired.
+
+    At the same request, one of both keeps the work from the other, unless it tries again.
+    """
+    (first,), (second,) = one.plan.injections, other.plan.injections
+    if first.step == second.step and {first.fault.family, second.fault.family} & _INSTEAD:
+        return max(row.asked.get(first.step.operation, 0) for row in (one, other)) > first.step.number
+    pairs = ((one, second), (other, first))
+    return all(row.asked.get(item.step.operation, 0) >= item.step.number for row, item in pairs)
 
 
 @dataclass(frozen=True)

@@ -186,22 +186,15 @@ def test_plan_that_cannot_differ_is_saved(ims_mock: ImsMock, work: Work) -> None
 
 
 def test_pairs_are_of_plans_that_were_survived(ims_mock: ImsMock, work: Work) -> None:
-    """Two failures together are tried where each alone has done no harm."""
+    """Two failures together are tried where each alone has done no harm, and does not keep the work from the other."""
     found = ids(ims_mock, work, only=["*500 x1*", "*hangup*x1*"], skip=["*lose*"], pairs=9)
-    assert [plan for plan in found if ";" in plan] == [
-        "glance_create_image_metadata: 500 x1; glance_create_image_metadata: hangup x1",
-        "glance_create_image_metadata: 500 x1; glance_list_images: 500 x1",
-        "glance_create_image_metadata: 500 x1; glance_list_images: hangup x1",
-        "glance_create_image_metadata: hangup x1; glance_list_images: 500 x1",
-        "glance_create_image_metadata: hangup x1; glance_list_images: hangup x1",
-        "glance_list_images: 500 x1; glance_list_images: hangup x1",
-    ]
+    assert [plan for plan in found if ";" in plan] == ["glance_list_images: 500 x1; glance_list_images: hangup x1"]
 
 
-@pytest.mark.parametrize(("pairs", "run"), [(0, 0), (2, 2), (10**30, 6)])
+@pytest.mark.parametrize(("pairs", "run"), [(0, 0), (2, 2), (10**30, 3)])
 def test_pairs_are_bounded(pairs: int, run: int, ims_mock: ImsMock, work: Work) -> None:
     """No more pairs are run than the bounds say, and than there are."""
-    found = ids(ims_mock, work, only=["*500 x1*", "*hangup*x1*"], skip=["*lose*"], pairs=pairs)
+    found = ids(ims_mock, work, only=["glance_list*: 500 x1", "glance_list*hangup*x1"], pairs=pairs)
     assert len([plan for plan in found if ";" in plan]) == run
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.sweep.report import SweepReport
-from ims_mock.sweep.rows import Row, requests_of
+from ims_mock.sweep.rows import Row, can_both_fire, requests_of
 from ims_mock.sweep.runs import Failure, Run
 from ims_mock.sweep.secrets import hidden
 from ims_mock.sweep.table import WIDTH
@@ -60,6 +60,12 @@ def test_lines_are_short(report: SweepReport) -> None:
     assert [line for line in report.lines() if len(line) > WIDTH and not any(text in line for text in copied)] == []
 
 
+def row_of(text: str, number: int, *, asked: int) -> Row:
+    """Return the row of a fault at a request of an operation that was asked so often."""
+    plan = plan_of(text, operation="glance_show_image", number=number)
+    return Row(plan, Run(state=NOTHING), asked={"glance_show_image": asked})
+
+
 def test_alike_failures_are_one() -> None:
     """Failures with the same reason at the same request are a group, its smallest plan first."""
     rows = [failed(plan_of(text, times=times), KeyError("images")) for text in ("503", "500") for times in (2, 1, None)]
@@ -102,6 +108,22 @@ def test_characters_that_xml_has_not_are_replaced() -> None:
     case = ElementTree.fromstring(report_of(failed(plan_of(), BackupError(odd))).as_junit()).find(".//failure")
     assert case is not None
     assert "a" + "\ufffd" * 7 + "z\U0001f600" in (case.text or "")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "can_fire"),
+    [
+        (row_of("503", 1, asked=1), row_of("reset", 1, asked=1), False),
+        (row_of("503", 1, asked=2), row_of("reset", 1, asked=1), True),
+        (row_of("mutate(/size, null)", 1, asked=1), row_of("stale(reads=1)", 1, asked=1), True),
+        (row_of("503", 1, asked=1), row_of("reset", 2, asked=2), False),
+        (row_of("503", 1, asked=2), row_of("reset", 2, asked=2), True),
+        (row_of("503", 2, asked=2), row_of("reset", 1, asked=1), False),
+    ],
+)
+def test_pairs_of_which_one_keeps_the_work_from_the_other(first: Row, second: Row, can_fire: bool) -> None:
+    """Work that gives up at the first fault does not come to the second; one that tries again meets both."""
+    assert can_both_fire(first, second) is can_fire
 
 
 def test_reasons_that_quote_a_document_have_no_middle() -> None:
