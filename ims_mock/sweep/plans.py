@@ -107,8 +107,9 @@ def plans_of(step: Step, fault: Fault) -> list[Plan]:
 def plan_of(text: str) -> Plan:
     """Return the plan with an id, which is the text of its rules; raise ValueError for what can be no plan's."""
     injections = []
-    for rule in map(parse_rule, _BETWEEN_RULES.split(text.strip())):
-        if rule.operation not in load_contract().operations:
+    for rule_text in _BETWEEN_RULES.split(text.strip()):
+        rule = parse_rule(rule_text) if ":" in rule_text else None
+        if rule is None or rule.operation not in load_contract().operations:
             raise ValueError(f"must name the operation of each fault, as in 'glance_show_image: 503 x2', got {text!r}")
         injections.append(Injection(Step(rule.operation, rule.skip + 1), rule.fault, rule.times))
     return Plan(tuple(injections))

@@ -235,7 +235,10 @@ def test_budget_is_plans_or_seconds(budget: Any, plans: int | None, seconds: flo
         ({"steps": float("inf")}, "steps must be a whole number, 1 or more, got Infinity"),
         ({"requests": 0}, "requests must be a whole number, 1 or more, got 0"),
         ({"plan": 1}, "plan must be the id of a plan, got 1"),
-        ({"plan": "reset"}, "plan must name the operation of each fault, as in"),
+        *(
+            ({"plan": text}, f"as in 'glance_show_image: 503 x2', got {text!r}")
+            for text in ("reset", "", "no", "*: 503")
+        ),
         ({"real_seconds": "1"}, 'real_seconds must be a number, 0.1 or more, got "1"'),
     ],
 )
