@@ -23,7 +23,7 @@ from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.misuse import check_done, check_served, check_untouched
 from ims_mock.sweep.plans import Plan, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
-from ims_mock.sweep.rows import Judged, Row, can_both_fire
+from ims_mock.sweep.rows import Judged, Row, pairs_of
 from ims_mock.sweep.runs import Run, Work, look_at, run_work
 from ims_mock.sweep.secrets import secrets_of
 from ims_mock.sweep.shrinking import smaller
@@ -347,9 +347,7 @@ class Sweep:
                 key = (injection.step.operation, injection.step.number, injection.fault.family)
                 survived.setdefault(key, row)
         pairs = (
-            Plan((*one.plan.injections, *other.plan.injections))
-            for one, other in itertools.combinations(survived.values(), 2)
-            if can_both_fire(one, other)
+            Plan((*one.plan.injections, *other.plan.injections)) for one, other in pairs_of(list(survived.values()))
         )
         yield from itertools.islice(filter(self.bounds.has, pairs), min(self.bounds.pairs, len(survived) ** 2))
 

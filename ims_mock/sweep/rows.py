@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import combinations, groupby, product
 
 from ims_mock.contract.operations import Operation, load_contract, page_of
 from ims_mock.evidence.journal import Entry
-from ims_mock.sweep.plans import Injection, Plan
+from ims_mock.sweep.plans import Injection, Plan, Step
 from ims_mock.sweep.runs import Run
 from ims_mock.sweep.states import plain_text
 from ims_mock.sweep.verdicts import GOOD, VERDICTS, Verdict
@@ -69,6 +69,20 @@ def can_both_fire(one: Row, other: Row) -> bool:
         return max(row.asked.get(first.step.operation, 0) for row in (one, other)) > first.step.number
     pairs = ((one, second), (other, first))
     return all(row.asked.get(item.step.operation, 0) >= item.step.number for row, item in pairs)
+
+
+def pairs_of(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    """Yield the pairs of plans of one fault that can both fire, in turn by the two requests that they are at."""
+    by_step: dict[Step, list[Row]] = {}
+    for row in rows:
+        by_step.setdefault(row.plan.injections[0].step, []).append(row)
+    one_step = (combinations(found, 2) for found in by_step.values())
+    two_steps = (product(one, other) for one, other in combinations(by_step.values(), 2))
+    turns = [filter(lambda pair: can_both_fire(*pair), pairs) for pairs in (*two_steps, *one_step)]
+    while turns:
+        found = [(pairs, next(pairs, None)) for pairs in turns]
+        yield from (pair for _, pair in found if pair is not None)
+        turns = [pairs for pairs, pair in found if pair is not None]
 
 
 @dataclass(frozen=True)

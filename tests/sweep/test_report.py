@@ -13,7 +13,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.sweep.report import SweepReport
-from ims_mock.sweep.rows import Row, can_both_fire, requests_of
+from ims_mock.sweep.rows import Row, can_both_fire, pairs_of, requests_of
 from ims_mock.sweep.runs import Failure, Run
 from ims_mock.sweep.secrets import hidden
 from ims_mock.sweep.table import WIDTH
@@ -124,6 +124,14 @@ def test_characters_that_xml_has_not_are_replaced() -> None:
 def test_pairs_of_which_one_keeps_the_work_from_the_other(first: Row, second: Row, can_fire: bool) -> None:
     """Work that gives up at the first fault does not come to the second; one that tries again meets both."""
     assert can_both_fire(first, second) is can_fire
+
+
+def test_pairs_are_of_all_requests_in_turn() -> None:
+    """Where few of many pairs are run, they are of as many requests as can be."""
+    rows = [row_of(text, number, asked=9) for number in (1, 2, 3) for text in ("503", "reset", "lose_response")]
+    found = [[row.plan.injections[0].step.number for row in pair] for pair in pairs_of(rows)]
+    assert found[:6] == [[1, 2], [1, 3], [2, 3], [1, 1], [2, 2], [3, 3]]
+    assert len(found) == 9 * 8 / 2
 
 
 def test_reasons_that_quote_a_document_have_no_middle() -> None:
