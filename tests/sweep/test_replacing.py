@@ -203,7 +203,14 @@ def test_nested_sweep_is_refused(ims_mock: ImsMock) -> None:
 
 
 def test_real_time_replaces_nothing(ims_mock: ImsMock) -> None:
-    """With virtual_time=False, everything is as it is."""
+    """With virtual_time=False, everything is as it is, but for who is told of a thread that has died."""
     before, seen = known(), []
-    ims_mock.sweep(lambda: seen.append(known()), virtual_time=False)
+
+    def work() -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(threading, "excepthook", hook)
+            seen.append(known())
+
+    hook = threading.excepthook
+    ims_mock.sweep(work, virtual_time=False)
     assert seen == [before, before]
