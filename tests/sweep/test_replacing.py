@@ -203,8 +203,9 @@ def test_nested_sweep_is_refused(ims_mock: ImsMock) -> None:
 
 
 def test_real_time_replaces_nothing(ims_mock: ImsMock) -> None:
-    """With virtual_time=False, everything is as it is, but for who is told of a thread that has died."""
-    before, seen = known(), []
+    """With virtual_time=False, everything is as it is, but for the hook of threads that die."""
+    before = known()
+    seen: list[Any] = []
 
     def work() -> None:
         with pytest.MonkeyPatch.context() as patch:
