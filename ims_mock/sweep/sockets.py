@@ -38,9 +38,11 @@ class Silence:
     """A connection on which nothing will come for so many `seconds`, and what its client does about it.
 
     It `is_waited_for` by a client without a timeout, or with a longer one; a client with a shorter one `has_given_up`.
+    `is_over` says whether the client is gone.
     """
 
     seconds: float
+    is_over: Callable[[], bool]
     is_waited_for: bool = False
     has_given_up: bool = False
 
@@ -82,7 +84,7 @@ class Sockets:
         `is_over` says whether the client is gone, `is_current` whether the run is still the same one.
         """
         connection: socket.socket | None = getattr(is_over, "sock", None)
-        silence = Silence(seconds)
+        silence = Silence(seconds, is_over)
         self._silences.append(silence)
         if connection is not None:
             self.busy.discard(connection)
@@ -122,8 +124,11 @@ class Sockets:
 
     @property
     def silences(self) -> list[float]:
-        """After how many seconds each connection is closed on which nothing comes."""
-        return [silence.seconds for silence in list(self._silences)]
+        """After how many seconds each connection is closed on which nothing comes, and whose client is still there.
+
+        That a client is gone, the mock sees a moment later; until then it does something.
+        """
+        return [silence.seconds for silence in list(self._silences) if not _is_gone(silence)]
 
     def patches(self) -> list[tuple[Any, str, Callable[..., Any]]]:
         """Return what is replaced: a class, the name of its method, and what does it in its place."""
@@ -233,6 +238,13 @@ class Sockets:
             peer = connection.getpeername()
             return not peer or (isinstance(peer, tuple) and peer[1] == self.port)
         return False
+
+
+def _is_gone(silence: Silence) -> bool:
+    # The mock may close the connection in this moment.
+    with suppress(OSError, ValueError):
+        return silence.is_over()
+    return True
 
 
 def _timed_out(connection: socket.socket) -> TimeoutError:

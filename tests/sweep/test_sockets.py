@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from ims_mock import ImsMock
+from ims_mock.sweep import sockets
 from ims_mock.sweep.runs import Run
+from ims_mock.sweep.sockets import Sockets
+from ims_mock.sweep.waits import Waits
 
 STALL = "glance_list_images: stall(120)"
 LOST = "glance_list_images: lose_response(timeout)"
@@ -189,3 +192,18 @@ def test_connections_keep_their_order(ims_mock: ImsMock) -> None:
         return names
 
     assert ims_mock.sweep(work, only=["*: 409*"]).unsteady == []
+
+
+def test_silence_is_none_where_the_client_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time does not jump to the end of a silence that nobody waits for, also where the mock is slow to see that."""
+    monkeypatch.setattr(sockets, "_GLANCE", 0.2)
+    gone, work = threading.Event(), Sockets(Waits(lambda *_: None, lambda: 0.0), lambda: False)
+    work.timeout = 10.0
+    mock = threading.Thread(target=work.hold, args=(3600.0, gone.is_set, lambda: True))
+    mock.start()
+    while not work.silences:
+        assert mock.is_alive()
+    assert work.silences == [3600.0]
+    gone.set()
+    assert work.silences == []
+    mock.join()
