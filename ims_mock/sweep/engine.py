@@ -152,6 +152,7 @@ class Sweep:
             self.bounds.real_seconds + (5 * (RealTime.monotonic() - began) if self.virtual else 0),
         )
         unsteady = _differences(baseline, again)
+        baseline.is_steady = again.is_steady = baseline.outcome.plain == again.outcome.plain
         report = SweepReport(baseline, before, self.allowed, unsteady=unsteady, known=self.known, bounds=self.bounds)
         report.secrets = secrets_of(self.service)
         return report

@@ -138,7 +138,8 @@ class SweepReport:
         for operation, count in self.left_out.items():
             yield f"{count} requests amid those of {operation} met no failure; steps=N lets more of them do so"
         if self.unsteady:
-            yield f"without any failure, {' and '.join(self.unsteady)} was not the same in two runs"
+            end = "" if self.baseline.is_steady else "; what it returns is not compared"
+            yield f"without any failure, {' and '.join(self.unsteady)} was not the same in two runs{end}"
         if self.baseline.threads:
             names = ", ".join(self.baseline.threads)
             yield f"after the work, threads go on, and meet the failures of later runs: {names}"

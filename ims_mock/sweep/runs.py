@@ -94,6 +94,8 @@ class Run:
     excused: Counter[str] = field(default_factory=Counter)
     manners: dict[str, str] = field(default_factory=dict)
     threads: list[str] = field(default_factory=list)
+    is_steady: bool = True
+    """Whether the value of a good run is what each such run returns, so that others are compared with it."""
 
     @property
     def failure(self) -> Failure | None:
@@ -142,7 +144,10 @@ def run_work(work: Work, seed: str, file: str | None) -> Run:
         run.hung = str(error) or "it did not end"
     except Exception as error:
         run.error = error
-    except (SystemExit, GeneratorExit) as error:
+    except SystemExit as error:
+        # As Python takes it: without a code, or with 0, a program has ended well.
+        run.error = error if error.code not in (None, 0) else None
+    except GeneratorExit as error:
         run.error = error
     except BaseException as error:
         if file is None or not is_outcome(error):

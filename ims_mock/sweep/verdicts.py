@@ -72,7 +72,7 @@ def _of_success(run: Run, baseline: Run) -> Verdict:
         return Verdict("wrong_success", f"it ended well, and there is no {'; no '.join(_described(missing))}")
     if more:
         return Verdict("left_behind", f"it ended well, and there is also {'; '.join(_described(more))}")
-    if run.outcome.plain != baseline.outcome.plain:
+    if baseline.is_steady and run.outcome.plain != baseline.outcome.plain:
         return Verdict("wrong_success", f"it returned {run.outcome.in_place_of(baseline.outcome)}")
     return Verdict("survived", "")
 

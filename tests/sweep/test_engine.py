@@ -121,6 +121,33 @@ def test_unsteady_work_is_reported(ims_mock: ImsMock, path: str, value: str, uns
     assert ims_mock.sweep(count, only=["nothing"]).unsteady == unsteady
 
 
+def test_value_that_differs_by_itself_is_not_compared(ims_mock: ImsMock) -> None:
+    """A duration, or a count of calls, is another one in each run, and no plan is to blame for it."""
+    calls = itertools.count()
+
+    def work() -> int:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            client.find("web")
+        return next(calls)
+
+    report = ims_mock.sweep(work, allowed=[ImsError], only=["*: 503* x1"])
+    report.assert_survives()
+    assert "what it returned was not the same in two runs; what it returns is not compared" in "".join(report.summary())
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(None, "survived"), (0, "survived"), (3, "crash"), ("no", "crash")])
+def test_exit_of_the_work(ims_mock: ImsMock, code: Any, verdict: str) -> None:
+    """sys.exit ends a program well without a code, or with 0."""
+
+    def work() -> None:
+        with Client(ims_mock.url, ims_mock.token) as client:
+            status = client.send("GET", "/v2/images?limit=1")[0]
+        sys.exit(code if status != 200 else 0)
+
+    (row,) = ims_mock.sweep(work, plan="glance_list_images: 404 x1").judged()
+    assert row.verdict.name == verdict
+
+
 def test_what_the_work_adds_without_a_request_was_there_before(ims_mock: ImsMock) -> None:
     """It is not left behind where the work fails to delete it, and every read sees it; what it sends is its own."""
 
