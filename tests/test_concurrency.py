@@ -193,7 +193,7 @@ class Hammer:
 # The journal keeps every request: among the last 1000 alone, one of the operations is missing now and then.
 @pytest.mark.ims_mock(journal_size=20_000)
 @pytest.mark.slow
-@pytest.mark.parametrize("requests", [2000, pytest.param(5000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("requests", [1000, pytest.param(5000, marks=pytest.mark.thorough)])
 def test_two_threads_lose_nothing(ims_mock: ImsMock, requests: int) -> None:
     """Two threads that hammer every operation, with up to 10,000 requests, leave exactly what each has made."""
     hammers = [Hammer(ims_mock, number, requests) for number in range(2)]

@@ -45,13 +45,9 @@ def json_patch(ctx, value):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
-    ("phases", "examples"),
-    [
-        ("examples,fuzzing", 1),
-        pytest.param("fuzzing,stateful", 3, marks=pytest.mark.thorough),
-        pytest.param("coverage,fuzzing", 25, marks=pytest.mark.thorough),
-    ],
+    ("phases", "examples"), [("examples,fuzzing", 1), ("fuzzing,stateful", 3), ("coverage,fuzzing", 25)]
 )
 def test_schemathesis_finds_nothing(tmp_path: Path, phases: str, examples: int) -> None:
     """Examples, coverage, fuzzing and links between operations break no promise of the document."""

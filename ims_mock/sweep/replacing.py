@@ -86,13 +86,7 @@ def _exchange(new: Mapping[int, Any], old: list[Any]) -> None:
         # By what they are: to be hashed or compared, an object of a user's module may do anything.
         if not new.keys().isdisjoint(map(id, list(vars(module).values()))):
             _exchange_in_attributes(vars(module), module, new)
-    holders = [holder for holder in gc.get_referrers(*old) if id(holder) not in modules]
-    inner = [holder for holder in holders if type(holder) in (tuple, dict)]
-    # Each search looks at every object of the process, so that one is for all.
-    owners = gc.get_referrers(*inner) if inner else []
-    if gc.get_freeze_count():
-        # The search leaves out what is frozen.
-        owners = holders = _around(list(modules.values()))
+    holders, owners = _found(list(modules.values()), old)
     classes = {id(part): one for one in owners if isinstance(one, type) for part in gc.get_referents(one)}
     functions = {id(one.__defaults__): one for one in owners if type(one) is FunctionType}
     for holder in holders:
@@ -102,6 +96,19 @@ def _exchange(new: Mapping[int, Any], old: list[Any]) -> None:
             _exchange_in_attributes(holder, classes.get(id(holder)), new)
         else:
             _exchange_in(holder, new)
+
+
+def _found(modules: list[Any], old: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return what holds the functions beside modules, and what holds that."""
+    if gc.get_freeze_count():
+        # A search leaves out what is frozen.
+        found = _around(modules)
+        return found, found
+    known = {id(vars(module)) for module in modules}
+    holders = [holder for holder in gc.get_referrers(*old) if id(holder) not in known]
+    inner = [holder for holder in holders if type(holder) in (tuple, dict)]
+    # Each search looks at every object of the process, so that one is for all.
+    return holders, gc.get_referrers(*inner) if inner else []
 
 
 def _around(modules: list[Any]) -> list[Any]:
