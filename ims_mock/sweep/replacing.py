@@ -65,6 +65,9 @@ class Replacing:
 
 _INHERITED = object()
 
+_FROZEN: list[bool] = []
+"""Has something in it once this process was seen to keep objects from the garbage collector."""
+
 _DEPTH = 4
 """A module has a class, that has attributes, such as a method, which has defaults."""
 
@@ -100,8 +103,9 @@ def _exchange(new: Mapping[int, Any], old: list[Any]) -> None:
 
 def _found(modules: list[Any], old: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return what holds the functions beside modules, and what holds that."""
-    if gc.get_freeze_count():
-        # A search leaves out what is frozen.
+    if _FROZEN or gc.get_freeze_count():
+        # A search leaves out what is frozen. To count that takes as long as it is much, so it is done once.
+        _FROZEN[:] = [True]
         found = _around(modules)
         return found, found
     known = {id(vars(module)) for module in modules}

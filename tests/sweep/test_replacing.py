@@ -19,6 +19,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.state.clock import ManualClock
+from ims_mock.sweep import replacing
 from ims_mock.sweep.virtual_time import VirtualTime
 
 REAL = time.sleep
@@ -80,6 +81,7 @@ def virtual(request: pytest.FixtureRequest) -> Iterator[VirtualTime]:
     """A virtual time in a run; objects that the collector of garbage has frozen are looked for in another way."""
     if request.param == "unfrozen":
         gc.unfreeze()
+        replacing._FROZEN.clear()
     else:
         gc.freeze()
     try:
