@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
+from ims_mock.sweep.logs import note
 from ims_mock.sweep.runs import ExitError
 from ims_mock.sweep.traces import ends_a_thread, find_trace
 
@@ -67,6 +68,7 @@ class Command:
         printed, errors = stdout.text(), _COLOUR.sub("", stderr.text())
         if process.returncode or ends_a_thread(errors):
             raise self._failure(process.returncode, errors)
+        note(errors.splitlines())
         return printed if self.is_value else None
 
     def _failure(self, code: int, stderr: str) -> ExitError:

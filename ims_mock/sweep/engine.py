@@ -20,6 +20,7 @@ from ims_mock.sweep.checkpoints import MOST_REQUESTS, Checkpoint
 from ims_mock.sweep.deaths import Deaths
 from ims_mock.sweep.interrupts import surely, surely_left, unreported_hangs
 from ims_mock.sweep.known import KnownFailures
+from ims_mock.sweep.logs import logged
 from ims_mock.sweep.misuse import check_done, check_served, check_untouched
 from ims_mock.sweep.plans import Plan, faults_for, plan_of, plans_of
 from ims_mock.sweep.report import InterruptedSweep, SweepReport
@@ -158,7 +159,9 @@ class Sweep:
         return report
 
     def _good_run(self) -> Run:
-        run = self._once(None)
+        with logged() as lines:
+            run = self._once(None)
+        run.logged = lines
         if run.error is not None or run.hung:
             raise BaselineError(f"the work fails without any failure: {run.hung or repr(run.error)}") from run.error
         check_done(run.value)

@@ -156,6 +156,7 @@ class SweepReport:
         baseline = {
             "requests": requests_of(self.baseline.entries),
             "seconds": self.baseline.slept,
+            "logged": [hidden(line, self.secrets) for line in self.baseline.logged],
             "unsteady": self.unsteady,
             "threads": self.baseline.threads,
             "saved": self.saved,

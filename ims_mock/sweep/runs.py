@@ -94,6 +94,8 @@ class Run:
     excused: Counter[str] = field(default_factory=Counter)
     manners: dict[str, str] = field(default_factory=dict)
     threads: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
+    """Lines that were logged in a good run."""
     is_steady: bool = True
     """Whether the value of a good run is what each such run returns, so that others are compared with it."""
 
