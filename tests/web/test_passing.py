@@ -117,7 +117,8 @@ def test_file_goes_up_and_down(through: Setup, mock: ImsMock, is_whole: bool) ->
     data = FILE if is_whole else (FILE[start : start + 300_001] for start in range(0, len(FILE), 300_001))
     assert through.ask("PUT", path, data=data, headers=OCTETS).status_code == 204
     assert through.ask("GET", path).content == FILE
-    up, down = (seen.exchange for seen in through.seen)
+    through.ask("HEAD", "/v2/images")  # The client may have the whole file before it is seen.
+    up, down = (seen.exchange for seen in through.seen[:2])
     assert up.request.body is NOT_RECORDED
     assert down.response is not None
     assert down.response.body is NOT_RECORDED
