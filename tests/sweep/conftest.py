@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,13 @@ import pytest
 from ims_mock import ImsMock
 from ims_mock.sweep.report import SweepReport
 from tests.sweep.reports import BackupError, Client
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    """Leave no garbage of real clients to other tests: each of their sessions and sockets ends in its own way."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
