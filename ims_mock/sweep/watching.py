@@ -40,7 +40,7 @@ class Watch:
         self._lock = threading.Lock()
         self._thread_id = 0
         self._until = self._raised = self._ended = 0.0
-        self._requests = 0
+        self._requests = self._run = 0
         self._waker = Waker(self._raise_here)
         self._is_over, self._is_raised = True, False
         self.why = ""
@@ -49,6 +49,7 @@ class Watch:
     def begin(self, requests: int, seconds: float) -> None:
         """Watch the calling thread from now on, for so many requests and real seconds."""
         with self._lock:
+            self._run += 1
             self.why, self._is_over, self._is_raised = "", False, False
             self._requests, self._until = requests, RealTime.monotonic() + seconds
             self._thread_id = threading.get_ident()
@@ -76,10 +77,13 @@ class Watch:
         """End the watching thread."""
         self._wake.set()
 
-    def end_work(self, why: str, *, is_raised: bool = False) -> None:
-        """End the work now, or later where it was raised just now; it may be called from any thread."""
+    def end_work(self, why: str, *, is_raised: bool = False, run: int | None = None) -> None:
+        """End the work now, or later where it was raised just now; it may be called from any thread.
+
+        Where a `run` is given by its number, no other one is ended.
+        """
         with self._lock:
-            if not self._thread_id or self.why:
+            if not self._thread_id or self.why or run not in (None, self._run):
                 return
             self.why = why
             self._ended = self._raised = RealTime.monotonic()
@@ -107,10 +111,18 @@ class Watch:
         while not self._wake.wait(_GLANCE):
             if self.why:
                 self._end_again()
-            elif self._service.journal.received > self._requests:
-                self.end_work(f"it sent more than {self._requests} requests")
-            elif RealTime.monotonic() > self._until:
-                self.end_work("it took more real time than a run may")
+                continue
+            with self._lock:
+                # The limits are those of this run, which may have ended when the work is.
+                run, why = self._run, self._excess() if self._thread_id else ""
+            if why:
+                self.end_work(why, run=run)
+
+    def _excess(self) -> str:
+        """Return which of its limits the run is beyond; "" for none."""
+        if self._service.journal.received > self._requests:
+            return f"it sent more than {self._requests} requests"
+        return "it took more real time than a run may" if RealTime.monotonic() > self._until else ""
 
     def _end_again(self) -> None:
         """End work once more that has not ended, and say where it is when it does not for long."""

@@ -175,3 +175,15 @@ def test_work_that_asks_without_end_has_the_same_row_each_time(ims_mock: ImsMock
     assert row.run.hung == "it sent more than 30 requests"
     assert row.requests == ("GET /v2/images?limit=1 503! x31",)
     assert row.hits == 31
+
+
+def test_end_of_a_run_does_not_end_the_next(watch: Watch) -> None:
+    """What is known of one run's limits is of no other, though that has begun meanwhile."""
+    watch.end()
+    watch.begin(1000, 3600)
+    watch.end_work("it took more real time than a run may", run=1)
+    assert watch.why == ""
+    with suppress(HangError):
+        watch.end_work("it is enough", run=2)
+        wait()
+    assert watch.why == "it is enough"
