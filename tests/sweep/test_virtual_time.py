@@ -153,7 +153,11 @@ def test_timeouts_of_asyncio(asker: Asker, ask: Callable[[Asker], Awaitable[str]
     """wait_for and anyio's scopes end after their time, also around a thread, and not before a response."""
     run = asker.run(lambda: looping(ask)(asker), plan)
     assert run.value == expected
-    assert run.slept == pytest.approx(13 if expected == "late" else 0, abs=0.5)
+    waits = [13] if expected == "late" else [0]
+    if ask is _in_thread and expected == "late":
+        # On a busy machine the thread may begin to wait when the loop has waited already.
+        waits.append(23)
+    assert any(run.slept == pytest.approx(seconds, abs=0.5) for seconds in waits)
 
 
 def test_tasks_sleep_at_the_same_time(asker: Asker) -> None:
