@@ -44,7 +44,7 @@ class _Lines(logging.Handler):
             return
         try:
             text = record.getMessage()
-        except Exception:
+        except Exception:  # As every handler of logging does with a message whose arguments do not fit.
             self.handleError(record)
             return
         self._lines.append(f"{record.levelname} {record.name}: {cut(text)}")

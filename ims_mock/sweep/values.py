@@ -50,7 +50,7 @@ def plain_value(value: Any) -> str:
     """Return a value as it is compared: without ids and times, and by its type where it is no data."""
     try:
         return plain_text(json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain))
-    except Exception:
+    except Exception:  # The methods of a user's object may raise anything, and that is no failure of the work.
         return f"{type(value)}"
 
 
@@ -88,6 +88,6 @@ def _excerpt(text: str, start: int) -> str:
 def _shown(value: Any) -> str:
     try:
         text = _ADDRESS.sub("", _REPR.repr(value))
-    except Exception:
+    except Exception:  # As above.
         return f"a value of {type(value)}"
     return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
