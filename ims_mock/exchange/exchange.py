@@ -136,5 +136,11 @@ def _header_value(name: str, value: str) -> str:
     return value.encode("utf-8", "backslashreplace").decode("latin-1")
 
 
+Later = Callable[[], Response]
+"""What an operation leaves to do once the lock is free: a long list is walked, and written as JSON, without it."""
+
+Function = Callable[[Exchange], Response | Later]
+"""An operation."""
+
 Work = Callable[[Exchange], Response]
 """The rest of a request: what a rule and its fault are wrapped around. A rejection is a response too."""

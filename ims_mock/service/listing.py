@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.contract.problems import wrong_at
-from ims_mock.state.image_orders import Among, Facet, SortKey, Span, as_text, facet_value
+from ims_mock.state import rows
+from ims_mock.state.image_orders import ANY_STATUS, Among, Facet, SortKey, Span, as_text, facet_value
 from ims_mock.state.images import Image, is_visible
+from ims_mock.state.moments import Moment
+from ims_mock.state.packed import Packed, unpacked
 from ims_mock.state.store import Store
 from ims_mock.state.times import ceiling_timestamp, exact_timestamp, parse_time, timestamp
 
@@ -29,13 +32,16 @@ class Filter:
     """A test of images.
 
     All that pass it have a value of `alike`, where there is one, an id of `ids`, or are of `span`: it need not be tried
-    on others.
+    on others. `member_status` is that which a project has given the images of others, and `seen_test` is the same test
+    for those that it sees, and has given that status; it needs no lock.
     """
 
     test: Test
     alike: tuple[Facet, tuple[str, ...]] | None = None
     ids: Collection[str] | None = None
     span: Span | None = None
+    member_status: str = ANY_STATUS
+    seen_test: Test | None = None
 
 
 # Parameters that say something else than which images.
@@ -62,14 +68,18 @@ def listed_for(store: Store, project_id: str, member_status: str) -> Filter:
     """
 
     def is_listed(image: Image) -> bool:
-        if image.get("__isregistered") == "false":
+        if not _is_registered(image):
             return False
         if is_visible(image, project_id):
             return True
         member = store.members.of(image["id"]).get(project_id)
-        return member is not None and member_status in ("all", member["status"])
+        return member is not None and member_status in (ANY_STATUS, member["status"])
 
-    return Filter(is_listed)
+    return Filter(is_listed, member_status=member_status, seen_test=_is_registered)
+
+
+def _is_registered(image: Image) -> bool:
+    return image.get("__isregistered") != "false"
 
 
 def filters(query: Mapping[str, Any]) -> list[Filter]:
@@ -88,6 +98,11 @@ def filters(query: Mapping[str, Any]) -> list[Filter]:
 def passing(filters: Sequence[Filter], image: Image) -> bool:
     """Return whether an image passes all filters."""
     return all(item.test(image) for item in filters)
+
+
+def of_seen(filters: Sequence[Filter]) -> list[Filter]:
+    """Return the filters for images that a project sees, and has given the wanted status; they need no lock."""
+    return [Filter(item.seen_test or item.test) for item in filters]
 
 
 def alike(name: str, wanted: Any, absent: str = "false") -> tuple[Facet, tuple[str, ...]]:
@@ -209,20 +224,43 @@ def ordered(
 ) -> Iterator[Image]:
     """Return the images that a project sees and that pass the filters, in order, after the marker.
 
-    Raise 400 for a marker that is no image, 403 for one that the project does not see.
+    The caller holds the lock now, and needs it no more when the images are asked for: they are as they are now. Raise
+    400 for a marker that is no image, 403 for one that the project does not see.
     """
     if marker is not None:
         _check_marker(store, marker, project_id)
     first, newest_first = sort[0][0], sort[0][1] == "desc"
-    among = Among(
-        _sort_keys(sort), _common(chosen), next((span for span in _spans(chosen) if span.name == first), None)
-    )
-    ids = _ids(store, chosen, project_id, among)
-    if ids is None:
-        seen = store.images.seen_by(project_id, marker, newest_first=newest_first, among=among)
+    status = next((item.member_status for item in chosen if item.seen_test), ANY_STATUS)
+    span = next((span for span in _spans(chosen) if span.name == first), None)
+    among = Among(_sort_keys(sort), _common(chosen), span, status)
+    after = None if marker is None else store.images.packed(marker)
+    ids = next((item.ids for item in chosen if item.ids is not None), None)
+    if ids is not None:
+        known = [packed for packed in map(store.images.packed, ids) if packed and passing(chosen, unpacked(packed))]
+        return map(unpacked, _sorted(known, among, after, newest_first=newest_first))
+    ranges = [Among(_sort_keys([(span.name, "asc")]), among.alike, span, status) for span in _spans(chosen)]
+    moment = Moment(store, project_id, among, *ranges)
+    found, tests = _found(moment, [among, *ranges], after, newest_first=newest_first), of_seen(chosen)
+    return (image for image in map(unpacked, found) if passing(tests, image))
+
+
+def _found(moment: Moment, asked: Sequence[Among], after: Packed | None, *, newest_first: bool) -> Iterator[Packed]:
+    """Yield the images of the first order that is asked for; the others are ranges, of which one may leave few."""
+    among, *ranges = asked
+    narrowest = min(ranges, key=moment.count, default=among)
+    # What is of a range and in its order is not sorted again.
+    if narrowest.span == among.span or moment.count(narrowest) > MAX_SORTED:
+        start = None if after is None else among.row_of(after)
+        yield from moment.walk(among, start, newest_first=newest_first)
     else:
-        seen = store.images.of(ids, marker, newest_first=newest_first, among=among)
-    return (image for image in seen if passing(chosen, image))
+        yield from _sorted(moment.walk(narrowest), among, after, newest_first=newest_first)
+
+
+def _sorted(images: Iterable[Packed], among: Among, after: Packed | None, *, newest_first: bool) -> Iterator[Packed]:
+    """Yield a few images in an order, from behind one on."""
+    few = rows.in_pieces(sorted(map(among.row_of, images)))
+    start = None if after is None else among.row_of(after)
+    return map(among.image_at, rows.walk(few, start, descending=newest_first))
 
 
 def _sort_keys(sort: list[tuple[str, str]]) -> tuple[SortKey, ...]:
@@ -256,19 +294,6 @@ def _spans(chosen: Sequence[Filter]) -> list[Span]:
     for span in (item.span for item in chosen if item.span):
         spans[span.name] = span.within(spans[span.name]) if span.name in spans else span
     return list(spans.values())
-
-
-def _ids(store: Store, chosen: Sequence[Filter], project_id: str, among: Among) -> Collection[str] | None:
-    """Return the ids of the images that may pass, where a filter leaves few."""
-    for item in chosen:
-        if item.ids is not None:
-            return item.ids
-    ranges = [Among(_sort_keys([(span.name, "asc")]), among.alike, span) for span in _spans(chosen)]
-    narrowest = min(ranges, key=lambda one: store.images.count_seen_by(project_id, one), default=among)
-    # What is of a range and in its order is not sorted again.
-    if narrowest.span == among.span or store.images.count_seen_by(project_id, narrowest) > MAX_SORTED:
-        return None
-    return [image["id"] for image in store.images.seen_by(project_id, None, newest_first=True, among=narrowest)]
 
 
 def _check_marker(store: Store, marker: str, project_id: str) -> None:

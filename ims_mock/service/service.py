@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from math import floor
@@ -18,7 +17,7 @@ from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
 from ims_mock.evidence.redaction import masked_target, without_query_of
 from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
 from ims_mock.exchange.body import Body
-from ims_mock.exchange.exchange import Exchange, Work
+from ims_mock.exchange.exchange import Exchange, Function, Work
 from ims_mock.exchange.messages import Request, Response, rejection
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
@@ -234,10 +233,11 @@ class Service:
         return self._run(exchange)
 
     def _run(self, exchange: Exchange) -> Response:
-        """Run an operation's function, with the lock held unless it receives a file."""
+        """Run an operation's function, with the lock held unless it receives a file; the rest needs none."""
         function = self._functions[exchange.operation.id]
         if exchange.operation.takes_bytes:
-            return function(exchange)
+            response = function(exchange)
+            return response if isinstance(response, Response) else response()
         with self._transaction:
             if not exchange.entry.is_open:
                 code, message = exchange.operation.usual_error(503)
@@ -245,7 +245,7 @@ class Service:
             response = function(exchange)
             exchange.entry.is_done = True
             self.journal.record(exchange.entry)
-        return response
+        return response if isinstance(response, Response) else response()
 
     def _limit_file(self, exchange: Exchange) -> None:
         """Limit a file to what the mock takes; raise 413 where it is known to be longer."""
@@ -291,8 +291,8 @@ def _fault_of(text: str, operation: Operation) -> Fault:
     return fault
 
 
-def _function(operation: Operation) -> Callable[[Exchange], Response]:
+def _function(operation: Operation) -> Function:
     """Return the function that has an operation's id, in the module that has its resource's name."""
     module = import_module(f"ims_mock.service.operations.{operation.resource}")
-    function: Callable[[Exchange], Response] = getattr(module, operation.id)
+    function: Function = getattr(module, operation.id)
     return function

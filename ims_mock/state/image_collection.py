@@ -5,39 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any
+from weakref import WeakSet
 
+from ims_mock.state import rows
 from ims_mock.state.collections import REMOVED, Collection, Transition
-from ims_mock.state.image_orders import (
-    ALL,
-    Among,
-    Facet,
-    Order,
-    Place,
-    Row,
-    SortKey,
-    Viewed,
-    places_within,
-    row_of,
-    viewers_of,
-    walk,
-)
+from ims_mock.state.image_orders import ALL, Among, Facet, Order, SortKey, Viewed, viewed, viewers_of
 from ims_mock.state.images import LEGAL_MOVES, Image, become
 from ims_mock.state.index import Index
+from ims_mock.state.packed import Packed, Place, Placed, as_packed, pack, placed, unpacked, value_of
+from ims_mock.state.rows import Pieces, Row
 from ims_mock.state.times import timestamp
 
 MAX_DELETED = 10_000
 """Most deleted images that are remembered."""
 
 MAX_ORDERS = 32
-"""Most orders; the one that was not asked for longest is dropped for one more."""
+"""Most orders beside that of creation; the one that was not asked for longest is dropped for one more."""
 
-Placed = dict[str, Any]
-"""What is stored of an image: its `number` among all, the time `created_at` by which it is listed, and the `image`."""
+_Asked = tuple[tuple[SortKey, ...], tuple[Facet, ...]]
 
 
-def place_of(placed: Placed) -> Place:
-    """Return the place of an image among the others."""
-    return placed["created_at"], placed["number"], placed["image"]["id"]
+class Watch:
+    """What happens to images while somebody makes an order of them as they were before."""
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[Viewed | None, Viewed | None]] | None = []
+        """What images were, and are by now, each with who sees it; None once others have taken the place of all."""
 
 
 class Images(Collection):
@@ -51,52 +44,63 @@ class Images(Collection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.last_number = -1
-        self._places: dict[str, Place] = {}
-        self._orders: dict[tuple[tuple[SortKey, ...], tuple[Facet, ...]], Order] = {}
-        self._by_backup = Index()
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._orders: dict[_Asked, Order] = {}
+        self._watches: WeakSet[Watch] = WeakSet()
+        self._by_backup: Index | None = None
         self._members: Collection | None = None
 
     def __getitem__(self, image_id: str) -> Image:
-        image: Image = self.records[image_id]["image"]
-        return image
+        return unpacked(self.records[image_id])
 
     def get(self, image_id: str, default: Any = None) -> Any:
         """Return an image, or the default where there is none."""
-        placed = self.records.get(image_id)
-        return default if placed is None else placed["image"]
+        packed = self.records.get(image_id)
+        return default if packed is None else unpacked(packed)
+
+    def packed(self, image_id: str) -> Packed | None:
+        """Return what is stored of an image, which is another object after each change; None where there is none."""
+        stored = self.records.get(image_id)
+        return None if stored is None else as_packed(stored)
 
     def put(self, image_id: str, image: Image) -> None:
         """Add an image, or put it in the place of the one that has its id."""
-        before = self.records.get(image_id)
+        before = self.packed(image_id)
         if before is None:
             self.last_number += 1
-        number = self.last_number if before is None else before["number"]
-        placed = {"number": number, "created_at": str(image.get("created_at", "")), "image": image}
-        self._write(image_id, placed)
-        place = self._places[image_id] = _place(image_id, placed)
-        if self._orders:
-            viewers = self._viewers(image_id, image)
-            for order in self._orders.values():
-                order.put(place, image, viewers)
-        if before is not None or "__backup_id" in image:
-            self._by_backup.put(image_id, _backup_of(image))
+        number = self.last_number if before is None else before[1]
+        after = pack(image, image_id, number, self._names)
+        self._write(image_id, after)
+        self._move(before, after)
 
     def remove(self, image_id: str) -> None:
         """Remove an image; no error where there is none."""
+        before = self.packed(image_id)
         super().remove(image_id)
-        self._by_backup.remove(image_id)
-        if self._places.pop(image_id, None):
-            for order in self._orders.values():
-                order.remove(image_id)
+        self._move(before, None)
 
-    def placed(self, image_id: str) -> Placed:
-        """Return what is stored of an image."""
-        placed: Placed = self.records[image_id]
-        return placed
+    def _move(self, before: Packed | None, after: Packed | None) -> None:
+        """Let an image stand in each order where it belongs by now."""
+        if self._orders or self._watches:
+            self._note_view(self._viewed(before), self._viewed(after))
+        index, either = self._by_backup, after or before
+        if index is not None and either is not None:
+            index.put(either[2], _backup_of(after) if after is not None else "")
+
+    def _viewed(self, packed: Packed | None) -> Viewed | None:
+        return None if packed is None else (packed, viewers_of(packed, self._members_of(packed[2])))
+
+    def _note_view(self, before: Viewed | None, after: Viewed | None) -> None:
+        for order in self._orders.values():
+            order.put(before, after)
+        for watch in self._watches:
+            if watch.changes is not None:
+                watch.changes.append((before, after))
 
     def place(self, image_id: str) -> Place:
         """Return an image's place in the order of creation."""
-        return self._places[image_id]
+        created_at, number, *_ = self.records[image_id]
+        return created_at, number, image_id
 
     def settle(self, transition: Transition) -> Iterable[Transition]:
         """Apply a due transition to an image, unless a test has given it a status that does not allow it.
@@ -121,9 +125,9 @@ class Images(Collection):
     def _delete(self, image_id: str, at: float) -> list[Transition]:
         """Remove an image, and return how its belongings go, and how it comes among the deleted ones."""
         gone = {"status": "deleted", "deleted": True, "deleted_at": timestamp(at), "updated_at": timestamp(at)}
-        placed = self.placed(image_id)
+        document = placed(as_packed(self.records[image_id]))
         self.remove(image_id)
-        deleted = {**placed, "image": {**placed["image"], **gone}}
+        deleted = {**document, "image": {**document["image"], **gone}}
         return [
             {"collection": "deleted", "id": image_id, "status": "deleted", "attributes": deleted},
             *_removals(image_id),
@@ -132,101 +136,113 @@ class Images(Collection):
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all images with these."""
         super().load(stored)
-        self.last_number = max((placed["number"] for placed in stored.values()), default=-1)
-        self._places = {image_id: _place(image_id, placed) for image_id, placed in self.records.items()}
-        self._orders.clear()
-        self._by_backup.clear()
-        for image_id in self.records:
-            self._by_backup.put(image_id, _backup_of(self[image_id]))
+        self.last_number = max((packed[1] for packed in stored.values()), default=-1)
+        self._names.clear()
+        self._by_backup = None
+        self.see_again()
 
     def see(self, members: Collection) -> None:
         """From now on, let an image be seen by its members too."""
         self._members = members
         self.see_again()
 
-    def see_again(self, image_id: str | None = None) -> None:
+    def see_again(self, image_id: str | None = None, members_before: Mapping[str, Any] | None = None) -> None:
         """Let an image, or each of them, be seen by the members that it has by now."""
         if image_id is None:
             self._orders.clear()
-        elif image_id in self._places:
-            image = self[image_id]
-            for order in self._orders.values():
-                order.put(self._places[image_id], image, self._viewers(image_id, image))
+            for watch in self._watches:
+                watch.changes = None
+            return
+        packed = self.packed(image_id)
+        if packed is not None and (self._orders or self._watches):
+            self._note_view((packed, viewers_of(packed, members_before or {})), self._viewed(packed))
 
-    def _viewers(self, image_id: str, image: Image) -> list[str]:
-        return viewers_of(image, self._members.records.get(image_id, ()) if self._members is not None else ())
-
-    def _viewed(self) -> Iterator[Viewed]:
-        for image_id, place in self._places.items():
-            image = self[image_id]
-            yield place, image, self._viewers(image_id, image)
+    def _members_of(self, image_id: str) -> Mapping[str, Any]:
+        return self._members.records.get(image_id, {}) if self._members is not None else {}
 
     def dump(self) -> list[Placed]:
         """Return the images with their places, as a snapshot has them; each with the id under which it stands."""
-        return [
-            {**placed, "image": {**placed["image"], "id": image_id}}
-            if placed["image"].get("id") != image_id
-            else placed
-            for image_id, placed in self.records.items()
-        ]
+        return [placed(as_packed(stored)) for stored in self.records.values()]
 
     def restore(self, document: list[Placed]) -> None:
         """Replace all images with those that `dump` returned."""
-        in_order = sorted(document, key=lambda placed: placed["number"])
-        self.load({placed["image"]["id"]: placed for placed in in_order})
+        in_order = sorted(document, key=lambda item: item["number"])
+        names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        images = (pack(item["image"], item["image"]["id"], item["number"], names) for item in in_order)
+        self.load({packed[2]: packed for packed in images})
 
     def seen_by(self, project_id: str, after: str | None, *, newest_first: bool, among: Among = ALL) -> Iterator[Image]:
         """Yield the images of a project, the public ones, and those shared with it, from behind `after` on.
 
         With `among`, in another order, and those that are alike; `newest_first` then says whether the order descends.
-        The caller holds the lock.
+        They are as they are now, also where more of them are asked for later.
         """
-        start = self._row(among, after)
-        walks = [
-            walk(rows, start, among.span, descending=newest_first)
-            for rows in self._order(among).seen_by(project_id, among)
-        ]
-        last = None
-        for row in merge(*walks, reverse=newest_first):
-            # An image that is seen for two reasons is seen once.
-            if row != last:
-                yield self[row[1][2]]
-            last = row
-
-    def of(self, ids: Iterable[str], after: str | None, *, newest_first: bool, among: Among) -> Iterator[Image]:
-        """Yield the images of some ids in order, from behind `after` on, whoever sees them."""
-        rows = self._rows_of(ids, among)
-        return (self[row[1][2]] for row in walk(rows, self._row(among, after), descending=newest_first))
+        start = None if after is None else among.row_of(as_packed(self.records[after]))
+        found = self._order(among).seen_by(project_id, among)
+        return (unpacked(packed) for packed in walked(found, among, start, descending=newest_first))
 
     def of_backup(self, backup_id: str) -> list[str]:
         """Return the ids of the images of a backup, whoever sees them."""
+        if self._by_backup is None:
+            self._by_backup = Index()
+            for image_id, stored in self.records.items():
+                self._by_backup.put(image_id, _backup_of(stored))
         return list(self._by_backup.of(backup_id.lower()))
-
-    def count_seen_by(self, project_id: str, among: Among) -> int:
-        """Return how many images a project sees of those that are asked for; one seen for two reasons counts twice."""
-        return sum(len(places_within(rows, among.span)) for rows in self._order(among).seen_by(project_id, among))
 
     def count_owned_by(self, project_id: str, among: Among) -> int:
         """Return how many images a project owns of those that are asked for."""
-        return sum(map(len, self._order(among).owned_by(project_id, among)))
-
-    def _row(self, among: Among, image_id: str | None) -> Row | None:
-        return None if image_id is None else row_of(among.sort_keys, self._places[image_id], self[image_id])
-
-    def _rows_of(self, ids: Iterable[str], among: Among) -> list[Row]:
-        return sorted(row_of(among.sort_keys, self._places[one], self[one]) for one in ids if one in self._places)
+        return sum(map(rows.count, self._order(among).owned_by(project_id, among)))
 
     def _order(self, among: Among) -> Order:
         """Return the order of some images; it is made where it is not there yet."""
+        order = self.kept(among)
+        if order is None:
+            of_creation = self.kept(ALL) or self.keep(ALL, Order.by_creation(viewed(*self.all_seen())))
+            order = of_creation if among.has_order_of(ALL) else self.keep(among, Order.of(among, of_creation.seen()))
+        return order
+
+    # Orders that somebody makes without the lock.
+
+    def kept(self, among: Among) -> Order | None:
+        """Return an order that is kept up to date; None where it is not there yet."""
         asked = among.sort_keys, among.facets
         order = self._orders.pop(asked, None)
-        if order is None:
-            order = Order(*asked)
-            order.load(self._viewed())
-        self._orders[asked] = order
-        if len(self._orders) > MAX_ORDERS:
-            del self._orders[next(iter(self._orders))]
+        if order is not None:
+            self._orders[asked] = order
         return order
+
+    def keep(self, among: Among, order: Order) -> Order:
+        """Keep an order of the images as they are now up to date, and return it."""
+        self._orders[among.sort_keys, among.facets] = order
+        if len(self._orders) > MAX_ORDERS + 1:
+            # That of creation is what the others are made of.
+            del self._orders[next(asked for asked in self._orders if asked != _BY_CREATION)]
+        return order
+
+    def all_seen(self) -> tuple[list[Any], dict[str, Mapping[str, Any]]]:
+        """Return what is stored of all images, and the members of each by its id, as they are now."""
+        return list(self.records.values()), dict(self._members.records) if self._members is not None else {}
+
+    def watch(self) -> Watch:
+        """Return what notes the changes from now on, as long as somebody holds it."""
+        watch = Watch()
+        self._watches.add(watch)
+        return watch
+
+
+_BY_CREATION: _Asked = (ALL.sort_keys, ALL.facets)
+
+
+def walked(groups: Iterable[Pieces], among: Among, after: Row | None, *, descending: bool) -> Iterator[Packed]:
+    """Yield the images of some groups in order, from behind a row on, each once."""
+    walks = [rows.walk(pieces, after, among.bounds, descending=descending) for pieces in groups]
+    last = None
+    for row in walks[0] if len(walks) == 1 else merge(*walks, reverse=descending):
+        packed = among.image_at(row)
+        # An image that is seen for two reasons is seen once.
+        if last is None or packed[2] != last:
+            yield packed
+        last = packed[2]
 
 
 def _removals(image_id: str) -> list[Transition]:
@@ -237,20 +253,16 @@ def _removals(image_id: str) -> list[Transition]:
     ]
 
 
-def _backup_of(image: Image) -> str:
-    return str(image.get("__backup_id") or "").lower()
-
-
-def _place(image_id: str, placed: Placed) -> Place:
-    return placed["created_at"], placed["number"], image_id
+def _backup_of(packed: Packed) -> str:
+    return str(value_of(packed, "__backup_id") or "").lower()
 
 
 class DeletedImages(Collection):
     """The last images that were deleted, with their places; their ids are not given out again."""
 
-    def put(self, image_id: str, placed: Placed) -> None:
+    def put(self, image_id: str, deleted: Placed) -> None:
         """Remember a deleted image; the oldest is dropped for each one more than MAX_DELETED."""
-        super().put(image_id, placed)
+        super().put(image_id, deleted)
         if len(self) > MAX_DELETED:
             self.remove(next(iter(self)))
 
@@ -265,4 +277,4 @@ class DeletedImages(Collection):
 
     def restore(self, document: list[Placed]) -> None:
         """Replace all images with those that `dump` returned."""
-        self.load({placed["image"]["id"]: placed for placed in document})
+        self.load({item["image"]["id"]: item for item in document})

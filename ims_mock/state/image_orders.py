@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
+from itertools import chain, product
+from typing import Any, cast
 
-from ims_mock.state.images import Image
-
-Place = tuple[str, int, str]
-"""The place of an image among the others: time of creation, number, id."""
+from ims_mock.state import rows
+from ims_mock.state.packed import Packed, as_packed, value_of
+from ims_mock.state.rows import Pieces, Row
 
 Facet = tuple[str, str]
 """An attribute that images differ in, and what counts where an image lacks it."""
@@ -20,14 +18,17 @@ Facet = tuple[str, str]
 SortKey = tuple[str, bool]
 """An attribute that images are sorted by, and whether it counts in the direction against that of the first."""
 
-Row = tuple[tuple[Any, ...], Place]
-"""Where an image stands: the values by which it is sorted, then its place."""
-
 PUBLIC = "public image"
 """Who sees the public images: everybody; no project has such an id."""
 
-Viewed = tuple[Place, Image, list[str]]
-"""An image with its place, and who sees it."""
+ANY_STATUS = "all"
+"""What stands for every status of a member."""
+
+Viewed = tuple[Packed, Sequence[str]]
+"""An image, and who sees it."""
+
+Seen = Mapping[str, Pieces]
+"""The images in the order of their creation, by who sees them."""
 
 _Key = tuple[str, ...]
 
@@ -53,7 +54,7 @@ class Span:
     def _bound(self, value: Any) -> Any:
         if value is None:
             return None
-        return ((), (value,)) if self.name == "created_at" else ((_sortable(value),),)
+        return (value,) if self.name == "created_at" else _sortable(value)
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,31 @@ class Among:
     """In which order images are asked for, by some attributes and then by creation, and which.
 
     Those that have, of each facet in `alike`, one of its values; and those of `span`, if it is of the first sort key.
+    Of the images that are shared, those that the project has given the `member_status`.
     """
 
     sort_keys: tuple[SortKey, ...] = ()
     alike: tuple[tuple[Facet, tuple[str, ...]], ...] = ()
     span: Span | None = None
+    member_status: str = ANY_STATUS
+
+    @property
+    def bounds(self) -> tuple[Row | None, Row | None]:
+        """The rows between which the images stand."""
+        return self.span.bounds() if self.span else (None, None)
+
+    def has_order_of(self, other: Among) -> bool:
+        """Return whether both can be found in one order."""
+        return (self.sort_keys, self.facets) == (other.sort_keys, other.facets)
+
+    def row_of(self, packed: Packed) -> Row:
+        """Return where an image stands, or would stand, in such an order."""
+        return row_of(self.sort_keys, packed)
+
+    def image_at(self, row: Row) -> Packed:
+        """Return the image that stands in a row of such an order."""
+        packed: Any = row[-1] if self.sort_keys else row
+        return cast("Packed", packed)
 
     @property
     def facets(self) -> tuple[Facet, ...]:
@@ -91,32 +112,38 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-@dataclass(frozen=True)
-class _Against:
-    """A value that is sorted in the other direction."""
-
-    value: Any
-
-    def __lt__(self, other: _Against) -> bool:
-        return bool(other.value < self.value)
-
-
-def row_of(sort_keys: Iterable[SortKey], place: Place, image: Image) -> Row:
-    """Return where an image stands, or would stand, in an order."""
-    values = []
+def row_of(sort_keys: Iterable[SortKey], packed: Packed) -> Row:
+    """Return where an image stands, or would stand, in an order: the values by which it is sorted, then the image."""
+    if not sort_keys:
+        return packed
+    values: list[Any] = []
     for name, is_against in sort_keys:
-        value = place if name == "created_at" else _sort_value(image, name)
-        values.append(_Against(value) if is_against else value)
-    return tuple(values), place
+        if name == "created_at":
+            # It is a key of an order only where it counts against the first: otherwise the image itself says it.
+            values += (_reversed(packed[0]), -packed[1], _reversed(packed[2]))
+        elif name not in packed[3]:
+            values.append(1 if is_against else -1)
+        else:
+            value = value_of(packed, name)
+            values += _sortable_against(value) if is_against else _sortable(value)
+    return (*values, packed)
 
 
-def _sort_value(image: Image, name: str) -> tuple[Any, ...]:
+def _sortable(value: Any) -> tuple[int, Any]:
     """Return by what an image is sorted; one without a value comes before every value, and a number before a text."""
-    return _sortable(image[name]) if name in image else ()
-
-
-def _sortable(value: Any) -> tuple[Any, ...]:
     return (0, value) if isinstance(value, int | float) else (1, as_text(value))
+
+
+def _sortable_against(value: Any) -> tuple[int, Any]:
+    return (0, -value) if isinstance(value, int | float) else (-1, _reversed(as_text(value)))
+
+
+_REVERSED = bytes(0xFE - byte if byte < 0xFF else byte for byte in range(256))
+
+
+def _reversed(text: str) -> bytes:
+    """Return bytes that are sorted the other way round than texts are: UTF-8 has no 0xFF, which ends them."""
+    return text.encode("utf-8", "surrogatepass").translate(_REVERSED) + b"\xff"
 
 
 class Order:
@@ -128,88 +155,92 @@ class Order:
     def __init__(self, sort_keys: tuple[SortKey, ...] = (), facets: tuple[Facet, ...] = ()) -> None:
         self._sort_keys = sort_keys
         self._facets = facets
-        self._rows: dict[_Key, list[Row]] = {}
-        self._entries: dict[str, tuple[Row, list[_Key]]] = {}
+        self._groups: dict[_Key, Pieces] = {}
 
-    def put(self, place: Place, image: Image, viewers: list[str]) -> None:
-        """Add an image, or move it to where it belongs by now."""
-        entry = row_of(self._sort_keys, place, image), self._keys(image, viewers)
-        before = self._entries.get(place[2])
-        if entry == before:
-            return
+    def put(self, before: Viewed | None, after: Viewed | None) -> None:
+        """Replace an image by what it is now; None where it was, or is, not there."""
+        groups = self._groups
         if before is not None:
-            self.remove(place[2])
-        for key in entry[1]:
-            insort(self._rows.setdefault(key, []), entry[0])
-        self._entries[place[2]] = entry
+            row = row_of(self._sort_keys, before[0])
+            for key in self._keys(*before):
+                left = rows.without_row(groups[key], row)
+                if left:
+                    groups[key] = left
+                else:
+                    del groups[key]
+        if after is not None:
+            row = row_of(self._sort_keys, after[0])
+            for key in self._keys(*after):
+                groups[key] = rows.with_row(groups.get(key, ()), row)
 
-    def remove(self, image_id: str) -> None:
-        """Remove an image that is there."""
-        row, keys = self._entries.pop(image_id)
-        for key in keys:
-            rows = self._rows[key]
-            del rows[bisect_left(rows, row)]
-            if not rows:
-                del self._rows[key]
+    @classmethod
+    def by_creation(cls, seen: Seen) -> Order:
+        """Return the order of creation of these images."""
+        order = cls()
+        order._groups = {(viewer,): pieces for viewer, pieces in seen.items()}
+        return order
 
-    def load(self, images: Iterable[Viewed]) -> None:
-        """Have these images and no others."""
-        self._rows.clear()
-        self._entries.clear()
-        for place, image, viewers in images:
-            row, keys = self._entries[place[2]] = row_of(self._sort_keys, place, image), self._keys(image, viewers)
-            for key in keys:
-                self._rows.setdefault(key, []).append(row)
-        for rows in self._rows.values():
-            rows.sort()
+    @classmethod
+    def of(cls, among: Among, seen: Seen) -> Order:
+        """Return the order of these images for which a list asks."""
+        if among.has_order_of(ALL):
+            return cls.by_creation(seen)
+        order, found = cls(among.sort_keys, among.facets), dict[_Key, list[Row]]()
+        for viewer, pieces in seen.items():
+            for packed in chain.from_iterable(pieces):
+                row: Row = row_of(among.sort_keys, packed)
+                for values in product(*[_values(packed, facet) for facet in among.facets]):
+                    found.setdefault((viewer, *values), []).append(row)
+        for key, of_group in found.items():
+            if among.sort_keys:
+                of_group.sort()
+            order._groups[key] = rows.in_pieces(of_group)
+        return order
 
-    def owned_by(self, project_id: str, among: Among) -> list[list[Row]]:
+    def seen(self) -> Seen:
+        """Return the images by who sees them; of an order without keys and facets alone."""
+        return {viewer: pieces for (viewer,), pieces in self._groups.items()}
+
+    def owned_by(self, project_id: str, among: Among) -> list[Pieces]:
         """Return, each in order, what a project owns, for each of the values that facets may have."""
         return self._of((project_id,), among)
 
-    def seen_by(self, project_id: str, among: Among) -> list[list[Row]]:
+    def seen_by(self, project_id: str, among: Among) -> list[Pieces]:
         """Return, each in order, what a project owns, what is public, and what is shared with the project."""
-        return self._of((project_id, PUBLIC, _shared_with(project_id)), among)
+        return self._of((project_id, PUBLIC, _shared_with(project_id, among.member_status)), among)
 
-    def _of(self, viewers: tuple[str, ...], among: Among) -> list[list[Row]]:
-        found = (self._rows.get((viewer, *values)) for viewer, values in product(viewers, among.values()))
-        return [rows for rows in found if rows]
+    def _of(self, viewers: tuple[str, ...], among: Among) -> list[Pieces]:
+        found = (self._groups.get((viewer, *values)) for viewer, values in product(viewers, among.values()))
+        return [pieces for pieces in found if pieces]
 
-    def _keys(self, image: Image, viewers: list[str]) -> list[_Key]:
-        return list(product(viewers, *[_values(image, facet) for facet in self._facets]))
+    def _keys(self, packed: Packed, viewers: Sequence[str]) -> Iterator[_Key]:
+        return product(viewers, *[_values(packed, facet) for facet in self._facets])
 
 
-def viewers_of(image: Image, members: Iterable[str]) -> list[str]:
+def viewers_of(packed: Packed, members: Mapping[str, Any]) -> list[str]:
     """Return who sees an image; nobody owns one without an owner, as a test may add it."""
-    viewers = [str(image["owner"])] if "owner" in image else []
-    viewers += [PUBLIC] if image.get("visibility") == "public" else []
-    return viewers + [_shared_with(project_id) for project_id in members]
+    owner = value_of(packed, "owner")
+    viewers = [owner] if isinstance(owner, str) else []
+    if value_of(packed, "visibility") == "public":
+        viewers.append(PUBLIC)
+    for project_id, member in members.items():
+        viewers += (_shared_with(project_id, ANY_STATUS), _shared_with(project_id, member["status"]))
+    return viewers
 
 
-def _shared_with(project_id: str) -> str:
-    return f"shared with {project_id}"
+def viewed(stored: Iterable[Any], members: Mapping[str, Mapping[str, Any]]) -> Seen:
+    """Return what is stored of images by who sees them; `members` are those of each image by its id."""
+    found: dict[str, list[Row]] = {}
+    for packed in map(as_packed, stored):
+        for viewer in viewers_of(packed, members.get(packed[2], {})):
+            found.setdefault(viewer, []).append(packed)
+    return {viewer: rows.in_pieces(sorted(of_viewer)) for viewer, of_viewer in found.items()}
 
 
-def _values(image: Image, facet: Facet) -> Iterable[str]:
-    name, absent = facet
-    value = image.get(name, absent)
+def _shared_with(project_id: str, status: str) -> str:
+    return f"{status} of {project_id}"
+
+
+def _values(packed: Packed, facet: Facet) -> Iterable[str]:
+    value = value_of(packed, *facet)
     return {facet_value(item) for item in value} if isinstance(value, list) else (facet_value(value),)
-
-
-def walk(rows: list[Row], after: Row | None, span: Span | None = None, *, descending: bool) -> Iterator[Row]:
-    """Yield sorted rows in order, those of a span, or those that come behind `after`."""
-    within = places_within(rows, span)
-    start, end = within.start, within.stop
-    if descending:
-        end = end if after is None else min(end, bisect_left(rows, after))
-        return map(rows.__getitem__, range(end - 1, start - 1, -1))
-    start = start if after is None else max(start, bisect_right(rows, after))
-    return map(rows.__getitem__, range(start, end))
-
-
-def places_within(rows: list[Row], span: Span | None) -> range:
-    """Return where in sorted rows those of a span stand."""
-    start, stop = span.bounds() if span else (None, None)
-    return range(
-        0 if start is None else bisect_left(rows, start), len(rows) if stop is None else bisect_left(rows, stop)
-    )

@@ -23,7 +23,7 @@ class Members(Collection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._images: dict[str, set[str]] = {}
-        self.changed: Callable[[str | None], object] = lambda _: None
+        self.changed: Callable[..., object] = lambda *_: None
 
     def of(self, image_id: str) -> dict[str, Member]:
         """Return the members of an image, by project."""
@@ -36,19 +36,21 @@ class Members(Collection):
 
     def put(self, image_id: str, members: dict[str, Member]) -> None:
         """Set the members of an image; an image without members has no record."""
-        if members == self.of(image_id):
+        before = self.of(image_id)
+        if members == before:
             return
         self._remove(image_id)
         if members:
             super().put(image_id, members)
             self._index(image_id, members)
-        self.changed(image_id)
+        self.changed(image_id, before)
 
     def remove(self, image_id: str) -> None:
         """Remove every member of an image."""
         if image_id in self:
+            before = self.of(image_id)
             self._remove(image_id)
-            self.changed(image_id)
+            self.changed(image_id, before)
 
     def _remove(self, image_id: str) -> None:
         for project_id in self.of(image_id):
@@ -82,7 +84,7 @@ class Members(Collection):
         self._images.clear()
         for image_id, members in self.records.items():
             self._index(image_id, members)
-        self.changed(None)
+        self.changed()
 
     def _index(self, image_id: str, members: Mapping[str, Member]) -> None:
         for project_id in members:

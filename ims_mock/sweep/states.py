@@ -14,6 +14,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.images import Image
 from ims_mock.state.job_collection import PENDING, Job
 from ims_mock.state.members import Member
+from ims_mock.state.packed import unpacked
 from ims_mock.state.store import Store
 
 SETTLING = 30 * 24 * 3600.0
@@ -133,7 +134,7 @@ def _images_since(store: Store, region: str, start: Start) -> Counter[str]:
         if image_id in store.images:
             counts[image_text(store, image_id, region)] += 1
         if image_id in images:
-            counts[_image_text(images[image_id]["image"], members.get(image_id, {}), region)] -= 1
+            counts[_image_text(unpacked(images[image_id]), members.get(image_id, {}), region)] -= 1
     return counts
 
 

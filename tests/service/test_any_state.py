@@ -173,8 +173,8 @@ def reads(api: Api) -> Iterator[Request]:
             yield "GET", f"/v2/images{query}&member_status=all", {"X_Project_Id": project.id}
         yield "GET", "/v1.1/images/detail?changes-since=0001-01-01T00:00:00Z", {"X_Project_Id": project.id}
         yield "GET", f"/v3/projects/{quote(project.id)}", {}
-    for image_id, placed in store.images.records.items():
-        path, owner = f"/v2/images/{quote(image_id)}", {"X_Project_Id": placed["image"]["owner"]}
+    for image_id, image in store.images.items():
+        path, owner = f"/v2/images/{quote(image_id)}", {"X_Project_Id": image["owner"]}
         for suffix in ("", "/file", "/members", *(f"/members/{member}" for member in store.members.of(image_id))):
             yield "GET", path + suffix, owner
         yield "HEAD", path.replace("v2", "v1"), owner

@@ -47,6 +47,7 @@ BOTH = {
     "status": st.sampled_from(["active", "queued"]),
     "created_at": st.builds("{}{}".format, st.sampled_from(OPERATORS), st.sampled_from(TIMES)),
     "protected": st.booleans(),
+    "member_status": st.sampled_from(["accepted", "pending", "rejected"]),
     "tag": st.sampled_from([["k=2"], ["k=1"], ["k"], ["w", "k=2"]]),
 }
 NATIVE = {
@@ -77,7 +78,7 @@ QUERIES = st.tuples(st.just("native"), st.fixed_dictionaries({}, optional={**BOT
 def filters_of(store: Store, api: str, query: dict[str, Any]) -> list[Filter]:
     """Return the filters of a query of project p."""
     if api == "native":
-        return [listed_for(store, "p", "all"), *filters(query)]
+        return [listed_for(store, "p", query.get("member_status", "all")), *filters(query)]
     exchange = SimpleNamespace(store=store, project_id="p", query={"member_status": "all", **query})
     return own_filters(cast(Any, exchange))
 
@@ -110,7 +111,9 @@ def change(store: Store, ids: list[str], number: int, image: Any) -> None:
         if image == "removed":
             store.images.remove(image_id)
         elif image == "shared":
-            store.members.put(image_id, {} if store.members.of(image_id) else {"p": new_member(image_id, "p", "now")})
+            status = ("pending", "accepted", "rejected")[number % 3]
+            member = {**new_member(image_id, "p", "now"), "status": status}
+            store.members.put(image_id, {} if store.members.of(image_id) == {"p": member} else {"p": member})
         else:
             store.images.put(image_id, {**store.images[image_id], **image, "updated_at": store.timestamp()})
 

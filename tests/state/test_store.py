@@ -18,10 +18,10 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File
 from ims_mock.state.ids import new_image_id
-from ims_mock.state.image_collection import place_of
 from ims_mock.state.images import LEGAL_MOVES
 from ims_mock.state.life_cycle import add_image, saving, set_members
 from ims_mock.state.members import new_member
+from ims_mock.state.packed import place_of
 from ims_mock.state.store import Store
 from ims_mock.state.views import RecordsView
 from tests.stores import added, become, changed, delete, keep_file, set_delays, share
@@ -77,7 +77,7 @@ def test_change_replaces_the_record(store: Store, clock: ManualClock) -> None:
     clock.advance(1)
     after = changed(store, image, name="b")
     assert (image["name"], after["name"], after["updated_at"]) == ("a", "b", "1970-01-01T00:00:01Z")
-    assert store.images[image["id"]] is after is not image
+    assert store.images[image["id"]] == after != image
 
 
 def test_deleted_images_are_remembered_but_not_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from ims_mock.contract.patches import changes_of
-from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
 from ims_mock.service.listing import ordered, sorting
 from ims_mock.service.own_api import own_image_of
@@ -17,11 +17,11 @@ from ims_mock.state.images import OS_TAGS, OS_VERSIONS
 from ims_mock.state.life_cycle import change, private_images
 
 
-def list_images(exchange: Exchange) -> Response:
+def list_images(exchange: Exchange) -> Later:
     """List a page of the images that the caller sees; unlike natively, it does not say whether another follows."""
     query = exchange.query
     found = ordered(exchange.store, own_filters(exchange), sorting(query), exchange.project_id, query.get("marker"))
-    return exchange.respond({"images": list(islice(found, query["limit"]))})
+    return lambda: exchange.respond({"images": list(islice(found, query["limit"]))})
 
 
 def update_image(exchange: Exchange) -> Response:

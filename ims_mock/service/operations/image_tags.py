@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from ims_mock.contract.errors import tag_not_found
-from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
 from ims_mock.service import tagging
-from ims_mock.service.listing import passing
+from ims_mock.service.listing import ordered
 from ims_mock.service.own_api import image_of, own_image_of
 from ims_mock.service.own_listing import own_filters
 from ims_mock.state.image_orders import ALL, Among
 from ims_mock.state.images import Image
+from ims_mock.state.moments import Moment
+from ims_mock.state.packed import unpacked
 
 
-def list_tags(exchange: Exchange) -> Response:
+def list_tags(exchange: Exchange) -> Later:
     """List the tags of the images that the caller can list, each once, as keys and values with "=" between them."""
-    limit, page, chosen = exchange.query.get("limit"), exchange.query["page"], own_filters(exchange)
-    tags = dict.fromkeys(tag for image in _seen(exchange) if passing(chosen, image) for tag in image["tags"])
+    found = ordered(exchange.store, own_filters(exchange), [("created_at", "desc")], exchange.project_id, None)
+    return lambda: _page_of_tags(exchange, dict.fromkeys(tag for image in found for tag in image["tags"]))
+
+
+def _page_of_tags(exchange: Exchange, tags: Collection[str]) -> Response:
+    limit, page = exchange.query.get("limit"), exchange.query["page"]
     start = (page - 1) * limit if limit else 0
     # One page has all of them where no limit says otherwise.
     stop = start + limit if limit else len(tags) if page == 1 else 0
     return exchange.respond({"tags": list(islice(tags, start, stop))})
 
 
-def _seen(exchange: Exchange) -> Iterator[Image]:
-    return exchange.store.images.seen_by(exchange.project_id, None, newest_first=True)
-
-
 def _own(exchange: Exchange, among: Among = ALL) -> Iterator[Image]:
-    seen = exchange.store.images.seen_by(exchange.project_id, None, newest_first=True, among=among)
+    seen = map(unpacked, Moment(exchange.store, exchange.project_id, among).walk(among))
     return (image for image in seen if image["owner"] == exchange.project_id)
 
 
@@ -45,10 +48,14 @@ def create_or_update_tags(exchange: Exchange) -> Response:
     return exchange.respond()
 
 
-def list_images_tags(exchange: Exchange) -> Response:
+def list_images_tags(exchange: Exchange) -> Later:
     """List the keys of the tags of a project's own images, each with its values."""
+    return partial(_values_of, exchange, _own(exchange))
+
+
+def _values_of(exchange: Exchange, images: Iterable[Image]) -> Response:
     values: dict[str, dict[str, None]] = {}
-    for image in _own(exchange):
+    for image in images:
         for key, value in tagging.pairs_of(image):
             values.setdefault(key, {})[value] = None
     return exchange.respond({"tags": [{"key": key, "values": list(found)} for key, found in values.items()]})
@@ -92,12 +99,17 @@ def batch_delete_tags(exchange: Exchange) -> Response:
     return exchange.respond()
 
 
-def list_image_by_tags(exchange: Exchange) -> Response:
+def list_image_by_tags(exchange: Exchange) -> Later:
     """List, or count, a project's own images by tags, by name and by id."""
     body = exchange.body.json
     is_chosen, matches = tagging.chooser(body), _matcher(body.get("matches", []))
     among = Among(alike=tagging.common_tags(body))
-    found = [image for image in _own(exchange, among) if is_chosen(image) and matches(image)]
+    found = (image for image in _own(exchange, among) if is_chosen(image) and matches(image))
+    return lambda: _found(exchange, list(found))
+
+
+def _found(exchange: Exchange, found: list[Image]) -> Response:
+    body = exchange.body.json
     if body["action"] == "count":
         return exchange.respond({"total_count": len(found)})
     start = int(body.get("offset", "0"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from urllib.parse import parse_qsl, urlencode
 
 from ims_mock.contract.patches import changes_of
-from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
 from ims_mock.service.backups import delete_backup
 from ims_mock.service.listing import filters, listed_for, ordered, sorting
 from ims_mock.service.patching import patched
+from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import add_image, change, delete_image, find_image, find_own_image
 
 
@@ -45,12 +48,16 @@ def glance_delete_image(exchange: Exchange) -> Response:
     return exchange.respond()
 
 
-def glance_list_images(exchange: Exchange) -> Response:
+def glance_list_images(exchange: Exchange) -> Later:
     """List a page of the images that the caller sees, newest first."""
     query, store = exchange.query, exchange.store
     limit = query["limit"]
     chosen = [listed_for(store, exchange.project_id, query["member_status"]), *filters(query)]
     found = ordered(store, chosen, sorting(query), exchange.project_id, query.get("marker"))
+    return partial(_page, exchange, found, limit)
+
+
+def _page(exchange: Exchange, found: Iterator[Image], limit: int) -> Response:
     # One more than the page holds says whether another follows.
     page = list(islice(found, limit + 1)) if limit else []
     body = {"images": page[:limit], "schema": "/v2/schemas/images", "first": _page_url(exchange, None)}

@@ -5,14 +5,15 @@ Keys and backups are those of `ims_mock.service.neighbours`. Official pages: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.problems import Keys, wrong_at
-from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
 from ims_mock.identity.accounts import Accounts
 from ims_mock.service import neighbours
@@ -20,6 +21,7 @@ from ims_mock.service.neighbours import Neighbour
 from ims_mock.state.ids import new_key_id
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import change
+from ims_mock.state.packed import unpacked
 
 _IMAGES, _KEYS = "images", "kms"
 """The types of resources of an enterprise project."""
@@ -60,23 +62,28 @@ def migrate_resource(exchange: Exchange) -> Response:
     return exchange.respond()
 
 
-def show_resource_bind_enterprise_project(exchange: Exchange) -> Response:
+def show_resource_bind_enterprise_project(exchange: Exchange) -> Later:
     """List a page of the images and keys of an enterprise project, the oldest first."""
     body, target = exchange.body.json, _enterprise_project(exchange)
     projects = body.get("projects") or _own_projects(exchange)
     for index, project_id in enumerate(body.get("projects", ())):
         _check_own(exchange, ("projects", index), project_id)
     texts = [match["value"].lower() for match in body.get("matches", ())]
-    found = [
+    names = {project.id: project.name for project in Accounts(exchange.store).projects.values()}
+    found = (
         owned
         for owned in _owned(exchange)
         if owned.record.get("enterprise_project_id", _DEFAULT_PROJECT) == target
         and owned.project_id in projects
         and owned.type in body["resource_types"]
         and all(text in owned.name.lower() for text in texts)
-    ]
+    )
+    return lambda: _bound(exchange, target, names, list(found))
+
+
+def _bound(exchange: Exchange, target: str, names: Mapping[str, str], found: list[_Owned]) -> Response:
+    body = exchange.body.json
     first = body.get("offset", 0)
-    names = {project.id: project.name for project in Accounts(exchange.store).projects.values()}
     page = [_resource(owned, target, names) for owned in found[first : first + body.get("limit", 1000)]]
     return exchange.respond({"resources": page, "errors": [], "total_count": len(found)})
 
@@ -92,12 +99,17 @@ class _Owned(NamedTuple):
 
 
 def _owned(exchange: Exchange) -> Iterator[_Owned]:
-    """Yield every image and every key that belongs to a project, in any region."""
+    """Return every image and every key that belongs to a project, in any region, as they are now."""
+    found: list[Iterable[_Owned]] = []
     for store in exchange.store.regions:
-        yield from (_Owned(_IMAGES, item["id"], item["name"], item["owner"], item) for item in store.images.values())
-        for key in neighbours.documents(store)["keys"]:
-            if not neighbours.is_gone(store, key):
-                yield _Owned(_KEYS, key["id"], key["key_alias"], key["project_id"], key)
+        found.append(map(_owned_image, map(unpacked, store.images.all_seen()[0])))
+        keys = [key for key in neighbours.documents(store)["keys"] if not neighbours.is_gone(store, key)]
+        found.append(_Owned(_KEYS, key["id"], key["key_alias"], key["project_id"], key) for key in keys)
+    return chain.from_iterable(found)
+
+
+def _owned_image(image: Image) -> _Owned:
+    return _Owned(_IMAGES, image["id"], image["name"], image["owner"], image)
 
 
 def _resource(owned: _Owned, enterprise_project_id: str, names: Mapping[str, str]) -> dict[str, Any]:

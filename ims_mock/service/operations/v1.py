@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from ims_mock.exchange.exchange import Exchange
+from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
-from ims_mock.service.listing import changed_since, filters, listed_for, passing
-from ims_mock.state.image_collection import place_of
-from ims_mock.state.image_orders import as_text
+from ims_mock.service.listing import Filter, changed_since, filters, listed_for, of_seen, passing
+from ims_mock.state.image_orders import Among, as_text
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import delete_image, find_image
+from ims_mock.state.moments import Moment
+from ims_mock.state.packed import Packed, Placed, place_of, unpacked
 
 _NAMED = ("id", "name", "status", "container_format", "disk_format", "min_disk", "min_ram", "protected", "owner")
+
+_ACCEPTED = Among(member_status="accepted")
 
 # What has a place of its own in version 1, or none.
 _NO_PROPERTIES = {
@@ -24,19 +29,27 @@ _NO_PROPERTIES = {
 }
 
 
-def glance_list_images_detail_v1(exchange: Exchange) -> Response:
+def glance_list_images_detail_v1(exchange: Exchange) -> Later:
     """List every image that the caller sees, newest first, and with changes-since its deleted ones too."""
     query, store = exchange.query, exchange.store
     exact = {name: value for name, value in query.items() if isinstance(value, str) and name != "changes-since"}
     sizes = {name: value for name, value in query.items() if not isinstance(value, str)}
     chosen = [listed_for(store, exchange.project_id, "accepted"), *filters({**sizes, "attributes": exact})]
-    images = list(store.images.seen_by(exchange.project_id, None, newest_first=True))
+    deleted: list[Placed] = []
     if "changes-since" in query:
         chosen.append(changed_since("changes-since", query["changes-since"]))
-        placed = [(store.images.place(image["id"]), image) for image in images]
-        deleted = [(place_of(gone), gone["image"]) for gone in store.deleted.values()]
-        images = [image for _, image in sorted([*placed, *deleted], key=itemgetter(0), reverse=True)]
-    return exchange.respond({"images": [_v1(image) for image in images if passing(chosen, image)]})
+        deleted += store.deleted.values()
+    seen = Moment(store, exchange.project_id, _ACCEPTED).walk(_ACCEPTED)
+    return partial(_details, exchange, chosen, seen, deleted)
+
+
+def _details(exchange: Exchange, chosen: list[Filter], seen: Iterator[Packed], deleted: list[Placed]) -> Response:
+    """Respond with the images that pass, of those that the caller sees and of those that are deleted."""
+    tests = of_seen(chosen)
+    there = ((packed[:3], image) for packed in seen if passing(tests, image := unpacked(packed)))
+    gone = [(place_of(item), item["image"]) for item in deleted if passing(chosen, item["image"])]
+    images = sorted([*there, *gone], key=itemgetter(0), reverse=True) if gone else there
+    return exchange.respond({"images": [_v1(image) for _, image in images]})
 
 
 def glance_show_image_metadata_v1(exchange: Exchange) -> Response:
