@@ -28,6 +28,7 @@ from ims_mock.state.views import RecordsView
 from ims_mock.web.addresses import checked_host
 from ims_mock.web.app import create_app
 from ims_mock.web.browsers import with_hosts
+from ims_mock.web.direct import Direct
 from ims_mock.web.server import Server
 from ims_mock.web.tls import Tls, throw_away
 
@@ -69,6 +70,7 @@ class ImsMock:
         if isinstance(allow_hosts, str):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
         self._server = Server(with_hosts(self.app, [host, *allow_hosts]), host, port, self.refuse, certificate)
+        self._server.direct = Direct(self.service, self.app.is_as_made)
 
     @property
     def url(self) -> str:

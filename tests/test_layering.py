@@ -38,7 +38,7 @@ SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance
 # Who may know what stands outside.
 KNOWN = {
     "flask": {"web.app", "web.control"},
-    "werkzeug": {"web.app", "web.control", "web.server"},
+    "werkzeug": {"web.app", "web.control", "web.direct", "web.server"},
     "werkzeug.serving": {"web.server"},
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},

@@ -37,7 +37,7 @@ class _Rule(Rule):
         return lambda *_values, **_more: ("", "")
 
 
-class _Flask(flask.Flask):
+class App(flask.Flask):
     """An app that has the routes of the first one, because parsing them takes most of the time of making an app."""
 
     url_rule_class = _Rule
@@ -56,6 +56,17 @@ class _Flask(flask.Flask):
             super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
         elif endpoint is not None and view_func is not None:
             self.view_functions[endpoint] = view_func
+
+    def is_as_made(self) -> bool:
+        """Return whether nobody has put hooks, views or middleware of their own into the app."""
+        hooks = (self.before_request_funcs, self.after_request_funcs, self.teardown_request_funcs)
+        has_hooks = any(None in found for found in (*hooks, self.url_value_preprocessors))
+        is_wrapped = self.teardown_appcontext_funcs or "wsgi_app" in vars(self)
+        return not has_hooks and not is_wrapped and self.view_functions == self._views
+
+    def end_making(self) -> None:
+        """Know the views that there are as the app's own."""
+        self._views = dict(self.view_functions)
 
     def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
         """Return what finds the route of a request; raise where there is none, whatever Werkzeug would find."""
@@ -82,11 +93,11 @@ def _is_utf8(text: str) -> bool:
         return False
 
 
-def create_app(service: Service) -> flask.Flask:
+def create_app(service: Service) -> App:
     """Return the WSGI application of a service: its operations, and the control API under /_ims_mock."""
-    app = _Flask("ims_mock", static_folder=None, template_folder=None)
+    app = App("ims_mock", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
-    app.url_map = _Flask.routes or app.url_map
+    app.url_map = App.routes or app.url_map
     for operation in load_contract().operations.values():
         view = _new_view(service, operation)
         for path in operation.paths:
@@ -99,7 +110,7 @@ def create_app(service: Service) -> flask.Flask:
                 strict_slashes=not operation.ends_in_slash_too,
             )
     app.register_blueprint(new_blueprint(service))
-    _Flask.routes = app.url_map
+    App.routes = app.url_map
 
     def send(response: Response) -> flask.Response:
         return _send(response, service.store.clock)
@@ -119,6 +130,7 @@ def create_app(service: Service) -> flask.Flask:
             return refused(service, rejection)
         return send(service.refuse(rejection, request))
 
+    app.end_making()
     return app
 
 

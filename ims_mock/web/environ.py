@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
-from ims_mock.contract.headers import header_name
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.messages import Request
-from ims_mock.web.head import quoted
+from ims_mock.web.head import headers_of, quoted
 from ims_mock.web.wire import connection_of, has_gone
 
 if TYPE_CHECKING:
@@ -23,31 +22,30 @@ _ORIGIN = re.compile("^https?://[^/?]*", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 
-def _headers_of(environ: WSGIEnvironment) -> dict[str, str]:
-    headers = {header_name(key[5:]): value for key, value in environ.items() if key.startswith("HTTP_")}
-    # WSGI has these also when they did not come.
-    if environ.get("CONTENT_TYPE"):
-        headers["Content-Type"] = environ["CONTENT_TYPE"]
-    if environ.get("CONTENT_LENGTH"):
-        headers["Content-Length"] = environ["CONTENT_LENGTH"]
-    return headers
-
-
 def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
     """Return the request of a WSGI environ; `path` has the values of the route's parameters."""
-    host, query = environ.get("HTTP_HOST", ""), environ.get("QUERY_STRING", "")
-    if not _HOST.fullmatch(host):
-        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    server = environ["SERVER_NAME"], environ["SERVER_PORT"]
     return Request(
         method=environ["REQUEST_METHOD"].upper(),
         target=_target_of(environ),
-        base_url=f"{environ['wsgi.url_scheme']}://{host}",
-        headers=_headers_of(environ),
+        base_url=base_url_of(environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"], *server),
+        headers=headers_of(environ),
         path=path,
-        query_text=quoted(query) if query else "",
+        query_text=query_text_of(environ.get("QUERY_STRING", "")),
         body=body_of(environ),
         has_gone=partial(_has_gone, environ),
     )
+
+
+@lru_cache(maxsize=256)
+def base_url_of(host: str, scheme: str, name: str, port: str) -> str:
+    """Return the root of the mock as a client reached it, by the host that it named or the server's own name."""
+    return f"{scheme}://{host if _HOST.fullmatch(host) else f'{name}:{port}'}"
+
+
+def query_text_of(query: str) -> str:
+    """Return a query as it should have been sent."""
+    return quoted(query) if query else ""
 
 
 def _has_gone(environ: WSGIEnvironment) -> bool:
@@ -67,6 +65,11 @@ def _target_of(environ: WSGIEnvironment) -> str:
         query = environ.get("QUERY_STRING", "")
         path = quote_from_bytes(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
         target = path + (f"?{query}" if query else "")
+    return target_of(target)
+
+
+def target_of(target: str) -> str:
+    """Return the path and the query of a target as they should have been sent."""
     if not target.startswith("/") and target != "*":
         # In absolute form a path may be left out (RFC 9110 section 4.2.3).
         target = f"/{_ORIGIN.sub('', target).removeprefix('/')}"

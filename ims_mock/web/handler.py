@@ -11,9 +11,13 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from ims_mock.contract.routes import Route
+from ims_mock.evidence.delivery import WHOLE
 from ims_mock.exchange.messages import Response
+from ims_mock.web.direct import status_line
 from ims_mock.web.head import Head, HeadError, read_head
 from ims_mock.web.request_body import MAX_DRAIN, BodyError, RequestBody
+from ims_mock.web.wire import Connection, deliver
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -150,47 +154,93 @@ class Handler(socketserver.StreamRequestHandler):
             "SERVER_PORT": str(self.server.server_address[1]),
             "SERVER_PROTOCOL": head.version,
         }
-        environ.update(head.fields)
+        environ.update(head.fields.environ)
         return environ
 
     def respond(self, head: Head, body: RequestBody) -> None:
-        """Call the application and send its response, its head and first piece in one write."""
-        started: list[Any] = []
-        written: list[bytes] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[..., None]:
-            started[:] = status, headers
-            return written.append
-
+        """Respond by the short way where there is one, and by the application where there is none."""
+        direct = self.server.direct
+        route = direct.route(head) if direct is not None else None
         try:
-            result: Iterable[bytes] = self.server.app(self._environ(head, body), start_response)
+            result = self._call(head, body) if route is None else self._serve(route, head, body)
         except (BodyError, ConnectionError, TimeoutError):  # Of the client.
             raise
         except Exception as error:
             raise _NoResponseError from error
         try:
-            pieces = iter(result)
-            first = b"".join(written) + next(pieces, b"")
-            status, headers = started
-            if not any(name.lower() == "content-length" for name, _ in headers) and not status.startswith("204"):
-                first += b"".join(pieces)
-                headers.append(("Content-Length", str(len(first))))
-            # A client that still waits for leave to send its body may do so after this response, or not at all.
-            self.is_last = self.is_last or body.is_broken or (body.awaited and not body.ended)
-            if not self.is_last and head.version == "HTTP/1.0":
-                headers.append(("Connection", "keep-alive"))
-            self.send(status, headers, b"" if head.method == "HEAD" else first)
-            if head.method != "HEAD":
-                for piece in pieces:
-                    self.connection.sendall(piece)
+            self._send_all(head, body, result)
         finally:
-            close = getattr(result, "close", None)
-            if close:
-                close()
+            result.close()
+
+    def _serve(self, route: Route, head: Head, body: RequestBody) -> Result:
+        """Return what the service responds to a request of a route."""
+        direct, connection = self.server.direct, Connection(self.connection, body)
+        response: Response = direct.serve(route, head, connection, self.server.root)
+        result = Result([response.body] if response.content is None else response.content)
+        if response.delivery is not WHOLE:
+            result.pieces = deliver(response, connection, direct.clock)
+        result.start(status_line(response.status), list(response.headers.items()))
+        return result
+
+    def _call(self, head: Head, body: RequestBody) -> Result:
+        """Return what the application responds."""
+        result = Result(())
+        result.pieces = self.server.app(self._environ(head, body), result.start)
+        return result
+
+    def _send_all(self, head: Head, body: RequestBody, result: Result) -> None:
+        """Send a response, its head and first piece in one write."""
+        pieces = iter(result.pieces)
+        piece = next(pieces, b"")
+        # What an application has written comes first, and it may say what the status is as late as this.
+        first = b"".join([*result.written, piece])
+        if not result.has_length and not result.status.startswith("204"):
+            first += b"".join(pieces)
+            result.headers.append(("Content-Length", str(len(first))))
+        # A client that still waits for leave to send its body may do so after this response, or not at all.
+        self.is_last = self.is_last or body.is_broken or (body.awaited and not body.ended)
+        if not self.is_last and head.version == "HTTP/1.0":
+            result.headers.append(("Connection", "keep-alive"))
+        self.send(result.status, result.headers, b"" if head.method == "HEAD" else first)
+        if head.method != "HEAD":
+            for piece in pieces:
+                self.connection.sendall(piece)
 
     def send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         """Send the head of a response, with the first bytes of its body, which HEAD has none of."""
-        if self.is_last:
-            headers.append(("Connection", "close"))
-        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), "\r\n"]
-        self.connection.sendall("\r\n".join(lines).encode("latin-1") + body)
+        self.connection.sendall(head_of(status, headers, is_last=self.is_last) + body)
+
+
+class Result:
+    """What is to be sent: `pieces` of a body, behind what was `written` before, and the head once it is known."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.pieces = pieces
+        self.written: list[bytes] = []
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
+        """Say what the head is, as start_response of PEP 3333 does."""
+        self.status, self.headers = status, headers
+        return self.written.append
+
+    @property
+    def has_length(self) -> bool:
+        """Whether the head says how long the body is."""
+        return any(name.lower() == "content-length" for name, _ in self.headers)
+
+    def close(self) -> None:
+        """Say that no more is read of the body."""
+        close = getattr(self.pieces, "close", None)
+        if close:
+            close()
+
+
+def head_of(status: str, headers: list[tuple[str, str]], *, is_last: bool) -> bytes:
+    """Return the head of a response."""
+    if is_last:
+        headers.append(("Connection", "close"))
+    return "\r\n".join([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), "\r\n"]).encode(
+        "latin-1"
+    )

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from ims_mock.contract.headers import header_name
 
 if TYPE_CHECKING:
     from io import BufferedIOBase, BufferedReader
@@ -33,6 +36,9 @@ _ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE)
 _NAME = r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 _HOST = re.compile(rf"(?:\[([0-9A-Fa-f:.]+)(?:%[\w.~-]+)?\]|{_NAME})(?::([0-9]*))?", re.ASCII)
 
+_SHORT = 4096
+"""Most characters of header fields that are kept for the next request which has the same."""
+
 _ONCE = {"HTTP_HOST": "Host", "CONTENT_LENGTH": "Content-Length"}
 
 
@@ -47,13 +53,19 @@ class HeadError(Exception):
         self.target = target
 
 
-@dataclass(frozen=True, slots=True)
+class Fields(NamedTuple):
+    """The header fields of a request, by their names in a WSGI environ, and by those that a request of the mock has."""
+
+    environ: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
 class Head:
     """The head of a request, its text in Latin-1.
 
-    `target` is as it was sent, `path` decoded, `query` not. `fields` have the names that they have in a WSGI environ.
-    `length` is the body's, None for a chunked one. `is_last` means that the connection ends with this request. `block`
-    are the lines of the fields, as they were sent.
+    `target` is as it was sent, `path` decoded, `query` not. `length` is the body's, None for a chunked one. `is_last`
+    means that the connection ends with this request. `block` are the lines of the fields, as they were sent.
     """
 
     method: str
@@ -61,7 +73,7 @@ class Head:
     version: str
     path: str
     query: str
-    fields: dict[str, str]
+    fields: Fields
     length: int | None
     is_last: bool
     expects_continue: bool
@@ -131,22 +143,12 @@ def _parse(method: str, target: str, number: str, block: str) -> Head:
     version = _version(number)
     if method != method.upper():
         raise HeadError(400, f"the method must be in capitals: {method.upper()!r}, not {method!r}")
-    fields = _fields(block)
-    _check_host(fields, version)
-    path, query = _split(method, target, fields)
-    tokens = _tokens(fields.get("HTTP_CONNECTION", ""))
-    return Head(
-        method,
-        target,
-        version,
-        path,
-        query,
-        fields,
-        _length(fields, version),
-        "close" in tokens or (version == "HTTP/1.0" and "keep-alive" not in tokens),
-        _expects_continue(fields, version),
-        block,
-    )
+    # Most clients send the same lines with each request.
+    is_short = len(block) <= _SHORT
+    fields = (_fields if is_short else _fields.__wrapped__)(block, version)
+    path, query, fields = _split(method, target, fields)
+    length, is_last, expects_continue = (_framing if is_short else _framing.__wrapped__)(block, version)
+    return Head(method, target, version, path, query, fields, length, is_last, expects_continue, block)
 
 
 def _version(number: str) -> str:
@@ -158,8 +160,9 @@ def _version(number: str) -> str:
     raise HeadError(status, f"HTTP/{number[0]}.{number[1]} is not served; use HTTP/1.1")
 
 
-def _fields(block: str) -> dict[str, str]:
-    """Return header fields by their names in a WSGI environ; a value that comes again is added to the one before."""
+@lru_cache(maxsize=256)
+def _fields(block: str, version: str) -> Fields:
+    """Return header fields, with the host checked; a value that comes again is added to the one before."""
     if not _FIELDS.fullmatch(block):
         raise HeadError(400, _field_fault(block))
     if len(block) > MAX_LINE or block.count("\r\n") > MAX_FIELDS:
@@ -175,7 +178,28 @@ def _fields(block: str) -> dict[str, str]:
             value = f"{fields[key]},{value}"
         if key:
             fields[key] = value
-    return fields
+    _check_host(fields.get("HTTP_HOST"), version)
+    return Fields(fields, headers_of(fields))
+
+
+def headers_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that a WSGI environ has, by the names that a request of the mock has for them."""
+    headers = {header_name(key[5:]): value for key, value in environ.items() if key.startswith("HTTP_")}
+    # WSGI has these also when they did not come.
+    if environ.get("CONTENT_TYPE"):
+        headers["Content-Type"] = environ["CONTENT_TYPE"]
+    if environ.get("CONTENT_LENGTH"):
+        headers["Content-Length"] = environ["CONTENT_LENGTH"]
+    return headers
+
+
+@lru_cache(maxsize=256)
+def _framing(block: str, version: str) -> tuple[int | None, bool, bool]:
+    """Return the length of the body, whether the connection ends with it, and whether a client waits for leave."""
+    fields = _fields.__wrapped__(block, version).environ
+    tokens = _tokens(fields.get("HTTP_CONNECTION", ""))
+    is_last = "close" in tokens or (version == "HTTP/1.0" and "keep-alive" not in tokens)
+    return _length(fields, version), is_last, _expects_continue(fields, version)
 
 
 def _too_large() -> HeadError:
@@ -194,8 +218,8 @@ def _key(name: str) -> str:
     return "" if "_" in name else key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
-def _split(method: str, target: str, fields: dict[str, str]) -> tuple[str, str]:
-    """Return the path, decoded, and the query of a target; the host of an absolute one becomes the field's value.
+def _split(method: str, target: str, fields: Fields) -> tuple[str, str, Fields]:
+    """Return the path, decoded, the query of a target, and the fields, with the host of an absolute one as theirs.
 
     See RFC 9112 section 3.2.
     """
@@ -205,19 +229,19 @@ def _split(method: str, target: str, fields: dict[str, str]) -> tuple[str, str]:
     if not path.startswith("/"):
         absolute = _ABSOLUTE.fullmatch(target)
         if absolute and absolute[1]:
-            fields["HTTP_HOST"] = absolute[1]
-            _check_host(fields, "HTTP/1.1")
+            _check_host(absolute[1], "HTTP/1.1")
+            named = {**fields.environ, "HTTP_HOST": absolute[1]}
+            fields = Fields(named, headers_of(named))
             path, _, query = absolute[2].partition("?")
         elif target != "*" or method != "OPTIONS":
             raise HeadError(400, "the target is no URL: it must begin with '/', or with http:// and a host")
     if "%" in path:
         path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
-    return path or "/", query
+    return path or "/", query, fields
 
 
-def _check_host(fields: dict[str, str], version: str) -> None:
+def _check_host(host: str | None, version: str) -> None:
     """Check the host that a request names; only one of HTTP/1.0 may name none (RFC 9112 section 3.2)."""
-    host = fields.get("HTTP_HOST")
     if host is None:
         if version != "HTTP/1.0":
             raise HeadError(400, "Host: must be given once")
@@ -243,7 +267,7 @@ def is_host(text: str) -> bool:
         return False
 
 
-def _length(fields: dict[str, str], version: str) -> int | None:
+def _length(fields: Mapping[str, str], version: str) -> int | None:
     """Return the length of the body, None for a chunked one (RFC 9112 section 6)."""
     length, codings = fields.get("CONTENT_LENGTH"), fields.get("HTTP_TRANSFER_ENCODING")
     if codings is not None:
@@ -270,7 +294,7 @@ def _check_codings(text: str) -> None:
     raise HeadError(400, "Transfer-Encoding: must be chunked, once and last")
 
 
-def _expects_continue(fields: dict[str, str], version: str) -> bool:
+def _expects_continue(fields: Mapping[str, str], version: str) -> bool:
     """Return whether a client waits for leave to send its body; one of HTTP/1.0 cannot (RFC 9110 section 10.1.1)."""
     expectations = _tokens(fields.get("HTTP_EXPECT", ""))
     if not expectations or version == "HTTP/1.0":

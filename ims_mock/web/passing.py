@@ -180,7 +180,7 @@ class _Passage:
     def _host(self, name: str) -> str:
         """Return the host that a target in absolute form names, which counts more than the field Host."""
         is_absolute = name.lower() == "host" and not self._head.target.startswith("/")
-        return self._head.fields["HTTP_HOST"] if is_absolute else ""
+        return self._head.fields.environ["HTTP_HOST"] if is_absolute else ""
 
     def run(self) -> None:
         """Pass the request on and send the response, or one that says why there is none."""

@@ -52,6 +52,8 @@ class Origin:
     respond: Respond | None = None
     url_scheme: str = "https"
     server_address: tuple[str, int] = ("", 443)
+    direct: None = None
+    """Hosts have no short way: what they serve may be no mock."""
 
 
 Find = Callable[[str, int], "Origin | None"]
@@ -147,7 +149,7 @@ class _PlainHandler(_OriginHandler):
     def respond(self, head: Head, body: RequestBody) -> None:
         """Respond as the origin does that the request names, or reject the request."""
         scheme = "https" if head.target[:6].lower() == "https:" else "http"
-        name, port = _split(head.fields.get("HTTP_HOST", ""), 443 if scheme == "https" else 80)
+        name, port = _split(head.fields.environ.get("HTTP_HOST", ""), 443 if scheme == "https" else 80)
         try:
             origin = self.proxy.find(name, port)
             if origin is None:

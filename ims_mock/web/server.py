@@ -21,6 +21,7 @@ from werkzeug.serving import ThreadedWSGIServer, select_address_family
 
 from ims_mock.state.real import new_reentrant_lock
 from ims_mock.web.addresses import checked_host, checked_port, root_url
+from ims_mock.web.direct import Direct
 from ims_mock.web.handler import IDLE_SECONDS, Handler, Refuse
 from ims_mock.web.tls import Tls
 
@@ -52,6 +53,8 @@ class WsgiServer(ThreadedWSGIServer):
         self.tls = tls
         self.url_scheme = "https" if tls else "http"
         self.refuse = refuse
+        self.direct: Direct | None = None
+        self.root = (self.url_scheme, self.server_address[0], str(self.server_address[1]))
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition(new_reentrant_lock())
         self._is_ending = False
@@ -166,6 +169,7 @@ class Server:
         self._app = app
         self._refuse = refuse
         self.kind: Callable[..., WsgiServer] = WsgiServer
+        self.direct: Direct | None = None
         self._server: WsgiServer | None = None
 
     @property
@@ -199,6 +203,7 @@ class Server:
         listener = socket.create_server((self.host, self.port), family=family, backlog=128, dualstack_ipv6=is_dual)
         with listener:
             self._server = self.kind(listener, self.host, self._app, self._refuse, self.tls)
+            self._server.direct = self.direct
         self.port = self._server.port
         # shutdown() takes as long as a poll does.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), name="ims_mock", daemon=True)
