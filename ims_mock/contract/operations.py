@@ -110,6 +110,11 @@ class Operation:
         """
         return not self.takes_bytes and self.method not in ("GET", "HEAD")
 
+    @cached_property
+    def listed(self) -> Schema | None:
+        """The schema of an image in the response's list of `images`; None where that is not all it says of them."""
+        return self.response_body.items_of("images") if self.response_body is not None else None
+
     def usual_error(self, status: int) -> tuple[str | None, str | None]:
         """Return the code and the message of a status where nothing more is known; None is the code's or the usual one.
 

@@ -50,6 +50,20 @@ class Schema:
         except RecursionError:  # The schema, one of a document that is not the project's own, refers to itself.
             self.is_surely_valid = _unsure
 
+    @cached_property
+    def definition(self) -> Mapping[str, Any]:
+        """What the schema says, where that is only a reference to another one."""
+        content: Mapping[str, Any] = self.content
+        while content.keys() == {"$ref"}:
+            content = self._resolve(content["$ref"])
+        return content
+
+    def items_of(self, name: str) -> Schema | None:
+        """Return the schema of the items of a member that is a list; None where the member's says more than that."""
+        member = self.definition.get("properties", {}).get(name, {})
+        says_more = member.keys() - {"type", "items", "description"} or "$ref" not in member.get("items", ())
+        return None if says_more else Schema(self._document, member["items"]["$ref"])
+
     def find_problems(self, value: Any) -> list[Problem]:
         """Return everything that is wrong with `value`, in the order in which the document has it."""
         if self.is_surely_valid(value):

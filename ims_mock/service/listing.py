@@ -222,6 +222,13 @@ def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
 def ordered(
     store: Store, chosen: Sequence[Filter], sort: list[tuple[str, str]], project_id: str, marker: str | None
 ) -> Iterator[Image]:
+    """Return the images of a list, as `listed` does."""
+    return map(unpacked, listed(store, chosen, sort, project_id, marker))
+
+
+def listed(
+    store: Store, chosen: Sequence[Filter], sort: list[tuple[str, str]], project_id: str, marker: str | None
+) -> Iterator[Packed]:
     """Return the images that a project sees and that pass the filters, in order, after the marker.
 
     The caller holds the lock now, and needs it no more when the images are asked for: they are as they are now. Raise
@@ -237,11 +244,11 @@ def ordered(
     ids = next((item.ids for item in chosen if item.ids is not None), None)
     if ids is not None:
         known = [packed for packed in map(store.images.packed, ids) if packed and passing(chosen, unpacked(packed))]
-        return map(unpacked, _sorted(known, among, after, newest_first=newest_first))
+        return _sorted(known, among, after, newest_first=newest_first)
     ranges = [Among(_sort_keys([(span.name, "asc")]), among.alike, span, status) for span in _spans(chosen)]
     moment = Moment(store, project_id, among, *ranges)
     found, tests = _found(moment, [among, *ranges], after, newest_first=newest_first), of_seen(chosen)
-    return (image for image in map(unpacked, found) if passing(tests, image))
+    return (image for image in found if passing(tests, unpacked(image))) if tests else found
 
 
 def _found(moment: Moment, asked: Sequence[Among], after: Packed | None, *, newest_first: bool) -> Iterator[Packed]:

@@ -19,6 +19,7 @@ from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.exchange import Exchange, Function, Work
 from ims_mock.exchange.messages import Request, Response, rejection
+from ims_mock.exchange.written import Written
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
 from ims_mock.faults.rule_text import RuleTextError, parse_fault
@@ -61,6 +62,7 @@ class Service:
         self.snapshots: dict[str, Any] = {}
         self.before_next: list[Callable[[], object]] = []
         """What is called, and removed, when a request has been received, before anything is done for it."""
+        self._written = Written()
         self._begin(self._initial)
         self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
 
@@ -74,6 +76,7 @@ class Service:
             self.store.reset(clock, settings.seed)
             self.permissions.clear()
             self.snapshots.clear()
+            self._written.clear()
             self._begin(settings)
 
     def join(self, other: Service) -> None:
@@ -133,7 +136,7 @@ class Service:
     def serve(self, operation: Operation, request: Request) -> Response:
         """Respond to a request of an operation; no exception leaves."""
         entry = self._open(operation.id, request)
-        exchange = Exchange(operation, request, request.body, self.store, entry, self.journal)
+        exchange = Exchange(operation, request, request.body, self.store, entry, self.journal, self._written)
         try:
             response = self._respond(exchange)
         except ImsError as error:

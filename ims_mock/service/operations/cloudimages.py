@@ -8,7 +8,7 @@ from typing import Any
 from ims_mock.contract.patches import changes_of
 from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
-from ims_mock.service.listing import ordered, sorting
+from ims_mock.service.listing import listed, sorting
 from ims_mock.service.own_api import own_image_of
 from ims_mock.service.own_listing import own_filters
 from ims_mock.service.own_patching import check_updatable, own_patched
@@ -20,8 +20,8 @@ from ims_mock.state.life_cycle import change, private_images
 def list_images(exchange: Exchange) -> Later:
     """List a page of the images that the caller sees; unlike natively, it does not say whether another follows."""
     query = exchange.query
-    found = ordered(exchange.store, own_filters(exchange), sorting(query), exchange.project_id, query.get("marker"))
-    return lambda: exchange.respond({"images": list(islice(found, query["limit"]))})
+    found = listed(exchange.store, own_filters(exchange), sorting(query), exchange.project_id, query.get("marker"))
+    return lambda: exchange.respond_images(list(islice(found, query["limit"])))
 
 
 def update_image(exchange: Exchange) -> Response:
@@ -33,7 +33,7 @@ def update_image(exchange: Exchange) -> Response:
     for made in changes:
         if made.name == "enterprise_project_id" and made.op != "remove":
             check_enterprise_project(exchange, made.value, made.value_at)
-    return exchange.respond(change(exchange.store, changed) if changed != image else image)
+    return exchange.respond_image(change(exchange.store, changed) if changed != image else image)
 
 
 def show_image_quota(exchange: Exchange) -> Response:

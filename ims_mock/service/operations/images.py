@@ -11,10 +11,10 @@ from ims_mock.contract.patches import changes_of
 from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
 from ims_mock.service.backups import delete_backup
-from ims_mock.service.listing import filters, listed_for, ordered, sorting
+from ims_mock.service.listing import filters, listed, listed_for, sorting
 from ims_mock.service.patching import patched
-from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import add_image, change, delete_image, find_image, find_own_image
+from ims_mock.state.packed import Packed
 
 
 def glance_create_image_metadata(exchange: Exchange) -> Response:
@@ -23,19 +23,19 @@ def glance_create_image_metadata(exchange: Exchange) -> Response:
     https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0707.html
     """
     image = add_image(exchange.store, exchange.body.json, exchange.project_id)
-    return exchange.respond(image, location=image["self"])
+    return exchange.respond_image(image, location=image["self"])
 
 
 def glance_show_image(exchange: Exchange) -> Response:
     """Show one image."""
-    return exchange.respond(find_image(exchange.store, exchange.path["image_id"], exchange.project_id))
+    return exchange.respond_image(find_image(exchange.store, exchange.path["image_id"], exchange.project_id))
 
 
 def glance_update_image(exchange: Exchange) -> Response:
     """Update an image, all of the changes or none."""
     image = find_own_image(exchange.store, exchange.path["image_id"], exchange.project_id)
     changed = patched(image, changes_of(exchange.body.json, exchange.media_type))
-    return exchange.respond(change(exchange.store, changed) if changed != image else image)
+    return exchange.respond_image(change(exchange.store, changed) if changed != image else image)
 
 
 def glance_delete_image(exchange: Exchange) -> Response:
@@ -53,17 +53,17 @@ def glance_list_images(exchange: Exchange) -> Later:
     query, store = exchange.query, exchange.store
     limit = query["limit"]
     chosen = [listed_for(store, exchange.project_id, query["member_status"]), *filters(query)]
-    found = ordered(store, chosen, sorting(query), exchange.project_id, query.get("marker"))
+    found = listed(store, chosen, sorting(query), exchange.project_id, query.get("marker"))
     return partial(_page, exchange, found, limit)
 
 
-def _page(exchange: Exchange, found: Iterator[Image], limit: int) -> Response:
+def _page(exchange: Exchange, found: Iterator[Packed], limit: int) -> Response:
     # One more than the page holds says whether another follows.
     page = list(islice(found, limit + 1)) if limit else []
-    body = {"images": page[:limit], "schema": "/v2/schemas/images", "first": _page_url(exchange, None)}
+    others = {"schema": "/v2/schemas/images", "first": _page_url(exchange, None)}
     if len(page) > limit:
-        body["next"] = _page_url(exchange, page[limit - 1]["id"])
-    return exchange.respond(body)
+        others["next"] = _page_url(exchange, page[limit - 1][2])
+    return exchange.respond_images(page[:limit], **others)
 
 
 def _page_url(exchange: Exchange, marker: str | None) -> str:
