@@ -1,7 +1,11 @@
-"""Prints what the mock costs: `python -m benchmarks`, or `python -m benchmarks NAME` for one of BENCHMARKS."""
+"""Prints what the mock costs: `python -m benchmarks` as one table, `python -m benchmarks NAME` some of its rows.
+
+A NAME is a key of a row, or words of it. It can also be one of BENCHMARKS, which are measured for themselves.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -20,6 +24,7 @@ from benchmarks.lists import print_lists
 from benchmarks.proxies import print_proxies
 from benchmarks.servers import compare
 from benchmarks.sweep import print_sweep
+from benchmarks.table.command import add_options, print_table
 from ims_mock import ImsMock
 from ims_mock.contract import schema_files
 from ims_mock.web.server import Server
@@ -130,19 +135,26 @@ BENCHMARKS = {
     "sweep": print_sweep,
     "servers": compare,
 }
-"""What can be measured, by name; the first two are without one."""
+"""What can be measured beside the table, by name."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure what is named, or operations and start-up; exit with an error for a name that is not there."""
+    """Measure what is named, or all rows of the table; exit with an error for a name that is not there."""
     if arguments[:1] == ["serve"]:
         serve(arguments[1])
         return
-    for name in arguments:
-        if name not in BENCHMARKS:
-            sys.exit(f"python -m benchmarks: there is no benchmark {name!r}; name some of {', '.join(BENCHMARKS)}")
-    for name in arguments or ("operations", "start_up"):
-        BENCHMARKS[name]()
+    parser = argparse.ArgumentParser("python -m benchmarks", description="Print what the mock costs, as ratios.")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"words or the key of rows, or one of {', '.join(BENCHMARKS)}"
+    )
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    rows = [name for name in options.names if name not in BENCHMARKS]
+    if rows or not options.names:
+        print_table(rows, options)
+    for name in options.names:
+        if name in BENCHMARKS:
+            BENCHMARKS[name]()
 
 
 if __name__ == "__main__":
