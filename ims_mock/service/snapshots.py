@@ -15,12 +15,13 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_control
 from ims_mock.contract.problems import InvalidError, invalid, wrong_at
 from ims_mock.contract.validation import Schema
-from ims_mock.service.checking import check_state, settings_of
+from ims_mock.service.checking import check_state
 from ims_mock.service.service import Service
+from ims_mock.service.settings import Settings
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
-from ims_mock.state.images import Image
+from ims_mock.state.packed import as_packed, changed, value_of
 from ims_mock.state.store import Store
 
 VERSION = 1
@@ -31,19 +32,32 @@ class Snapshot:
     """What a mock needs to respond as before: images, files, accounts, tokens, settings, clock, seed.
 
     Rules of faults, denials and the journal are a test's, and not in it. An upload that was under way has been broken
-    off. Passwords and secrets are in it. `document` is as schemas/state.json has it, but for the `files`; it shares
-    nothing with the mock, and neither does what `to_json` returns with it.
+    off. Passwords and secrets are in it. It has the `records` that the mock had at that time, and no copies: they are
+    replaced, and not edited. What `document` and `to_json` return shares nothing with them.
     """
 
-    document: Mapping[str, Any] = field(repr=False)
-    files: Mapping[str, File] = field(repr=False)
+    clock: Mapping[str, float] = field(repr=False)
+    records: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The snapshot as schemas/state.json has it, without the files."""
+        return _plain(self._document())  # type: ignore[no-any-return]
+
+    def _document(self) -> dict[str, Any]:
+        """Return the snapshot as a document that shares its records."""
+        store = Store(ManualClock(0))
+        return {"version": VERSION, "clock": self.clock, **store.document_of(self.records)}
+
+    def _files(self) -> dict[str, str]:
+        return {
+            image_id: base64.b64encode(b"".join(file.read())).decode("ascii")
+            for image_id, file in self.records["files"].items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as one JSON object, with the files in base64."""
-        files = {
-            image_id: base64.b64encode(b"".join(file.read())).decode("ascii") for image_id, file in self.files.items()
-        }
-        return {**_plain(self.document), "files": files}
+        return {**self.document, "files": self._files()}
 
     @classmethod
     def from_json(cls, document: Any) -> Snapshot:
@@ -53,8 +67,9 @@ class Snapshot:
         if problems:
             raise InvalidError(*problems, source="state.json")
         check_state(document)
-        files = {image_id: _file(image_id, text) for image_id, text in document.pop("files").items()}
-        return cls(document, files)
+        files = {image_id: _file(image_id, text) for image_id, text in document["files"].items()}
+        records = Store(ManualClock(0)).records_of(document)
+        return cls(document["clock"], {**records, "files": files})
 
     def save(self, path: str | Path) -> None:
         """Write the snapshot into a file, as `--state` reads it."""
@@ -96,35 +111,39 @@ def capture(service: Service) -> Snapshot:
     """Return the state of a mock as it is now."""
     store = service.store
     with store.transaction():
-        document = store.dump()
-        files = {image_id: file for image_id, file in store.files.items() if image_id in store.images}
         clock = {"now": store.clock.now(), "speed": getattr(store.clock, "speed", 1.0)}
-        return Snapshot(_plain({"version": VERSION, "clock": clock, **_without_uploads(document, store)}), files)
+        return Snapshot(clock, _without_uploads(store.snapshot_records()))
 
 
-def _without_uploads(document: Mapping[str, Any], store: Store) -> dict[str, Any]:
-    """Return the dump of a store without uploads in progress, and without records of images that are gone."""
+def _without_uploads(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the records of a store without uploads in progress, and without those of images that are gone."""
+    images, uploads = records["images"], records["uploads"]
 
     def is_kept(transition: Transition) -> bool:
         if transition["collection"] != "images":
             return True
-        return transition["id"] in store.images and transition["id"] not in store.uploads
+        return transition["id"] in images and transition["id"] not in uploads
 
-    images = [
-        {**placed, "image": {**placed["image"], "status": "queued"}} if _is_arriving(placed["image"], store) else placed
-        for placed in document["images"]
-    ]
-    members = {image_id: members for image_id, members in document["members"].items() if image_id in store.images}
+    arriving = {image_id: as_packed(images[image_id]) for image_id in uploads if image_id in images}
+    queued = {
+        image_id: changed(packed, status="queued")
+        for image_id, packed in arriving.items()
+        if value_of(packed, "status") == "saving"
+    }
     return {
-        **document,
-        "images": images,
-        "members": members,
-        "transitions": list(filter(is_kept, document["transitions"])),
+        **records,
+        "images": {**images, **queued} if queued else images,
+        "transitions": {key: item for key, item in records["transitions"].items() if is_kept(item)},
+        **{name: _of_images(records[name], images) for name in ("members", "files")},
+        "uploads": {},
     }
 
 
-def _is_arriving(image: Image, store: Store) -> bool:
-    return image.get("status") == "saving" and image.get("id") in store.uploads
+def _of_images(records: dict[str, Any], images: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the records of images that are there."""
+    if records.keys() <= images.keys():
+        return records
+    return {image_id: record for image_id, record in records.items() if image_id in images}
 
 
 def _plain(document: Any) -> Any:
@@ -136,15 +155,14 @@ def _plain(document: Any) -> Any:
 
 def restore(service: Service, snapshot: Snapshot) -> None:
     """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped."""
-    document, store = _plain(snapshot.document), service.store
-    settings = settings_of(document)
+    records, clock, store = snapshot.records, snapshot.clock, service.store
+    settings = Settings().changed(records["settings"])
     with store.transaction():
         own = service.settings
         service.apply(settings.changed(own.kept()))
         if isinstance(store.clock, ManualClock):
             before = store.clock.now()
-            store.clock.jump_to(document["clock"]["now"], document["clock"]["speed"])
-            service.faults.move(document["clock"]["now"] - before)
+            store.clock.jump_to(clock["now"], clock["speed"])
+            service.faults.move(clock["now"] - before)
         # Settings that the document leaves out are as they are by default.
-        store.restore({**document, "settings": settings.saved()})
-        store.files.load(snapshot.files)
+        store.put_back({**records, "settings": settings.saved()})

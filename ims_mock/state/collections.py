@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from operator import is_
 from typing import Any
 
 from ims_mock.state.changes import ChangeLog
@@ -113,10 +114,15 @@ class Collection(Mapping[str, Any]):
             self.records.clear()
             self.records.update(stored)
 
-    def dump(self) -> Any:
-        """Return the records as a snapshot has them."""
-        return dict(self.records)
+    def is_as(self, stored: Mapping[str, Any]) -> bool:
+        """Return whether these records, in this order, are those that are stored."""
+        records = self.records
+        return list(records) == list(stored) and all(map(is_, records.values(), stored.values()))
 
-    def restore(self, document: Any) -> None:
-        """Replace all records with those that `dump` returned."""
-        self.load(document)
+    def document_of(self, stored: Mapping[str, Any]) -> Any:
+        """Return records as a saved state has them."""
+        return dict(stored)
+
+    def stored_of(self, document: Any) -> dict[str, Any]:
+        """Return the records that `document_of` made a document of."""
+        return dict(document)

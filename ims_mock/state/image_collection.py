@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
+from operator import itemgetter
 from typing import Any
 from weakref import WeakSet
 
@@ -21,6 +22,9 @@ MAX_DELETED = 10_000
 
 MAX_ORDERS = 32
 """Most orders beside that of creation; the one that was not asked for longest is dropped for one more."""
+
+MAX_MOVED = 500
+"""Most images that are moved in the orders when others take their place; where more do, the orders are dropped."""
 
 _Asked = tuple[tuple[SortKey, ...], tuple[Facet, ...]]
 
@@ -134,12 +138,25 @@ class Images(Collection):
         ]
 
     def load(self, stored: Mapping[str, Any]) -> None:
-        """Replace all images with these."""
+        """Replace all images with these; orders stay where few differ."""
+        changed = self._changed_by(stored) if self._orders else None
         super().load(stored)
-        self.last_number = max((packed[1] for packed in stored.values()), default=-1)
+        self.last_number = max(map(itemgetter(1), stored.values()), default=-1)
         self._names.clear()
         self._by_backup = None
-        self.see_again()
+        if changed is None:
+            self.see_again()
+        for before, after in changed or ():
+            self._move(before, after)
+
+    def _changed_by(self, stored: Mapping[str, Any]) -> list[tuple[Packed | None, Packed | None]] | None:
+        """Return what images are, and would be, of those that others would take the place of; None where many are."""
+        ids = [image_id for image_id, packed in stored.items() if self.records.get(image_id) is not packed]
+        if len(self.records) > len(stored) - len(ids):
+            ids += [image_id for image_id in self.records if image_id not in stored]
+        if len(ids) > MAX_MOVED:
+            return None
+        return [(self.packed(one), as_packed(stored[one]) if one in stored else None) for one in ids]
 
     def see(self, members: Collection) -> None:
         """From now on, let an image be seen by its members too."""
@@ -160,16 +177,16 @@ class Images(Collection):
     def _members_of(self, image_id: str) -> Mapping[str, Any]:
         return self._members.records.get(image_id, {}) if self._members is not None else {}
 
-    def dump(self) -> list[Placed]:
-        """Return the images with their places, as a snapshot has them; each with the id under which it stands."""
-        return [placed(as_packed(stored)) for stored in self.records.values()]
+    def document_of(self, stored: Mapping[str, Any]) -> list[Placed]:
+        """Return images with their places, as a saved state has them; each with the id under which it stands."""
+        return [placed(as_packed(packed)) for packed in stored.values()]
 
-    def restore(self, document: list[Placed]) -> None:
-        """Replace all images with those that `dump` returned."""
-        in_order = sorted(document, key=lambda item: item["number"])
+    def stored_of(self, document: list[Placed]) -> dict[str, Packed]:
+        """Return the images that `document_of` made a document of, in the order in which they were added."""
+        in_order = sorted(document, key=itemgetter("number"))
         names: dict[tuple[str, ...], tuple[str, ...]] = {}
         images = (pack(item["image"], item["image"]["id"], item["number"], names) for item in in_order)
-        self.load({packed[2]: packed for packed in images})
+        return {packed[2]: packed for packed in images}
 
     def seen_by(self, project_id: str, after: str | None, *, newest_first: bool, among: Among = ALL) -> Iterator[Image]:
         """Yield the images of a project, the public ones, and those shared with it, from behind `after` on.
@@ -271,10 +288,10 @@ class DeletedImages(Collection):
         self.put(transition["id"], transition["attributes"])
         return ()
 
-    def dump(self) -> list[Placed]:
-        """Return the images with their places, as a snapshot has them."""
-        return list(self.records.values())
+    def document_of(self, stored: Mapping[str, Any]) -> list[Placed]:
+        """Return images with their places, as a saved state has them."""
+        return list(stored.values())
 
-    def restore(self, document: list[Placed]) -> None:
-        """Replace all images with those that `dump` returned."""
-        self.load({item["image"]["id"]: item for item in document})
+    def stored_of(self, document: list[Placed]) -> dict[str, Placed]:
+        """Return the images that `document_of` made a document of."""
+        return {item["image"]["id"]: item for item in document}

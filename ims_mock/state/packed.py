@@ -45,6 +45,11 @@ def value_of(packed: Packed, name: str, default: Any = None) -> Any:
     return packed[4][names.index(name)] if name in names else default
 
 
+def changed(packed: Packed, **attributes: Any) -> Packed:
+    """Return an image with other values of some of its attributes."""
+    return *packed[:4], tuple(map(attributes.get, packed[3], packed[4]))
+
+
 def placed(packed: Packed) -> Placed:
     """Return an image as a saved state has it; one that a test has robbed of its id has it there again."""
     image = unpacked(packed)

@@ -219,25 +219,34 @@ class Store:
         """Replace all records with those that `snapshot_records` returned; the time stays as it is."""
         with self.lock:
             for name, collection in self._collections.items():
-                if collection.records != records[name]:
+                if not collection.is_as(records[name]):
                     collection.load(records[name])
-            self.changes.cut()
-
-    def dump(self) -> dict[str, Any]:
-        """Return the collections as a snapshot has them, by name; the caller holds the lock."""
-        return {name: collection.dump() for name, collection in self._collections.items() if collection.is_dumped}
-
-    def restore(self, document: Mapping[str, Any]) -> None:
-        """Replace all records with those that `dump` returned; the time stays as it is."""
-        with self.lock:
-            for name, collection in self._collections.items():
-                if collection.is_dumped:
-                    collection.restore(document[name])
-                else:
-                    collection.load({})
             self.changes.cut()
             numbers = (placed["number"] for placed in self.deleted.values())
             self.images.last_number = max(self.images.last_number, *numbers, -1)
+
+    def document_of(self, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Return records that `snapshot_records` returned as a saved state has them, by name; it shares them."""
+        return {
+            name: collection.document_of(records[name])
+            for name, collection in self._collections.items()
+            if collection.is_dumped
+        }
+
+    def records_of(self, document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return the records that `document_of` made a document of; there are none of what is not saved."""
+        return {
+            name: collection.stored_of(document[name]) if collection.is_dumped else {}
+            for name, collection in self._collections.items()
+        }
+
+    def dump(self) -> dict[str, Any]:
+        """Return the collections as a saved state has them, by name; the caller holds the lock."""
+        return self.document_of(self.snapshot_records())
+
+    def restore(self, document: Mapping[str, Any]) -> None:
+        """Replace all records with those that `dump` returned; the time stays as it is."""
+        self.put_back(self.records_of(document))
 
     def seen_as(self, kind: type[V]) -> V:
         """Return a view: this store, all of it, with the methods of a subclass in place of its own."""

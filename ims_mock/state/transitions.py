@@ -70,13 +70,13 @@ class Transitions(Collection):
         for transition in self.records.values():
             self._index(transition)
 
-    def dump(self) -> list[Transition]:
-        """Return the transitions as a snapshot has them, in the order in which they are due."""
-        return sorted(self.records.values(), key=_order)
+    def document_of(self, stored: Mapping[str, Any]) -> list[Transition]:
+        """Return transitions as a saved state has them, in the order in which they are due."""
+        return sorted(stored.values(), key=_order)
 
-    def restore(self, document: list[Transition]) -> None:
-        """Replace all transitions with those that `dump` returned."""
-        self.load({str(transition["number"]): transition for transition in sorted(document, key=_order)})
+    def stored_of(self, document: list[Transition]) -> dict[str, Transition]:
+        """Return the transitions that `document_of` made a document of."""
+        return {str(transition["number"]): transition for transition in sorted(document, key=_order)}
 
     def _index(self, transition: Transition) -> None:
         heapq.heappush(self.by_time, _order(transition))

@@ -284,7 +284,7 @@ def test_at_the_same_moment_the_first_upload_comes_first() -> None:
     """Of two that are due at one moment, that comes first which was planned first."""
     api = Api(delays={"saving": 5})
     images = [uploaded(api, name=name) for name in "abc"]
-    assert [item["id"] for item in api.service.store.transitions.dump()] == [image["id"] for image in images]
+    assert [item["id"] for item in api.service.store.transitions.values()] == [image["id"] for image in images]
     api.clock.advance(5)
     assert {status(api, image) for image in images} == {"active"}
 
@@ -309,7 +309,7 @@ def test_one_large_step_is_many_small_ones(gaps: list[int], steps: list[int], de
             clock.advance(gap / 10)
         for step in steps:
             clock.advance(step)
-        return dict(store.images), store.transitions.dump()
+        return dict(store.images), list(store.transitions.values())
 
     assert images([step / 10 for step in steps]) == images([sum(steps) / 10])
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from operator import is_, ne
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from ims_mock import BadUpload, Fail, ImsMock, ManualClock, Snapshot, Stale, Sys
 from ims_mock.contract.operations import load_contract
 from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import add_image
+from ims_mock.state import image_collection
 from ims_mock.state.collections import Collection
 from ims_mock.state.store import Store
 from ims_mock.state.times import timestamp
@@ -622,6 +624,53 @@ def test_restored_state_shares_nothing_with_its_snapshot() -> None:
     mock.images[image_id]["name"] = "b"
     mock.restore(snapshot)
     assert (mock.images[image_id]["name"], mock.images[image_id]["tags"]) == ("a", ["t"])
+
+
+def test_snapshot_copies_no_record() -> None:
+    """A snapshot has the records themselves, and so has the mock that goes back to it."""
+    service = rich().api.service
+    snapshot, images = snapshots.capture(service), service.store.images.records
+    service.reset()
+    snapshots.restore(service, snapshot)
+    assert all(map(is_, service.store.images.records.values(), images.values()))
+    assert len(images) > 3
+
+
+@pytest.mark.parametrize("most", [0, 500])
+def test_lists_after_going_back(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters and orders that were asked for before find what there is after going back, in its order."""
+    monkeypatch.setattr(image_collection, "MAX_MOVED", most)
+    api = Api()
+    ids = [api.create(name=name)["id"] for name in "cab"]
+    lists = ("", "?sort=name:asc", "?name=a", "?status=queued&sort=name:desc")
+    before = [api("GET", f"/v2/images{query}").data for query in lists]
+    snapshot = snapshots.capture(api.service)
+    api.images[ids[0]]["name"] = "a"
+    api("DELETE", f"/v2/images/{ids[1]}")
+    api.create(name="d")
+    changed = [api("GET", f"/v2/images{query}").data for query in lists]
+    snapshots.restore(api.service, snapshot)
+    assert [api("GET", f"/v2/images{query}").data for query in lists] == before
+    assert all(map(ne, changed, before))
+
+
+def test_order_of_attributes_and_records_comes_back() -> None:
+    """What a test has put in the place of something equal, in another order, is as before after going back."""
+    mock = ImsMock()
+    for name in "ab":
+        mock.add_accounts(projects=[{"name": name}])
+    image_id = mock.add_image(name="a")["id"]
+    snapshot = mock.snapshot()
+    before = json.dumps(snapshot.document)
+    mock.images[image_id] = dict(reversed(mock.images[image_id].items()))
+    projects = mock.service.store.projects
+    with mock.service.store.transaction():
+        first = projects["a"]
+        projects.remove("a")
+        projects.put("a", first)
+    assert json.dumps(mock.snapshot().document) != before
+    mock.restore(snapshot)
+    assert json.dumps(mock.snapshot().document) == before
 
 
 def test_document_of_a_snapshot_is_a_copy() -> None:

@@ -276,4 +276,4 @@ def test_removed_transitions_leave_nothing_behind() -> None:
         pending.add({"due": 9.0, "collection": "images", "id": f"x{number}", "status": "x", "attributes": {}})
         pending.remove_of("images", f"x{number}")
     assert len(pending.by_time) < 100
-    assert [transition["due"] for transition in pending.dump()] == [1.0, 2.0, 3.0]
+    assert [transition["due"] for transition in pending.document_of(pending)] == [1.0, 2.0, 3.0]

@@ -27,7 +27,7 @@ def change(store: Store, collection: Collection, changes: list[tuple[str, Any]])
     """Make changes: put the record of a key, remove it where it is None, and load what there is where it is "load"."""
     for key, record in changes:
         if record == "load":
-            collection.restore(collection.dump())
+            collection.load(collection.stored_of(collection.document_of(collection.records)))
             continue
         with store.transaction():
             if record is None:
