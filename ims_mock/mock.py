@@ -321,7 +321,7 @@ class ImsMock:
             sweep.known = known if isinstance(known, KnownFailures) else KnownFailures.load(known)
         sweep.progress = progress or sweep.progress
         sweep.file = calling_file()
-        sweep.has_unread, sweep.port = self._server.has_unread, self._server.port
+        sweep.has_unread, sweep.watch, sweep.port = self._server.has_unread, self._server.watch, self._server.port
         sweep.is_served = lambda: self._server.is_started
         return sweep
 

@@ -44,7 +44,7 @@ KNOWN = {
     "referencing": {"contract.validation", "service.preloading"},
     # The command waits for a signal on a pair of sockets, which the network does not see; a sweep replaces timeouts.
     "socket": {
-        *("web.handler", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire"),
+        *("web.handler", "web.loop", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire"),
         *("command.standalone", "sweep.sockets", "sweep.blocking"),
     },
     # The suite is a client, and so is the proxy.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakSet
 
 from ims_mock.contract.operations import load_contract
@@ -58,8 +59,9 @@ class Sweep:
 
     `drop` closes the connections of the server; `virtual` is whether the sleeps of the work move the mock's clock;
     `progress` is called with what has been run and how many plans there are at least; `has_unread` returns whether the
-    server has something to read, and `port` is where it listens. `known` are failures that are accepted; `file` is that
-    of the test whose work it is. `is_served` returns whether there is a server.
+    server has something to read, and `port` is where it listens; `watch` has it call what is given with each connection
+    that a thread begins to serve. `known` are failures that are accepted; `file` is that of the test whose work it is.
+    `is_served` returns whether there is a server.
     """
 
     service: Service
@@ -72,6 +74,7 @@ class Sweep:
     has_unread: Callable[[], bool] = lambda: False
     is_served: Callable[[], bool] = lambda: True
     port: int = 0
+    watch: Callable[[Callable[[Any], object]], object] = lambda _on_hand_over: None
     known: KnownFailures = field(default_factory=KnownFailures)
     file: str = ""
 
@@ -86,6 +89,7 @@ class Sweep:
         try:
             with surely_left(self._time), unreported_hangs(), surely_left(self._deaths), ExitStack() as stack:
                 stack.callback(self._watch.close)
+                self._watch_server(stack)
                 report = self._begin()
                 self._fill(report)
                 return report
@@ -108,6 +112,7 @@ class Sweep:
         try:
             with surely_left(self._time), unreported_hangs(), surely_left(self._deaths), ExitStack() as stack:
                 stack.callback(self._watch.close)
+                self._watch_server(stack)
                 report = self._begin()
                 if self.bounds.plan is not None:
                     return [plan_of(self.bounds.plan)]
@@ -136,6 +141,11 @@ class Sweep:
     def _end(self) -> None:
         self._checkpoint.end()
         _UNDER_WAY.discard(self.service)
+
+    def _watch_server(self, stack: ExitStack) -> None:
+        if isinstance(self._time, VirtualTime):
+            self.watch(self._time.sockets.busy.add)
+            stack.callback(self.watch, lambda _connection: None)
 
     def _begin(self) -> SweepReport:
         """Run the work well twice, and return the report without any plan."""

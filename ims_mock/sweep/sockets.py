@@ -57,8 +57,8 @@ class Sockets:
     much time has passed as its timeout says. `port` is that of the mock, `timeout` is the last one of a socket whose
     wait cannot be seen, as with TLS: `short` real seconds stand for it. `has_guessed` is whether a client that was not
     seen to wait was taken for one that does. `has_closed` is whether the work has closed a connection. `busy` are
-    connections of the mock from which it has taken something, and does not wait for more: before it takes, there is
-    something unread.
+    connections of the mock's threads from which something was taken, until they wait for more: before they take it, it
+    is unread.
     """
 
     def __init__(self, waits: Waits, is_of_work: Callable[[], bool]) -> None:
@@ -133,7 +133,6 @@ class Sockets:
     def patches(self) -> list[tuple[Any, str, Callable[..., Any]]]:
         """Return what is replaced: a class, the name of its method, and what does it in its place."""
         return [
-            (socket.socket, "accept", self._accepting(socket.socket.accept)),
             (socket.socket, "close", self._closing(socket.socket.close)),
             (socket.socket, "send", self._sending(socket.socket.send)),
             (socket.socket, "sendall", self._sending(socket.socket.sendall)),
@@ -151,20 +150,6 @@ class Sockets:
 
         return close
 
-    def _accepting(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def accept(listener: socket.socket) -> Any:
-            if not _is_of_mock():
-                return real(listener)
-            self.busy.add(listener)
-            try:
-                connection, address = real(listener)
-                self.busy.add(connection)
-            finally:
-                self.busy.discard(listener)
-            return connection, address
-
-        return accept
-
     def _sending(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def send(connection: socket.socket, *args: Any, **kwargs: Any) -> Any:
             if not _is_of_mock():
@@ -180,7 +165,8 @@ class Sockets:
     def _reading(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def read(connection: socket.socket, *args: Any, **kwargs: Any) -> Any:
             if _is_of_mock():
-                self._await_client(connection)
+                if connection.gettimeout() != 0:
+                    self._await_client(connection)
                 return real(connection, *args, **kwargs)
             found = (
                 real(connection, *args, **kwargs)

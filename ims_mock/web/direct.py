@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import HTTP_STATUS_CODES
 
+from ims_mock.contract.headers import header_name
 from ims_mock.contract.routes import Route, find_route
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.messages import Request, Response
-from ims_mock.service.service import Service
+from ims_mock.service.service import FAULT_HEADER, Service
 from ims_mock.state.clock import Clock
 from ims_mock.web.environ import base_url_of, query_text_of, target_of
 from ims_mock.web.wire import Connection, has_gone
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 """A path that is written in one way alone."""
+
+_MANY = 1000
+"""Most images of which a list is made without a wait that others would feel."""
+
+FAULT = header_name(FAULT_HEADER)
 
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
@@ -47,6 +53,16 @@ class Direct:
         path = head.target.partition("?")[0]
         route = find(head.method, path)
         return route if route is not None and self._is_as_made() else None
+
+    def quick_route(self, head: Head) -> Route | None:
+        """Return the route of a request for which nobody waits: it has no file, no fault, and no walk that is long."""
+        route = self.route(head)
+        if route is None or head.version != "HTTP/1.1" or head.expects_continue:
+            return None
+        operation, service = route.operation, self._service
+        has_fault = service.faults.armed or FAULT in head.fields.headers
+        is_long = operation.method == "GET" and operation.query and len(service.store.images) > _MANY
+        return None if has_fault or is_long or operation.takes_bytes else route
 
     def serve(self, route: Route, head: Head, connection: Connection, root: tuple[str, str, str]) -> Response:
         """Respond to a request of a route; `root` is the scheme, and the name and the port of the mock."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 import socketserver
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,44 @@ class _NoResponseError(Exception):
     """An application has raised, before it had a response; the cause is what it raised."""
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What another has done for a connection before a thread serves it.
+
+    `data` has been read, `unsent` is to be sent, and then a `response` to a request. With `is_last` that is all.
+    """
+
+    data: bytes = b""
+    unsent: bytes = b""
+    response: tuple[Head, Response] | None = None
+    is_last: bool = False
+
+
+class _Behind(io.RawIOBase):
+    """A stream that begins with bytes which were read before."""
+
+    def __init__(self, first: bytes, rest: BufferedReader) -> None:
+        self._first = first
+        self._rest = rest
+
+    def readable(self) -> bool:
+        """Return True: io.BufferedReader asks."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what was there before, and then what comes."""
+        if not self._first:
+            return self._rest.readinto1(buffer)
+        piece, self._first = self._first[: len(buffer)], self._first[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        """Close what comes as well."""
+        super().close()
+        self._rest.close()
+
+
 class Handler(socketserver.StreamRequestHandler):
     """Responds to the requests of one connection.
 
@@ -64,6 +104,15 @@ class Handler(socketserver.StreamRequestHandler):
     upstream: Any = None
     """What is kept of one request for the next, such as a connection to another host; it is closed with this one."""
 
+    handed = Handed()
+
+    def setup(self) -> None:
+        """Go on with what another has begun."""
+        super().setup()
+        self.handed = self.server.take(self.connection)
+        if self.handed.data:
+            self.rfile = io.BufferedReader(_Behind(self.handed.data, self.rfile))
+
     def finish(self) -> None:
         """Close what is kept."""
         super().finish()
@@ -73,11 +122,24 @@ class Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """Respond until either side ends the connection."""
         try:
+            self._go_on()
             while not self.is_last:
                 self._handle_next()
         except (OSError, ValueError) as error:
             # The client has gone, or is out of step, or a wire fault has closed the socket.
             logger.debug("%s: connection ended: %r", self.client_address, error)
+
+    def _go_on(self) -> None:
+        """Send what is left of earlier requests."""
+        handed, self.is_last = self.handed, self.handed.is_last
+        if handed.unsent:
+            self.connection.sendall(handed.unsent)
+        if handed.response is not None:
+            head, response = handed.response
+            body = RequestBody(io.BytesIO(), 0, None)
+            with closing(self._result_of(response, body)) as result:
+                self._send_all(head, body, result)
+        self.handed = Handed()
 
     def _handle_next(self) -> None:
         try:
@@ -174,11 +236,14 @@ class Handler(socketserver.StreamRequestHandler):
 
     def _serve(self, route: Route, head: Head, body: RequestBody) -> Result:
         """Return what the service responds to a request of a route."""
-        direct, connection = self.server.direct, Connection(self.connection, body)
-        response: Response = direct.serve(route, head, connection, self.server.root)
+        response = self.server.direct.serve(route, head, Connection(self.connection, body), self.server.root)
+        return self._result_of(response, body)
+
+    def _result_of(self, response: Response, body: RequestBody) -> Result:
         result = Result([response.body] if response.content is None else response.content)
         if response.delivery is not WHOLE:
-            result.pieces = deliver(response, connection, direct.clock)
+            connection = Connection(self.connection, body)
+            result.pieces = deliver(response, connection, self.server.direct.clock)
         result.start(status_line(response.status), list(response.headers.items()))
         return result
 

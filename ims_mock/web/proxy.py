@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.errors import header_text
 from ims_mock.exchange.messages import Response
-from ims_mock.web.handler import IDLE_SECONDS, Handler, Refuse
+from ims_mock.web.handler import IDLE_SECONDS, Handed, Handler, Refuse
 from ims_mock.web.head import Head, HeadError
 from ims_mock.web.request_body import RequestBody
 from ims_mock.web.server import Server, WsgiServer
@@ -54,6 +54,10 @@ class Origin:
     server_address: tuple[str, int] = ("", 443)
     direct: None = None
     """Hosts have no short way: what they serve may be no mock."""
+
+    def take(self, _connection: socket.socket) -> Handed:
+        """Return what another has done for a connection: nothing."""
+        return Handed()
 
 
 Find = Callable[[str, int], "Origin | None"]

@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ from werkzeug.serving import ThreadedWSGIServer, select_address_family
 from ims_mock.state.real import new_reentrant_lock
 from ims_mock.web.addresses import checked_host, checked_port, root_url
 from ims_mock.web.direct import Direct
-from ims_mock.web.handler import IDLE_SECONDS, Handler, Refuse
+from ims_mock.web.handler import IDLE_SECONDS, Handed, Handler, Refuse
+from ims_mock.web.loop import Loop
 from ims_mock.web.tls import Tls
 
 if TYPE_CHECKING:
@@ -38,25 +40,35 @@ _BREATHER = 0.05
 """Seconds until the next try to accept a connection."""
 
 
+@dataclass(frozen=True)
+class Site:
+    """What a server serves: an application, what it refuses requests with, the TLS, and the short way, if any."""
+
+    app: WSGIApplication
+    refuse: Refuse
+    tls: Tls | None = None
+    direct: Direct | None = None
+
+
 class WsgiServer(ThreadedWSGIServer):
     """Werkzeug's server, with a thread a connection, that knows its connections and can end them."""
 
     daemon_threads = True
 
-    def __init__(
-        self, listener: socket.socket, host: str, app: WSGIApplication, refuse: Refuse, tls: Tls | None
-    ) -> None:
+    def __init__(self, listener: socket.socket, host: str, site: Site) -> None:
         # Given a bound socket, Werkzeug does not bind itself; where it does, a taken port ends the process.
         # It does not need more of a handler than socketserver does.
-        super().__init__(host, listener.getsockname()[1], app, Handler, fd=listener.fileno())  # type: ignore[arg-type]
+        super().__init__(host, listener.getsockname()[1], site.app, Handler, fd=listener.fileno())  # type: ignore[arg-type]
         # Not given to Werkzeug, which would have one client's handshake hold up all the others.
-        self.tls = tls
-        self.url_scheme = "https" if tls else "http"
-        self.refuse = refuse
-        self.direct: Direct | None = None
-        self.root = (self.url_scheme, self.server_address[0], str(self.server_address[1]))
+        self.tls, self.refuse, self.direct = site.tls, site.refuse, site.direct
+        self.url_scheme = "https" if site.tls else "http"
+        self.root = (self.url_scheme, str(self.server_address[0]), str(self.server_address[1]))
+        # The handshakes of TLS, and all that is not the mock's own service, can wait for their clients.
+        self.loop = Loop(self, site.direct if site.tls is None else None)
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition(new_reentrant_lock())
+        self._handed: dict[socket.socket, Handed] = {}
+        self.on_hand_over: Callable[[socket.socket], object] = _nothing
         self._is_ending = False
         self._is_short = False
         self.process = os.getpid()
@@ -76,10 +88,28 @@ class WsgiServer(ThreadedWSGIServer):
         self._is_short = False
         return accepted
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Begin to serve a connection, on a thread of its own."""
-        self.add_connection(request)
-        super().process_request(request, client_address)
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Serve until `shutdown`, on the calling thread and on others that it begins."""
+        try:
+            self.loop.run()
+        finally:
+            self.server_close()
+
+    def shutdown(self) -> None:
+        """Accept nothing more, and read nothing more that needs no wait."""
+        self.loop.end()
+
+    def hand_over(self, connection: socket.socket, address: Any, handed: Handed) -> None:
+        """Serve a connection on a thread of its own from now on."""
+        self._handed[connection] = handed
+        if self.tls is None:
+            self.on_hand_over(connection)
+        connection.setblocking(True)
+        self.process_request(connection, address)
+
+    def take(self, connection: socket.socket) -> Handed:
+        """Return what the loop has done for a connection before."""
+        return self._handed.pop(connection, None) or Handed()
 
     def add_connection(self, connection: socket.socket) -> None:
         """Know a connection, and end it where the server is ending; `shutdown_request` ends it otherwise."""
@@ -139,7 +169,8 @@ class WsgiServer(ThreadedWSGIServer):
             for connection in (self.socket, *self._connections):
                 with suppress(ValueError, OSError):  # It has just been closed.
                     selector.register(connection, selectors.EVENT_READ)
-            return bool(selector.select(0))
+            # In this order: what was unread is being worked on once it is not.
+            return bool(selector.select(0)) or self.loop.is_working
 
     def end_connections(self) -> None:
         """Close every connection, and wait a moment for their threads to see it."""
@@ -148,6 +179,10 @@ class WsgiServer(ThreadedWSGIServer):
             for connection in self._connections:
                 _end(connection)
             self._changed.wait_for(lambda: not self._connections, timeout=0.1)
+
+
+def _nothing(_connection: socket.socket) -> None:
+    pass
 
 
 def _end(connection: socket.socket) -> None:
@@ -183,13 +218,18 @@ class Server:
             self._server.drop_connections()
 
     def has_unread(self) -> bool:
-        """Return whether clients have sent or ended what was not read so far."""
+        """Return whether clients have sent or ended what was not read so far, or not worked on by the loop."""
         return self._server is not None and self._server.has_unread()
 
     @property
     def is_started(self) -> bool:
         """Whether it serves: between `start` and `stop`."""
         return self._server is not None
+
+    def watch(self, on_hand_over: Callable[[socket.socket], object]) -> None:
+        """Call what is given with each connection that the loop hands over to a thread, before that begins."""
+        if self._server is not None:
+            self._server.on_hand_over = on_hand_over
 
     def start(self) -> None:
         """Bind the port, and respond from now on; starting twice is no error."""
@@ -202,11 +242,10 @@ class Server:
             logger.warning("the system has no sockets for both families: :: takes IPv6 alone; 0.0.0.0 takes IPv4")
         listener = socket.create_server((self.host, self.port), family=family, backlog=128, dualstack_ipv6=is_dual)
         with listener:
-            self._server = self.kind(listener, self.host, self._app, self._refuse, self.tls)
-            self._server.direct = self.direct
+            site = Site(self._app, self._refuse, self.tls, self.direct)
+            self._server = self.kind(listener, self.host, site)
         self.port = self._server.port
-        # shutdown() takes as long as a poll does.
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), name="ims_mock", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="ims_mock", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -221,4 +260,5 @@ class Server:
                 return
             server.shutdown()
             server.end_connections()
-            self._thread.join()
+            # It may wait for a lock that the caller holds.
+            self._thread.join(1)

@@ -1,0 +1,220 @@
+"""The event loop of a server: one thread for all that needs no wait, and one more for each connection that does."""
+
+from __future__ import annotations
+
+import io
+import logging
+import selectors
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ims_mock.evidence.delivery import WHOLE
+from ims_mock.state.real import RealTime
+from ims_mock.web.direct import status_line
+from ims_mock.web.handler import IDLE_SECONDS, Handed, head_of
+from ims_mock.web.head import HeadError, parse_head
+from ims_mock.web.wire import Connection
+
+if TYPE_CHECKING:
+    from ims_mock.contract.routes import Route
+    from ims_mock.exchange.messages import Response
+    from ims_mock.web.direct import Direct
+    from ims_mock.web.head import Head
+
+_MOST_AT_ONCE = 65536
+"""Most bytes that are read of a connection at once; a request with more is for a thread."""
+
+_TURN = 5.0
+"""Seconds between two looks for connections that have been silent for too long."""
+
+Socket = socket.socket
+
+logger = logging.getLogger("ims_mock.web.server")
+
+
+class Owner(Protocol):
+    """What a loop needs of its server."""
+
+    socket: Socket
+    root: tuple[str, str, str]
+
+    def get_request(self) -> Any:
+        """Accept a connection."""
+
+    def add_connection(self, connection: Socket) -> None:
+        """Know a connection."""
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+
+    def hand_over(self, connection: Socket, address: Any, handed: Handed) -> None:
+        """Serve a connection on a thread of its own from now on."""
+
+
+@dataclass(eq=False, slots=True)
+class _Guest:
+    """A connection between two requests: the `address` of its client, and when something came of it last."""
+
+    connection: socket.socket
+    address: Any
+    seen: float
+
+
+class Loop:
+    """Reads requests of many connections, and responds to those that need no wait; without `direct` it accepts alone.
+
+    A request is for a thread, and its connection from then on, where the short way of the server has none for it, a
+    body is not there yet, or a rule of a fault is armed. `is_working` is whether it does
+    something with what it has read.
+    """
+
+    def __init__(self, server: Owner, direct: Direct | None) -> None:
+        self._server = server
+        self._direct = direct
+        self._selector = selectors.DefaultSelector()
+        self._waker, self._waking = socket.socketpair()
+        self._guests: set[_Guest] = set()
+        self._is_ending = False
+        self.is_working = False
+
+    def run(self) -> None:
+        """Serve until the loop is to end."""
+        listener = self._server.socket
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ)
+        self._selector.register(self._waking, selectors.EVENT_READ)
+        looked = RealTime.monotonic()
+        try:
+            while not self._is_ending:
+                for key, _ in self._selector.select(_TURN):
+                    self.is_working = True
+                    if key.data is not None:
+                        self._serve(key.data)
+                    elif key.fileobj is listener:
+                        self._accept()
+                self.is_working = False
+                if RealTime.monotonic() - looked > _TURN:
+                    looked = RealTime.monotonic()
+                    self._end_silent(looked - IDLE_SECONDS)
+        finally:
+            for guest in list(self._guests):
+                self._end(guest)
+            self._selector.close()
+            self._waking.close()
+            self._waker.close()
+
+    def end(self) -> None:
+        """End the loop, from another thread."""
+        self._is_ending = True
+        with suppress(OSError):
+            self._waker.send(b"x")
+
+    def _accept(self) -> None:
+        try:
+            connection, address = self._server.get_request()
+        except OSError:
+            return
+        self._server.add_connection(connection)
+        if self._direct is None:
+            self._server.hand_over(connection, address, Handed())
+            return
+        connection.setblocking(False)
+        with suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        guest = _Guest(connection, address, RealTime.monotonic())
+        self._guests.add(guest)
+        self._selector.register(connection, selectors.EVENT_READ, guest)
+        # Most clients have sent a request by now.
+        self._serve(guest)
+
+    def _end_silent(self, since: float) -> None:
+        for guest in [guest for guest in self._guests if guest.seen < since]:
+            self._end(guest)
+
+    def _leave(self, guest: _Guest) -> None:
+        self._guests.discard(guest)
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(guest.connection)
+
+    def _end(self, guest: _Guest) -> None:
+        self._leave(guest)
+        self._server.shutdown_request(guest.connection)
+
+    def _hand_over(self, guest: _Guest, handed: Handed) -> None:
+        self._leave(guest)
+        self._server.hand_over(guest.connection, guest.address, handed)
+
+    def _serve(self, guest: _Guest) -> None:
+        """Respond to the requests that have come; what this cannot do is for a thread."""
+        try:
+            data = guest.connection.recv(_MOST_AT_ONCE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end(guest)
+            return
+        guest.seen = RealTime.monotonic()
+        handed, is_last, sent = self._respond(guest, data)
+        rest = self._send(guest, sent)
+        if rest is None:
+            self._end(guest)
+        elif handed is not None or rest:
+            self._hand_over(guest, replace(handed or Handed(), unsent=rest, is_last=is_last))
+        elif is_last:
+            self._end(guest)
+
+    def _send(self, guest: _Guest, data: bytes) -> bytes | None:
+        """Send, and return what the system does not take; None where the client is gone."""
+        try:
+            return data[guest.connection.send(data) :] if data else b""
+        except BlockingIOError:
+            return data
+        except OSError as error:
+            logger.debug("%s: connection ended: %r", guest.address, error)
+            return None
+
+    def _respond(self, guest: _Guest, data: bytes) -> tuple[Handed | None, bool, bytes]:
+        """Return what is for a thread, whether the connection ends, and what is to be sent before either."""
+        responses: list[bytes] = []
+        handed, is_last, direct = None, False, self._direct
+        assert direct is not None
+        while data and handed is None and not is_last:
+            quick = _quick(direct, data)
+            if quick is None:
+                return Handed(data), False, b"".join(responses)
+            head, route, end = quick
+            connection = Connection(guest.connection, io.BytesIO(data[end - (head.length or 0) : end]))
+            response = direct.serve(route, head, connection, self._server.root)
+            data, is_last = data[end:], head.is_last
+            if response.content is not None or response.delivery is not WHOLE:
+                handed = Handed(data, response=(head, response))
+            else:
+                responses.append(_bytes_of(response, is_last=is_last))
+        return handed, is_last, b"".join(responses)
+
+
+def _quick(direct: Direct, data: bytes) -> tuple[Head, Route, int] | None:
+    """Return the head and the route of a request that can be responded to at once, and where its body ends."""
+    end = data.find(b"\r\n\r\n") + 4
+    if end < 4 or data.startswith(b"\r\n"):
+        return None
+    try:
+        head = parse_head(data[:end])
+    except HeadError:
+        return None
+    if head.length is None or end + head.length > len(data):
+        return None
+    route = direct.quick_route(head)
+    return None if route is None else (head, route, end + head.length)
+
+
+def _bytes_of(response: Response, *, is_last: bool) -> bytes:
+    """Return a whole response as it is sent."""
+    headers = list(response.headers.items())
+    if "Content-Length" not in response.headers and response.status != 204:
+        headers.append(("Content-Length", str(len(response.body))))
+    return head_of(status_line(response.status), headers, is_last=is_last) + response.body
