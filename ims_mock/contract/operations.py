@@ -20,6 +20,9 @@ from ims_mock.contract.validation import HIDDEN, Schema
 
 JSON = "application/json"
 
+_MOST_QUERIES = 256
+"""Most queries of an operation that are kept with what they say."""
+
 IDENTITY_ROOT = "/identity"
 """The root of the identity service: paths of its API are served below it too."""
 
@@ -146,6 +149,19 @@ class Operation:
         """
         if not self.query:
             return {}
+        known = self._coerced.get(query_text)
+        if known is None:
+            if len(self._coerced) >= _MOST_QUERIES:
+                self._coerced.clear()
+            known = self._coerced[query_text] = self._coerce_query(query_text)
+        return dict(known)
+
+    @cached_property
+    def _coerced(self) -> dict[str, Mapping[str, Any]]:
+        """What some queries are, which follows from their text alone: many clients ask the same again and again."""
+        return {}
+
+    def _coerce_query(self, query_text: str) -> Mapping[str, Any]:
         try:
             pairs = parse_qsl(query_text, keep_blank_values=True, errors="strict")
         except UnicodeDecodeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from urllib.parse import parse_qsl, urlencode
 
@@ -60,15 +60,16 @@ def glance_list_images(exchange: Exchange) -> Later:
 def _page(exchange: Exchange, found: Iterator[Packed], limit: int) -> Response:
     # One more than the page holds says whether another follows.
     page = list(islice(found, limit + 1)) if limit else []
-    others = {"schema": "/v2/schemas/images", "first": _page_url(exchange, None)}
+    others = {"schema": "/v2/schemas/images", "first": _page_url(exchange.request.query_text, None)}
     if len(page) > limit:
-        others["next"] = _page_url(exchange, page[limit - 1][2])
+        others["next"] = _page_url(exchange.request.query_text, page[limit - 1][2])
     return exchange.respond_images(page[:limit], **others)
 
 
-def _page_url(exchange: Exchange, marker: str | None) -> str:
+@lru_cache(maxsize=1024)
+def _page_url(query_text: str, marker: str | None) -> str:
     """Return the relative URL of a page of the same list: the first one, or the one after `marker`."""
-    given = parse_qsl(exchange.request.query_text, keep_blank_values=True)
+    given = parse_qsl(query_text, keep_blank_values=True)
     query = [(name, value) for name, value in given if name != "marker"]
     if marker is not None:
         query.append(("marker", marker))
