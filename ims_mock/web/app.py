@@ -59,8 +59,8 @@ class App(flask.Flask):
 
     def is_as_made(self) -> bool:
         """Return whether nobody has put hooks, views or middleware of their own into the app."""
-        hooks = (self.before_request_funcs, self.after_request_funcs, self.teardown_request_funcs)
-        has_hooks = any(None in found for found in (*hooks, self.url_value_preprocessors))
+        has_hooks = None in self.before_request_funcs or None in self.after_request_funcs
+        has_hooks = has_hooks or None in self.teardown_request_funcs or None in self.url_value_preprocessors
         is_wrapped = self.teardown_appcontext_funcs or "wsgi_app" in vars(self)
         return not has_hooks and not is_wrapped and self.view_functions == self._views
 
