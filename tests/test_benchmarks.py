@@ -18,6 +18,7 @@ from benchmarks.table.command import ROWS, chosen
 from benchmarks.table.figures import Figure, Row, at_least, in_markdown, in_text, written
 from benchmarks.table.processes import plan, request
 from benchmarks.table.searching import FILTERS
+from benchmarks.table.starting import until_create
 from benchmarks.table.worker import Worker
 from tests.conftest import ROOT
 
@@ -206,6 +207,15 @@ def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "-" not in [row[head.index("today")] for row in rows]
     assert "left out: 8-page-prism\n" in after
     assert f"not installed in {tmp_path}: prism, mountebank, json-server, wiremock, werkzeug;" in after
+
+
+def test_start_of_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is started is the build that is named, also where the command runs in a checkout of another one."""
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "ims_mock").mkdir()
+    with responding([OK + FRAMED["no body"]]) as port:
+        (tmp_path / "ims_mock/__main__.py").write_text(f"print('http://127.0.0.1:{port}', flush=True)\ninput()")
+        assert until_create([sys.executable, "-m", "ims_mock", "--other-build"], [tmp_path]) > 0
 
 
 def test_worker() -> None:

@@ -24,8 +24,8 @@ class Scale:
     that fit into a journal, bytes of an upload, and tests.
     """
 
-    rounds: int = 5
-    seconds: float = 1.0
+    rounds: int = 9
+    seconds: float = 0.5
     warm_up: int = 40
     many: int = 100_000
     few: int = 1_000
@@ -108,8 +108,13 @@ def commit(folder: Path) -> str:
 
 
 def machine() -> str:
-    """Return what is known of the machine, and of what else it does."""
+    """Return what is known of the machine, and of what it has done in the last minute."""
     return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}"
+
+
+def is_busy() -> bool:
+    """Return whether the machine has something else to do, as it seems before anything is measured."""
+    return os.getloadavg()[0] > 0.25 * (os.cpu_count() or 1)
 
 
 def new_folder() -> tempfile.TemporaryDirectory[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.table import searching, serving, starting, state, uploading
-from benchmarks.table.bench import QUICK, Bench, Scale, commit, default_peers, machine
+from benchmarks.table.bench import QUICK, Bench, Scale, commit, default_peers, is_busy, machine
 from benchmarks.table.figures import HEAD, Figure, Row, in_markdown, in_text
 
 MEASURED: dict[tuple[Row, ...], Callable[[Bench, Collection[Row]], Iterator[Figure]]] = {
@@ -80,8 +80,9 @@ def _about(bench: Bench) -> str:
     builds = ", ".join(f"{name} {commit(folder)}" for name, folder in bench.folders().items())
     peers = ", ".join(f"{name} {version}" for name, version in bench.versions().items() if version)
     rounds = f"{bench.scale.rounds} rounds of {bench.scale.seconds:g} s"
-    quick = "; so quick that the figures mean nothing" if bench.scale is QUICK else ""
-    return f"{machine()}; {builds}; {rounds}{quick}\npeers: {peers or 'none'}"
+    doubts = ["so quick that the figures mean nothing"] if bench.scale is QUICK else []
+    doubts += ["the machine does something else too: measure again when it is idle"] if is_busy() else []
+    return f"{'; '.join([machine(), builds, rounds, *doubts])}\npeers: {peers or 'none'}"
 
 
 def _after(bench: Bench, rows: Collection[Row], figures: Sequence[Figure]) -> Iterator[str]:

@@ -72,6 +72,8 @@ class Build(Process):
     def __init__(self, folder: Path) -> None:
         super().__init__([sys.executable, str(HERE / "worker.py")], [folder])
         address = self.do("address")
+        if folder not in Path(address["file"]).parents:
+            raise RuntimeError(f"the build of {folder} was imported from {address['file']}")
         self.port: int = address["port"]
         self.project: str = address["project"]
 

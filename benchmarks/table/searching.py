@@ -35,7 +35,7 @@ _SORT_ROWS = {
 _BESIDE = Row("show-beside", "p99 of a show beside endless sorts, filters, pages", 5)
 ROWS = (*_FILTER_ROWS, *_SORT_ROWS, _BESIDE)
 
-TURN = 0.2
+TURN = 0.4
 """The part of a turn that one of many rows takes."""
 
 

@@ -31,6 +31,9 @@ BODY = json.dumps(
 )
 """The official page's example of a create."""
 
+STEADY = 5
+"""How many turns in a row are no faster when a server is warm."""
+
 WORKS = ("create", "show", "page")
 
 
@@ -147,12 +150,12 @@ def _samples(
 
 def _warm_up(bench: Bench, generator: Generator, service: Service) -> None:
     """Send a server requests until it gets no faster, as one that compiles itself does for a while."""
-    wanted, best, since = plan(service.port, [service.prepare()], 8, bench.scale.seconds / 2), 0.0, 0
+    wanted, best, since = plan(service.port, [service.prepare()], 8, bench.scale.seconds), 0.0, 0
     for _ in range(bench.scale.warm_up):
         rate = generator.run(wanted)["rate"]
-        since = since + 1 if rate < 1.05 * best else 0
+        since = since + 1 if rate < 1.02 * best else 0
         best = max(best, rate)
-        if since == 3:
+        if since == STEADY:
             break
 
 

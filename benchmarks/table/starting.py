@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.table.bench import Bench, new_folder
 from benchmarks.table.figures import Figure, Row, ratios, written
+from benchmarks.table.load import run
 from benchmarks.table.processes import HERE, plan, python_path, request
 from benchmarks.table.serving import BODY
 
@@ -48,7 +49,7 @@ def measure(bench: Bench, rows: Collection[Row]) -> Iterator[Figure]:
     if bench.version(PEER) is None:
         return
     if _EMPTY in rows:
-        yield _difference(bench.in_turns(_empty_tests(bench)))
+        yield _difference(bench.in_turns(_empty_tests(bench), most=5))
     if _START in rows:
         yield _start_up(bench)
 
@@ -82,8 +83,8 @@ def _start_up(bench: Bench) -> Figure:
     """Compare the time from the start of a process to its response to a create."""
     ours = [sys.executable, "-m", "ims_mock", "--port", "0", "--quiet"]
     theirs = [sys.executable, str(HERE / "responders.py"), "httpserver", "0"]
-    turns = {name: partial(_until_create, ours, [folder]) for name, folder in bench.folders().items()}
-    turns[PEER] = partial(_until_create, theirs, [bench.peers / "python"])
+    turns = {name: partial(until_create, ours, [folder]) for name, folder in bench.folders().items()}
+    turns[PEER] = partial(until_create, theirs, [bench.peers / "python"])
     for turn in turns.values():
         turn()
     values = bench.in_turns(turns)
@@ -92,14 +93,17 @@ def _start_up(bench: Bench) -> Figure:
     return Figure(_START, ratios(values["ours"], values[PEER]), today, note)
 
 
-def _until_create(command: list[str], path: list[Path]) -> float:
-    """Start a server that prints its port, or a URL, send a create, end the server, and return the seconds."""
-    from benchmarks.table.load import run
+def until_create(command: list[str], path: list[Path]) -> float:
+    """Start a server that prints its port, or a URL, send a create, end the server, and return the seconds.
 
+    It starts in a folder of its own: Python looks for what it runs where it is started, before it looks in the path.
+    """
+    output, none = subprocess.PIPE, subprocess.DEVNULL
     start = time.perf_counter()
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=python_path(*path), text=True
-    ) as server:
+    with (
+        new_folder() as folder,
+        subprocess.Popen(command, cwd=folder, stdout=output, stderr=none, env=python_path(*path), text=True) as server,
+    ):
         assert server.stdout is not None
         try:
             port = int(server.stdout.readline().rpartition(":")[2])

@@ -52,7 +52,7 @@ def _timed(bench: Bench, rows: Collection[Row]) -> Iterator[Figure]:
             turns: dict[str, Callable[[], float]] = {
                 of: partial(build.do, name, **arguments) for of, build in builds.items()
             }
-            values = bench.in_turns(turns)
+            values = bench.in_turns(turns, most=5)
             medians = (f"{written(statistics.median(values[of]) * 1000)} ms" for of in builds)
             yield Figure(row, ratios(values["ours"], values["today"]), note=" / ".join(medians))
 

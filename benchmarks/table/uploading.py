@@ -28,14 +28,14 @@ def measure(bench: Bench, rows: Collection[Row]) -> Iterator[Figure]:
         send = partial(_send, generator, bench.scale.upload)
         turns: dict[str, Callable[[], Any]] = {name: partial(_receive, build, send) for name, build in builds.items()}
         if bench.version(PEER) is None:
-            yield from (figure for figure in _figures(bench.in_turns(turns)) if figure.row in rows)
+            yield from (figure for figure in _figures(bench.in_turns(turns, most=5)) if figure.row in rows)
             return
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, text=True) as server:
             assert server.stdout is not None
             try:
                 port = int(server.stdout.readline())
                 turns[PEER] = lambda: {"seconds": send(port, "/")}
-                yield from (figure for figure in _figures(bench.in_turns(turns)) if figure.row in rows)
+                yield from (figure for figure in _figures(bench.in_turns(turns, most=5)) if figure.row in rows)
             finally:
                 server.terminate()
 

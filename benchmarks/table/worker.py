@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ims_mock
 from ims_mock import ImsMock
 
 PLATFORMS = ("CentOS 7.6 64bit", "Ubuntu 22.04 server 64bit")
@@ -31,8 +32,9 @@ class Worker:
         self.kept: Any = None
 
     def address(self) -> dict[str, Any]:
-        """Return the port, and the project whose images are listed."""
-        return {"port": int(self.mock.url.rpartition(":")[2]), "project": self.mock.project_id}
+        """Return the port, the project whose images are listed, and where the mock was imported from."""
+        port, file = int(self.mock.url.rpartition(":")[2]), str(ims_mock.__file__)
+        return {"port": port, "project": self.mock.project_id, "file": file}
 
     def fill(self, count: int) -> list[str]:
         """Add images that differ in what can be filtered and sorted, and return the ids.
