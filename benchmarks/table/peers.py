@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.table.processes import HERE, free_port, request, running
+from benchmarks.table.load import run
+from benchmarks.table.processes import HERE, free_port, plan, request, running
 
 PATIENCE = 60
 """Seconds within which a server starts."""
@@ -158,7 +159,10 @@ def json_server(job: Job) -> Iterator[Service]:
         def begin() -> Service:
             stack.close()
             (job.folder / "db.json").write_text(json.dumps({"images": images}))
-            return _ready(own, stack.enter_context(running(command, job.folder)), port)
+            service = _ready(own, stack.enter_context(running(command, job.folder)), port)
+            if job.work == "create":  # Without this it would be cold each time.
+                run(plan(port, [service.prepare()], 8, 0, at_least=25))
+            return service
 
         service = begin()
         yield Service(port, lambda: begin().prepare()) if job.work == "create" else service
