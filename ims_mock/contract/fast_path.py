@@ -10,10 +10,11 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from math import inf
 from typing import Any, NamedTuple
 
+from ims_mock.contract.fast_columns import LONG, new_columns
 from ims_mock.contract.patterns import compiled
 
 FastPath = Callable[[Any], bool]
@@ -52,6 +53,7 @@ _SILENT = {
     "additionalProperties",
     "then",
     "else",
+    "$defs",
 }
 
 # Keywords whose check covers that of the type, where the type is the one named.
@@ -59,7 +61,7 @@ _TYPED = {
     "string": {"enum", "const", "pattern", "minLength", "maxLength"},
     "integer": {"minimum", "maximum"},
     "array": {"items", "minItems", "maxItems"},
-    "object": {"properties", "additionalProperties", "required", "propertyNames"},
+    "object": {"properties", "additionalProperties", "required", "propertyNames", "minProperties", "maxProperties"},
 }
 
 
@@ -81,8 +83,8 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
             continue
         if keyword == "type" and isinstance(value, str) and _TYPED.get(value, set()) & schema.keys():
             continue
-        if keyword == "$ref":
-            checks.append(compile_(resolve(value)))
+        if keyword in ("$ref", "allOf"):
+            checks += map(compile_, value if keyword == "allOf" else [resolve(value)])
         elif keyword in _COMPARISONS and schema.get("type") == "number":
             checks.append(_compared(_COMPARISONS[keyword], value))
         elif keyword in {*_COMPARISONS, *_OF_TEXT} and isinstance(schema.get("type"), list):
@@ -98,7 +100,7 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
         elif keyword != "properties":
             return _reject
     if "items" in schema:
-        checks.append(_items(compile_(schema["items"])))
+        checks.append(_items(schema["items"], resolve, compile_))
     if "properties" in schema or "additionalProperties" in schema:
         checks.append(_object(schema, compile_, writing=writing))
     return _all(checks)
@@ -152,6 +154,12 @@ def _enum(values: list[Any]) -> FastPath:
         return _reject
     known = frozenset(values)
     return lambda value: (type(value) is str or value is None) and value in known
+
+
+def _const(value: Any) -> FastPath:
+    if type(value) is int:
+        return lambda item: type(item) is int and item == value
+    return _enum([value])
 
 
 def _is_enum(schema: dict[str, Any]) -> bool:
@@ -218,8 +226,11 @@ def _names(schema: dict[str, Any], compile_: Callable[[Any], FastPath]) -> FastP
     return lambda value: isinstance(value, dict) and all(map(check, value))
 
 
-def _items(check: FastPath) -> FastPath:
-    return lambda value: type(value) is list and all(map(check, value))
+def _items(schema: Any, resolve: Resolve, compile_: Callable[[Any], FastPath]) -> FastPath:
+    """Accept a list of valid items; a long one is checked by the columns of its objects, which few lists ask for."""
+    check = compile_(schema)
+    of_all = cache(partial(new_columns, schema, resolve, compile_, _SILENT - {"items", "additionalProperties"}))
+    return lambda value: type(value) is list and (of_all()(value) if len(value) >= LONG else all(map(check, value)))
 
 
 class Plain(NamedTuple):
@@ -302,7 +313,7 @@ def _properties(plain: dict[str, Plain], properties: dict[str, FastPath], additi
 _KEYWORDS: dict[str, Callable[[Any], FastPath]] = {
     "type": _type,
     "enum": _enum,
-    "const": lambda value: _enum([value]),
+    "const": _const,
     "pattern": _pattern,
     "minLength": lambda bound: lambda value: type(value) is str and len(value) >= bound,
     "maxLength": lambda bound: lambda value: type(value) is str and len(value) <= bound,
@@ -310,5 +321,7 @@ _KEYWORDS: dict[str, Callable[[Any], FastPath]] = {
     "maximum": lambda bound: lambda value: type(value) is int and value <= bound,
     "minItems": lambda bound: lambda value: type(value) is list and len(value) >= bound,
     "maxItems": lambda bound: lambda value: type(value) is list and len(value) <= bound,
+    "minProperties": lambda bound: lambda value: isinstance(value, dict) and len(value) >= bound,
+    "maxProperties": lambda bound: lambda value: isinstance(value, dict) and len(value) <= bound,
     "required": _required,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
@@ -119,6 +120,9 @@ def _decoded(text: str) -> tuple[Any, bool]:
         return _marking_decoder.decode(text), True
 
 
+_CONTAINERS = frozenset((dict, list))
+
+
 def _check_depth(value: Any) -> None:
     """Go down a parsed document level by level; raise 400 when it has more of them than MAX_DEPTH."""
     level, depth = [value] if isinstance(value, (dict, list)) else [], 0
@@ -126,8 +130,8 @@ def _check_depth(value: Any) -> None:
         depth += 1
         if depth > MAX_DEPTH:
             raise _too_deep()
-        parts = (item.values() if isinstance(item, dict) else item for item in level)
-        level = [child for part in parts for child in part if isinstance(child, (dict, list))]
+        parts = (item.values() if type(item) is dict else item for item in level)
+        level = [child for child in chain.from_iterable(parts) if type(child) in _CONTAINERS]
 
 
 def _check_fit(value: Any) -> None:

@@ -16,17 +16,21 @@ from ims_mock.service.settings import Settings, is_saved
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.jobs import job_types
 
+Images = Mapping[str, Mapping[str, Any]]
+"""The images of a state by their ids."""
+
 
 def check_state(document: Mapping[str, Any]) -> None:
     """Raise InvalidError for a state, valid by its schema, after which a request could fail in the mock itself."""
     settings_of(document)
     _check_images(document)
-    _check_belongings(document)
+    images = {placed["image"]["id"]: placed["image"] for placed in document["images"]}
+    _check_belongings(document, images)
     _check_members(document["members"])
-    _check_transitions(document)
+    _check_transitions(document, images)
     _check_neighbours(document["neighbours"])
     for job_id, job in document["jobs"].items():
-        _check_job(document, job_id, job)
+        _check_job(document["jobs"], images, job_id, job)
     for access, issued in document["temporary_credentials"].items():
         _check_key(("temporary_credentials", access, "access"), issued["access"])
 
@@ -87,9 +91,8 @@ def _check_images(document: Mapping[str, Any]) -> None:
                 raise wrong_at((kind, index, "created_at"), "const", f"must be {created_at}, as in the image")
 
 
-def _check_belongings(document: Mapping[str, Any]) -> None:
+def _check_belongings(document: Mapping[str, Any], images: Images) -> None:
     """Raise InvalidError for what belongs to an image that does not exist."""
-    images = {placed["image"]["id"] for placed in document["images"]}
     belongings: list[tuple[Keys, str]] = [
         *((("members", image_id), image_id) for image_id in document["members"]),
         *((("files", image_id), image_id) for image_id in document["files"]),
@@ -118,25 +121,25 @@ def _check_key(path: Keys, value: str, key: str | None = None) -> None:
         raise wrong_at(path, "const", f"must be {shown(wanted)}, under which it stands")
 
 
-def _check_transitions(document: Mapping[str, Any]) -> None:
+def _check_transitions(document: Mapping[str, Any], images: Images) -> None:
     """Raise InvalidError for a transition that its record cannot make, or whose number another one has."""
     numbers = Counter(item["number"] for item in document["transitions"])
     for index, item in enumerate(document["transitions"]):
         if numbers[item["number"]] > 1:
             raise wrong_at(("transitions", index, "number"), "unique", f"two are number {item['number']}")
         if item["collection"] == "images":
-            _check_change(document, item, ("transitions", index))
+            _check_change(images, item, ("transitions", index))
         elif item["id"] not in document["jobs"]:
             raise wrong_at(("transitions", index, "id"), "job", f"there is no job {shown(item['id'])}; leave it out")
 
 
-def _check_change(document: Mapping[str, Any], transition: Mapping[str, Any], path: Keys) -> None:
+def _check_change(images: Images, transition: Mapping[str, Any], path: Keys) -> None:
     """Raise InvalidError for a transition after which its image would not be one."""
-    for placed in document["images"]:
-        if placed["image"]["id"] == transition["id"]:
-            problems = load_model("image").schema.find_problems({**placed["image"], **transition["attributes"]})
-            if problems:
-                raise InvalidError(*problems).under(*path, "attributes")
+    image = images.get(transition["id"])
+    if image is not None:
+        problems = load_model("image").schema.find_problems({**image, **transition["attributes"]})
+        if problems:
+            raise InvalidError(*problems).under(*path, "attributes")
 
 
 def _check_neighbours(records: Mapping[str, Any]) -> None:
@@ -145,13 +148,13 @@ def _check_neighbours(records: Mapping[str, Any]) -> None:
             neighbours.check_stored(key, record)
 
 
-def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any]) -> None:
+def _check_job(jobs: Mapping[str, Any], images: Images, job_id: str, job: Mapping[str, Any]) -> None:
     """Raise InvalidError for a job that could not be shown, or could not end."""
     path: Keys = ("jobs", job_id)
     _check_key((*path, "id"), job["id"])
     if job["type"] not in job_types():
         raise wrong_at((*path, "type"), "enum", f"must be one of {', '.join(job_types())}, got {shown(job['type'])}")
-    _check_family(document["jobs"], job_id, path)
+    _check_family(jobs, job_id, path)
     problems = load_model("job_entities").schema.find_problems(job["entities"])
     if problems:
         raise InvalidError(*problems).under(*path, "entities")
@@ -159,7 +162,7 @@ def _check_job(document: Mapping[str, Any], job_id: str, job: Mapping[str, Any])
         for index, following in enumerate(job[name]):
             place = (*path, name, index)
             if following["collection"] == "images":
-                _check_change(document, following, place)
+                _check_change(images, following, place)
             elif following["collection"] == "neighbours":
                 with _under(*place, "attributes"):
                     neighbours.check_stored(following["id"], following["attributes"])

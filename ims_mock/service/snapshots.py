@@ -62,7 +62,11 @@ class Snapshot:
     @classmethod
     def from_json(cls, document: Any) -> Snapshot:
         """Return the snapshot of a JSON object; raise InvalidError naming what is wrong with it."""
-        document = json_text.plain(document)
+        return cls._of_parsed(json_text.plain(document))
+
+    @classmethod
+    def _of_parsed(cls, document: Any) -> Snapshot:
+        """Return the snapshot of a JSON object that nobody else has."""
         problems = _schema().find_problems(document)
         if problems:
             raise InvalidError(*problems, source="state.json")
@@ -72,18 +76,32 @@ class Snapshot:
         return cls(document["clock"], {**records, "files": files})
 
     def save(self, path: str | Path) -> None:
-        """Write the snapshot into a file, as `--state` reads it."""
-        Path(path).write_text(json.dumps(self.to_json(), indent=1), "utf-8")
+        """Write the snapshot into a file, as `--state` reads it: a line for each record."""
+        Path(path).write_text(_lines({**self._document(), "files": self._files()}), "utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
         """Read a snapshot from a file; raise OSError, or ValueError for what is no snapshot."""
         try:
-            return cls.from_json(json_text.parse(Path(path).read_bytes()))
+            return cls._of_parsed(json_text.parse(Path(path).read_bytes()))
         except ImsError as error:
             raise ValueError(InvalidError(*error.problems).in_file(str(path))) from None
         except ValueError as error:
             raise ValueError(invalid(error).in_file(str(path))) from None
+
+
+def _lines(document: Mapping[str, Any]) -> str:
+    """Return a JSON object of collections with a line for each of their records."""
+    return "{\n" + ",\n".join(f" {json.dumps(name)}: {_lines_of(value)}" for name, value in document.items()) + "\n}\n"
+
+
+def _lines_of(value: Any) -> str:
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(map(encode, value)) + "\n ]"
+    if isinstance(value, Mapping) and value:
+        return "{\n  " + ",\n  ".join(f"{encode(key)}: {encode(item)}" for key, item in value.items()) + "\n }"
+    return encode(value)
 
 
 @cache

@@ -88,6 +88,8 @@ SCHEMAS: list[Any] = [
     {"enum": ["a", "b"]},
     {"enum": [1, "a"]},
     {"const": "a"},
+    {"const": 1},
+    {"const": True},
     {"const": None},
     {"pattern": "^a$"},
     {"type": "string", "minLength": 1, "maxLength": 2},
@@ -96,6 +98,11 @@ SCHEMAS: list[Any] = [
     {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
     {"properties": {"a": {"type": "string"}}},
     {"propertyNames": {"maxLength": 1}},
+    {"type": "object", "minProperties": 1},
+    {"type": "object", "maxProperties": 1},
+    {"minProperties": 1, "maxProperties": 1},
+    {"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"properties": {"b": {"const": 1}}}]},
+    {"$defs": {"a": False}, "type": "string"},
     {"allOf": [{"type": "string"}, {"maxLength": 1}]},
     {"anyOf": [{"type": "string"}, {"type": "null"}]},
     {"type": "string", "format": "unknown to the fast path"},
@@ -118,6 +125,23 @@ def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
         accept = new_fast_path(whole, lambda _: {}, writing=False)
         if accept(instance):
             jsonschema.Draft202012Validator(whole).validate(instance)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("schema", SCHEMAS)
+@settings(max_examples=50, deadline=None)
+@given(found=st.lists(values, min_size=1, max_size=3), place=st.integers(0, 39))
+def test_long_list_is_never_accepted_wrongly(schema: Any, found: list[Any], place: int) -> None:
+    """Of a long list, which is checked by columns, no more is accepted than jsonschema accepts, and no less."""
+    of_object = {"type": "object", "properties": {"a": schema}}
+    for of_item, items in ((schema, found), (of_object, [{"a": one} for one in found])):
+        many = items[:1] * 40
+        many[place : place + len(items)] = items
+        whole = {"type": "array", "items": of_item}
+        is_accepted = new_fast_path(whole, lambda _: {}, writing=False)(many)
+        if is_accepted:
+            jsonschema.Draft202012Validator(whole).validate(many)
+        assert is_accepted == all(map(new_fast_path(of_item, lambda _: {}, writing=False), many))
 
 
 def test_read_only_is_left_when_writing() -> None:
