@@ -96,6 +96,10 @@ class Collection(Mapping[str, Any]):
             self.put(transition["id"], {**record, **transition["attributes"], "status": transition["status"]})
         return ()
 
+    def held(self) -> list[Any]:
+        """Return what holds the records, which may be large."""
+        return [self.records]
+
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all records with these; the change log does not note it."""
         # In one step: a reader without the lock always finds a record that was there before and stays.

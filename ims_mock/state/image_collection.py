@@ -137,12 +137,16 @@ class Images(Collection):
             *_removals(image_id),
         ]
 
+    def held(self) -> list[Any]:
+        """Return what holds the images."""
+        return [self.records, self._orders, self._names, self._by_backup]
+
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all images with these; orders stay where few differ."""
         changed = self._changed_by(stored) if self._orders else None
         super().load(stored)
         self.last_number = max(map(itemgetter(1), stored.values()), default=-1)
-        self._names.clear()
+        self._names = {}
         self._by_backup = None
         if changed is None:
             self.see_again()
@@ -166,7 +170,7 @@ class Images(Collection):
     def see_again(self, image_id: str | None = None, members_before: Mapping[str, Any] | None = None) -> None:
         """Let an image, or each of them, be seen by the members that it has by now."""
         if image_id is None:
-            self._orders.clear()
+            self._orders = {}
             for watch in self._watches:
                 watch.changes = None
             return

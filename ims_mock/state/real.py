@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import tempfile
 import threading
@@ -61,6 +62,12 @@ class RealFiles:
         """Delete a file that may be gone already."""
         with suppress(FileNotFoundError):
             cls._unlink(path)
+
+
+class RealThreads:
+    """Threads that nobody waits for: unlike threading.Thread, not for their beginning either."""
+
+    begin = staticmethod(_thread.start_new_thread)
 
 
 _locks: weakref.WeakSet[Any] = weakref.WeakSet()

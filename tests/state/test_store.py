@@ -6,6 +6,7 @@ import contextlib
 import copy
 import json
 import pickle
+import weakref
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from ims_mock.state.images import LEGAL_MOVES
 from ims_mock.state.life_cycle import add_image, saving, set_members
 from ims_mock.state.members import new_member
 from ims_mock.state.packed import place_of
+from ims_mock.state.real import RealThreads
 from ims_mock.state.store import Store
 from ims_mock.state.views import RecordsView
 from tests.stores import added, become, changed, delete, keep_file, set_delays, share
@@ -160,6 +162,26 @@ def test_members_of_an_image_that_a_test_takes_out(store: Store) -> None:
     del RecordsView(store)[gone["id"]]
     seen = store.images.seen_by("q", None, newest_first=True)
     assert [image["id"] for image in seen] == [kept["id"]]
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_many_records_are_let_go_after_a_reset(count: int, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reset waits until few records are out of memory, and leaves many to a thread."""
+    begun: list[Callable[[], object]] = []
+    monkeypatch.setattr(RealThreads, "begin", lambda work, _: begun.append(work))
+    monkeypatch.setattr("ims_mock.state.store.MANY", 6)
+    image_ids = [added(store)["id"] for _ in range(count)]
+    file = File([b"x"])
+    with store.transaction():
+        store.files.put(image_ids[0], file)
+    is_there = weakref.ref(file)
+    del file
+    store.reset(store.clock, store.seed)
+    assert (len(store.images), len(store.files)) == (0, 0)
+    assert (is_there() is not None) == bool(begun) == (count == 5)
+    for work in begun:
+        work()
+    assert is_there() is None
 
 
 # What the state was
