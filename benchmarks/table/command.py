@@ -17,6 +17,9 @@ MEASURED: dict[tuple[Row, ...], Callable[[Bench, Collection[Row]], Iterator[Figu
 }
 """What measures which rows."""
 
+MOST_BUSY = 0.8
+"""The part of a core up to which a load generator does not slow down what it measures."""
+
 ROWS = tuple(row for rows in MEASURED for row in rows)
 
 
@@ -97,4 +100,5 @@ def _after(bench: Bench, rows: Collection[Row], figures: Sequence[Figure]) -> It
     yield from (f"could not be measured: {note}" for note in bench.notes)
     if bench.against is None:
         yield "rows against today's need --against CHECKOUT, such as `git worktree add FOLDER e2e1e37` makes"
-    yield f"the load generator has used {bench.busiest:.0%} of a core at most; {machine()}"
+    limit = ", so that it may be what limits the fastest rows" if bench.busiest > MOST_BUSY else ""
+    yield f"the load generator has used {bench.busiest:.0%} of a core at most{limit}; {machine()}"
