@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from ims_mock.contract.excerpt import excerpt
+from ims_mock.contract.json_text import encoded
 from ims_mock.contract.operations import load_contract
-from ims_mock.exchange.messages import encoded
 
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:

@@ -59,6 +59,14 @@ _marking_decoder = json.JSONDecoder(
 )
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encoded(document: Any) -> bytes:
+    """Return a JSON document as the bytes that are sent, without needless blanks."""
+    return _encode(document).encode()
+
+
 def parse(raw: bytes) -> Any:
     """Return the value of a JSON text; raise 400 saying where the text is wrong.
 

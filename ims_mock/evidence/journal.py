@@ -11,9 +11,11 @@ from typing import Any
 
 from ims_mock.contract.errors import header_text
 from ims_mock.contract.image_ids import in_lower_case
+from ims_mock.contract.json_text import encoded
 from ims_mock.contract.pointers import has_values, parts_of, value_at
 from ims_mock.evidence.delivery import WHOLE, Delivery
 from ims_mock.evidence.redaction import MASK, is_secret, masked
+from ims_mock.state.packed import Packed, unpacked
 from ims_mock.state.real import new_lock
 from ims_mock.state.times import timestamp
 
@@ -22,6 +24,9 @@ MAX_ENTRIES = 1000
 
 MAX_BODY = 65536
 """Most bytes that are kept of a body."""
+
+_MOST_HEADERS = 64
+"""Most headers of requests that are kept to be shared."""
 
 _NEAREST = 3
 _LONGEST = 200
@@ -75,6 +80,21 @@ class Entry:
     arrived: float = field(default=0.0, compare=False)
     seconds: float = field(default=0.0, compare=False)
     is_open: bool = field(default=False, repr=False, compare=False)
+    image: Packed | None = field(default=None, repr=False, compare=False)
+
+    def keep_response_body(self, body: bytes, image: tuple[bytes, Packed] | None) -> None:
+        """Keep the body of the response; where it says what is stored of an `image`, that, which takes no memory."""
+        if image is not None and image[0] is body and len(body) <= MAX_BODY:
+            self.image = image[1]
+            del self.response_body
+        else:
+            self.response_body = body[:MAX_BODY]
+
+    def __getattr__(self, name: str) -> bytes:
+        """Return the body of the response where an image is kept in its place."""
+        if name != "response_body" or self.image is None:
+            raise AttributeError(f"an entry has no {name!r}")
+        return encoded(unpacked(self.image))
 
     def note(self, rule_id: str) -> None:
         """Write down that a rule has fired for this request."""
@@ -92,7 +112,7 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the control API shows it; bodies are text, other bytes than UTF-8 escaped."""
-        return {name: _in_json(getattr(self, name)) for name in self.__slots__ if name != "is_open"}
+        return {name: _in_json(getattr(self, name)) for name in self.__slots__ if name not in ("is_open", "image")}
 
     def __str__(self) -> str:
         # A target may hold any byte, and a line of a log is to stay one.
@@ -137,6 +157,7 @@ class Journal:
         self._lock = new_lock()
         self._clearings = 0
         self._open: dict[int, Entry] = {}
+        self._headers: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         self.size = size
         self.clear()
 
@@ -153,8 +174,12 @@ class Journal:
 
     def open(self, entry: Entry, headers: Iterable[tuple[str, str]]) -> Entry:
         """Begin the entry of a request that has just been received with some headers."""
-        entry.request_headers = masked(headers)
+        kept = masked(headers)
         with self._lock:
+            if len(self._headers) >= _MOST_HEADERS:
+                self._headers.clear()
+            # Those of one client hardly differ.
+            entry.request_headers = self._headers.setdefault(tuple(kept.items()), kept)
             self._open[id(entry)] = entry
             entry.is_open = True
         return entry
@@ -168,9 +193,19 @@ class Journal:
                 entry.number = self.received
                 self._entries.append(entry)
 
-    def close(self, entry: Entry, headers: Iterable[tuple[str, str]]) -> None:
-        """Complete the entry of a request whose response leaves with some headers, and put it in its place."""
+    def close(
+        self,
+        entry: Entry,
+        headers: Iterable[tuple[str, str]],
+        body: bytes = b"",
+        image: tuple[bytes, Packed] | None = None,
+    ) -> None:
+        """Complete the entry of a request whose response leaves with some headers, and put it in its place.
+
+        `image` is the body where it says what is stored of an image, and that.
+        """
         entry.response_headers = masked(headers)
+        entry.keep_response_body(body, image)
         self.record(entry)
 
     def in_progress(self) -> list[Entry]:

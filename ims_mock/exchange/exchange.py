@@ -10,12 +10,13 @@ from random import Random
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.json_text import encoded
 from ims_mock.contract.operations import JSON, Operation
 from ims_mock.contract.wording import shown
 from ims_mock.evidence.journal import Entry, Journal
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.caller import NOBODY, Caller
-from ims_mock.exchange.messages import Request, Response, encoded, rejection
+from ims_mock.exchange.messages import Request, Response, rejection
 from ims_mock.exchange.pacing import pass_time
 from ims_mock.exchange.written import Written
 from ims_mock.state.images import Image
@@ -126,11 +127,16 @@ class Exchange:
     def respond_image(self, image: Image, *, location: str | None = None) -> Response:
         """Return the response of the operation with an image of the store; as `respond` does, and faster."""
         schema, stored = self.operation.response_body, self.store.images.packed(image["id"])
-        text = None if schema is None or stored is None else self.written.json_of(stored, lambda: image, schema)
+        if schema is None or stored is None:
+            return self.respond(image, location=location)
+        # Few of the images that are created are shown before they change.
+        text = self.written.json_of(stored, lambda: image, schema, is_kept=location is None)
         if text is None:
             return self.respond(image, location=location)
         sent = {} if location is None else {"Location": self.request.base_url + location}
-        return _json_response(self.operation.success, sent, text)
+        response = _json_response(self.operation.success, sent, text)
+        response.image = text, stored
+        return response
 
     def respond_images(self, images: Sequence[Packed], **others: Any) -> Response:
         """Return the response of the operation with a list of `images` as they are stored, and what else it has."""

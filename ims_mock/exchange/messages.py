@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.headers import SentHeaders
+from ims_mock.contract.json_text import encoded
 from ims_mock.contract.operations import JSON
 from ims_mock.evidence.delivery import WHOLE, Delivery
 from ims_mock.exchange.body import Body
+from ims_mock.state.packed import Packed
 
 
 def _never() -> bool:
@@ -41,7 +41,7 @@ class Response:
     """A response as it leaves: a `body`, or the `content` of a file in pieces.
 
     `status` is 0 where there is none to be seen. `reason` is "" unless the request was rejected or a fault has changed
-    the response.
+    the response. `image` is a body that says what is stored of an image, and that; a fault may have changed the body.
     """
 
     status: int
@@ -50,15 +50,7 @@ class Response:
     reason: str = ""
     content: Iterable[bytes] | None = None
     delivery: Delivery = WHOLE
-
-
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Writes a JSON document as text, without needless blanks."""
-
-
-def encoded(document: Any) -> bytes:
-    """Return a JSON document as the bytes that are sent."""
-    return encode(document).encode()
+    image: tuple[bytes, Packed] | None = None
 
 
 def rejection(error: ImsError, request_id: str, dialect: str = "") -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ims_mock.contract.json_text import encoded
 from ims_mock.contract.validation import Schema
-from ims_mock.exchange.messages import encoded
 
 MOST = 2048
 """Most records that are kept."""
@@ -22,7 +22,7 @@ class Written:
     def __init__(self) -> None:
         self._known: dict[int, tuple[object, bytes, object]] = {}
 
-    def json_of(self, stored: object, read: Callable[[], Any], schema: Schema) -> bytes | None:
+    def json_of(self, stored: object, read: Callable[[], Any], schema: Schema, *, is_kept: bool = True) -> bytes | None:
         """Return a stored record as JSON, which `read` returns; None where it is not surely valid by a schema."""
         known = self._known.get(id(stored))
         if known is not None and known[0] is stored and known[2] is schema.definition:
@@ -31,10 +31,11 @@ class Written:
         if not schema.is_surely_valid(record):
             return None
         text = encoded(record)
-        if len(self._known) >= MOST:
-            self._known.clear()
-        # What is stored is kept, so that nothing else can get its id.
-        self._known[id(stored)] = stored, text, schema.definition
+        if is_kept:
+            if len(self._known) >= MOST:
+                self._known.clear()
+            # What is stored is kept, so that nothing else can get its id.
+            self._known[id(stored)] = stored, text, schema.definition
         return text
 
     def clear(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -173,7 +174,9 @@ class Service:
         with suppress(IndexError):
             self.before_next.pop()()
         path = masked_target(request.target) if "?" in request.target else request.target
-        entry = Entry(store.draw("requests")[:32], store.clock.now(), request.method, path, operation_id)
+        # Many entries have the same method and path.
+        method, path = sys.intern(request.method), sys.intern(path)
+        entry = Entry(store.draw("requests")[:32], store.clock.now(), method, path, operation_id)
         entry.base_url, entry.arrived = request.base_url, real_seconds()
         return self.journal.open(entry, request.headers.items())
 
@@ -189,10 +192,9 @@ class Service:
         )
         entry.status, entry.reason = response.status, response.reason
         body = without_query_of(request.target, response.body) if "?" in request.target else response.body
-        entry.response_body = body[:MAX_BODY]
         entry.delivery = response.delivery
         entry.seconds = real_seconds() - entry.arrived
-        self.journal.close(entry, response.headers.items())
+        self.journal.close(entry, response.headers.items(), body, response.image)
         if logger.isEnabledFor(logging.INFO):
             with suppress(Exception):
                 logger.info("%s", entry, extra={"entry": entry})

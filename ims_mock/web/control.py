@@ -10,9 +10,9 @@ import flask
 
 from ims_mock.contract.errors import ImsError, header_text
 from ims_mock.contract.headers import check_content_coding
+from ims_mock.contract.json_text import encoded
 from ims_mock.contract.operations import Operation, load_control
 from ims_mock.exchange.body import MAX_BODY
-from ims_mock.exchange.messages import encoded
 from ims_mock.service.control import FUNCTIONS, NotFoundError
 from ims_mock.service.service import Service, logger
 from ims_mock.web.browsers import browser_error

@@ -18,9 +18,10 @@ from ims_mock import ImsMock
 from ims_mock.command.cli import main
 from ims_mock.conformance.connection import Connection, Received
 from ims_mock.conformance.reached import operations_of
+from ims_mock.contract.json_text import encoded
 from ims_mock.contract.operations import load_contract
 from ims_mock.exchange.exchange import Exchange, Work
-from ims_mock.exchange.messages import Response, encoded
+from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.responses import Fail, Mutate
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import json
+import pickle
 import socket
 import threading
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from ims_mock import Delay, Fail, ImsMock, LoseResponse, Sequence
+from ims_mock import Delay, Fail, ImsMock, LoseResponse, Mutate, Sequence
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import MAX_BODY, MAX_ENTRIES, Entry
 from ims_mock.state import life_cycle
@@ -55,6 +59,54 @@ def test_entry_has_request_and_response(api: Api) -> None:
     )
     assert entry.request_id == response.headers["X-Request-Id"]
     assert str(entry) == f"{PAGE} POST /v2/images?a=b -> 201 glance_create_image_metadata"
+
+
+def test_body_is_what_was_sent_whatever_becomes_of_its_image(api: Api) -> None:
+    """An entry has the body of an image's response also once the image has been edited, deleted, or reset away."""
+    image = api.create(name="a", tags=["b"])
+    sent = [api("GET", image["self"]).data]
+    api.images[image["id"]]["tags"].append("c")
+    sent.append(api("GET", image["self"]).data)
+    api("DELETE", image["self"])
+    created, *shown, _ = api.service.journal
+    entries = [*shown, copy.deepcopy(shown[0]), pickle.loads(pickle.dumps(shown[1]))]
+    api.service.reset()
+    assert [entry.response_body for entry in entries] == [*sent, *sent]
+    assert (created.response_json, created.to_json()["response_body"]) == (image, created.response_body.decode())
+    assert shown[0] == entries[2] != shown[1]
+
+
+def test_body_that_a_fault_has_changed_is_kept(api: Api) -> None:
+    """An entry has the body that left, and not that of the image behind it."""
+    image = api.create(name="a")
+    api.service.faults.add(Mutate("/__data_origin", "value", "other"), operation="glance_show_image")
+    sent = api("GET", image["self"]).data
+    assert list(api.service.journal)[-1].response_body == sent
+    assert b"other" in sent
+
+
+def test_entry_has_no_other_attributes(api: Api) -> None:
+    """An attribute that an entry does not have is an error."""
+    api.create()
+    (entry,) = api.service.journal
+    with pytest.raises(AttributeError, match="'nothing'"):
+        _ = entry.nothing
+
+
+@pytest.mark.slow
+def test_create_takes_little_memory(api: Api) -> None:
+    """An image and the entry of its create take 3,000 bytes at most."""
+    body = {"name": "test", "tags": ["test=testvalue", "image=imagevalue"], "container_format": "bare", "min_disk": 100}
+    for _ in range(10):
+        api.create(**body)
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(100):
+        api.create(**body)
+    gc.collect()
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert taken < 100 * 3_000
 
 
 def test_entry_has_headers_of_both_sides(api: Api) -> None:
