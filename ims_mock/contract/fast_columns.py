@@ -46,8 +46,10 @@ def new_columns(schema: Any, resolve: Resolve, compile_: Compile, silent: set[st
             # The first one shows that the names are valid; without names there is nothing else.
             if not accepts(rows[0]):
                 return False
-            for name, found in zip(names, zip(*map(dict.values, rows), strict=True), strict=True):
-                if not all(check(found) for check in column(name)):
+            for name in names:
+                checks = column(name)
+                found = [row[name] for row in rows] if checks else []
+                if not all(check(found) for check in checks):
                     return False
         return True
 

@@ -80,13 +80,13 @@ def _check_images(document: Mapping[str, Any]) -> None:
     seen: set[str] = set()
     for kind in ("images", "deleted"):
         for index, placed in enumerate(document[kind]):
-            image_id, path = placed["image"]["id"], (kind, index, "image", "id")
+            image = placed["image"]
+            image_id, created_at = image["id"], image["created_at"]
             if image_id != image_id.lower():
-                raise wrong_at(path, "pattern", f"must be in lower case, got {shown(image_id)}")
+                raise wrong_at((kind, index, "image", "id"), "pattern", f"must be in lower case, got {shown(image_id)}")
             if image_id in seen:
-                raise wrong_at(path, "unique", f"two images are {image_id}; leave one out")
+                raise wrong_at((kind, index, "image", "id"), "unique", f"two images are {image_id}; leave one out")
             seen.add(image_id)
-            created_at = placed["image"]["created_at"]
             if placed["created_at"] != created_at:
                 raise wrong_at((kind, index, "created_at"), "const", f"must be {created_at}, as in the image")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +17,7 @@ from ims_mock.contract.validation import Schema
 from ims_mock.service.checking import check_state
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
+from ims_mock.service.state_files import text_of
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
@@ -42,12 +42,11 @@ class Snapshot:
     @property
     def document(self) -> dict[str, Any]:
         """The snapshot as schemas/state.json has it, without the files."""
-        return _plain(self._document())  # type: ignore[no-any-return]
+        return _plain(self._document(self.records))  # type: ignore[no-any-return]
 
-    def _document(self) -> dict[str, Any]:
-        """Return the snapshot as a document that shares its records."""
-        store = Store(ManualClock(0))
-        return {"version": VERSION, "clock": self.clock, **store.document_of(self.records)}
+    def _document(self, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Return records as a document that shares them."""
+        return {"version": VERSION, "clock": self.clock, **Store(ManualClock(0)).document_of(records)}
 
     def _files(self) -> dict[str, str]:
         return {
@@ -77,7 +76,9 @@ class Snapshot:
 
     def save(self, path: str | Path) -> None:
         """Write the snapshot into a file, as `--state` reads it: a line for each record."""
-        Path(path).write_text(_lines({**self._document(), "files": self._files()}), "utf-8")
+        images = map(as_packed, self.records["images"].values())
+        document = self._document({**self.records, "images": {}})
+        Path(path).write_text(text_of({**document, "files": self._files()}, images), "utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
@@ -88,20 +89,6 @@ class Snapshot:
             raise ValueError(InvalidError(*error.problems).in_file(str(path))) from None
         except ValueError as error:
             raise ValueError(invalid(error).in_file(str(path))) from None
-
-
-def _lines(document: Mapping[str, Any]) -> str:
-    """Return a JSON object of collections with a line for each of their records."""
-    return "{\n" + ",\n".join(f" {json.dumps(name)}: {_lines_of(value)}" for name, value in document.items()) + "\n}\n"
-
-
-def _lines_of(value: Any) -> str:
-    encode = json.JSONEncoder(separators=(",", ":")).encode
-    if isinstance(value, list) and value:
-        return "[\n  " + ",\n  ".join(map(encode, value)) + "\n ]"
-    if isinstance(value, Mapping) and value:
-        return "{\n  " + ",\n  ".join(f"{encode(key)}: {encode(item)}" for key, item in value.items()) + "\n }"
-    return encode(value)
 
 
 @cache
