@@ -21,6 +21,9 @@ SortKey = tuple[str, bool]
 PUBLIC = "public image"
 """Who sees the public images: everybody; no project has such an id."""
 
+MAX_PENDING = 200
+"""Most images whose changes an order has not made yet; they are made when it is asked for."""
+
 ANY_STATUS = "all"
 """What stands for every status of a member."""
 
@@ -82,6 +85,10 @@ class Among:
     def row_of(self, packed: Packed) -> Row:
         """Return where an image stands, or would stand, in such an order."""
         return row_of(self.sort_keys, packed)
+
+    def are_together(self, row: Row, other: Row) -> bool:
+        """Return whether two rows of one image stand in the same place."""
+        return row[:-1] == other[:-1] and row[-1][:3] == other[-1][:3] if self.sort_keys else row[:3] == other[:3]
 
     def image_at(self, row: Row) -> Packed:
         """Return the image that stands in a row of such an order."""
@@ -152,31 +159,56 @@ class Order:
     With `facets`, those with the same values of them stand together, so that a filter walks over no others.
     """
 
-    def __init__(self, sort_keys: tuple[SortKey, ...] = (), facets: tuple[Facet, ...] = ()) -> None:
-        self._sort_keys = sort_keys
-        self._facets = facets
+    def __init__(self, among: Among) -> None:
+        self._among = among
         self._groups: dict[_Key, Pieces] = {}
+        self._pending: dict[str, tuple[Viewed | None, Viewed | None]] = {}
 
     def put(self, before: Viewed | None, after: Viewed | None) -> None:
         """Replace an image by what it is now; None where it was, or is, not there."""
+        either = before or after
+        if either is None:
+            return
+        image_id = either[0][2]
+        # Between two lists an image may change often, and most changes are of few images.
+        first = self._pending.pop(image_id)[0] if image_id in self._pending else before
+        self._pending[image_id] = first, after
+        if len(self._pending) > MAX_PENDING:
+            self._replace(*self._pending.pop(next(iter(self._pending))))
+
+    def _groups_now(self) -> dict[_Key, Pieces]:
+        for before, after in self._pending.values():
+            self._replace(before, after)
+        self._pending.clear()
+        return self._groups
+
+    def _replace(self, before: Viewed | None, after: Viewed | None) -> None:
         groups = self._groups
-        if before is not None:
-            row = row_of(self._sort_keys, before[0])
-            for key in self._keys(*before):
-                left = rows.without_row(groups[key], row)
-                if left:
-                    groups[key] = left
-                else:
-                    del groups[key]
-        if after is not None:
-            row = row_of(self._sort_keys, after[0])
-            for key in self._keys(*after):
-                groups[key] = rows.with_row(groups.get(key, ()), row)
+        old, old_keys = self._place(before)
+        new, new_keys = self._place(after)
+        if old and new and old_keys == new_keys and self._among.are_together(old, new):
+            for key in old_keys:
+                groups[key] = rows.with_replaced(groups[key], old, new)
+            return
+        for key in old_keys:
+            groups[key] = rows.without_row(groups[key], old)
+            if not groups[key]:
+                del groups[key]
+        for key in new_keys:
+            groups[key] = rows.with_row(groups.get(key, ()), new)
+
+    def _place(self, viewed: Viewed | None) -> tuple[Row, list[_Key]]:
+        """Return the row of an image, and where it stands; nowhere for None."""
+        if viewed is None:
+            return (), []
+        packed, viewers = viewed
+        values = [_values(packed, facet) for facet in self._among.facets]
+        return self._among.row_of(packed), list(product(viewers, *values))
 
     @classmethod
     def by_creation(cls, seen: Seen) -> Order:
         """Return the order of creation of these images."""
-        order = cls()
+        order = cls(ALL)
         order._groups = {(viewer,): pieces for viewer, pieces in seen.items()}
         return order
 
@@ -185,7 +217,7 @@ class Order:
         """Return the order of these images for which a list asks."""
         if among.has_order_of(ALL):
             return cls.by_creation(seen)
-        order, found = cls(among.sort_keys, among.facets), dict[_Key, list[Row]]()
+        order, found = cls(among), dict[_Key, list[Row]]()
         for viewer, pieces in seen.items():
             for packed in chain.from_iterable(pieces):
                 row: Row = row_of(among.sort_keys, packed)
@@ -199,7 +231,7 @@ class Order:
 
     def seen(self) -> Seen:
         """Return the images by who sees them; of an order without keys and facets alone."""
-        return {viewer: pieces for (viewer,), pieces in self._groups.items()}
+        return {viewer: pieces for (viewer,), pieces in self._groups_now().items()}
 
     def owned_by(self, project_id: str, among: Among) -> list[Pieces]:
         """Return, each in order, what a project owns, for each of the values that facets may have."""
@@ -210,11 +242,9 @@ class Order:
         return self._of((project_id, PUBLIC, _shared_with(project_id, among.member_status)), among)
 
     def _of(self, viewers: tuple[str, ...], among: Among) -> list[Pieces]:
-        found = (self._groups.get((viewer, *values)) for viewer, values in product(viewers, among.values()))
+        groups = self._groups_now()
+        found = (groups.get((viewer, *values)) for viewer, values in product(viewers, among.values()))
         return [pieces for pieces in found if pieces]
-
-    def _keys(self, packed: Packed, viewers: Sequence[str]) -> Iterator[_Key]:
-        return product(viewers, *[_values(packed, facet) for facet in self._facets])
 
 
 def viewers_of(packed: Packed, members: Mapping[str, Any]) -> list[str]:

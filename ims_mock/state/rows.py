@@ -47,6 +47,13 @@ def without_row(pieces: Pieces, row: Row) -> Pieces:
     return (*pieces[:index], *((left,) if left else ()), *pieces[index + 1 :])
 
 
+def with_replaced(pieces: Pieces, row: Row, new: Row) -> Pieces:
+    """Return rows with a new one in the place of one that is there, where it stands too."""
+    index, place = _position(pieces, row)
+    piece = pieces[index]
+    return (*pieces[:index], (*piece[:place], new, *piece[place + 1 :]), *pieces[index + 1 :])
+
+
 def _position(pieces: Pieces, row: Row | None, *, is_behind: bool = False) -> Position:
     """Return where the first row stands that is not before a row, or that is behind it; the beginning for None."""
     if row is None:

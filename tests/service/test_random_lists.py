@@ -13,7 +13,7 @@ from ims_mock.service import listing
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.listing import Filter, filters, listed_for, ordered, sorting
 from ims_mock.service.own_listing import own_filters
-from ims_mock.state import image_collection
+from ims_mock.state import image_collection, image_orders
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.images import Image
 from ims_mock.state.members import new_member
@@ -134,6 +134,7 @@ def test_lists_have_what_a_walk_finds(
         patch.setattr(listing, "MAX_SORTED", most)
         patch.setattr(listing, "MAX_COMBINATIONS", max(1, most))
         patch.setattr(image_collection, "MAX_ORDERS", max(1, most))
+        patch.setattr(image_orders, "MAX_PENDING", most)
         for (api, query, keys), changes, index in [(queries[0][0], first, 0), *queries, *queries]:
             for number, image in changes:
                 store.clock.advance(number % 2)  # type: ignore[attr-defined]

@@ -60,6 +60,14 @@ def test_change_leaves_the_rows_before_it_as_they_were(filled: tuple[Pieces, lis
     assert [row for piece in changed for row in piece] == [plain[0], *plain[2:], (401,)]
 
 
+def test_row_in_the_place_of_another(filled: tuple[Pieces, list[Row]]) -> None:
+    """A row that stands where another one does takes its place."""
+    pieces, plain = filled
+    changed = rows.with_replaced(pieces, plain[7], (*plain[7], "new"))
+    assert [row for piece in changed for row in piece] == [*plain[:7], (*plain[7], "new"), *plain[8:]]
+    assert [len(piece) for piece in changed] == [len(piece) for piece in pieces]
+
+
 def test_no_rows() -> None:
     """There may be none: none is found, one can be added, and removed again."""
     assert list(rows.walk((), (1,), descending=True)) == []
