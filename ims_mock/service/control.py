@@ -25,6 +25,7 @@ from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.job_collection import PENDING
 from ims_mock.state.jobs import end, failure
+from ims_mock.state.packed import unpacked
 from ims_mock.version import __version__
 
 Values = Mapping[str, Any]
@@ -236,7 +237,8 @@ def audit_client(service: Service, _path: Values, _body: Any) -> Any:
     """Show what the client did that it should not do; what is due is settled first."""
     with service.store.lock:
         service.store.settle()
-        found = audit(service.journal, list(service.store.images.values()))
+        entries, (images, _) = list(service.journal), service.store.images.all_seen()
+    found = audit(entries, list(map(unpacked, images)))
     return {"findings": [finding.to_json() for finding in found]}
 
 

@@ -25,6 +25,8 @@ LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1.1/images/detail", None),
     ("GET", "/v1/cloudimages/tags", None),
     ("GET", "/v2/{project_id}/images/tags", None),
+    ("GET", "/_ims_mock/audit", None),
+    ("GET", "/_ims_mock/state", None),
     ("POST", "/v2/{project_id}/images/resource_instances/action", {"action": "count"}),
     (
         "POST",
