@@ -44,14 +44,18 @@ class Snapshot:
         """The snapshot as schemas/state.json has it, without the files."""
         return _plain(self._document(self.records))  # type: ignore[no-any-return]
 
+    @property
+    def files(self) -> Mapping[str, File]:
+        """The files of images, by their ids."""
+        return dict(self.records["files"])
+
     def _document(self, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return records as a document that shares them."""
         return {"version": VERSION, "clock": self.clock, **Store(ManualClock(0)).document_of(records)}
 
     def _files(self) -> dict[str, str]:
         return {
-            image_id: base64.b64encode(b"".join(file.read())).decode("ascii")
-            for image_id, file in self.records["files"].items()
+            image_id: base64.b64encode(b"".join(file.read())).decode("ascii") for image_id, file in self.files.items()
         }
 
     def to_json(self) -> dict[str, Any]:
