@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,17 +63,19 @@ class HeldLock:
 
     @contextmanager
     def counting(self) -> Iterator[list[int]]:
-        """Count the calls of functions while the lock is held."""
+        """Count the calls of functions while the lock is held, without those of the collector of garbage."""
         calls = [0]
 
         def count(_frame: FrameType, event: str, _argument: object) -> None:
             calls[0] += event == "call" and self.depth > 0
 
+        gc.disable()
         sys.setprofile(count)
         try:
             yield calls
         finally:
             sys.setprofile(None)
+            gc.enable()
 
 
 def filled(count: int) -> tuple[Api, HeldLock]:
