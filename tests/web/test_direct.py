@@ -100,7 +100,7 @@ def test_each_operation(ways: Ways, name: str) -> None:
 
 
 def test_most_operations_have_a_short_way() -> None:
-    """All but those with HEAD, and those that Flask tells apart by the values in their paths."""
+    """All but those with HEAD, and those that Flask knows by the values in their paths."""
     paths = {name: example_of(operation, image_id=IMAGE) for name, operation in load_contract().operations.items()}
     long = {name for name, example in paths.items() if find(example.method, example.path.partition("?")[0]) is None}
     assert len(long) < 10, long
