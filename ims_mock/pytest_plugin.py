@@ -274,10 +274,10 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMoc
     began = request.session.stash.get(_CLOCK, None)
     if began is not None:
         ims_mock_server.clock.jump_to(*began)
-    ims_mock_server.reset()  # First, so that a report of wrong settings has nothing of the test before.
     try:
         ims_mock_server.reset(**_settings(request.node))
     except ValueError as error:
+        ims_mock_server.reset()  # So that the report of wrong settings has nothing of the test before.
         raise _failed(f"@pytest.mark.ims_mock: {error}") from None
     request.node.stash[_IS_USED] = True
     _begin(request.node, ims_mock_server, [])
@@ -309,11 +309,11 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def _settings(node: pytest.Item) -> dict[str, Any]:
-    """Return the settings of a test's markers, the closest to the test counting most."""
+    """Return the settings of a test's markers, the closest to the test counting most; raise ValueError for others."""
     settings: dict[str, Any] = {}
     for marker in node.iter_markers("ims_mock"):
         if marker.args:
-            raise _failed(f"@pytest.mark.ims_mock takes keyword arguments alone, got {marker.args!r}")
+            raise ValueError(f"takes keyword arguments alone, got {marker.args!r}")
         settings = {**marker.kwargs, **settings}
     return settings
 

@@ -26,7 +26,7 @@ ACCOUNTS = {
     "users": [{"name": "demo2", "roles": {"demo2": ["member"]}}, {"name": "alt2", "roles": {"alt2": ["member"]}}],
 }
 SETTINGS = Settings(auth="strict", accounts=ACCOUNTS)
-PROJECTS = {name: project.id for name, project in SETTINGS.new_accounts().projects.items()}
+PROJECTS = {name: project.id for name, project in SETTINGS.first_accounts.projects.items()}
 
 
 def departures() -> list[tuple[str, str, str, str]]:

@@ -137,7 +137,7 @@ def test_module(ims_mock):
     [
         ("sed=1", "*ims_mock has no setting 'sed'; there are seed, start,*"),
         ("seed=None", "*seed must be of type integer or string, got null*"),
-        ("1", "*@pytest.mark.ims_mock takes keyword arguments alone, got (1,)*"),
+        ("1", "*@pytest.mark.ims_mock: takes keyword arguments alone, got (1,)*"),
     ],
 )
 def test_wrong_marker_is_reported(pytester: pytest.Pytester, marker: str, message: str) -> None:
@@ -814,7 +814,7 @@ def test_it(ims_mock, number):
             f"{CLOCK}\n@pytest.mark.ims_mock(start=5)",
             "@pytest.mark.ims_mock: start must be left out: the time is that of the clock that was given",
         ),
-        ('@pytest.mark.ims_mock("strict")', "@pytest.mark.ims_mock takes keyword arguments alone, got ('strict',)"),
+        ('@pytest.mark.ims_mock("strict")', "@pytest.mark.ims_mock: takes keyword arguments alone, got ('strict',)"),
     ],
 )
 def test_wrong_marker_is_said_in_a_line(pytester: pytest.Pytester, test: str, message: str) -> None:
@@ -825,6 +825,16 @@ def test_wrong_marker_is_said_in_a_line(pytester: pytest.Pytester, test: str, me
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*pytest_plugin.py:*")
     result.stdout.no_fnmatch_line("*another exception*")
+
+
+@pytest.mark.parametrize("arguments", ["auth=5", '"strict"'])
+def test_report_of_a_wrong_marker_has_nothing_of_the_test_before(pytester: pytest.Pytester, arguments: str) -> None:
+    """The report is of the mock as the test would have found it, not as the test before has left it."""
+    first = "@pytest.mark.ims_mock(seed=7)\ndef test_first(ims_mock): pass\n"
+    wrong = f"@pytest.mark.ims_mock({arguments})\ndef test_wrong(ims_mock_server, ims_mock): pass\n"
+    result = run(pytester, first + wrong, "-p", "no:randomly")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["seed 0, clock *"])
 
 
 @pytest.mark.parametrize(

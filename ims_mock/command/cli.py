@@ -144,7 +144,7 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
     if client not in CLIENTS:
         parser.error(f"env needs a client: {', '.join(CLIENTS)}")
     try:
-        accounts = Settings(**{name: value for name, value in given.items() if name in SETTINGS}).new_accounts()
+        accounts = Settings(**{name: value for name, value in given.items() if name in SETTINGS}).first_accounts
         user = accounts.default_user if options.user is None else accounts.named_user(options.user)
     except ValueError as error:
         parser.error(str(error))

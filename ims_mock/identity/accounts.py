@@ -165,6 +165,14 @@ class Accounts:
             projects = _by_name("projects", document, partial(_project, {}))
             self._replace(projects, _by_name("users", document, partial(_user, {})))
 
+    def have_those_of(self, other: Accounts) -> None:
+        """Have the projects and users of another mock, and no others: what it read and checked is not read again."""
+        with self._store.transaction():
+            self._projects, self._users = other.projects, other.users
+            self._store.projects.load(other._store.projects.records)
+            self._store.users.load(other._store.users.records)
+            self._read = self._store.projects.edits, self._store.users.edits
+
     def _replace(self, projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
         """Have these projects and users and no others, once they are checked."""
         _check_roles(projects, users)

@@ -117,8 +117,8 @@ class Service:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
         self.store.settings.load(settings.saved())
         identity = Identity(self.store)
-        accounts = self._home.accounts if self._home is not self else settings.new_accounts()
-        identity.accounts.restore(accounts.to_json())
+        accounts = self._home.accounts if self._home is not self else settings.first_accounts
+        identity.accounts.have_those_of(accounts)
         identity.issue_own(settings.token)
         if self._home is not self:
             identity = self._home.identity

@@ -29,6 +29,9 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = DOCUMENT["properties"]
 
 _DEFAULTS = {name: schema["default"] for name, schema in SETTINGS.items()}
 
+_ACCOUNTS = "first accounts"
+"""Where settings have what they made of `accounts`: a name that no setting can have."""
+
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
@@ -49,7 +52,7 @@ class Settings:
         values = {**_DEFAULTS, **given}
         self.__dict__.update(checked(_schema(), {**values, "faults": _without_objects(values["faults"])}))
         self.__dict__["faults"] = values["faults"]
-        self.new_accounts()
+        self.__dict__[_ACCOUNTS] = self._new_accounts()
         self.new_rules()
         self.start_seconds()
         _check_job_types(self.jobs)
@@ -68,8 +71,13 @@ class Settings:
         """Return the rules that are there from the start, not armed yet."""
         return [_rule(number, given) for number, given in enumerate(self.faults)]
 
-    def new_accounts(self) -> Accounts:
-        """Return the projects and users that these settings ask for."""
+    @property
+    def first_accounts(self) -> Accounts:
+        """The projects and users that these settings ask for, to be read."""
+        accounts: Accounts = self.__dict__[_ACCOUNTS]
+        return accounts
+
+    def _new_accounts(self) -> Accounts:
         accounts = new_accounts(self.project_id, self.region)
         if not self.accounts:
             return accounts
@@ -91,7 +99,7 @@ class Settings:
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """Return these settings with some changed; raise InvalidError for one that does not exist."""
-        return Settings(**{**self.__dict__, **values}) if values else self
+        return Settings(**{**{name: getattr(self, name) for name in SETTINGS}, **values}) if values else self
 
     def saved(self) -> dict[str, Any]:
         """Return the settings that a saved state has: a test keeps its rules and its journal, and accounts change."""

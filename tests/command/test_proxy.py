@@ -47,7 +47,7 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def test_variables() -> None:
     """`env proxy` prints every variable that names a proxy or an authority, and none that keeps hosts from it."""
-    accounts = Settings().new_accounts()
+    accounts = Settings().first_accounts
     lines = CLIENTS["proxy"](Target("http://127.0.0.1:9292", accounts, accounts.default_user, "/ca.pem")).splitlines()
     proxies = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
     files = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "OS_CACERT", "NODE_EXTRA_CA_CERTS")

@@ -148,7 +148,7 @@ def test_lines_of_an_ini_file() -> None:
 def test_project_of_the_first_user() -> None:
     """The id of the default project stands with the settings alone."""
     assert "id" not in schema_files.read("accounts.json")["projects"][0]
-    assert Settings().new_accounts().projects["demo"].id == SETTINGS["project_id"]["default"]
+    assert Settings().first_accounts.projects["demo"].id == SETTINGS["project_id"]["default"]
 
 
 @pytest.mark.parametrize(
