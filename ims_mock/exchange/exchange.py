@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -130,7 +129,7 @@ class Exchange:
         if schema is None or stored is None:
             return self.respond(image, location=location)
         # Few of the images that are created are shown before they change.
-        text = self.written.json_of(stored, lambda: image, schema, is_kept=location is None)
+        text = self.written.json_of(stored, lambda _: image, schema, is_kept=location is None)
         if text is None:
             return self.respond(image, location=location)
         sent = {} if location is None else {"Location": self.request.base_url + location}
@@ -141,11 +140,10 @@ class Exchange:
     def respond_images(self, images: Sequence[Packed], **others: Any) -> Response:
         """Return the response of the operation with a list of `images` as they are stored, and what else it has."""
         schema, whole = self.operation.listed, self.operation.response_body
-        texts: list[bytes] = []
+        texts = None
         if schema is not None and whole is not None and whole.is_surely_valid({"images": [], **others}):
-            found = (self.written.json_of(image, partial(unpacked, image), schema) for image in images)
-            texts = [text for text in found if text is not None]
-        if schema is None or len(texts) < len(images):
+            texts = self.written.all_of(images, unpacked, schema)
+        if texts is None:
             return self.respond({"images": list(map(unpacked, images)), **others})
         rest = b"," + encoded(others)[1:] if others else b"}"
         return _json_response(self.operation.success, {}, b'{"images":[' + b",".join(texts) + b"]" + rest)

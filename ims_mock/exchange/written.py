@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from ims_mock.contract.json_text import encoded
 from ims_mock.contract.validation import Schema
+
+S = TypeVar("S")
 
 MOST = 2048
 """Most records that are kept."""
@@ -22,12 +24,26 @@ class Written:
     def __init__(self) -> None:
         self._known: dict[int, tuple[object, bytes, object]] = {}
 
-    def json_of(self, stored: object, read: Callable[[], Any], schema: Schema, *, is_kept: bool = True) -> bytes | None:
-        """Return a stored record as JSON, which `read` returns; None where it is not surely valid by a schema."""
+    def all_of(self, stored: Iterable[S], read: Callable[[S], Any], schema: Schema) -> list[bytes] | None:
+        """Return stored records as JSON; None where one of them is not surely valid by a schema."""
+        known, definition, texts = self._known, schema.definition, []
+        for one in stored:
+            kept = known.get(id(one))
+            if kept is not None and kept[0] is one and kept[2] is definition:
+                texts.append(kept[1])
+                continue
+            text = self.json_of(one, read, schema)
+            if text is None:
+                return None
+            texts.append(text)
+        return texts
+
+    def json_of(self, stored: S, read: Callable[[S], Any], schema: Schema, *, is_kept: bool = True) -> bytes | None:
+        """Return a stored record as JSON, which `read` makes of it; None where it is not surely valid by a schema."""
         known = self._known.get(id(stored))
         if known is not None and known[0] is stored and known[2] is schema.definition:
             return known[1]
-        record = read()
+        record = read(stored)
         if not schema.is_surely_valid(record):
             return None
         text = encoded(record)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from ims_mock.contract.errors import ImsError, marker_invisible, marker_unknown
 from ims_mock.contract.problems import wrong_at
+from ims_mock.service.filtering import Filter, of_seen, passed, passing
 from ims_mock.state import rows
 from ims_mock.state.image_orders import ANY_STATUS, Among, Facet, SortKey, Span, as_text, facet_value
 from ims_mock.state.images import Image, is_visible
@@ -18,30 +19,11 @@ from ims_mock.state.packed import Packed, unpacked
 from ims_mock.state.store import Store
 from ims_mock.state.times import ceiling_timestamp, exact_timestamp, parse_time, timestamp
 
-Test = Callable[[Image], bool]
-
 MAX_COMBINATIONS = 1000
 """Most combinations of values that are walked at once; filters with more are tried on every image."""
 
 MAX_SORTED = 500
 """Most images that are sorted for a list; where a range leaves more, it is tried on the images in their order."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A test of images.
-
-    All that pass it have a value of `alike`, where there is one, an id of `ids`, or are of `span`: it need not be tried
-    on others. `member_status` is that which a project has given the images of others, and `seen_test` is the same test
-    for those that it sees, and has given that status; it needs no lock.
-    """
-
-    test: Test
-    alike: tuple[Facet, tuple[str, ...]] | None = None
-    ids: Collection[str] | None = None
-    span: Span | None = None
-    member_status: str = ANY_STATUS
-    seen_test: Test | None = None
 
 
 # Parameters that say something else than which images.
@@ -57,6 +39,8 @@ _TIMES: dict[str, tuple[Callable[[str, str], bool], Callable[[float], str]]] = {
 }
 """How a time is compared, and written for that: those of images are whole seconds, and those of a query may be not."""
 
+_ABSENT = object()
+
 # Quoted or bare, with a comma or the end behind it.
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:,|$)|([^",]*)(?:,|$)', re.DOTALL)
 
@@ -67,19 +51,17 @@ def listed_for(store: Store, project_id: str, member_status: str) -> Filter:
     An image that is not registered is in nobody's list.
     """
 
+    registered = Filter(lambda value: value != "false", "__isregistered")
+
     def is_listed(image: Image) -> bool:
-        if not _is_registered(image):
+        if not registered.passes(image):
             return False
         if is_visible(image, project_id):
             return True
         member = store.members.of(image["id"]).get(project_id)
         return member is not None and member_status in (ANY_STATUS, member["status"])
 
-    return Filter(is_listed, member_status=member_status, seen_test=_is_registered)
-
-
-def _is_registered(image: Image) -> bool:
-    return image.get("__isregistered") != "false"
+    return Filter(is_listed, member_status=member_status, seen=registered)
 
 
 def filters(query: Mapping[str, Any]) -> list[Filter]:
@@ -95,16 +77,6 @@ def filters(query: Mapping[str, Any]) -> list[Filter]:
     ]
 
 
-def passing(filters: Sequence[Filter], image: Image) -> bool:
-    """Return whether an image passes all filters."""
-    return all(item.test(image) for item in filters)
-
-
-def of_seen(filters: Sequence[Filter]) -> list[Filter]:
-    """Return the filters for images that a project sees, and has given the wanted status; they need no lock."""
-    return [Filter(item.seen_test or item.test) for item in filters]
-
-
 def alike(name: str, wanted: Any, absent: str = "false") -> tuple[Facet, tuple[str, ...]]:
     """Return what images have in common whose attribute has a value; `absent` is the value of those without it."""
     return (name, absent), (facet_value(wanted),)
@@ -113,8 +85,8 @@ def alike(name: str, wanted: Any, absent: str = "false") -> tuple[Facet, tuple[s
 def exact(name: str, wanted: Any) -> Filter:
     """Filter by an attribute's value; one that is not there is false, where that is asked for."""
     if not isinstance(wanted, str):
-        return Filter(lambda image: image.get(name, False) == wanted, alike(name, wanted))
-    return Filter(lambda image: name in image and as_text(image[name]) == wanted, alike(name, wanted))
+        return Filter(lambda value: bool(value == wanted), name, absent=False, alike=alike(name, wanted))
+    return Filter(lambda value: value is not _ABSENT and as_text(value) == wanted, name, _ABSENT, alike(name, wanted))
 
 
 def _text(name: str, wanted: str) -> Filter:
@@ -126,9 +98,9 @@ def _text(name: str, wanted: str) -> Filter:
 def one_of(name: str, known: Collection[str]) -> Filter:
     """Filter by an attribute's value: one of these."""
     if name == "id":
-        return Filter(lambda image: image.get(name) in known, ids=known)
+        return Filter(lambda value: value in known, name, ids=known)
     values = tuple(sorted({facet_value(value) for value in known}))
-    return Filter(lambda image: image.get(name) in known, ((name, "false"), values))
+    return Filter(lambda value: value in known, name, alike=((name, "false"), values))
 
 
 def _split(name: str, text: str) -> Iterator[str]:
@@ -151,13 +123,13 @@ def by_time(name: str, wanted: str) -> Filter:
     # The next text after a text is that with this character behind it.
     start = {"gt": moment + "\0", "gte": moment, "eq": moment}.get(match[1] or "eq")
     stop = {"lt": moment, "lte": moment + "\0", "eq": moment + "\0"}.get(match[1] or "eq")
-    return Filter(lambda image: compare(image.get(name, ""), moment), span=Span(name, start, stop))
+    return Filter(lambda value: compare(value, moment), name, absent="", span=Span(name, start, stop))
 
 
 def changed_since(name: str, wanted: str) -> Filter:
     """Filter the images that have changed at a time or later; raise 400 where a parameter is no time."""
     moment = _moment(name, wanted, ceiling_timestamp)
-    return Filter(lambda image: bool(image.get("updated_at", "") >= moment))
+    return Filter(lambda value: bool(value >= moment), "updated_at", absent="")
 
 
 def _moment(name: str, text: str, written: Callable[[float], str]) -> str:
@@ -174,24 +146,24 @@ def _wrong(name: str, keyword: str, text: str) -> ImsError:
 
 
 def _size_min(_: str, wanted: int) -> Filter:
-    return Filter(lambda image: "size" in image and image["size"] >= wanted, span=Span("size", wanted))
+    return Filter(lambda size: bool(size >= wanted), "size", absent=-1, span=Span("size", wanted))
 
 
 def _size_max(_: str, wanted: int) -> Filter:
-    return Filter(lambda image: "size" in image and image["size"] <= wanted, span=Span("size", 0, wanted + 1))
+    return Filter(lambda size: bool(size <= wanted), "size", absent=inf, span=Span("size", 0, wanted + 1))
 
 
 def _tags(_: str, wanted: list[str]) -> Filter:
     return Filter(
-        lambda image: all(
-            any(tag in (stored, stored.replace(".", "=", 1)) for stored in image.get("tags", ())) for tag in wanted
-        ),
-        alike("tags", wanted[0], ""),
+        lambda tags: all(any(tag in (stored, stored.replace(".", "=", 1)) for stored in tags) for tag in wanted),
+        "tags",
+        absent=(),
+        alike=alike("tags", wanted[0], ""),
     )
 
 
 def _visibility(name: str, wanted: str) -> Filter:
-    return exact(name, wanted) if wanted != "all" else Filter(lambda _: True)
+    return exact(name, wanted) if wanted != "all" else Filter(lambda _: True, name)
 
 
 _SPECIAL: dict[str, Callable[[str, Any], Filter]] = {
@@ -237,7 +209,7 @@ def listed(
     if marker is not None:
         _check_marker(store, marker, project_id)
     first, newest_first = sort[0][0], sort[0][1] == "desc"
-    status = next((item.member_status for item in chosen if item.seen_test), ANY_STATUS)
+    status = next((item.member_status for item in chosen if item.seen), ANY_STATUS)
     span = next((span for span in _spans(chosen) if span.name == first), None)
     among = Among(_sort_keys(sort), _common(chosen), span, status)
     after = None if marker is None else store.images.packed(marker)
@@ -248,7 +220,7 @@ def listed(
     ranges = [Among(_sort_keys([(span.name, "asc")]), among.alike, span, status) for span in _spans(chosen)]
     moment = Moment(store, project_id, among, *ranges)
     found, tests = _found(moment, [among, *ranges], after, newest_first=newest_first), of_seen(chosen)
-    return (image for image in found if passing(tests, unpacked(image))) if tests else found
+    return passed(found, tests) if tests else found
 
 
 def _found(moment: Moment, asked: Sequence[Among], after: Packed | None, *, newest_first: bool) -> Iterator[Packed]:

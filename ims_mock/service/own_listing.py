@@ -9,7 +9,8 @@ from typing import Any
 
 from ims_mock.contract import schema_files
 from ims_mock.exchange.exchange import Exchange
-from ims_mock.service.listing import Filter, alike, by_time, exact, listed_for, one_of
+from ims_mock.service.filtering import Filter
+from ims_mock.service.listing import alike, by_time, exact, listed_for, one_of
 from ims_mock.service.tagging import pair_of
 from ims_mock.state.image_orders import as_text
 from ims_mock.state.images import Image
@@ -43,20 +44,19 @@ def _filter(name: str, wanted: Any) -> Filter:
 
 def _flag(name: str, wanted: str) -> Filter:
     """Filter by a flag, which is a text in either case; unlike natively, one that is not there is false."""
-    return Filter(lambda image: as_text(image.get(name, "false")).lower() == wanted, alike(name, wanted))
+    return Filter(lambda value: as_text(value).lower() == wanted, name, absent="false", alike=alike(name, wanted))
 
 
 def _tags(_: str, wanted: list[str]) -> Filter:
     pairs = {pair_of(text) for text in wanted}
-    return Filter(
-        lambda image: pairs <= {pair_of(text) for text in image.get("tags", ())}, alike("tags", wanted[0], "")
-    )
+    alike_all = alike("tags", wanted[0], "")
+    return Filter(lambda tags: pairs <= {pair_of(text) for text in tags}, "tags", absent=(), alike=alike_all)
 
 
 def _enterprise_project(name: str, wanted: str) -> Filter:
     if wanted == _ALL_PROJECTS:
-        return Filter(lambda _: True)
-    return Filter(lambda image: image.get(name, "0") == wanted, alike(name, wanted, "0"))
+        return Filter(lambda _: True, name)
+    return Filter(lambda value: bool(value == wanted), name, absent="0", alike=alike(name, wanted, "0"))
 
 
 def _architecture(_: str, wanted: str) -> Filter:
@@ -82,7 +82,7 @@ def _flavor(_: str, flavor_id: str) -> Filter:
             and firmware in family["hw_firmware_type"]
         )
 
-    return Filter(fits, alike("visibility", "public"))
+    return Filter(fits, alike=alike("visibility", "public"))
 
 
 @lru_cache(maxsize=64)

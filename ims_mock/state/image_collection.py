@@ -257,8 +257,11 @@ _BY_CREATION: _Asked = (ALL.sort_keys, ALL.facets)
 def walked(groups: Iterable[Pieces], among: Among, after: Row | None, *, descending: bool) -> Iterator[Packed]:
     """Yield the images of some groups in order, from behind a row on, each once."""
     walks = [rows.walk(pieces, after, among.bounds, descending=descending) for pieces in groups]
+    if len(walks) == 1:
+        yield from map(among.image_at, walks[0])
+        return
     last = None
-    for row in walks[0] if len(walks) == 1 else merge(*walks, reverse=descending):
+    for row in merge(*walks, reverse=descending):
         packed = among.image_at(row)
         # An image that is seen for two reasons is seen once.
         if last is None or packed[2] != last:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from ims_mock.contract.operations import load_contract
 from ims_mock.exchange import written
 from ims_mock.exchange.written import Written
+from ims_mock.state.packed import unpacked
 from ims_mock.state.views import RecordsView
 from tests.conftest import Api
 
@@ -97,7 +97,9 @@ def test_no_more_than_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         image = api.create(name=f"image {number}")
         assert SHOWN is not None
-        assert kept.json_of(api.service.store.images.packed(image["id"]), partial(dict, image), SHOWN)
+        stored = api.service.store.images.packed(image["id"])
+        assert stored is not None
+        assert kept.json_of(stored, unpacked, SHOWN)
         assert len(kept._known) <= 10
 
 
@@ -107,7 +109,7 @@ def test_record_is_written_once() -> None:
     image = api.create(name="web")
     stored = api.service.store.images.packed(image["id"])
 
-    def read() -> Any:
+    def read(stored: object) -> Any:
         reads.append(stored)
         return image
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 import pytest
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.service import listing
+from ims_mock.service import filtering, listing
 from ims_mock.service.catalogue import add_image
-from ims_mock.service.listing import Filter, filters, listed_for, ordered, sorting
+from ims_mock.service.listing import filters, listed_for, ordered, sorting
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.image_orders import as_text
 from ims_mock.state.images import Image
+from ims_mock.state.packed import Packed
 from ims_mock.state.store import Store
 
 
@@ -35,7 +36,7 @@ def test_in_filter(values: str, names: set[str]) -> None:
     """Values stand between commas; one in quotes may have commas and, behind a backslash, quotes."""
     (chosen,) = filters({"name": f"in:{values}"})
     known = ("a,b", "a", 'q"q', "b\\", "c", "")
-    assert {name for name in known if chosen.test({"name": name})} == names
+    assert {name for name in known if chosen.passes({"name": name})} == names
 
 
 @pytest.mark.parametrize("values", ['"a', 'a"', '"a"b', 'a"b"', '"a""b"', '"', r'"a\"'])
@@ -137,7 +138,7 @@ def found(store: Store, query: dict[str, Any], marker: str | None = None) -> lis
 def expected(store: Store, query: dict[str, Any]) -> list[Image]:
     """Return the same from all images, sorted by one key after the other."""
     tests = [listed_for(store, "p", "accepted"), *filters(query)]
-    images = [image for image in store.images.values() if all(item.test(image) for item in tests)]
+    images = [image for image in store.images.values() if all(item.passes(image) for item in tests)]
     sort = sorting(query)
     for key, direction in reversed([*sort, ("created_at", sort[0][1])]):
         values = {
@@ -172,14 +173,14 @@ NARROW = [item for item in FILTERS if "neq:" not in str(item)]
 @pytest.mark.parametrize("chosen", NARROW, ids=range(len(NARROW)))
 def test_list_looks_at_few_images(store: Store, chosen: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """For a page, filters are tried on few images beside those that it has, however many there are."""
-    tried: list[Image] = []
-    passing = listing.passing
+    tried: list[Packed] = []
 
-    def counting(tests: Sequence[Filter], image: Image) -> bool:
-        tried.append(image)
-        return passing(tests, image)
+    def noting(images: Iterable[Packed]) -> Iterator[Packed]:
+        for image in images:
+            tried.append(image)
+            yield image
 
-    monkeypatch.setattr(listing, "passing", counting)
+    monkeypatch.setattr(listing, "passed", lambda images, tests: filtering.passed(noting(images), tests))
     for sort in SORTS:
         query = query_of(chosen, sort)
         tests = [listed_for(store, "p", "accepted"), *filters(query)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ims_mock.service import listing
 from ims_mock.service.catalogue import add_image
-from ims_mock.service.listing import Filter, filters, listed_for, ordered, sorting
+from ims_mock.service.filtering import Filter
+from ims_mock.service.listing import filters, listed_for, ordered, sorting
 from ims_mock.service.own_listing import own_filters
 from ims_mock.state import image_collection, image_orders
 from ims_mock.state.clock import ManualClock
@@ -85,7 +86,7 @@ def filters_of(store: Store, api: str, query: dict[str, Any]) -> list[Filter]:
 
 def walked(store: Store, chosen: list[Filter], sort: list[tuple[str, str]]) -> list[Image]:
     """Return what a list has, from a look at each image; sorted by the last key first."""
-    images = [image for image in store.images.values() if all(item.test(image) for item in chosen)]
+    images = [image for image in store.images.values() if all(item.passes(image) for item in chosen)]
     for key, direction in reversed([*sort, ("created_at", sort[0][1])]):
         images.sort(key=lambda image, key=key: _value(store, image, key), reverse=direction == "desc")  # type: ignore[misc]
     return images

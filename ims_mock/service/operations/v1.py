@@ -10,7 +10,8 @@ from typing import Any
 
 from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
-from ims_mock.service.listing import Filter, changed_since, filters, listed_for, of_seen, passing
+from ims_mock.service.filtering import Filter, of_seen, passed, passing
+from ims_mock.service.listing import changed_since, filters, listed_for
 from ims_mock.state.image_orders import Among, as_text
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import delete_image, find_image
@@ -45,8 +46,7 @@ def glance_list_images_detail_v1(exchange: Exchange) -> Later:
 
 def _details(exchange: Exchange, chosen: list[Filter], seen: Iterator[Packed], deleted: list[Placed]) -> Response:
     """Respond with the images that pass, of those that the caller sees and of those that are deleted."""
-    tests = of_seen(chosen)
-    there = ((packed[:3], image) for packed in seen if passing(tests, image := unpacked(packed)))
+    there = ((packed[:3], unpacked(packed)) for packed in passed(seen, of_seen(chosen)))
     gone = [(place_of(item), item["image"]) for item in deleted if passing(chosen, item["image"])]
     images = sorted([*there, *gone], key=itemgetter(0), reverse=True) if gone else there
     return exchange.respond({"images": [_v1(image) for _, image in images]})
