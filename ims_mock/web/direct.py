@@ -61,7 +61,7 @@ class Direct:
             return None
         operation, service = route.operation, self._service
         has_fault = service.faults.armed or FAULT in head.fields.headers
-        is_long = operation.method == "GET" and operation.query and len(service.store.images) > _MANY
+        is_long = len(service.store.images) > _MANY and service.walks(operation)
         return None if has_fault or is_long or operation.takes_bytes else route
 
     def serve(self, route: Route, head: Head, connection: Connection, root: tuple[str, str, str]) -> Response:
@@ -86,8 +86,9 @@ def find(method: str, path: str) -> Route | None:
     route = find_route(method, path) if method in _METHODS and _PLAIN.fullmatch(path) else None
     if route is None:
         return None
-    operation, depth = route.operation, path.count("/")
-    is_own = any(own.count("/") == depth for own in operation.paths)
+    operation = route.operation
+    # The route may be of a path that has "/image" before it, which Flask does not serve.
+    is_own = path in (own.format_map(route.path) for own in operation.paths)
     has_known_values = any("enum" in parameter.schema.content for parameter in operation.path_parameters)
     return route if is_own and not has_known_values else None
 

@@ -118,6 +118,8 @@ LINES = [
     "GET /v2/./images",
     "GET /v2/../v2/images",
     "GET /image/v2/images",
+    "GET /image/v3/projects",
+    "GET /image/identity/v3/projects",
     "GET /V2/images",
     "GET http://other.example/v2/images?limit=1",
     "GET http://other.example:80",
