@@ -135,6 +135,11 @@ class Service:
                 raise wrong_setting(name, "conflict", text)
         return self._clock
 
+    def walks(self, operation: Operation) -> bool:
+        """Return whether an operation walks many images once the lock is free, which its function says."""
+        returned: str = self._functions[operation.id].__annotations__["return"]
+        return returned == "Later"
+
     def serve(self, operation: Operation, request: Request) -> Response:
         """Respond to a request of an operation; no exception leaves."""
         entry = self._open(operation.id, request)

@@ -37,7 +37,7 @@ LINGER_SECONDS = 2
 
 logger = logging.getLogger("ims_mock.web.server")
 
-_DEFECT = (
+DEFECT = (
     b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\nContent-Type: application/json\r\nContent-Length: 118\r\n"
     b"X-Request-Id: 00000000000000000000000000000000\r\nConnection: close\r\n"
     b"X-IMS-Mock-Reason: unexpected error in the mock; its log has the traceback\r\n\r\n"
@@ -156,9 +156,8 @@ class Handler(socketserver.StreamRequestHandler):
             self.respond(head, body)
         except _NoResponseError as error:
             self.is_last = True
-            self.connection.sendall(_DEFECT)
-            with suppress(Exception):  # A log that a test has patched is not to end the thread.
-                logger.error("%s %s failed in the mock itself", head.method, head.target, exc_info=error.__cause__)
+            self.connection.sendall(DEFECT)
+            log_defect(head, error.__cause__)
         if body.awaited and not body.ended:
             # The client sees that this was all; some send the body all the same.
             body.refuse_leave()
@@ -300,6 +299,12 @@ class Result:
         close = getattr(self.pieces, "close", None)
         if close:
             close()
+
+
+def log_defect(head: Head, error: BaseException | None) -> None:
+    """Log the error for which a request got the DEFECT as its response."""
+    with suppress(Exception):  # A log that a test has patched is not to end the thread.
+        logger.error("%s %s failed in the mock itself", head.method, head.target, exc_info=error)
 
 
 def head_of(status: str, headers: list[tuple[str, str]], *, is_last: bool) -> bytes:

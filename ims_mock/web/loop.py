@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import selectors
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ims_mock.evidence.delivery import WHOLE
 from ims_mock.state.real import RealTime
 from ims_mock.web.direct import status_line
-from ims_mock.web.handler import IDLE_SECONDS, Handed, head_of
+from ims_mock.web.handler import DEFECT, IDLE_SECONDS, Handed, head_of, log_defect
 from ims_mock.web.head import HeadError, parse_head
 from ims_mock.web.wire import Connection
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 _MOST_AT_ONCE = 65536
 """Most bytes that are read of a connection at once; a request with more is for a thread."""
+
+_MOST_TO_SEND = 65536
+"""Bytes of responses after which the other requests of a connection are for a thread, as are those that it sends."""
+
+_BREATHER = 0.05
+"""Most seconds until the next try to accept a connection, where the system has no space for one."""
+
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""Errors of an accept that the next one would have as well."""
 
 _TURN = 5.0
 """Seconds between two looks for connections that have been silent for too long."""
@@ -66,7 +76,7 @@ class Loop:
     """Reads requests of many connections, and responds to those that need no wait; without `direct` it accepts alone.
 
     A request is for a thread, and its connection from then on, where the short way of the server has none for it, a
-    body is not there yet, or a rule of a fault is armed. `is_working` is whether it does
+    body is not there yet, a rule of a fault is armed, or the client gets much at once. `is_working` is whether it does
     something with what it has read.
     """
 
@@ -77,24 +87,19 @@ class Loop:
         self._waker, self._waking = socket.socketpair()
         self._guests: set[_Guest] = set()
         self._is_ending = False
+        self._is_short = False
+        self._is_resting = False
         self.is_working = False
 
     def run(self) -> None:
         """Serve until the loop is to end."""
-        listener = self._server.socket
-        listener.setblocking(False)
-        self._selector.register(listener, selectors.EVENT_READ)
+        self._server.socket.setblocking(False)
+        self._listen()
         self._selector.register(self._waking, selectors.EVENT_READ)
         looked = RealTime.monotonic()
         try:
             while not self._is_ending:
-                for key, _ in self._selector.select(_TURN):
-                    self.is_working = True
-                    if key.data is not None:
-                        self._serve(key.data)
-                    elif key.fileobj is listener:
-                        self._accept()
-                self.is_working = False
+                self._do_what_has_come()
                 if RealTime.monotonic() - looked > _TURN:
                     looked = RealTime.monotonic()
                     self._end_silent(looked - IDLE_SECONDS)
@@ -111,11 +116,37 @@ class Loop:
         with suppress(OSError):
             self._waker.send(b"x")
 
+    def _do_what_has_come(self) -> None:
+        ready = self._selector.select(_BREATHER if self._is_resting else _TURN)
+        if self._is_resting:
+            self._listen()
+        for key, _ in ready:
+            self.is_working = True
+            if key.data is not None:
+                self._serve(key.data)
+            elif key.fileobj is self._server.socket:
+                self._accept()
+        self.is_working = False
+
+    def _listen(self) -> None:
+        self._is_resting = False
+        self._selector.register(self._server.socket, selectors.EVENT_READ)
+
+    def _rest(self, shortage: OSError) -> None:
+        """Accept nothing for a moment, in which others are served; say so once."""
+        if not self._is_short:
+            logger.warning("no connection can be accepted: %s; more wait until others end", shortage.strerror)
+        self._is_short = self._is_resting = True
+        self._selector.unregister(self._server.socket)
+
     def _accept(self) -> None:
         try:
             connection, address = self._server.get_request()
-        except OSError:
+        except OSError as error:
+            if error.errno in _SHORTAGES:
+                self._rest(error)
             return
+        self._is_short = False
         self._server.add_connection(connection)
         if self._direct is None:
             self._server.hand_over(connection, address, Handed())
@@ -180,20 +211,25 @@ class Loop:
     def _respond(self, guest: _Guest, data: bytes) -> tuple[Handed | None, bool, bytes]:
         """Return what is for a thread, whether the connection ends, and what is to be sent before either."""
         responses: list[bytes] = []
-        handed, is_last, direct = None, False, self._direct
+        handed, is_last, direct, size = None, False, self._direct, 0
         assert direct is not None
         while data and handed is None and not is_last:
-            quick = _quick(direct, data)
+            quick = _quick(direct, data) if size < _MOST_TO_SEND else None
             if quick is None:
                 return Handed(data), False, b"".join(responses)
             head, route, end = quick
             connection = Connection(guest.connection, io.BytesIO(data[end - (head.length or 0) : end]))
-            response = direct.serve(route, head, connection, self._server.root)
             data, is_last = data[end:], head.is_last
+            try:
+                response = direct.serve(route, head, connection, self._server.root)
+            except Exception as error:
+                log_defect(head, error)
+                return None, True, b"".join([*responses, DEFECT])
             if response.content is not None or response.delivery is not WHOLE:
                 handed = Handed(data, response=(head, response))
             else:
                 responses.append(_bytes_of(response, is_last=is_last))
+                size += len(responses[-1])
         return handed, is_last, b"".join(responses)
 
 

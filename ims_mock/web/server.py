@@ -6,7 +6,6 @@ application leaves a body unread. The handler of this server knows where each bo
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import selectors
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger("ims_mock.web.server")
-
-
-_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-"""Errors of an accept that the next one would have as well."""
-
-_BREATHER = 0.05
-"""Seconds until the next try to accept a connection."""
 
 
 @dataclass(frozen=True)
@@ -70,23 +62,7 @@ class WsgiServer(ThreadedWSGIServer):
         self._handed: dict[socket.socket, Handed] = {}
         self.on_hand_over: Callable[[socket.socket], object] = _nothing
         self._is_ending = False
-        self._is_short = False
         self.process = os.getpid()
-
-    def get_request(self) -> Any:
-        """Accept a connection; where the system has no space for one, say so once, and try again in a moment."""
-        try:
-            accepted = super().get_request()
-        except OSError as error:
-            if error.errno in _SHORTAGES:
-                if not self._is_short:
-                    logger.warning("no connection can be accepted: %s; more wait until others end", error.strerror)
-                self._is_short = True
-                with self._changed:
-                    self._changed.wait(_BREATHER)
-            raise
-        self._is_short = False
-        return accepted
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
         """Serve until `shutdown`, on the calling thread and on others that it begins."""
@@ -105,7 +81,11 @@ class WsgiServer(ThreadedWSGIServer):
         if self.tls is None:
             self.on_hand_over(connection)
         connection.setblocking(True)
-        self.process_request(connection, address)
+        try:
+            self.process_request(connection, address)
+        except RuntimeError:  # The system has no thread for it.
+            self.handle_error(connection, address)
+            self.shutdown_request(connection)
 
     def take(self, connection: socket.socket) -> Handed:
         """Return what the loop has done for a connection before."""
@@ -148,6 +128,8 @@ class WsgiServer(ThreadedWSGIServer):
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
         super().shutdown_request(request)
+        # One with TLS, or of a client that has gone, has not asked for it.
+        self._handed.pop(request, None)
         with self._changed:
             self._connections.discard(request)
             self._changed.notify_all()

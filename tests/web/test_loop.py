@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -144,13 +146,32 @@ def long_list(mock: ImsMock, client: Client) -> None:
     assert client.ask("GET /v2/images?name=image%207") == 200
 
 
+def long_walk(mock: ImsMock, client: Client) -> None:
+    """Ask for what many images have, in a request without a query."""
+    for number in range(1001):
+        mock.add_image(name=f"image {number}")
+    assert client.ask(f"GET /v2/{mock.project_id}/images/tags") == 200
+
+
+def much_at_once(mock: ImsMock, client: Client) -> None:
+    """Ask for so much at once that the responses have more bytes than are kept until they are sent."""
+    for _ in range(100):
+        image_of(mock)
+    head = HEAD.format(token=mock.token)
+    client.socket.sendall(f"GET /v2/images?limit=100 HTTP/1.1\r\n{head}\r\n".encode() * 20)
+    assert [client.receive()[0] for _ in range(20)] == [200] * 20
+
+
 def no_http(mock: ImsMock, client: Client) -> None:
     """Send what is no request."""
     client.socket.sendall(b"hello\r\n\r\n")
     assert client.receive()[0] == 400
 
 
-FOR_A_THREAD = (armed, own_fault, upload, download, body_in_parts, head_in_parts, chunks, of_flask, long_list, no_http)
+FOR_A_THREAD = (
+    *(armed, own_fault, upload, download, body_in_parts, head_in_parts, chunks, of_flask, long_list, long_walk),
+    *(much_at_once, no_http),
+)
 
 
 @pytest.mark.parametrize("ask", FOR_A_THREAD)
@@ -259,3 +280,88 @@ def test_stop_while_the_store_is_locked() -> None:
     with closing(Client(mock)) as client, mock.service.store.transaction():
         client.send("GET /v2/images?limit=5")
         mock.stop()
+
+
+def test_one_image_of_many_needs_no_thread(mock: ImsMock, handed: list[Any]) -> None:
+    """Only what walks over the images is long where there are many."""
+    for _ in range(1001):
+        image_id = image_of(mock)
+    with closing(Client(mock)) as client:
+        assert client.ask(f"GET /v2/images/{image_id}/members") == 200
+        assert client.ask("GET /v1/cloudimages/os_version") == 200
+    assert handed == []
+
+
+def test_defect_of_the_mock_ends_one_connection(mock: ImsMock, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the mock itself fails, the client gets 500, the log the traceback, and others are served as before."""
+
+    def fail() -> None:
+        raise RuntimeError("a defect")
+
+    with closing(Client(mock)) as unlucky, closing(Client(mock)) as other:
+        assert other.ask("GET /v2/schemas/image") == 200
+        mock.service.before_next.append(fail)
+        unlucky.send("GET /v2/images?limit=5")
+        status, body = unlucky.receive()
+        assert (status, json.loads(body)["error_code"]) == (500, "APIGW.0201")
+        assert unlucky.file.read() == b""
+        assert other.ask("GET /v2/schemas/image") == 200
+    assert "GET /v2/images?limit=5 failed in the mock itself" in caplog.text
+    assert "a defect" in caplog.text
+
+
+def test_shortage_of_threads_ends_one_connection(mock: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no thread for a connection, it is closed, and the loop goes on."""
+
+    def short(_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with closing(Client(mock)) as unlucky, closing(Client(mock)) as other:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", short)
+            unlucky.send("GET /_ims_mock/faults")
+            assert unlucky.file.read() == b""
+        assert other.ask("GET /v2/schemas/image") == other.ask("GET /_ims_mock/faults") == 200
+
+
+def test_shortage_of_descriptors_holds_up_nobody(
+    mock: ImsMock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While no connection can be accepted, which is said once, the known ones go on; then it is accepted."""
+    monkeypatch.setattr("ims_mock.web.loop._BREATHER", 3600)
+    accept: list[Any] = []
+
+    def short() -> None:
+        accept.append(None)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with closing(Client(mock)) as client:
+        assert client.ask("GET /v2/schemas/image") == 200
+        with monkeypatch.context() as patch:
+            patch.setattr(mock._server._server, "get_request", short)
+            waiting = Client(mock)
+            assert [client.ask("GET /v2/schemas/image") for _ in range(5)] == [200] * 5
+        with closing(waiting):
+            waiting.send("GET /v2/schemas/image")
+            assert client.ask("GET /v2/schemas/image") == 200
+            assert waiting.receive()[0] == 200
+    assert len(accept) > 1
+    said = [record.getMessage() for record in caplog.records if "can be accepted" in record.getMessage()]
+    assert said == ["no connection can be accepted: Too many open files; more wait until others end"]
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_connection_that_has_ended_leaves_nothing(tls: bool) -> None:
+    """Neither with TLS nor without it does the server keep anything of it."""
+    with ImsMock(tls=tls) as mock, closing(Client(mock)) as client:
+        server = mock._server._server
+        assert server is not None
+        context = ssl.create_default_context(cadata=mock.ca_pem.decode()) if tls else None
+        sock = context.wrap_socket(client.socket, server_hostname="127.0.0.1") if context else client.socket
+        with closing(sock):
+            sock.sendall(b"GET /_ims_mock/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            while sock.recv(65536):
+                pass
+        with server._changed:
+            assert server._changed.wait_for(lambda: not server._connections, timeout=10)
+        assert not server._handed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import io
 import json
@@ -11,7 +10,6 @@ import socket
 import struct
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -509,40 +507,6 @@ def test_refused_upload_on_a_connection_that_ends(ims_mock: ImsMock) -> None:
             client.sendall(bytes(size // 64))
         response = b"".join(iter(lambda: client.recv(65536), b""))
     assert response.startswith(b"HTTP/1.1 401 ")
-
-
-def test_shortage_of_descriptors_is_said_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """While no connection can be accepted, the loop takes a breath before each try; afterwards it serves as before."""
-    with ImsMock() as mock:
-        server = mock._server._server
-        assert server is not None
-        breaths: list[float | None] = []
-        monkeypatch.setattr(server._changed, "wait", lambda timeout=None: breaths.append(timeout))
-        real = server.socket
-
-        class Short:
-            def accept(self) -> None:
-                raise OSError(errno.EMFILE, "Too many open files")
-
-        for short in (True, True, False, True):
-            monkeypatch.setattr(server, "socket", Short() if short else _Accepting())
-            with suppress(OSError):
-                server.get_request()
-        monkeypatch.setattr(server, "socket", real)
-    assert len(breaths) == 3
-    assert all(breaths)
-    said = [record.getMessage() for record in caplog.records if "can be accepted" in record.getMessage()]
-    assert said == ["no connection can be accepted: Too many open files; more wait until others end"] * 2
-
-
-class _Accepting:
-    """A socket that has a connection at once."""
-
-    def accept(self) -> tuple[str, str]:
-        """Return it."""
-        return "connection", "address"
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="the system does not take both families at one socket")
