@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ def run() -> int:
     status = 130 if sys.argv[1:2] == ["contract"] else 0
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(status))
+    # What is imported stays: the collector, which would go over it again and again, looks at what comes later alone.
+    gc.disable()
     from ims_mock.command.cli import main
 
     return main()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.problems import wrong_setting
-from ims_mock.evidence.audit import Finding, audit
-from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.journal import Journal
 from ims_mock.exchange.messages import Request, Response
 from ims_mock.faults.rule_set import Faults
@@ -24,18 +22,22 @@ from ims_mock.service.settings import Settings
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image
+from ims_mock.state.real import new_lock
 from ims_mock.state.views import RecordsView
 from ims_mock.web.addresses import checked_host
-from ims_mock.web.app import create_app
 from ims_mock.web.browsers import with_hosts
 from ims_mock.web.direct import Direct
 from ims_mock.web.server import Server
-from ims_mock.web.tls import Tls, throw_away
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ims_mock.evidence.audit import Finding
     from ims_mock.evidence.consumers.contract import ConsumerContract
     from ims_mock.sweep.engine import Sweep
     from ims_mock.sweep.report import SweepReport
+    from ims_mock.web.app import App
+    from ims_mock.web.tls import Tls
 
 
 class ImsMock:
@@ -62,15 +64,32 @@ class ImsMock:
         **settings: Any,
     ) -> None:
         self.service = Service(Settings().changed(settings), clock)
-        self.app = create_app(self.service)
-        if not isinstance(tls, (bool, Tls)):
-            raise wrong_setting("tls", "type", f"must be True, False or what tls.from_files returns, got {tls!r}", tls)
+        self._app: App | None = None
+        self._making = new_lock()
         host = checked_host(host)
-        certificate = throw_away(host) if tls is True else tls or None
+        certificate = None if tls is False else _certificate(tls, host)
         if isinstance(allow_hosts, str):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
-        self._server = Server(with_hosts(self.app, [host, *allow_hosts]), host, port, self.refuse, certificate)
-        self._server.direct = Direct(self.service, self.app.is_as_made)
+        self._server = Server(with_hosts(self._respond, [host, *allow_hosts]), host, port, self.refuse, certificate)
+        self._server.direct = Direct(self.service, self._is_as_made)
+
+    @property
+    def app(self) -> App:
+        """The application of Flask, which is made when it is first asked for."""
+        with self._making:
+            if self._app is None:
+                # Imported here: what most requests need is done without Flask, which takes longer than all the rest.
+                from ims_mock.web.app import create_app
+
+                self._app = create_app(self.service)
+            return self._app
+
+    def _is_as_made(self) -> bool:
+        """Return whether no test has put something of its own into the application."""
+        return self._app is None or self._app.is_as_made()
+
+    def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.app(environ, start_response)
 
     @property
     def url(self) -> str:
@@ -259,6 +278,9 @@ class ImsMock:
 
     def audit(self) -> list[Finding]:
         """Return what the requests since the last reset show of their client: see docs/faults.md."""
+        # Imported here, as below: few tests ask for it.
+        from ims_mock.evidence.audit import audit
+
         return audit(self.journal, list(self.images.values()))
 
     def consumer_contract(self, name: str = "consumer") -> ConsumerContract:
@@ -266,8 +288,8 @@ class ImsMock:
 
         `name` is what the client is called. Raises ValueError for an empty one.
         """
-        # Imported here: few tests ask for it.
         from ims_mock.evidence.consumers.learning import consumer_contract
+        from ims_mock.evidence.exchanges import exchanges_of
 
         return consumer_contract(exchanges_of(self.journal), name)
 
@@ -329,11 +351,22 @@ class ImsMock:
         """Clear images, faults and journal, and start again with the first settings, changed by those given here."""
         self.service.reset(**settings)
 
-    def start(self) -> ImsMock:
-        """Serve from now on; raise OSError when the port is not available."""
-        preload()
+    def start(self, *, prepared: bool = True) -> ImsMock:
+        """Serve from now on; raise OSError when the port is not available.
+
+        Without `prepared`, files are read and modules imported when a request first needs them, and not at once: in a
+        process of its own, where no test puts others in their place.
+        """
+        if prepared:
+            self.prepare()
         self._server.start()
         return self
+
+    def prepare(self) -> None:
+        """Import, read and make everything that a request can need."""
+        preload()
+        # A folder is looked for when it is made.
+        self.app  # noqa: B018
 
     def stop(self) -> None:
         """Stop serving, and close every connection."""
@@ -350,3 +383,15 @@ class ImsMock:
     def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
         """Respond to what is no HTTP request, and have it in the journal all the same."""
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))
+
+
+def _certificate(tls: bool | Tls, host: str) -> Tls:
+    """Return the certificate that a mock is to have; raise InvalidError for what is none."""
+    # Imported here: without HTTPS nothing needs `ssl`.
+    from ims_mock.web.tls import Tls, throw_away
+
+    if tls is True:
+        return throw_away(host)
+    if not isinstance(tls, Tls):
+        raise wrong_setting("tls", "type", f"must be True, False or what tls.from_files returns, got {tls!r}", tls)
+    return tls

@@ -38,8 +38,7 @@ SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance
 # Who may know what stands outside.
 KNOWN = {
     "flask": {"web.app", "web.control"},
-    "werkzeug": {"web.app", "web.control", "web.direct", "web.server"},
-    "werkzeug.serving": {"web.server"},
+    "werkzeug": {"web.app", "web.control", "web.direct"},
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},
     # The command waits for a signal on a pair of sockets, which the network does not see; a sweep replaces timeouts.

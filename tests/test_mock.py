@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
+from werkzeug.http import HTTP_STATUS_CODES
 
 import ims_mock as package
 from ims_mock import Fail, ImsMock, ManualClock, SystemClock
+from ims_mock.web.direct import status_line
 
 
 def test_usable_without_pytest() -> None:
@@ -149,6 +152,46 @@ def test_serving_imports_nothing_more() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:2] == ["False", "400 []"]
+
+
+def test_first_create_imports_nothing_heavy() -> None:
+    """A mock in a process of its own creates an image without what other requests need, which takes longer to import.
+
+    Its application is there when a request needs it, and its URL is the same.
+    """
+    heavy = [
+        *("flask", "werkzeug", "jsonschema", "referencing", "attr", "http.client", "ssl", "email", "difflib"),
+        *("ims_mock.faults.responses", "ims_mock.web.app", "ims_mock.service.control"),
+        *("ims_mock.command.environment", "ims_mock.evidence.audit", "ims_mock.service.operations.iam"),
+    ]
+    code = (
+        "import socket, sys, ims_mock.command.cli, ims_mock.command.standalone\n"
+        "mock = ims_mock.ImsMock().start(prepared=False)\n"
+        "def status_of(line):\n"
+        "    with socket.create_connection(('127.0.0.1', int(mock.url.rpartition(':')[2]))) as sock:\n"
+        "        sock.sendall(line + b' HTTP/1.1\\r\\nHost: localhost\\r\\nX-Auth-Token: t\\r\\n'\n"
+        '                     b\'Connection: close\\r\\nContent-Length: 12\\r\\n\\r\\n{"name":"a"}\')\n'
+        "        return sock.makefile('rb').read(12)[-3:].decode()\n"
+        f"print(status_of(b'POST /v2/images'), [name for name in {heavy} if name in sys.modules])\n"
+        "print(status_of(b'GET /_ims_mock/health'), 'flask' in sys.modules)\n"
+        "mock.stop()\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["201 []", "200 True"], done.stderr
+
+
+def test_application_is_made_once() -> None:
+    """Two requests that are the first to need it get the same application."""
+    mock = ImsMock()
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: mock.app, range(2))
+    assert first is second
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_usual_status_lines_are_those_of_werkzeug(status: int) -> None:
+    """A status that is written without Werkzeug is written as it would."""
+    assert status_line(status) == f"{status} {HTTP_STATUS_CODES[status].upper()}"
 
 
 @pytest.mark.parametrize("wrong", ["state.json", {}, None])

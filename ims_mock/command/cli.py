@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import re
 import signal
@@ -14,8 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ims_mock.command.environment import CLIENTS, Target
-from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, PROG, new_parsers, variables
+from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, PROG, new_command_parser, new_parser, variables
 from ims_mock.contract.operations import operations_table
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
 from ims_mock.web.addresses import root_url
@@ -27,17 +27,19 @@ INTERRUPTED, UNREAD = 130, 141
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run one command and return its exit status; wrong arguments end the process with 2."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    parser, parsers = new_parsers()
     is_whole = bool(given) and (given[0] in ("-h", "--help", "--version") or not given[0].startswith("-"))
     words = 2 if given and given[0] in GROUPS else 1 if is_whole else 0
     command = " ".join(given[:words]) or "serve"
     if command not in COMMANDS:
-        parser.parse_args(given)  # It ends here: with help, the version, or a list of commands.
-    options = _parse(parsers[command], command, given[words:], environ)
+        new_parser().parse_args(given)  # It ends here: with help, the version, or a list of commands.
+    parser = new_command_parser(command)
+    options = _parse(parser, command, given[words:], environ)
+    if command != "serve":  # That one does so when it has loaded what stays.
+        gc.enable()
     is_verdict = command.startswith("contract ")
     try:
         with _interruptible() if is_verdict else nullcontext():
-            status = _RUN[command](options, parsers[command])
+            status = _RUN[command](options, parser)
             if sys.stdout is not None:
                 sys.stdout.flush()
     except OSError as error:
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         return UNREAD if is_verdict else 0
     except KeyboardInterrupt:
         if is_verdict:
-            print(f"{parsers[command].prog}: interrupted", file=sys.stderr)
+            print(f"{parser.prog}: interrupted", file=sys.stderr)
         return INTERRUPTED if is_verdict else 0
     return status
 
@@ -140,6 +142,8 @@ def _print_operations(_given: dict[str, Any], _parser: argparse.ArgumentParser) 
 
 def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     """Print what points a client at a running mock."""
+    from ims_mock.command.environment import CLIENTS, Target
+
     client, options = given.get("client"), _with_defaults(given)
     if client not in CLIENTS:
         parser.error(f"env needs a client: {', '.join(CLIENTS)}")

@@ -178,8 +178,8 @@ def _rule(text: str) -> Any:
         raise ValueError(f"\n{error}") from None
 
 
-def new_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """Return the parser of the whole command line, and that of each command."""
+def new_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, which knows what every command has."""
     parser = argparse.ArgumentParser(
         prog=PROG,
         description=_DOCUMENT["description"],
@@ -192,17 +192,20 @@ def new_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     for name, description in GROUPS.items():
         group = add[""](name, help=description, description=f"{description[0].upper()}{description[1:]}.")
         add[name] = group.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True).add_parser
-    return parser, {
-        name: _add_command(add[name.rpartition(" ")[0]], name.rpartition(" ")[2], name) for name in COMMANDS
-    }
+    for name, command in COMMANDS.items():
+        of, _, word = name.rpartition(" ")
+        new_command_parser(name, partial(add[of], word, help=command["description"]))
+    return parser
 
 
-def _add_command(add: Callable[..., argparse.ArgumentParser], word: str, name: str) -> argparse.ArgumentParser:
+def new_command_parser(
+    name: str, new: Callable[..., argparse.ArgumentParser] = argparse.ArgumentParser
+) -> argparse.ArgumentParser:
+    """Return the parser of one command, without those of the others, which take longer than a mock to start."""
     command = COMMANDS[name]
     description: str = command["description"]
-    parser = add(
-        word,
-        help=description,
+    parser = new(
+        prog=f"{PROG} {name}",
         description=f"{description[0].upper()}{description[1:]}.",
         epilog=_examples(command["examples"]),
         allow_abbrev=False,

@@ -7,7 +7,7 @@ import gc
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from ims_mock.command.contract_check import judged_exchange
 from ims_mock.command.contract_output import Tally, lines_of
 from ims_mock.command.output import Output
-from ims_mock.command.standalone import bind_failure, request_log, signals, write_whole
+from ims_mock.command.standalone import Wait, bind_failure, request_log, signals, write_whole
 from ims_mock.evidence.recorder import Recorder
 from ims_mock.testing.cloud_proxy import CloudProxy, Seen, Watch
 from ims_mock.testing.drift_report import Verdict, rule_lines, table_of
@@ -152,8 +152,8 @@ def _print(lines: Iterator[str], log: Output) -> None:
             output.write(line)
 
 
-def _serve(proxy: ForwardProxy, options: argparse.Namespace, log: Output, wait: Callable[[], object]) -> None:
-    """Serve until `wait` returns; raise OSError or ValueError, with what to do, when that cannot be."""
+def _serve(proxy: ForwardProxy, options: argparse.Namespace, log: Output, wait: Wait) -> None:
+    """Serve until `wait` has seen the signal; raise OSError or ValueError, with what to do, when that cannot be."""
     try:
         proxy.start()
     except OSError as error:
@@ -170,7 +170,7 @@ def _serve(proxy: ForwardProxy, options: argparse.Namespace, log: Output, wait: 
             output.write(proxy.url)
             # What is loaded now stays; the collector need not look at it again.
             gc.freeze()
-            wait()
+            wait(None)
         finally:
             proxy.stop()
 

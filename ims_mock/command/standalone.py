@@ -21,7 +21,12 @@ from ims_mock.command.output import Output
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
 from ims_mock.service.snapshots import Snapshot
-from ims_mock.web.tls import Tls, from_files
+
+_FIRST_SECONDS = 1.0
+"""After how long the rest is loaded of what requests can need: the first ones do not wait for it, and few meet it."""
+
+Wait = Callable[["float | None"], bool]
+"""Waits for the signal that ends a command, at most so many seconds, and returns whether it has come."""
 
 
 def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
@@ -37,7 +42,7 @@ def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
 
 
 @contextmanager
-def signals() -> Iterator[Callable[[], object]]:
+def signals() -> Iterator[Wait]:
     """Yield what waits for SIGINT or SIGTERM, also for one that has come already.
 
     A handler in Python is run by the main thread between two of its steps: neither when the signal comes just before a
@@ -50,9 +55,17 @@ def signals() -> Iterator[Callable[[], object]]:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         try:
-            yield partial(here.recv, 1)
+            yield partial(_is_sent, here)
         finally:
             signal.set_wakeup_fd(before)
+
+
+def _is_sent(sock: socket.socket, seconds: float | None) -> bool:
+    sock.settimeout(seconds)
+    try:
+        return bool(sock.recv(1))
+    except TimeoutError:
+        return False
 
 
 def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
@@ -70,10 +83,10 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     return mock
 
 
-def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Callable[[], object]) -> None:
-    """Serve until `wait` returns; raise OSError or ValueError, with what to do, when that cannot be."""
+def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) -> None:
+    """Serve until `wait` has seen the signal; raise OSError or ValueError, with what to do, when that cannot be."""
     try:
-        mock.start()
+        mock.start(prepared=False)
     except OSError as error:
         raise OSError(bind_failure(error, options)) from None
     with closing(Output(sys.stdout, failed=lambda error: log.write(_no_stdout(error, mock)))) as output:
@@ -82,7 +95,11 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Callab
             output.write(mock.url)
             # What is loaded now stays; the collector need not look at it again.
             gc.freeze()
-            wait()
+            gc.enable()
+            if not wait(_FIRST_SECONDS):
+                mock.prepare()
+                gc.freeze()
+                wait(None)
         finally:
             mock.stop()
         if options.policy:
@@ -110,11 +127,16 @@ def _load(path: Path) -> Snapshot:
         raise ValueError(f"--state: {error}") from None
 
 
-def _certificate(options: argparse.Namespace) -> bool | Tls:
+def _certificate(options: argparse.Namespace) -> Any:
     """Return what --tls, --cert and --key ask for; raise ValueError when they do not go together."""
     if bool(options.cert) != bool(options.key) or (options.cert and options.tls):
         raise ValueError("--cert and --key go together, and without --tls")
-    return from_files(options.cert, options.key) if options.cert else options.tls
+    if not options.cert:
+        return options.tls
+    # Imported here: without HTTPS nothing needs `ssl`.
+    from ims_mock.web.tls import from_files
+
+    return from_files(options.cert, options.key)
 
 
 def bind_failure(error: OSError, options: argparse.Namespace) -> str:

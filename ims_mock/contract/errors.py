@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from http.client import responses
+from http import HTTPStatus
 from typing import Any
 
 from ims_mock.contract import other_services, schema_files
@@ -12,6 +12,8 @@ from ims_mock.contract.problems import InvalidError, Problem, wrong_at, wrong_se
 
 REASON_LIMIT = 4096
 """Longest reason, in bytes, that is sent in a header."""
+
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 IAM = "IAM"
 """The code of an error of the identity service."""
@@ -66,7 +68,7 @@ class ImsError(Exception):
         if other_services.is_one(dialect):
             return self._body_of(dialect, request_id)
         if dialect == "iam":
-            title = responses.get(self.status, "Error")
+            title = _PHRASES.get(self.status, "Error")
             message = documented_message(IAM, self.status) if self._given is None else self._given
             return {"error": {"code": self.status, "message": message, "title": title}}
         return {"error": {"code": self.code, "message": self.message}}
@@ -110,7 +112,7 @@ def is_code(code: str) -> bool:
 def documented_message(code: str, status: int) -> str:
     """Return the documented text of a code; raise InvalidError when no document has the code."""
     if code == IAM:
-        return _KEYSTONE_MESSAGES.get(status, responses.get(status, "Error"))
+        return _KEYSTONE_MESSAGES.get(status, _PHRASES.get(status, "Error"))
     catalogue = _catalogue()
     known = catalogue["service"].get(code) or other_services.message_of(code)
     if known:

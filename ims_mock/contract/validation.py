@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -45,10 +45,14 @@ class Schema:
         self._pointer = pointer
         self._writing = writing
         self.content = self._resolve(pointer)
+
+    @cached_property
+    def is_surely_valid(self) -> Callable[[Any], bool]:
+        """The fast path: says of a value that it is valid, or that it may not be."""
         try:
-            self.is_surely_valid = new_fast_path(self.content, self._resolve, writing=writing)
+            return new_fast_path(self.content, self._resolve, writing=self._writing)
         except RecursionError:  # The schema, one of a document that is not the project's own, refers to itself.
-            self.is_surely_valid = _unsure
+            return _unsure
 
     @cached_property
     def definition(self) -> Mapping[str, Any]:

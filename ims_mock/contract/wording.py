@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 _SHOWN = 80
 """Most characters of a wrong value that a reason shows."""
 
-_NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = "[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +127,9 @@ def cut(text: str) -> str:
 
 def nearest(word: str, known: list[str]) -> str:
     """Return '; did you mean "..."?' for the known word nearest to a wrong one, or nothing when none is near."""
+    # Imported here, as only what is wrong needs it.
+    import difflib
+
     word = word[:_SHOWN]
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.9)
     # A name that is cut short is nearer to the whole of it than to another of its own length.
@@ -138,4 +140,4 @@ def nearest(word: str, known: list[str]) -> str:
 
 def in_xml(text: str) -> str:
     """Return a text without the characters that XML does not have."""
-    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return re.sub(_NOT_IN_XML, "\N{REPLACEMENT CHARACTER}", text)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.json_text import encoded
@@ -21,6 +20,9 @@ from ims_mock.exchange.written import Written
 from ims_mock.state.images import Image
 from ims_mock.state.packed import Packed, unpacked
 from ims_mock.state.store import Store
+
+if TYPE_CHECKING:
+    from random import Random
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What no value of a header can have (RFC 9110 section 5.5)."""

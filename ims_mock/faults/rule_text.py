@@ -22,8 +22,9 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.pointers import pointer_to
 from ims_mock.contract.problems import InvalidError, Keys, Problem, listed
 from ims_mock.contract.wording import cut, nearest, shown
+from ims_mock.faults import kinds
 from ims_mock.faults.definition import Fault, schema_of
-from ims_mock.faults.kinds import KINDS, fault_from_json
+from ims_mock.faults.kinds import fault_from_json
 from ims_mock.faults.rules import Rule, rule_from_json
 
 _OPERATION = re.compile(r"\s*(?P<operation>[^\s:(),\"]+)\s*:(?!/)")
@@ -138,14 +139,14 @@ class _Parser:
         """Read a status or a kind, with its arguments in parentheses."""
         at, word = self._start(), self._next()
         kind, given = _short_form(word)
-        if kind not in KINDS:
-            known = [*KINDS]
+        if kind not in kinds.KINDS:
+            known = [*kinds.KINDS]
             raise self._error(at, f"must be a status such as 503, or one of {', '.join(known)}{nearest(word, known)}")
         positions: dict[Keys, int] = {}
-        if KINDS[kind].nested and self._peek() == "(":
-            given[KINDS[kind].nested] = self._faults()
+        if kinds.KINDS[kind].nested and self._peek() == "(":
+            given[kinds.KINDS[kind].nested] = self._faults()
         elif self._peek() == "(":
-            names = [item.name for item in dataclasses.fields(KINDS[kind])]
+            names = [item.name for item in dataclasses.fields(kinds.KINDS[kind])]
             positions = self._arguments(given, names, schema_of(kind).content["properties"])
         try:
             fault = fault_from_json({"kind": kind, **given})
@@ -161,7 +162,7 @@ class _Parser:
             if self._peek() == "pass":
                 self._next()
                 faults.append(None)
-            elif self._peek() in KINDS and KINDS[self._peek()].is_lasting:
+            elif self._peek() in kinds.KINDS and kinds.KINDS[self._peek()].is_lasting:
                 raise self._error(self._start(), f"{self._peek()} needs several requests, and cannot be in a sequence")
             else:
                 faults.append(self.fault().to_json())
@@ -262,7 +263,7 @@ class _Parser:
 
 def _short_form(word: str) -> tuple[str, dict[str, Any]]:
     """Return the kind of fault for which a word stands, and its settings: a word that is no short form is the kind."""
-    found = ((name, kind.settings_of(word)) for name, kind in KINDS.items())
+    found = ((name, kind.settings_of(word)) for name, kind in kinds.KINDS.items())
     return next(((name, settings) for name, settings in found if settings is not None), (word, {}))
 
 

@@ -13,8 +13,9 @@ from functools import cache
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import documented_message
 from ims_mock.contract.operations import load_contract, load_control
+from ims_mock.faults import kinds
 from ims_mock.faults.definition import schema_of
-from ims_mock.faults.kinds import KINDS
+from ims_mock.service.service import function_of
 from ims_mock.state.jobs import job_types
 from ims_mock.state.times import parse_basic_time
 
@@ -25,17 +26,22 @@ _CODECS_OF_JSON = ("utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-be", "u
 @cache
 def preload() -> None:
     """Import and read it all; the second time costs nothing."""
+    import difflib  # noqa: F401 (the reason of what is wrong)
+
     import jsonschema  # noqa: F401 (takes 80 ms, and only those who serve need it)
     import referencing.jsonschema  # noqa: F401
 
+    import ims_mock.evidence.audit
     import ims_mock.evidence.consumers.learning
     import ims_mock.evidence.consumers.pact  # noqa: F401 (the control API has them)
 
     schema_files.read_all()
     for contract in (load_contract(), load_control()):
         assert contract.document
-    for kind in KINDS:
+    for kind in kinds.KINDS:
         schema_of(kind)
+    for operation in load_contract().operations.values():
+        function_of(operation.resource, operation.id)
     job_types()
     documented_message("IMG.0001", 400)
     parse_basic_time("20160602T074948Z")

@@ -6,13 +6,14 @@ import logging
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from math import floor
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
-from ims_mock.contract.operations import Operation, load_contract
+from ims_mock.contract.operations import Operation
 from ims_mock.contract.problems import wrong_at, wrong_setting
 from ims_mock.contract.wording import shown
 from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
@@ -66,7 +67,6 @@ class Service:
         """What is called, and removed, when a request has been received, before anything is done for it."""
         self._written = Written()
         self._begin(self._initial)
-        self._functions = {operation.id: _function(operation) for operation in load_contract().operations.values()}
 
     def reset(self, /, **changes: Any) -> None:
         """Start again, with the initial settings but for `changes`; a wrong one raises ValueError first."""
@@ -245,7 +245,7 @@ class Service:
 
     def _run(self, exchange: Exchange) -> Response:
         """Run an operation's function, with the lock held unless it receives a file; the rest needs none."""
-        function = self._functions[exchange.operation.id]
+        function = function_of(exchange.operation.resource, exchange.operation.id)
         if exchange.operation.takes_bytes:
             response = function(exchange)
             return response if isinstance(response, Response) else response()
@@ -302,8 +302,9 @@ def _fault_of(text: str, operation: Operation) -> Fault:
     return fault
 
 
-def _function(operation: Operation) -> Function:
+@cache
+def function_of(resource: str, operation_id: str) -> Function:
     """Return the function that has an operation's id, in the module that has its resource's name."""
-    module = import_module(f"ims_mock.service.operations.{operation.resource}")
-    function: Function = getattr(module, operation.id)
+    module = import_module(f"ims_mock.service.operations.{resource}")
+    function: Function = getattr(module, operation_id)
     return function

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, timezone
-from email.utils import format_datetime
 from functools import lru_cache
 
 LAST = 253402300799.0
 """The last second that a time stamp can be made of: the end of the year 9999."""
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def later(moment: float, seconds: float) -> float:
@@ -74,5 +76,7 @@ def parse_basic_time(text: str) -> float:
 @lru_cache(maxsize=16)
 def http_date(seconds: int) -> str:
     """Write a time as HTTP does in a Date header (RFC 9110 section 5.6.7)."""
-    # formatdate() looks datetime up where a test may have patched it.
-    return format_datetime(datetime.fromtimestamp(seconds, timezone.utc), usegmt=True)
+    # email.utils takes longer to import than a server to start, and looks datetime up where a test may have patched it.
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from werkzeug.http import HTTP_STATUS_CODES
-
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.routes import Route, find_route
 from ims_mock.exchange.body import Body
@@ -28,6 +26,9 @@ _MANY = 1000
 """Most images of which a list is made without a wait that others would feel."""
 
 FAULT = header_name(FAULT_HEADER)
+
+_USUAL = {200: "200 OK", 201: "201 CREATED", 204: "204 NO CONTENT"}
+"""The lines of most statuses."""
 
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
@@ -96,4 +97,9 @@ def find(method: str, path: str) -> Route | None:
 @lru_cache(maxsize=128)
 def status_line(status: int) -> str:
     """Return a status as Werkzeug writes it, with its phrase in capitals."""
+    if status in _USUAL:
+        return _USUAL[status]
+    # Imported here: Werkzeug takes longer to import than the mock takes to start.
+    from werkzeug.http import HTTP_STATUS_CODES
+
     return f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown').upper()}"

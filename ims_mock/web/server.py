@@ -1,7 +1,8 @@
-"""A WSGI application on a thread behind a port: Werkzeug's server, with connections that stay open.
+"""A WSGI application on a thread behind a port, with connections that stay open.
 
-Werkzeug closes the connection after each response, because it cannot know where the next request begins when an
-application leaves a body unread. The handler of this server knows where each body ends, and so keeps the connection.
+Werkzeug's own server closes the connection after each response, because it cannot know where the next request begins
+when an application leaves a body unread. The handler of this server knows where each body ends, and so keeps the
+connection.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import os
 import selectors
 import socket
+import socketserver
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,17 +19,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.serving import ThreadedWSGIServer, select_address_family
-
 from ims_mock.state.real import new_reentrant_lock
 from ims_mock.web.addresses import checked_host, checked_port, root_url
 from ims_mock.web.direct import Direct
 from ims_mock.web.handler import IDLE_SECONDS, Handed, Handler, Refuse
 from ims_mock.web.loop import Loop
-from ims_mock.web.tls import Tls
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from ims_mock.web.tls import Tls
 
 logger = logging.getLogger("ims_mock.web.server")
 
@@ -42,17 +43,18 @@ class Site:
     direct: Direct | None = None
 
 
-class WsgiServer(ThreadedWSGIServer):
-    """Werkzeug's server, with a thread a connection, that knows its connections and can end them."""
+class WsgiServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A server with a thread a connection, that knows its connections and can end them."""
 
     daemon_threads = True
 
-    def __init__(self, listener: socket.socket, host: str, site: Site) -> None:
-        # Given a bound socket, Werkzeug does not bind itself; where it does, a taken port ends the process.
-        # It does not need more of a handler than socketserver does.
-        super().__init__(host, listener.getsockname()[1], site.app, Handler, fd=listener.fileno())  # type: ignore[arg-type]
-        # Not given to Werkzeug, which would have one client's handshake hold up all the others.
-        self.tls, self.refuse, self.direct = site.tls, site.refuse, site.direct
+    def __init__(self, listener: socket.socket, site: Site) -> None:
+        super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
+        # The socket that it has made is not bound.
+        self.socket.close()
+        self.socket = listener.dup()
+        # A listener with TLS would have one client's handshake hold up all the others.
+        self.app, self.tls, self.refuse, self.direct = site.app, site.tls, site.refuse, site.direct
         self.url_scheme = "https" if site.tls else "http"
         self.root = (self.url_scheme, str(self.server_address[0]), str(self.server_address[1]))
         # The handshakes of TLS, and all that is not the mock's own service, can wait for their clients.
@@ -217,7 +219,7 @@ class Server:
         """Bind the port, and respond from now on; starting twice is no error."""
         if self._server is not None:
             return
-        family = select_address_family(self.host, self.port)
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         # Every interface, and so IPv4 as well, where the system can do both.
         is_dual = self.host == "::" and socket.has_dualstack_ipv6()
         if self.host == "::" and not is_dual:
@@ -225,8 +227,8 @@ class Server:
         listener = socket.create_server((self.host, self.port), family=family, backlog=128, dualstack_ipv6=is_dual)
         with listener:
             site = Site(self._app, self._refuse, self.tls, self.direct)
-            self._server = self.kind(listener, self.host, site)
-        self.port = self._server.port
+            self._server = self.kind(listener, site)
+        self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, name="ims_mock", daemon=True)
         self._thread.start()
 

@@ -6,7 +6,6 @@ Without a socket, as with Flask's test client, it raises the error that a client
 
 from __future__ import annotations
 
-import http.client
 import os
 import select
 import socket
@@ -157,6 +156,9 @@ def _seen(response: Response, sent: bytes) -> Exception:
         return TimeoutError("timed out")
     if delivery.ending == "reset":
         return ConnectionResetError("Connection reset by peer")
+    # Imported here: only Flask's test client sees them.
+    import http.client
+
     if delivery.is_silent:
         return http.client.RemoteDisconnected("Remote end closed connection without response")
     return http.client.IncompleteRead(sent, int(response.headers.get("Content-Length", 0)) - len(sent))

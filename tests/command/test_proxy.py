@@ -168,10 +168,10 @@ class Passed:
         return Passing(context, watch, lambda _, timeout: socket.create_connection(address, timeout))
 
     @contextmanager
-    def _signals(self) -> Iterator[Callable[[], None]]:
+    def _signals(self) -> Iterator[Callable[[float | None], None]]:
         yield self._use
 
-    def _use(self) -> None:
+    def _use(self, _seconds: float | None) -> None:
         """Do what a client does while the command waits for its end."""
         with requests.Session() as session:
             session.trust_env = False

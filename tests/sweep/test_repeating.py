@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.command.parser import new_parsers
+from ims_mock.command.parser import new_command_parser
 from ims_mock.sweep.report import SweepReport
 from ims_mock.sweep.rows import Row, requests_of
 from tests.sweep import programs, weak
@@ -73,8 +73,8 @@ def sweep(program: Program, plan: str) -> tuple[SweepReport, Row]:
 
 def from_option(row: Row) -> list[Any]:
     """Return the rules of the option, as the command reads them."""
-    _, parsers = new_parsers()
-    return list(vars(parsers["serve"].parse_args(shlex.split(row.reproduce)))["faults"])
+    parser = new_command_parser("serve")
+    return list(vars(parser.parse_args(shlex.split(row.reproduce)))["faults"])
 
 
 def from_marker(row: Row) -> list[Any]:
