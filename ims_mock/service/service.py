@@ -137,7 +137,7 @@ class Service:
 
     def walks(self, operation: Operation) -> bool:
         """Return whether an operation walks many images once the lock is free, which its function says."""
-        returned: str = self._functions[operation.id].__annotations__["return"]
+        returned: str = function_of(operation.resource, operation.id).__annotations__["return"]
         return returned == "Later"
 
     def serve(self, operation: Operation, request: Request) -> Response:
