@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.state import life_cycle
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.files import File
+from ims_mock.state.image_orders import ALL
 from ims_mock.state.images import Image
 from ims_mock.state.members import Member
+from ims_mock.state.moments import Moment
+from ims_mock.state.packed import Place, unpacked
 from ims_mock.state.store import Store
 
 
@@ -59,3 +63,23 @@ def keep_file(store: Store, image_id: str, upload: int, file: File) -> None:
     """Give an image its file."""
     with store.transaction():
         life_cycle.keep_file(store, image_id, upload, file)
+
+
+def seen_by(store: Store, project_id: str, after: str | None = None, *, newest_first: bool = True) -> list[Image]:
+    """Return the images that a project sees, from behind one on."""
+    with store.transaction():
+        moment = Moment(store, project_id)
+        start = None if after is None else store.images.packed(after)
+    return list(map(unpacked, moment.walk(ALL, start, newest_first=newest_first)))
+
+
+def place_of(store: Store, image_id: str) -> Place:
+    """Return the place of an image in the order of creation."""
+    packed = store.images.packed(image_id)
+    assert packed is not None
+    return packed[:3]
+
+
+def restore(store: Store, document: Mapping[str, Any]) -> None:
+    """Replace all records of a store with those that its `dump` returned."""
+    store.put_back(store.records_of(document))

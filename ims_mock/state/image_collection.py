@@ -13,7 +13,7 @@ from ims_mock.state.collections import REMOVED, Collection, Transition
 from ims_mock.state.image_orders import ALL, Among, Facet, Order, SortKey, Viewed, viewed, viewers_of
 from ims_mock.state.images import LEGAL_MOVES, Image, become
 from ims_mock.state.index import Index
-from ims_mock.state.packed import Packed, Place, Placed, as_packed, pack, placed, unpacked, value_of
+from ims_mock.state.packed import Packed, Placed, as_packed, pack, placed, unpacked, value_of
 from ims_mock.state.rows import Pieces, Row
 from ims_mock.state.times import timestamp
 
@@ -101,11 +101,6 @@ class Images(Collection):
             if watch.changes is not None:
                 watch.changes.append((before, after))
 
-    def place(self, image_id: str) -> Place:
-        """Return an image's place in the order of creation."""
-        created_at, number, *_ = self.records[image_id]
-        return created_at, number, image_id
-
     def settle(self, transition: Transition) -> Iterable[Transition]:
         """Apply a due transition to an image, unless a test has given it a status that does not allow it.
 
@@ -191,16 +186,6 @@ class Images(Collection):
         names: dict[tuple[str, ...], tuple[str, ...]] = {}
         images = (pack(item["image"], item["image"]["id"], item["number"], names) for item in in_order)
         return {packed[2]: packed for packed in images}
-
-    def seen_by(self, project_id: str, after: str | None, *, newest_first: bool, among: Among = ALL) -> Iterator[Image]:
-        """Yield the images of a project, the public ones, and those shared with it, from behind `after` on.
-
-        With `among`, in another order, and those that are alike; `newest_first` then says whether the order descends.
-        They are as they are now, also where more of them are asked for later.
-        """
-        start = None if after is None else among.row_of(as_packed(self.records[after]))
-        found = self._order(among).seen_by(project_id, among)
-        return (unpacked(packed) for packed in walked(found, among, start, descending=newest_first))
 
     def of_backup(self, backup_id: str) -> list[str]:
         """Return the ids of the images of a backup, whoever sees them."""

@@ -251,10 +251,6 @@ class Store:
         """Return the collections as a saved state has them, by name; the caller holds the lock."""
         return self.document_of(self.snapshot_records())
 
-    def restore(self, document: Mapping[str, Any]) -> None:
-        """Replace all records with those that `dump` returned; the time stays as it is."""
-        self.put_back(self.records_of(document))
-
     def seen_as(self, kind: type[V]) -> V:
         """Return a view: this store, all of it, with the methods of a subclass in place of its own."""
         view = kind.__new__(kind)

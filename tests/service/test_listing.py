@@ -17,6 +17,7 @@ from ims_mock.state.image_orders import as_text
 from ims_mock.state.images import Image
 from ims_mock.state.packed import Packed
 from ims_mock.state.store import Store
+from tests import stores
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def expected(store: Store, query: dict[str, Any]) -> list[Image]:
     sort = sorting(query)
     for key, direction in reversed([*sort, ("created_at", sort[0][1])]):
         values = {
-            image["id"]: store.images.place(image["id"])
+            image["id"]: stores.place_of(store, image["id"])
             if key == "created_at"
             else (key in image, image.get(key, 0 if key == "size" else ""))
             for image in images

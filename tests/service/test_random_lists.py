@@ -19,6 +19,7 @@ from ims_mock.state.clock import ManualClock
 from ims_mock.state.images import Image
 from ims_mock.state.members import new_member
 from ims_mock.state.store import Store
+from tests import stores
 
 FLAGS = ["true", "True", "false"]
 TIMES = [f"1970-01-01T00:00:0{second}Z" for second in range(0, 9, 2)]
@@ -94,14 +95,14 @@ def walked(store: Store, chosen: list[Filter], sort: list[tuple[str, str]]) -> l
 
 def _value(store: Store, image: Image, key: str) -> Any:
     """Return by what images are sorted; one without a value comes before all others."""
-    return store.images.place(image["id"]) if key == "created_at" else (key in image, image.get(key, 0))
+    return stores.place_of(store, image["id"]) if key == "created_at" else (key in image, image.get(key, 0))
 
 
 def change(store: Store, ids: list[str], number: int, image: Any) -> None:
     """Add an image or change one, remove one, share it with p or not any more, or restore all of them as they are."""
     image_id = ids[number % len(ids)] if ids else ""
     if image == "restored":
-        store.restore(store.dump())
+        stores.restore(store, store.dump())
         return
     if not isinstance(image, str) and (number >= len(ids) or image_id not in store.images):
         owner = image.get("owner", "p")

@@ -93,7 +93,9 @@ def test_token_is_there_while_tokens_change_places(store: Store) -> None:
     document = store.dump()
     sys.setprofile(look)
     try:
-        store.restore({**document, "tokens": {"c": {}, "a": {}}, "settings": {"auth": "off", **document["settings"]}})
+        stores.restore(
+            store, {**document, "tokens": {"c": {}, "a": {}}, "settings": {"auth": "off", **document["settings"]}}
+        )
     finally:
         sys.setprofile(None)
     assert (list(store.tokens), found) == (["c", "a"], {True})
@@ -147,7 +149,7 @@ def test_collection_is_declared_in_one_line() -> None:
     earlier = store.at(seen)
     assert isinstance(earlier, Store)
     assert earlier.dump()["notes"] == dumped["notes"] == {"a": {"status": "new"}}
-    store.restore(dumped)
+    stores.restore(store, dumped)
     assert store.dump() == dumped
     store.reset(store.clock, 0)
     assert len(store.notes) == 0
@@ -199,7 +201,7 @@ def _use(store: Store) -> dict[str, Any]:
         stores.keep_file(store, first["id"], upload, File([b"x"]))
     stores.delete(store, third["id"])
     advance(store, 4)
-    seen = [image["id"] for image in store.images.seen_by("q", None, newest_first=True)]
+    seen = [image["id"] for image in stores.seen_by(store, "q")]
     return {"seen": seen, **store.dump()}
 
 

@@ -13,6 +13,7 @@ from ims_mock.state.image_orders import Among
 from ims_mock.state.members import new_member
 from ims_mock.state.moments import Moment
 from ims_mock.state.store import Store
+from tests import stores
 from tests.conftest import Api
 
 BY_NAME = Among(sort_keys=(("name", False),))
@@ -96,7 +97,7 @@ def test_members_are_those_of_the_moment(store: Store, *, is_kept: bool) -> None
 def test_order_of_images_that_are_gone_is_not_kept(store: Store) -> None:
     """An order that was being made while others took the place of all images is of use for its own list alone."""
     before, moment = store.dump(), Moment(store, "p", BY_NAME)
-    store.restore({**before, "images": before["images"][:2]})
+    stores.restore(store, {**before, "images": before["images"][:2]})
     assert names(moment, BY_NAME) == "abcd"
     assert store.images.kept(BY_NAME) is None
     assert names(Moment(store, "p", BY_NAME), BY_NAME) == "bd"

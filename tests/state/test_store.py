@@ -26,6 +26,7 @@ from ims_mock.state.packed import place_of
 from ims_mock.state.real import RealThreads
 from ims_mock.state.store import Store
 from ims_mock.state.views import RecordsView
+from tests import stores
 from tests.stores import added, become, changed, delete, keep_file, set_delays, share
 
 
@@ -160,7 +161,7 @@ def test_members_of_an_image_that_a_test_takes_out(store: Store) -> None:
     for image in (gone, kept):
         share(store, image, {"q": new_member(image["id"], "q", "now")})
     del RecordsView(store)[gone["id"]]
-    seen = store.images.seen_by("q", None, newest_first=True)
+    seen = stores.seen_by(store, "q")
     assert [image["id"] for image in seen] == [kept["id"]]
 
 
@@ -197,12 +198,12 @@ def view_of(store: Store) -> View:
     """Return all that reads can show of a state."""
     listed = {
         f"{project} {newest_first}": [
-            copy.deepcopy(image) for image in store.images.seen_by(project, None, newest_first=newest_first)
+            copy.deepcopy(image) for image in stores.seen_by(store, project, newest_first=newest_first)
         ]
         for project in PROJECTS
         for newest_first in (True, False)
     }
-    placed = [(store.images.place(image_id), image_id) for image_id in store.images]
+    placed = [(stores.place_of(store, image_id), image_id) for image_id in store.images]
     deleted = [(place_of(placed), placed["image"]["id"]) for placed in store.deleted.values()]
     return {
         **listed,
@@ -407,7 +408,7 @@ def walked(
         for name in store.images:
             member = {project: new_member(name, project, "now")}
             store.members.put(name, member if name in shared else {})
-    found = store.images.seen_by(project, after, newest_first=newest_first)
+    found = stores.seen_by(store, project, after, newest_first=newest_first)
     return "".join(image["id"] for image in found)
 
 
@@ -479,9 +480,7 @@ def test_record_that_is_changed_in_place(change: Callable[[dict[str, Any]], obje
     """A test may change a record where it is, and the image stands where it then belongs."""
     images = named("abcd", "1234")
     change(images["b"])
-    assert "".join(
-        image.get("id", "b") for image in images.store.images.seen_by("p", None, newest_first=True)
-    ) == order.replace("badc", "bdca")
+    assert "".join(image.get("id", "b") for image in stores.seen_by(images.store, "p")) == order.replace("badc", "bdca")
 
 
 def test_record_that_was_taken_out_changes_nothing() -> None:
