@@ -76,6 +76,9 @@ class ImsMock:
     @property
     def app(self) -> App:
         """The application of Flask, which is made when it is first asked for."""
+        return self._made_app()
+
+    def _made_app(self) -> App:
         with self._making:
             if self._app is None:
                 # Imported here: what most requests need is done without Flask, which takes longer than all the rest.
@@ -366,7 +369,7 @@ class ImsMock:
         """Import, read and make everything that a request can need."""
         preload()
         # A folder is looked for when it is made.
-        self.app  # noqa: B018
+        self._made_app()
 
     def stop(self) -> None:
         """Stop serving, and close every connection."""

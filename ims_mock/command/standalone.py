@@ -15,12 +15,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.command.output import Output
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
 from ims_mock.service.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from ims_mock.web.tls import Tls
 
 _FIRST_SECONDS = 1.0
 """After how long the rest is loaded of what requests can need: the first ones do not wait for it, and few meet it."""
@@ -127,12 +130,12 @@ def _load(path: Path) -> Snapshot:
         raise ValueError(f"--state: {error}") from None
 
 
-def _certificate(options: argparse.Namespace) -> Any:
+def _certificate(options: argparse.Namespace) -> bool | Tls:
     """Return what --tls, --cert and --key ask for; raise ValueError when they do not go together."""
     if bool(options.cert) != bool(options.key) or (options.cert and options.tls):
         raise ValueError("--cert and --key go together, and without --tls")
     if not options.cert:
-        return options.tls
+        return bool(options.tls)
     # Imported here: without HTTPS nothing needs `ssl`.
     from ims_mock.web.tls import from_files
 

@@ -29,9 +29,6 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = DOCUMENT["properties"]
 
 _DEFAULTS = {name: schema["default"] for name, schema in SETTINGS.items()}
 
-_ACCOUNTS = "first accounts"
-"""Where settings have what they made of `accounts`: a name that no setting can have."""
-
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
@@ -43,6 +40,9 @@ class Settings:
     may have a Rule or a Fault in it. Raises InvalidError for a value that cannot be.
     """
 
+    first_accounts: Accounts
+    """The projects and users that these settings ask for, to be read."""
+
     def __init__(self, /, **given: Any) -> None:
         for name in given:
             if name not in SETTINGS:
@@ -52,7 +52,7 @@ class Settings:
         values = {**_DEFAULTS, **given}
         self.__dict__.update(checked(_schema(), {**values, "faults": _without_objects(values["faults"])}))
         self.__dict__["faults"] = values["faults"]
-        self.__dict__[_ACCOUNTS] = self._new_accounts()
+        self.__dict__["first_accounts"] = self._new_accounts()
         self.new_rules()
         self.start_seconds()
         _check_job_types(self.jobs)
@@ -70,12 +70,6 @@ class Settings:
     def new_rules(self) -> list[Rule]:
         """Return the rules that are there from the start, not armed yet."""
         return [_rule(number, given) for number, given in enumerate(self.faults)]
-
-    @property
-    def first_accounts(self) -> Accounts:
-        """The projects and users that these settings ask for, to be read."""
-        accounts: Accounts = self.__dict__[_ACCOUNTS]
-        return accounts
 
     def _new_accounts(self) -> Accounts:
         accounts = new_accounts(self.project_id, self.region)

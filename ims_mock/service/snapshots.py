@@ -42,7 +42,8 @@ class Snapshot:
     @property
     def document(self) -> dict[str, Any]:
         """The snapshot as schemas/state.json has it, without the files."""
-        return _plain(self._document(self.records))  # type: ignore[no-any-return]
+        document: dict[str, Any] = _plain(self._document(self.records))
+        return document
 
     @property
     def files(self) -> Mapping[str, File]:
