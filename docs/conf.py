@@ -1,0 +1,59 @@
+"""How Sphinx builds the manual: sphinx-build -W --keep-going -b html docs build/manual."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+import tables  # noqa: E402 (the checkout's own)
+
+from ims_mock.version import __version__  # noqa: E402
+
+project = "ims_mock"
+author = project_copyright = "ims_mock contributors"
+version = release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+nitpicky = True
+templates_path: list[str] = []
+default_role = "code"
+
+myst_heading_anchors = 3
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = False
+
+html_theme = "furo"
+html_title = f"ims_mock {release}"
+html_show_sourcelink = False
+html_copy_source = False
+
+
+_TO_A_FILE = re.compile(r"\[[^][]*\]\((?:\.\./)+[A-Za-z][^)#]*\)")
+"""A link out of the manual, to a file or a folder of the repository."""
+
+
+def for_the_manual(text: str, folder: Path) -> str:
+    """Return a page's text with the tables as the schemas have them now, and links to files as their paths.
+
+    What lies outside docs/ is no page of the manual, and the repository has no address that is known here.
+    """
+
+    def path(link: re.Match[str]) -> str:
+        target = (folder / link[0].rpartition("(")[2].rstrip(")")).resolve()
+        return link[0] if target.is_relative_to(ROOT / "docs") else f"`{target.relative_to(ROOT).as_posix()}`"
+
+    return _TO_A_FILE.sub(path, tables.with_tables(text))
+
+
+def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
+    source[0] = for_the_manual(source[0], Path(app.env.doc2path(name)).parent)
+
+
+def setup(app: Sphinx) -> None:
+    """Add what is made while the manual is built."""
+    app.connect("source-read", _prepare)
