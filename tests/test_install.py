@@ -14,11 +14,15 @@ from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
-# Starts a mock with the installed files, creates an image, and prints where the package was found.
+# Starts a mock with the installed files, loads its page, creates an image, and prints where the package was found.
 PROBE = """
 import http.client, json, ims_mock
 with ims_mock.ImsMock() as mock:
     connection = http.client.HTTPConnection(mock.url.removeprefix("http://"))
+    for path in ("/_ims_mock/", "/_ims_mock/page/vendor/lit-html.js"):
+        connection.request("GET", path, headers={"Accept": "text/html"})
+        response = connection.getresponse()
+        assert (response.status, len(response.read()) > 500) == (200, True), path
     connection.request("POST", "/v2/images", json.dumps({"min_disk": 39}), {"X-Auth-Token": "t"})
     print(connection.getresponse().status, ims_mock.__file__)
     connection.close()
@@ -75,7 +79,7 @@ def install(python: str, *arguments: str) -> None:
 
 
 def test_wheel(tmp_path: Path, python: str) -> None:
-    """A wheel has the schemas in it, and its fixture serves a test project outside the checkout."""
+    """A wheel has the schemas and the page in it, and its fixture serves a test project outside the checkout."""
     source, away = tmp_path / "source", tmp_path / "away"
     source.mkdir()
     away.mkdir()

@@ -37,7 +37,7 @@ SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance
 
 # Who may know what stands outside.
 KNOWN = {
-    "flask": {"web.app", "web.control"},
+    "flask": {"web.app", "web.control", "web.page"},
     "werkzeug": {"web.app", "web.control", "web.direct"},
     "jsonschema": {"contract.validation", "service.preloading"},
     "referencing": {"contract.validation", "service.preloading"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,7 @@ from ims_mock.service.control import FUNCTIONS, NotFoundError
 from ims_mock.service.service import Service, logger
 from ims_mock.web.browsers import browser_error
 from ims_mock.web.environ import body_of
+from ims_mock.web.page import add_page, is_of_page
 
 _CODES = {403: "forbidden", 404: "not_found", 405: "no_method", 421: "misdirected", 500: "defect"}
 """The code of each status, but for that of what is invalid."""
@@ -28,6 +30,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
     for operation in load_control().operations.values():
         route = operation.path.replace("{", "<").replace("}", ">")
         control.add_url_rule(route, operation.id, _new_view(service, operation), methods=[operation.method])
+    add_page(control)
 
     @control.before_request
     def check() -> None:
@@ -66,8 +69,9 @@ def _logged(service: Service, response: flask.Response) -> flask.Response:
     asked = header_text(f"{flask.request.method} {flask.request.path}")
     line = f"{service.store.timestamp()} {asked} -> {response.status_code} control"
     reason = response.headers.get("X-IMS-Mock-Reason")
+    level = logging.DEBUG if is_of_page() and response.status_code < 400 else logging.INFO
     with suppress(Exception):  # A log that a test has patched is not to cost the response.
-        logger.info("%s", f"{line}: {reason}" if reason else line)
+        logger.log(level, "%s", f"{line}: {reason}" if reason else line)
     return response
 
 

@@ -400,7 +400,8 @@ def test_every_operation_has_its_function() -> None:
     ("method", "path", "status", "code", "message"),
     [
         ("GET", "/helth", 404, "not_found", "no route is /_ims_mock/helth; the nearest is /_ims_mock/health"),
-        ("POST", "", 404, "not_found", "no route is /_ims_mock; GET /_ims_mock/control.json shows them all"),
+        ("POST", "/q", 404, "not_found", "no route is /_ims_mock/q; GET /_ims_mock/control.json shows them all"),
+        ("POST", "", 405, "no_method", "POST is not served on /_ims_mock; use GET, HEAD, OPTIONS"),
         ("GET", "/reset", 405, "no_method", "GET is not served on /_ims_mock/reset; use OPTIONS, POST"),
         ("PUT", "/faults/7", 405, "no_method", "PUT is not served on /_ims_mock/faults/7; use DELETE, OPTIONS"),
     ],

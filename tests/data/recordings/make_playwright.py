@@ -10,6 +10,7 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import sync_playwright
 
@@ -59,15 +60,19 @@ async () => {
 """
 
 
+KINDS: tuple[tuple[str, Literal["minimal", "full"], Literal["embed", "attach"], str], ...] = (
+    ("ims", "minimal", "embed", "har"),
+    ("odd", "full", "embed", "har"),
+    ("odd", "full", "attach", "zip"),
+)
+"""What is recorded: a conversation, how much of it, where bodies are kept, and the end of the file's name."""
+
+
 def main() -> None:
     """Record each conversation in each way that Playwright has."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for name, mode, content, suffix in (
-            ("ims", "minimal", "embed", "har"),
-            ("odd", "full", "embed", "har"),
-            ("odd", "full", "attach", "zip"),
-        ):
+        for name, mode, content, suffix in KINDS:
             archive = Path(folder, f"{name}-{mode}.{suffix}")
             with servers() as (mock, odd):
                 context = browser.new_context(record_har_path=archive, record_har_mode=mode, record_har_content=content)

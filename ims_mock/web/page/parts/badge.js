@@ -1,0 +1,36 @@
+// What a state is, in a word and a colour.
+
+import { html } from "../vendor/lit-html.js";
+
+const KINDS = {
+  good: ["active", "SUCCESS", "accepted", "live", "public"],
+  busy: ["queued", "saving", "RUNNING", "INIT", "pending", "connecting", "busy"],
+  bad: ["killed", "error", "FAIL", "rejected", "lost"],
+};
+
+/** Return a badge with a text; its colour follows from that unless a kind is given. */
+export function badge(text, kind) {
+  const found = kind ?? Object.keys(KINDS).find((name) => KINDS[name].includes(text)) ?? "calm";
+  return html`<span class="badge ${found}">${text}</span>`;
+}
+
+/** Return the badge of an HTTP status; 0 is a request that has no response yet. */
+export function statusBadge(status) {
+  if (!status) return badge("…", "busy");
+  return badge(String(status), status >= 500 ? "bad" : status >= 400 ? "warn" : "good");
+}
+
+const LINKS = {
+  connecting: ["connecting", "The page asks for the mock."],
+  live: ["live", "What changes in the mock is here at once."],
+  busy: ["live, slowly", "Many pages wait for this mock, so this one asks every few seconds."],
+  paused: ["paused", "The tab is hidden, so the page asks for nothing."],
+  lost: ["no connection", "The mock does not respond. The page tries again by itself."],
+};
+
+/** Return whether the page is up to date. */
+export function linkBadge(link) {
+  const [text, title] = LINKS[link];
+  const kind = { live: "good", busy: "good", lost: "bad", connecting: "busy", paused: "calm" }[link];
+  return html`<span class="badge link ${kind}" title=${title} data-link=${link} role="status">${text}</span>`;
+}

@@ -1,0 +1,19 @@
+// What is shown of one thing, beside the table, or over it where there is no space.
+
+import { html, nothing } from "../vendor/lit-html.js";
+
+/** Return the details of a thing; `close` is called by its button. Escape closes it too, see main.js. */
+export function details({ title, close, actions = nothing, body }) {
+  return html`<aside class="details" aria-label=${title}>
+    <header><h2>${title}</h2><span class="space"></span>${actions}
+      <button class="plain" type="button" aria-label="Close" title="Close (Escape)" @click=${close}>×</button></header>
+    <div class="body">${body}</div>
+  </aside>`;
+}
+
+/** Return names and values, one below the other. */
+export function facts(pairs) {
+  return html`<dl class="facts">
+    ${pairs.map(([name, value]) => (value === "" || value === undefined || value === null ? nothing : html`<dt>${name}</dt><dd>${value}</dd>`))}
+  </dl>`;
+}
