@@ -18,7 +18,8 @@ from ims_mock.contract import schema_files  # noqa: E402
 from ims_mock.contract.operations import control_table, operations_table  # noqa: E402
 from ims_mock.faults.kinds import KINDS  # noqa: E402
 
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs/faults.md", ROOT / "docs/contract.md")
+DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+"""Where a table may stand; a comment with its name comes before it."""
 
 _CLIENTS = ("http.client", "requests", "SDK", "openstacksdk", "python-glanceclient")
 _COLUMNS = ("effect", "work done", *_CLIENTS)
@@ -68,13 +69,16 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
 def with_tables(text: str) -> str:
     """Return a document with each table as it follows from the schemas."""
     for name, lines in TABLES.items():
+        if f"<!-- table: {name} -->" not in text:
+            continue
         table = "\n".join(lines()) + "\n\n"
         # A table of several parts has headings and empty lines between them.
-        before = rf"(<!-- table: {name} -->\n)(?:(?:\|.*|### .*)?\n)*"
+        before = rf"(<!-- table: {name} -->\n)(?:(?:\|.*|## .*)?\n)*"
         text = re.sub(before, lambda match, new=table: match[1] + new, text)
     return text
 
 
 if __name__ == "__main__":
     for document in DOCUMENTS:
-        document.write_text(with_tables(document.read_text("utf-8")), "utf-8")
+        if (before := document.read_text("utf-8")) != (after := with_tables(before)):
+            document.write_text(after, "utf-8")

@@ -46,7 +46,7 @@ class ImsMock:
     >>> with ImsMock() as mock:
     ...     requests.get(f"{mock.url}/v2/images", headers={"X-Auth-Token": mock.token})
 
-    `settings` are those of schemas/settings.json, which the README has as a table. The clock stands still until it is
+    `settings` are those of schemas/settings.json, a table in docs/settings.md. The clock stands still until it is
     advanced or runs, unless a `clock` is given. Entering raises OSError when the port is not available; port 0 takes a
     free one. While it listens on loopback, the API under /_ims_mock is served for the hosts that are
     addresses, localhost, `host` or in `allow_hosts`. With `tls` it serves HTTPS, with a throw-away certificate whose

@@ -1,9 +1,10 @@
-"""What the README shows is what happens."""
+"""What the README and the manual show is what happens."""
 
 from __future__ import annotations
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -24,17 +25,20 @@ from tests.conftest import ROOT, needs_curl
 
 README = (ROOT / "README.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/faults.md").read_text("utf-8")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
-CONTRACT = (ROOT / "docs/contract.md").read_text("utf-8")
-SWEEP = (ROOT / "docs/sweep.md").read_text("utf-8")
-TEXTS = (README, FAULTS, CONTRACT, SWEEP)
-BLOCKS = [block for text in TEXTS for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+MANUAL = {path: path.read_text("utf-8") for path in sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])}
+DOCUMENTS = sorted([*MANUAL, *ROOT.glob("*.md"), *ROOT.glob("examples/**/*.md")])
+BLOCKS = {
+    f"{path.relative_to(ROOT).as_posix()}:{text[: block.start()].count(chr(10)) + 2}": block[1]
+    for path, text in MANUAL.items()
+    for block in re.finditer(r"```python\n(.*?)```", text, re.DOTALL)
+}
+"""Each Python block of the manual, by its page and line."""
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
+@pytest.mark.parametrize("place", BLOCKS)
+def test_python_blocks_run(pytester: pytest.Pytester, place: str) -> None:
     """Each Python block passes: as a test file where it has tests, else as a script."""
-    block = BLOCKS[number]
+    block = BLOCKS[place]
     path = pytester.makepyfile(block)
     if "def test_" in block:
         # openstacksdk raises warnings of its own; the SDK's signer asks for the time as Python 3.12 does not want it.
@@ -49,13 +53,17 @@ def test_python_blocks_run(pytester: pytest.Pytester, number: int) -> None:
 
 def test_first_example_crashes_as_shown(pytester: pytest.Pytester) -> None:
     """Without what the README says, the sweep of its first example fails as it says."""
-    first = BLOCKS[0]
-    assert first in README
+    first = next(block for block in BLOCKS.values() if block in README)
     pytester.makepyfile(test_names=first.replace(", LookupError", ""))
     result = pytester.runpytest_inprocess("--disable-plugin-autoload", "-p", "ims_mock.pytest_plugin")
     result.assert_outcomes(passed=1, failed=1)
     (shown,) = re.findall(r"fails with `(.*)`, and", README)
     assert shown in result.stdout.lines
+
+
+def test_readme_is_short() -> None:
+    """The README has at most 200 lines: what is longer is a page of the manual."""
+    assert len(README.splitlines()) <= 200
 
 
 @needs_curl
@@ -75,22 +83,13 @@ def test_curl_example_runs(ims_mock: ImsMock) -> None:
     assert all(line in outputs[2].splitlines() for line in shown)
 
 
-@pytest.mark.parametrize(
-    ("text", "tables"),
-    [(README, "operations settings options control"), (FAULTS, "faults"), (CONTRACT, "glance")],
-)
-def test_tables_follow_from_the_schemas(text: str, tables: str) -> None:
-    """The tables are those that the schemas make; `python docs/tables.py` writes them again."""
-    assert re.findall("<!-- table: (.*) -->", text) == tables.split()
-    written = subprocess.run(
-        [sys.executable, "-c", "import sys, tables; sys.stdout.write(tables.with_tables(sys.stdin.read()))"],
-        input=text,
-        cwd=ROOT / "docs",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert written.stdout == text, "run: python docs/tables.py"
+def test_tables_follow_from_the_schemas() -> None:
+    """Each table is in the manual once, as the schemas make it; `python docs/tables.py` writes them again."""
+    tables = runpy.run_path(str(ROOT / "docs/tables.py"))
+    found = re.findall("<!-- table: (.*) -->", "".join(MANUAL.values()))
+    assert sorted(name for name in found if name in tables["TABLES"]) == sorted(tables["TABLES"])
+    for path, text in MANUAL.items():
+        assert tables["with_tables"](text) == text, f"{path}: run python docs/tables.py"
 
 
 def test_users_are_the_accounts() -> None:
@@ -99,12 +98,13 @@ def test_users_are_the_accounts() -> None:
     for user in accounts.users.values():
         project = accounts.own_project(user).name
         credentials = f"`{user.password}` | `{user.access}` / `{user.secret}`"
-        assert f"| `{user.name}` | {credentials} | `{project}` | `{user.roles[project][0]}` |" in README
+        row = f"| `{user.name}` | {credentials} | `{project}` | `{user.roles[project][0]}` |"
+        assert row in MANUAL[ROOT / "docs/credentials.md"]
 
 
 def test_example_of_accounts(ims_mock: ImsMock) -> None:
     """The example of more accounts can be added, and its users log in."""
-    match = re.search(r"<!-- example: accounts -->\n```json\n(.*?)```", README, re.DOTALL)
+    match = re.search(r"<!-- example: accounts -->\n```json\n(.*?)```", MANUAL[ROOT / "docs/command.md"], re.DOTALL)
     assert match is not None
     ims_mock.reset(accounts=json.loads(match[1]), auth="strict")
     response = requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": ims_mock.new_token("ci")}, timeout=10)
@@ -113,7 +113,8 @@ def test_example_of_accounts(ims_mock: ImsMock) -> None:
 
 def test_every_option_has_a_variable_of_its_own() -> None:
     """Each option is set by one environment variable, which no other has."""
-    assert "| `--token-lifetime` | `IMS_MOCK_TOKEN_LIFETIME` | `86400` | seconds until a token expires;" in README
+    row = "| `--token-lifetime` | `IMS_MOCK_TOKEN_LIFETIME` | `86400` | seconds until a token expires;"
+    assert row in MANUAL[ROOT / "docs/command.md"]
     assert len({option.variable for option in OPTIONS}) == len(OPTIONS)
 
 

@@ -1,4 +1,4 @@
-"""The parser of the command line, and its table for the README: schemas/command.json and schemas/settings.json."""
+"""The parser of the command line, and its table for the manual: schemas/command.json and schemas/settings.json."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ def _arguments(option: Option, text: str) -> Iterator[str]:
 
 
 def options_table() -> Iterator[str]:
-    """Yield the lines of a Markdown table for the README: every option but those of the contract's commands."""
+    """Yield the lines of a Markdown table for the manual: every option but those of the contract's commands."""
     yield "| option | environment | default | meaning |"
     yield "|---|---|---|---|"
     for group in _DOCUMENT["groups"]:
@@ -283,7 +283,7 @@ def options_table() -> Iterator[str]:
 
 
 def settings_table() -> Iterator[str]:
-    """Yield the lines of a Markdown table of every setting, for the README."""
+    """Yield the lines of a Markdown table of every setting, for the manual."""
     yield "| setting | default | meaning |"
     yield "|---|---|---|"
     for name, schema in SETTINGS.items():

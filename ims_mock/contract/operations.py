@@ -380,10 +380,10 @@ def _escaped(part: str) -> str:
 
 
 def operations_table() -> Iterator[str]:
-    """Yield the lines of Markdown tables of every operation, one a resource, for the README."""
+    """Yield the lines of Markdown tables of every operation, one a resource, for the manual."""
     contract = load_contract()
     for index, tag in enumerate(contract.document["tags"]):
-        yield from (*("",) * bool(index), f"### {tag.get('description', tag['name'])}", "")
+        yield from (*("",) * bool(index), f"## {tag.get('description', tag['name'])}", "")
         yield from ("| Operation | Request | Success |", "|---|---|---|")
         for operation in contract.operations.values():
             if operation.resource == tag["name"]:
@@ -391,7 +391,7 @@ def operations_table() -> Iterator[str]:
 
 
 def control_table() -> Iterator[str]:
-    """Yield the lines of a Markdown table of the control API, for the README."""
+    """Yield the lines of a Markdown table of the control API, for the manual."""
     yield "| request | status | what it does |"
     yield "|---|---|---|"
     for operation in sorted(load_control().operations.values(), key=lambda operation: operation.path):
