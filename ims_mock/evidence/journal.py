@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import Any
 
 from ims_mock.contract.errors import header_text
@@ -17,6 +18,7 @@ from ims_mock.evidence.delivery import WHOLE, Delivery
 from ims_mock.evidence.redaction import MASK, is_secret, masked
 from ims_mock.state.packed import Packed, unpacked
 from ims_mock.state.real import new_lock
+from ims_mock.state.signal import NOBODY
 from ims_mock.state.times import timestamp
 
 MAX_ENTRIES = 1000
@@ -47,14 +49,14 @@ class Entry:
 
     `received_at` and `responded_at` are in seconds of the mock's clock, `arrived` in real ones, of which only
     differences mean anything, and `seconds` are the real ones until the response. `is_open` is whether the entry waits
-    for its place, and the journal was not cleared since. `is_done` is whether the work was done, also where the
-    response was lost. `operation` is None for a request that matched no route, `caller` the name of the user whose
-    credential it was; `path` is the target as it was sent, with its query. Credentials in headers and in the query are
-    masked. Of a body MAX_BODY bytes are kept, and of a file none. `rules` are the ids of the fault rules that fired,
-    `ignored` is what nothing read: JSON pointers into the body, parameters of the query with a "?" before them, and
-    headers. `reason` is "" unless the request was rejected or a fault has changed the response; `delivery` is how the
-    response left. Two entries are equal when everything is except `base_url`, `arrived` and `seconds`, which depend on
-    the machine.
+    for its place, and the journal was not cleared since; `revision` is the journal's, when the entry last changed.
+    `is_done` is whether the work was done, also where the response was lost. `operation` is None for a request that
+    matched no route, `caller` the name of the user whose credential it was; `path` is the target as it was sent, with
+    its query. Credentials in headers and in the query are masked. Of a body MAX_BODY bytes are kept, and of a file
+    none. `rules` are the ids of the fault rules that fired, `ignored` is what nothing read: JSON pointers into the
+    body, parameters of the query with a "?" before them, and headers. `reason` is "" unless the request was rejected or
+    a fault has changed the response; `delivery` is how the response left. Two entries are equal when everything is
+    except `base_url`, `arrived` and `seconds`, which depend on the machine.
     """
 
     request_id: str
@@ -80,6 +82,7 @@ class Entry:
     arrived: float = field(default=0.0, compare=False)
     seconds: float = field(default=0.0, compare=False)
     is_open: bool = field(default=False, repr=False, compare=False)
+    revision: int = field(default=0, repr=False, compare=False)
     image: Packed | None = field(default=None, repr=False, compare=False)
 
     def keep_response_body(self, body: bytes, image: tuple[bytes, Packed] | None) -> None:
@@ -112,7 +115,7 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the control API shows it; bodies are text, other bytes than UTF-8 escaped."""
-        return {name: _in_json(getattr(self, name)) for name in self.__slots__ if name not in ("is_open", "image")}
+        return {name: _in_json(getattr(self, name)) for name in self.__slots__ if name not in _INNER}
 
     def __str__(self) -> str:
         # A target may hold any byte, and a line of a log is to stay one.
@@ -121,6 +124,10 @@ class Entry:
         notes = [note for note in (str(self.delivery), *(f"rule {rule_id}" for rule_id in self.rules)) if note]
         left = f" ({', '.join(notes)})" if notes else ""
         return f"{line}{left}: {self.reason}" if self.reason else line + left
+
+
+_INNER = ("is_open", "revision", "image")
+"""What an entry has for the journal alone."""
 
 
 def _parsed(body: bytes) -> Any:
@@ -150,12 +157,14 @@ class Mark:
 class Journal:
     """The last requests of one mock in the order in which they took effect; `received` counts them all.
 
-    `size` is how many are kept. A request that changes something is recorded in the same hold of the store's lock.
+    `size` is how many are kept, `signal` is given when a request is complete, and when all are cleared. A request that
+    changes something is recorded in the same hold of the store's lock.
     """
 
     def __init__(self, size: int = MAX_ENTRIES) -> None:
         self._lock = new_lock()
-        self._clearings = 0
+        self._clearings = self._revision = 0
+        self.signal = NOBODY
         self._open: dict[int, Entry] = {}
         self._headers: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         self.size = size
@@ -171,6 +180,7 @@ class Journal:
             self._open.clear()
             self._clearings += 1
             self.received = 0
+        self.signal.give()
 
     def open(self, entry: Entry, headers: Iterable[tuple[str, str]]) -> Entry:
         """Begin the entry of a request that has just been received with some headers."""
@@ -187,6 +197,8 @@ class Journal:
     def record(self, entry: Entry) -> None:
         """Put an entry in its place, once; drop one that was opened before the journal was cleared."""
         with self._lock:
+            self._revision += 1
+            entry.revision = self._revision
             if self._open.pop(id(entry), None) is not None:
                 entry.is_open = False
                 self.received += 1
@@ -207,6 +219,7 @@ class Journal:
         entry.response_headers = masked(headers)
         entry.keep_response_body(body, image)
         self.record(entry)
+        self.signal.give()
 
     def in_progress(self) -> list[Entry]:
         """Return the requests that were received, and have had no effect so far."""
@@ -226,6 +239,21 @@ class Journal:
         with self._lock:
             before = mark.received if mark.clearings == self._clearings else 0
             return self.received - before, [entry for entry in self._entries if entry.number > before]
+
+    @property
+    def state(self) -> str:
+        """A text that is another one after each change."""
+        return f"{self._clearings}.{self._revision}"
+
+    def changed_since(self, revision: int) -> tuple[int, int, list[Entry]]:
+        """Return how often it was cleared, its revision, and the entries that have changed since one, by revision."""
+        with self._lock:
+            changed = [entry for entry in self._entries if entry.revision > revision]
+            return self._clearings, self._revision, sorted(changed, key=attrgetter("revision"))
+
+    def find(self, number: int) -> Entry | None:
+        """Return the entry with a number; None for one that is not kept, or never was."""
+        return next((entry for entry in self if entry.number == number), None)
 
     def calls(self, operation: str | None = None, **wanted: Any) -> list[Entry]:
         """Return the requests of one operation, or all of them, oldest first.

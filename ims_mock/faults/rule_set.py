@@ -23,10 +23,14 @@ _MOST_DISARMED = 1000
 
 
 class Faults:
-    """The rules of one mock, in the order in which they were added; `armed` has them by id."""
+    """The rules of one mock, in the order in which they were added.
+
+    `armed` has them by id; `edits` counts how often one was armed or removed.
+    """
 
     def __init__(self, store: Store) -> None:
         self._lock = new_lock()
+        self.edits = 0
         self._store = store
         self.reset()
 
@@ -56,6 +60,7 @@ class Faults:
             rule_id = str(next(self._ids))
             rule.arm(self, rule_id, self._store)
             self.armed[rule_id] = rule
+        self._changed()
         return rule
 
     def remove(self, rule: Rule | str) -> None:
@@ -67,18 +72,21 @@ class Faults:
                 known = ", ".join(self.armed) or "none"
                 raise KeyError(f"rule {cut(repr(rule_id))} is not armed; armed rules: {known}")
             self._disarmed.append(self.armed.pop(rule_id))
+        self._changed()
 
     def discard(self, rule: Rule) -> None:
         """Disarm one rule; a rule that is not armed is no error."""
         with self._lock:
             if self.armed.get(rule.id) is rule:
                 del self.armed[rule.id]
+        self._changed()
 
     def clear(self) -> None:
         """Disarm every rule; ids go on, so that an id in the journal is always of one rule."""
         with self._lock:
             self._disarmed += self.armed.values()
             self.armed.clear()
+        self._changed()
 
     def reset(self) -> None:
         """Disarm every rule, and number them from 1 again."""
@@ -86,6 +94,11 @@ class Faults:
             self._ids = itertools.count(1)
             self.armed: dict[str, Rule] = {}
             self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.edits += 1
+        self._store.signal.give()
 
     def move(self, seconds: float) -> None:
         """Follow a clock that has jumped to another time."""

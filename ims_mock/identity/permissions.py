@@ -15,6 +15,7 @@ from ims_mock.contract.wording import nearest, shown
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.state.real import new_lock
+from ims_mock.state.signal import NOBODY
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,14 @@ class Denial:
 class Permissions:
     """What is denied in one mock, and which actions its requests have needed.
 
-    `needed` are those since it was reset, `ever_needed` those since it was made.
+    `needed` are those since it was reset, `ever_needed` those since it was made. `edits` counts how often what is
+    denied was changed, after which `signal` is given.
     """
 
     def __init__(self) -> None:
         self._lock = new_lock()
+        self.edits = 0
+        self.signal = NOBODY
         self._denials: list[Denial] = []
         self.needed: set[str] = set()
         self.ever_needed: set[str] = set()
@@ -55,6 +59,11 @@ class Permissions:
         with self._lock:
             self._denials = []
             self.needed = set()
+        self._changed()
+
+    def _changed(self) -> None:
+        self.edits += 1
+        self.signal.give()
 
     @property
     def denials(self) -> list[Denial]:
@@ -77,23 +86,27 @@ class Permissions:
         denial = Denial(action, user, self)
         with self._lock:
             self._denials.append(denial)
+        self._changed()
         return denial
 
     def allow(self, denial: Denial) -> None:
         """Allow the actions again."""
         with self._lock:
             self._denials = [other for other in self._denials if other is not denial]
+        self._changed()
 
     def allow_all(self) -> None:
         """Allow every action again."""
         with self._lock:
             self._denials = []
+        self._changed()
 
     def put_back(self, denials: list[Denial]) -> None:
         """Deny what was denied at another moment, and begin the record of what is needed again."""
         with self._lock:
             self._denials = list(denials)
             self.needed = set()
+        self._changed()
 
     def check(self, exchange: Exchange) -> None:
         """Write down which actions a request needs; raise 403 when its caller lacks one."""

@@ -19,6 +19,8 @@ from ims_mock.evidence.har import to_har
 from ims_mock.faults.rule_text import new_rule
 from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import add_image as add_to_catalogue
+from ims_mock.service.live import list_images, list_requests, show_changes, show_image, show_request  # noqa: F401
+from ims_mock.service.missing import NotFoundError
 from ims_mock.service.provider_states import check_state, provide
 from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
@@ -30,17 +32,6 @@ from ims_mock.version import __version__
 
 Values = Mapping[str, Any]
 Function = Callable[[Service, Values, Any], Any]
-
-
-class NotFoundError(Exception):
-    """Raised for an unknown name in a path; the text lists the known names, of many the first."""
-
-    def __init__(self, what: str, known: list[str]) -> None:
-        listed = [*known[:_MOST_NAMES], *(["..."] if len(known) > _MOST_NAMES else [])]
-        super().__init__(f"{what}; there are: {', '.join(listed) or 'none'}")
-
-
-_MOST_NAMES = 10
 
 
 def show_health(service: Service, _path: Values, _body: Any) -> Any:
@@ -270,6 +261,7 @@ def list_snapshots(service: Service, _path: Values, _body: Any) -> Any:
 def take_snapshot(service: Service, _path: Values, body: Any) -> Any:
     """Keep the state under a name."""
     service.snapshots[body["name"]] = snapshots.capture(service)
+    service.store.signal.give()
     return {"name": body["name"]}
 
 
@@ -282,6 +274,7 @@ def delete_snapshot(service: Service, path: Values, _body: Any) -> None:
     """Delete a snapshot."""
     _snapshot(service, path["name"])
     del service.snapshots[path["name"]]
+    service.store.signal.give()
 
 
 def _snapshot(service: Service, name: str) -> Snapshot:

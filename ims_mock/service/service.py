@@ -31,6 +31,7 @@ from ims_mock.identity.auth import Auth, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
 from ims_mock.service.catalogue import load_public_images
+from ims_mock.service.feed import Feed
 from ims_mock.service.settings import Settings
 from ims_mock.service.validating import validate
 from ims_mock.state.clock import Clock, ManualClock, check_clock, real_seconds
@@ -63,6 +64,8 @@ class Service:
         self._transaction = self.store.transaction()
         self.faults = Faults(self.store)
         self.snapshots: dict[str, Any] = {}
+        self.journal.signal = self.permissions.signal = self.store.signal
+        self.feed = Feed(self.store, self.journal, self.faults, self.permissions, self.snapshots)
         self.before_next: list[Callable[[], object]] = []
         """What is called, and removed, when a request has been received, before anything is done for it."""
         self._written = Written()

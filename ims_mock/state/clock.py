@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.state.real import RealTime, new_reentrant_lock
+from ims_mock.state.signal import NOBODY
 from ims_mock.state.times import LAST, checked_time, later
 from ims_mock.state.waiting import wait_for, wait_in_real_time
 
@@ -52,7 +53,8 @@ class ManualClock:
 
     It starts at `start`, seconds since 1970-01-01T00:00:00Z, or at the real time when that is None. `speed` is how many
     of its seconds pass in a real one; 0 stands still. `moved` is called after each move by hand, and `waiter`, if there
-    is one, in place of each wait.
+    is one, in place of each wait. `moves` counts how often its time or its speed was set, after which `signal` is
+    given.
     """
 
     def __init__(self, start: float | None = None, speed: float = 0.0) -> None:
@@ -60,7 +62,8 @@ class ManualClock:
         self._base = later(checked_time(RealTime.now() if start is None else start), 0)
         self._since = RealTime.monotonic()
         self._speed = _checked_speed(speed)
-        self._jumps = 0
+        self._jumps = self.moves = 0
+        self.signal = NOBODY
         self._is_closed = False
         self.moved: Callable[[], None] = _nothing
         self.waiter: Callable[[float, Callable[[], bool]], None] | None = None
@@ -124,7 +127,9 @@ class ManualClock:
 
     def _set(self, seconds: float) -> None:
         self._base, self._since = seconds, RealTime.monotonic()
+        self.moves += 1
         self._changed.notify_all()
+        self.signal.give()
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Return when so much time has passed, or before when `is_over` says so.

@@ -17,6 +17,7 @@ from ims_mock.state.job_collection import Job, Jobs
 from ims_mock.state.members import Members
 from ims_mock.state.neighbour_collection import Neighbours
 from ims_mock.state.real import RealThreads, new_lock
+from ims_mock.state.signal import Signal
 from ims_mock.state.times import later, timestamp
 from ims_mock.state.transitions import Transitions
 
@@ -57,8 +58,9 @@ class Store:
     how often in a row each key came with one; `drawn` counts what was made from the seed. A new one is one more line in
     `__init__`: it is in snapshots, resets, state files and earlier versions by that. Records are JSON, files excepted.
 
-    `lock` is held by whoever reads more than one thing. The clock was at `started_at` at the last reset. `cloud` has
-    the stores of the other regions, None where there are none; `series` parts their ids.
+    `lock` is held by whoever reads more than one thing; `signal` is given when something may have changed. The clock
+    was at `started_at` at the last reset. `cloud` has the stores of the other regions, None where there are none;
+    `series` parts their ids.
     """
 
     cloud: Cloud | None = None
@@ -88,6 +90,7 @@ class Store:
         self.drawn = self._declare("drawn", Collection)
         self._upload_numbers = count(1)
         self._drawing = new_lock()
+        self.signal = Signal()
         self._transaction = Transaction(self)
         self._settling_at: float | None = None
         self.clock = clock
@@ -131,6 +134,8 @@ class Store:
             self.changes.end()
             if isinstance(clock, ManualClock):
                 clock.moved = self.settle
+                clock.signal = self.signal
+            self.signal.give()
 
     def clear(self) -> None:
         """Remove every record but the settings; the time, and the count of versions, go on."""
@@ -338,6 +343,9 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._depth -= 1
+        store = self._store
         if not self._depth:
-            self._store.changes.is_open = False
-        self._store.lock.release()
+            store.changes.is_open = False
+            if store.signal.waiting:
+                store.signal.give()
+        store.lock.release()

@@ -14,7 +14,8 @@ from ims_mock.contract.headers import check_content_coding
 from ims_mock.contract.json_text import encoded
 from ims_mock.contract.operations import Operation, load_control
 from ims_mock.exchange.body import MAX_BODY
-from ims_mock.service.control import FUNCTIONS, NotFoundError
+from ims_mock.service.control import FUNCTIONS
+from ims_mock.service.missing import NotFoundError
 from ims_mock.service.service import Service, logger
 from ims_mock.web.browsers import browser_error
 from ims_mock.web.environ import body_of

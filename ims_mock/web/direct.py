@@ -49,6 +49,10 @@ class Direct:
         """The mock's clock, by which a response can be late."""
         return self._service.store.clock
 
+    def end_waits(self) -> None:
+        """Let those who wait for a change wait no more, as their connections are closed."""
+        self._service.store.signal.release()
+
     def route(self, head: Head) -> Route | None:
         """Return the route of a request; None for one that is Flask's."""
         path = head.target.partition("?")[0]

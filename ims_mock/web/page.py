@@ -72,9 +72,13 @@ def add_page(control: flask.Blueprint) -> None:
 
 
 def is_of_page() -> bool:
-    """Return whether the request is one that the page makes by itself, again and again, and nobody wants in a log."""
+    """Return whether the request is one that the page makes by itself, again and again, and nobody wants in a log.
+
+    A browser says which requests are those of a script, where the mock is on its machine or has HTTPS.
+    """
     endpoint = (flask.request.endpoint or "").removeprefix("control.")
-    return endpoint == "page_file"
+    is_of_script = flask.request.method == "GET" and flask.request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return endpoint in ("page_file", "show_changes") or is_of_script
 
 
 def _page_without_slash() -> flask.Response:

@@ -156,12 +156,16 @@ class WsgiServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             # In this order: what was unread is being worked on once it is not.
             return bool(selector.select(0)) or self.loop.is_working
 
-    def end_connections(self) -> None:
-        """Close every connection, and wait a moment for their threads to see it."""
+    def close_connections(self) -> None:
+        """Close every connection, and each that comes later."""
         with self._changed:
             self._is_ending = True
             for connection in self._connections:
                 _end(connection)
+
+    def wait_for_connections(self) -> None:
+        """Wait a moment for the threads of closed connections to see it."""
+        with self._changed:
             self._changed.wait_for(lambda: not self._connections, timeout=0.1)
 
 
@@ -243,6 +247,9 @@ class Server:
                 server.server_close()
                 return
             server.shutdown()
-            server.end_connections()
+            server.close_connections()
+            if self.direct is not None:
+                self.direct.end_waits()
+            server.wait_for_connections()
             # It may wait for a lock that the caller holds.
             self._thread.join(1)

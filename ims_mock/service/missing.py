@@ -1,0 +1,13 @@
+"""What the control API is asked for, and the mock does not have."""
+
+from __future__ import annotations
+
+_MOST_NAMES = 10
+
+
+class NotFoundError(Exception):
+    """Raised for an unknown name in a path; the text lists the known names, of many the first."""
+
+    def __init__(self, what: str, known: list[str]) -> None:
+        listed = [*known[:_MOST_NAMES], *(["..."] if len(known) > _MOST_NAMES else [])]
+        super().__init__(f"{what}; there are: {', '.join(listed) or 'none'}")
