@@ -11,7 +11,8 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
-import tables  # noqa: E402 (the checkout's own)
+import reference_pages  # noqa: E402 (the checkout's own)
+import tables  # noqa: E402
 
 from ims_mock.version import __version__  # noqa: E402
 
@@ -19,9 +20,11 @@ project = "ims_mock"
 author = project_copyright = "ims_mock contributors"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
-nitpicky = True
 templates_path: list[str] = []
 default_role = "code"
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+python_maximum_signature_line_length = 160
 
 myst_heading_anchors = 3
 copybutton_prompt_text = "$ "
@@ -51,9 +54,18 @@ def for_the_manual(text: str, folder: Path) -> str:
 
 
 def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
-    source[0] = for_the_manual(source[0], Path(app.env.doc2path(name)).parent)
+    text = for_the_manual(source[0], Path(app.env.doc2path(name)).parent)
+    source[0] = reference_pages.linked(text) if name in ("operations", "control") else text
+
+
+def _escape(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
+    """Let a star in a docstring be a star, outside of code."""
+    for index, line in enumerate(lines):
+        lines[index] = re.sub(r"(`[^`]*`)|(\*)", lambda match: match[1] or r"\*", line)
 
 
 def setup(app: Sphinx) -> None:
     """Add what is made while the manual is built."""
+    reference_pages.write(ROOT / "docs/generated")
     app.connect("source-read", _prepare)
+    app.connect("autodoc-process-docstring", _escape)

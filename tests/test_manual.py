@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from ims_mock.contract.operations import documented_statuses, load_contract, load_control
+from ims_mock.faults.kinds import KINDS
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -47,3 +50,50 @@ def test_links_out_of_the_manual_are_paths(manual: Path) -> None:
     page = (manual / "faults.html").read_text("utf-8")
     assert '<span class="pre">schemas/faults/rule.json</span>' in page
     assert 'href="../' not in page
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict[str, str]:
+    """The pages of the reference in Markdown, by their names, as a build of the manual writes them."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        return dict(import_module("reference_pages").pages())
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the sections of a page by their headings."""
+    return {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+
+
+def test_reference_has_every_operation(reference: dict[str, str]) -> None:
+    """Each operation has a section on the page of its resource, with its request, its actions and its statuses."""
+    for operation in load_contract().operations.values():
+        section = sections(reference[f"operations/{operation.resource}"])[operation.id]
+        assert f"`{operation.method} {operation.path}`" in section
+        assert all(f"`{action}`" in section for action in operation.actions)
+        assert all(f"| {status} |" in section for status in [operation.success, *documented_statuses(operation)])
+
+
+def test_reference_has_bounds_and_codes(reference: dict[str, str]) -> None:
+    """A row says what a value may be, what it means and the code with which the service rejects it."""
+    section = sections(reference["operations/images"])["glance_create_image_metadata"]
+    assert "| `min_disk` | integer, 40 to 255; `0` if not given | Disk space (GB)" in section
+    assert re.search(r"\| `__os_version` \| .* \| `IMG.0056` \|", section)
+    assert "| | `IMG.0055` | The memory or disk size is invalid. |" in section
+
+
+def test_reference_has_the_control_api_and_every_fault(reference: dict[str, str]) -> None:
+    """Each control endpoint and each fault has a section."""
+    assert sections(reference["control"]).keys() == load_control().operations.keys()
+    assert list(sections(reference["faults"])) == [fault.__name__ for fault in KINDS.values()]
+
+
+def test_reference_has_every_fixture(reference: dict[str, str], pytestconfig: pytest.Config) -> None:
+    """Each fixture of the plug-in has a section with its scope and its docstring."""
+    plugins = [item for item in pytestconfig.pluginmanager.get_plugins() if hasattr(item, "__name__")]
+    ours = [vars(item) for item in plugins if item.__name__.startswith("ims_mock.")]
+    names = {name for items in ours for name, item in items.items() if "FixtureFunction" in type(item).__name__}
+    assert sections(reference["fixtures"]).keys() == names
+    assert "Scope: session.\n\nAn IMS for the whole session" in sections(reference["fixtures"])["ims_mock_server"]
