@@ -30,6 +30,7 @@ DOCUMENTS = sorted([*MANUAL, *ROOT.glob("*.md"), *ROOT.glob("examples/**/*.md")]
 BLOCKS = {
     f"{path.relative_to(ROOT).as_posix()}:{text[: block.start()].count(chr(10)) + 2}": block[1]
     for path, text in MANUAL.items()
+    if path.name != "recipes.md"  # They have several files: tests/test_recipes.py.
     for block in re.finditer(r"```python\n(.*?)```", text, re.DOTALL)
 }
 """Each Python block of the manual, by its page and line."""
