@@ -26,7 +26,7 @@ from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.job_collection import PENDING
-from ims_mock.state.jobs import end, failure
+from ims_mock.state.jobs import end, failure, seen
 from ims_mock.state.packed import unpacked
 from ims_mock.version import __version__
 
@@ -116,7 +116,8 @@ def clear_neighbours(service: Service, _path: Values, _body: Any) -> None:
 def list_jobs(service: Service, _path: Values, _body: Any) -> Any:
     """List the jobs, each as it is now; this is no look at them."""
     with service.store.transaction() as store:
-        return {"jobs": [{name: job[name] for name in _OF_JOB} for job in store.jobs.values()]}
+        jobs = [seen(store, job) for job in store.jobs.values()]
+        return {"jobs": [{name: job[name] for name in _OF_JOB} for job in jobs]}
 
 
 _OF_JOB = (

@@ -28,7 +28,20 @@ _OF_IMAGE = (
 def show_changes(service: Service, values: Values, _body: Any) -> Any:
     """Show which parts have changed, as soon as one has."""
     cursor, parts, is_busy = service.feed.wait(values.get("after", ""), values.get("page", ""), values["wait"])
-    return {"instance": service.feed.instance, "cursor": cursor, "parts": parts, "is_busy": is_busy}
+    counts = {
+        "requests": service.journal.received,
+        "images": len(service.store.images),
+        "jobs": len(service.store.jobs),
+        "rules": len(service.faults),
+        "snapshots": len(service.snapshots),
+    }
+    return {
+        "instance": service.feed.instance,
+        "cursor": cursor,
+        "parts": parts,
+        "counts": counts,
+        "is_busy": is_busy,
+    }
 
 
 def list_requests(service: Service, values: Values, _body: Any) -> Any:

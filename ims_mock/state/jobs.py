@@ -112,15 +112,29 @@ def look_at(store: Store, job_id: str, project_id: str) -> Job:
     return find_job(store, job_id, project_id)
 
 
+def seen(store: Store, job: Job) -> Job:
+    """Return a job as a look would find it, without counting one."""
+    whole = store.jobs.get(job["parent"], job)
+    if whole["status"] not in PENDING:
+        return job
+    status, percent = _progress(store, whole)
+    return {**job, "status": status, "percent": percent}
+
+
 def _proceed(store: Store, job: Job) -> None:
     """Bring a pending job, and the jobs within it, to where the clock or one more look brings it."""
     if "polls" in job["duration"] and job["end"]["status"] and _reached(store, job) >= job["end"]["at"]:
         store.end_job(job)
         return
-    percent, looks = _percent(store, job), job["looks"] + 1
-    status = "RUNNING" if percent or job["status"] == "RUNNING" else "INIT"
+    (status, percent), looks = _progress(store, job), job["looks"] + 1
     for changed in (job, *(store.jobs[part_id] for part_id in job["sub_jobs"])):
         store.jobs.put(changed["id"], {**changed, "status": status, "percent": percent, "looks": looks})
+
+
+def _progress(store: Store, job: Job) -> tuple[str, float]:
+    """Return the status of a pending job, and how far it is."""
+    percent = _percent(store, job)
+    return "RUNNING" if percent or job["status"] == "RUNNING" else "INIT", percent
 
 
 def _reached(store: Store, job: Job) -> float:

@@ -49,6 +49,15 @@ def test_each_change_is_seen_in_its_part(api: Api, parts: set[str], change: Call
     assert after["cursor"] != before["cursor"]
 
 
+def test_what_there_is_is_counted(api: Api) -> None:
+    """The feed has how many requests, images, jobs, rules and snapshots there are."""
+    api.create()
+    api("GET", "/v2/images")
+    api("POST", "/_ims_mock/faults", "503")
+    api("POST", "/_ims_mock/snapshots", {"name": "a"})
+    assert changes(api)["counts"] == {"requests": 2, "images": 1, "jobs": 0, "rules": 1, "snapshots": 1}
+
+
 def test_hits_are_a_change_of_the_rules(api: Api) -> None:
     """A rule that fires is another rule for whoever shows its hits."""
     api.service.faults.add(Fail(503), operation="glance_list_images")

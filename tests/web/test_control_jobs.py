@@ -46,6 +46,15 @@ def test_jobs_are_listed_without_a_look() -> None:
     assert (job["type"], job["project_id"]) == ("imsCreateImageByInstance", api.service.auth.project_id)
 
 
+def test_jobs_are_listed_as_far_as_they_are(api: Api) -> None:
+    """A list shows how far a job is by the clock, as a look would, and counts none."""
+    job_id = begin(api)
+    api.clock.advance(15)
+    job = listed(api)[job_id]
+    assert (job["status"], job["percent"]) == ("RUNNING", 0.25)
+    assert api.service.store.jobs[job_id]["looks"] == 0
+
+
 def test_due_job_is_listed_as_ended(api: Api) -> None:
     """What is due has happened before jobs are listed."""
     job_id = begin(api)

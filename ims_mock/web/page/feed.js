@@ -1,12 +1,30 @@
-// Keeps what is seen up to date.
+// Keeps what is seen up to date: waits for changes at the mock, and loads again what has changed.
+//
+// One request waits at the mock at a time, 25 seconds at most. A tab that is hidden asks for nothing. When the mock is
+// gone, the page tries again after a pause that grows; a mock that was restarted is another one, and all is loaded again.
 
 import { get } from "./api.js";
 import { set, state } from "./state.js";
+import { loadClock, paceOf } from "./parts/clock.js";
+import { announce, toast } from "./parts/toast.js";
 
-const PAUSE = 1000;
+const WAIT = 25; // Seconds at the mock.
+const PAUSE = 150; // Milliseconds in which changes come together.
+const PAUSE_OF_MANY = 3000; // Where too many pages wait.
+const MOST_BACKOFF = 10_000;
+const TICK = 1000; // Between two loads of what passes with a clock that runs.
 
-/** Load the panels that are seen, again and again, as long as the tab is. */
+const page = Math.random().toString(36).slice(2);
+const loaded = new Map(); // The parts with which each panel was loaded, as a text.
+const loading = new Map(); // The loads under way, by panel.
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Load the panels that are seen, and again after each change, as long as the page is there. */
 export async function follow(panels) {
+  let cursor = "";
+  let failures = 0;
+  setInterval(() => tick(panels), TICK);
   for (;;) {
     if (document.hidden) {
       set({ link: "paused" });
@@ -14,22 +32,77 @@ export async function follow(panels) {
       continue;
     }
     try {
-      set({ health: await get("health"), clock: await get("clock"), link: "live" });
-      await reload(panels, state.panel);
-    } catch {
+      const changes = await ask(cursor);
+      failures = 0;
+      cursor = changes.cursor;
+      await take(changes, panels);
+      await pause(changes.is_busy ? PAUSE_OF_MANY : PAUSE);
+    } catch (error) {
+      if (error.name === "AbortError") continue;
+      cursor = "";
+      failures += 1;
       set({ link: "lost" });
+      await pause(Math.min(MOST_BACKOFF, 250 * 2 ** failures));
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }
 
-/** Load one panel again; what goes wrong is shown in its place. */
+/** Wait for changes; the wait ends when the tab is hidden. */
+async function ask(cursor) {
+  const leaving = new AbortController();
+  const leave = () => document.hidden && leaving.abort();
+  document.addEventListener("visibilitychange", leave);
+  try {
+    const query = new URLSearchParams({ page, after: cursor, wait: cursor === "" ? 0 : WAIT });
+    return await get(`changes?${query}`, { signal: leaving.signal });
+  } finally {
+    document.removeEventListener("visibilitychange", leave);
+  }
+}
+
+/** Note what has changed, and load what of it is seen. */
+async function take({ instance, parts, counts, is_busy: isBusy }, panels) {
+  const isOther = state.instance !== "" && state.instance !== instance;
+  if (isOther) {
+    loaded.clear();
+    toast("The mock was restarted; this is the new one.");
+    announce("The mock was restarted.");
+  }
+  const isClock = isOther || parts.clock !== state.parts.clock;
+  if (state.health === null || isOther) set({ health: await get("health") });
+  if (isClock) await loadClock();
+  set({ instance, parts, counts, link: isBusy ? "busy" : "live" });
+  await refresh(panels, state.panel);
+}
+
+/** Load a panel, unless it has been loaded since its parts have changed last. */
+export async function refresh(panels, id) {
+  const panel = panels.find((known) => known.id === id);
+  const wanted = panel.parts.map((part) => state.parts[part]).join(" ");
+  if (loaded.get(id) === wanted || state.instance === "") return;
+  await reload(panels, id);
+  loaded.set(id, wanted);
+}
+
+/** Load a panel again, once at a time; what goes wrong is shown in its place. */
 export async function reload(panels, id) {
   const panel = panels.find((known) => known.id === id);
-  try {
-    await panel?.load();
-    set({ errors: { ...state.errors, [id]: "" } });
-  } catch (error) {
-    set({ errors: { ...state.errors, [id]: error.message } });
-  }
+  // What is under way may have asked before the change.
+  await loading.get(id);
+  const load = panel
+    .load()
+    .then(() => "")
+    .catch((error) => error.message);
+  loading.set(id, load);
+  const error = await load;
+  if (loading.get(id) === load) loading.delete(id);
+  if ((state.errors[id] ?? "") !== error) set({ errors: { ...state.errors, [id]: error } });
+}
+
+/** Draw a clock that runs, and load what becomes due by it. */
+function tick(panels) {
+  if (document.hidden || state.link === "lost" || !paceOf(state.clock)) return;
+  set({});
+  const panel = panels.find((known) => known.id === state.panel);
+  if (panel.parts.includes("clock") && !loading.has(panel.id)) reload(panels, panel.id);
 }

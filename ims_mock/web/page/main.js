@@ -7,7 +7,8 @@
 //   actions/     what a user can do: forms and buttons, and the lines that do the same in a test
 //   panels/      one module a tab, which exports `panel`:
 //     id, title    its tab; its address is #/ID, and #/ID/KEY while something of it is open (state.open)
-//     parts        the parts of the feed after whose change it is loaded again
+//     parts        the parts of the feed after whose change it is loaded again: journal, images, jobs, rules, clock,
+//                  accounts, snapshots, settings; with "clock" also each second while the clock runs
 //     load()       asks the control API, and keeps what it gets with `set`
 //     view(state)  returns a template of lit-html
 //     count(state) returns the number on its tab; it may be left out
@@ -15,8 +16,9 @@
 // The Content-Security-Policy allows no inline style and no inline script: set a style with .style=${...}, or a class.
 
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { follow, reload } from "./feed.js";
+import { follow, refresh } from "./feed.js";
 import { set, state, subscribe } from "./state.js";
+import { paceOf, timeOf } from "./parts/clock.js";
 import { closeDialogs, openDialog } from "./parts/dialog.js";
 import { linkBadge } from "./parts/badge.js";
 import { duration, time } from "./parts/format.js";
@@ -48,7 +50,7 @@ function readAddress() {
   const isOther = panel.id !== state.panel;
   set({ panel: panel.id, open: key.map(decodeURIComponent).join("/") });
   document.title = `${panel.title} · ims_mock`;
-  if (isOther) reload(panels, panel.id);
+  if (isOther) refresh(panels, panel.id);
 }
 
 /** Go to a panel, and to something in it. */
@@ -86,8 +88,8 @@ function tab(panel, current, state) {
 
 function clockText(clock) {
   if (clock === null) return nothing;
-  const pace = clock.speed === null ? "real time" : clock.speed ? `runs ×${duration(clock.speed)}` : "stands still";
-  return html`<a class="clock" href="#/clock" title="The mock's clock">${time(clock.now)} <small>${pace}</small></a>`;
+  const pace = clock.speed === null ? "real time" : paceOf(clock) ? `runs ×${duration(clock.speed)}` : "stands still";
+  return html`<a class="clock" href="#/clock" title="The mock's clock">${time(timeOf(clock))} <small>${pace}</small></a>`;
 }
 
 // Keys.

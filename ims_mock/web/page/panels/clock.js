@@ -1,20 +1,41 @@
-// The mock's clock.
+// The mock's clock, and what it is waited for.
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { get } from "../api.js";
 import { set } from "../state.js";
-import { facts } from "../parts/details.js";
+import { loadClock, paceOf, timeOf } from "../parts/clock.js";
+import { facts, section } from "../parts/details.js";
 import { duration, time } from "../parts/format.js";
+import { progress } from "./jobs.js";
 
 async function load() {
-  set({ clock: await get("clock") });
+  const [{ jobs }] = await Promise.all([get("jobs"), loadClock()]);
+  set({ jobs: jobs.reverse() });
 }
 
-function view({ clock }) {
+function view({ clock, jobs = [] }) {
   if (clock === null) return nothing;
-  const pace = clock.speed === null ? "the time of its owner's clock" : clock.speed ? `${duration(clock.speed)} seconds in a real one` : "it stands still";
-  return html`<div class="bar"><h1>Clock</h1></div>
-    <div class="sheet">${facts([["Time (UTC)", html`<span class="mono large">${time(clock.now)}</span>`], ["Pace", pace]])}</div>`;
+  const pending = jobs.filter((job) => job.status === "RUNNING" || job.status === "INIT");
+  return html`
+    <div class="bar"><h1>Clock</h1></div>
+    <div class="sheet">
+      ${facts([
+        ["Time (UTC)", html`<span class="mono large">${time(timeOf(clock))}</span>`],
+        ["Seconds since 1970", html`<span class="mono">${duration(timeOf(clock))}</span>`],
+        ["Pace", paceText(clock)],
+      ])}
+      ${section(
+        "Jobs that have not ended",
+        pending.length
+          ? html`<ul class="links">${pending.map((job) => html`<li>${progress(job)} <a href="#/jobs/${job.id}">${job.type}</a></li>`)}</ul>`
+          : html`<p class="faint">There are none.</p>`,
+      )}
+    </div>`;
 }
 
-export const panel = { id: "clock", title: "Clock", parts: ["clock"], load, view };
+function paceText(clock) {
+  if (clock.speed === null) return "The mock has a clock of its owner's, which cannot be moved here.";
+  return paceOf(clock) ? `It runs: ${duration(clock.speed)} of its seconds pass in a real one.` : "It stands still until it is moved.";
+}
+
+export const panel = { id: "clock", title: "Clock", parts: ["clock", "jobs"], load, view };

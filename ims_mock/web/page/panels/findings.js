@@ -3,20 +3,32 @@
 import { html } from "../vendor/lit-html.js";
 import { get } from "../api.js";
 import { set } from "../state.js";
-import { table } from "../parts/table.js";
+import { badge } from "../parts/badge.js";
 
-const COLUMNS = [
-  { key: "rule", title: "Finding", width: "12rem", kind: "mono", cell: (row) => row.rule },
-  { key: "message", title: "What was seen", width: "minmax(14rem, 1fr)", cell: (row) => row.text },
-];
+const MOST_LINKS = 12;
 
 async function load() {
-  set({ findings: (await get("audit")).findings.map((finding, index) => ({ ...finding, key: String(index) })) });
+  set({ findings: (await get("audit")).findings });
 }
 
-function view(state) {
-  return html`<div class="bar"><h1>Findings</h1></div>
-    <div class="split">${table({ id: "findings-table", label: "Findings", columns: COLUMNS, rows: state.findings ?? [], rowKey: (row) => row.key, empty: "The requests so far show no bad manners." })}</div>`;
+function view({ findings }) {
+  return html`
+    <div class="bar"><h1>Findings</h1><span class="faint">What the requests so far show of their client</span></div>
+    ${findings?.length ? html`<div class="sheet" tabindex="0" role="group" aria-label="Findings">${findings.map(finding)}</div>` : html`<div class="empty">${findings ? none() : ""}</div>`}`;
 }
 
-export const panel = { id: "findings", title: "Findings", parts: ["journal"], load, view, count: (state) => state.findings?.length };
+function none() {
+  return html`<h2>There are no findings</h2>
+    <p>The mock looks for bad manners in the requests that came: retries at once, errors that are asked for again, images
+    that are left behind. A test asserts it with <code>assert ims_mock.audit() == []</code>.</p>`;
+}
+
+function finding({ rule, text, entries }) {
+  const more = entries.length > MOST_LINKS ? html` and ${entries.length - MOST_LINKS} more` : "";
+  return html`<article class="card">
+    <h2>${badge(rule, "warn")}</h2><p>${text}</p>
+    ${entries.length ? html`<p>Requests: ${entries.slice(0, MOST_LINKS).map((number) => html`<a href="#/journal/${number}">${number}</a> `)}${more}</p>` : ""}
+  </article>`;
+}
+
+export const panel = { id: "findings", title: "Findings", parts: ["journal", "images"], load, view };

@@ -1,51 +1,217 @@
-// What was asked, and why it was rejected.
+// The requests that came, who sent them, and why they were rejected.
 
 import { html, nothing } from "../vendor/lit-html.js";
-import { get } from "../api.js";
+import { get, root } from "../api.js";
 import { filterOf, set, state } from "../state.js";
 import { statusBadge } from "../parts/badge.js";
-import { details, facts } from "../parts/details.js";
-import { matcher, searchBox } from "../parts/filter.js";
+import { Changed } from "../parts/changed.js";
+import { copyButton } from "../parts/copy.js";
+import { curlOf } from "../parts/curl.js";
+import { details, facts, section } from "../parts/details.js";
+import { choice, matcher, searchBox, tick } from "../parts/filter.js";
 import { pretty, taken, time, timeOfDay } from "../parts/format.js";
 import { table } from "../parts/table.js";
+import { announce } from "../parts/toast.js";
+
+const NEW = 2500; // Milliseconds in which a row is marked as new.
+const STATUSES = { "2xx": [200, 299], "3xx": [300, 399], "4xx": [400, 499], "5xx": [500, 599] };
 
 const COLUMNS = [
-  { key: "time", title: "Time", width: "7.5rem", kind: "mono", cell: (row) => timeOfDay(row.received_at) },
-  { key: "status", title: "Status", width: "4.5rem", cell: (row) => statusBadge(row.status) },
-  { key: "operation", title: "Operation", width: "minmax(12rem, 1fr)", kind: "mono", cell: (row) => row.operation ?? "no route" },
-  { key: "caller", title: "Caller", width: "7rem", from: 620, cell: (row) => row.caller ?? "" },
-  { key: "reason", title: "Reason", width: "minmax(14rem, 2fr)", from: 520, cell: (row) => row.reason },
+  { key: "number", title: "No.", width: "2.8rem", kind: "number faint", from: 560, cell: (row) => row.number },
+  { key: "time", title: "Time", width: "7rem", kind: "mono", cell: (row) => timeOfDay(row.received_at) },
+  { key: "caller", title: "Caller", width: "6rem", from: 860, cell: (row) => row.caller ?? html`<span class="faint">nobody known</span>` },
+  { key: "operation", title: "Operation", width: "minmax(9rem, 1fr)", kind: "mono", cell: operationCell },
+  { key: "status", title: "Status", width: "4rem", cell: (row) => statusBadge(row.status) },
+  { key: "reason", title: "Reason", width: "minmax(9rem, 2fr)", from: 480, cell: reasonCell },
+  { key: "path", title: "Request", width: "minmax(9rem, .8fr)", kind: "mono", from: 1200, cell: (row) => `${row.method} ${row.path}` },
+  { key: "seconds", title: "Took", width: "4.5rem", kind: "number", from: 980, cell: (row) => (row.seconds === null ? "" : taken(row.seconds)) },
 ];
 
-async function load() {
-  const { entries, received } = await get("journal");
-  set({ journal: entries.reverse(), received });
+function operationCell(row) {
+  return row.operation ?? html`<span class="faint">${row.method} ${row.path}</span>`;
 }
 
+function reasonCell(row) {
+  const notes = [...row.rules.map((rule) => `rule ${rule}`), row.delivery].filter(Boolean);
+  return html`${row.reason}${notes.length ? html` <small class="note">${notes.join(", ")}</small>` : nothing}`;
+}
+
+// What is loaded: the rows by number, and the request that is open, in full.
+
+const known = new Changed("requests", "requests", (row) => row.number);
+const arrived = new Map();
+
+async function load() {
+  const fresh = await known.load(({ oldest, received }) => {
+    for (const number of known.records.keys()) if (number < oldest) known.records.delete(number);
+    set({ requests: [...known.records.values()].sort((one, other) => other.number - one.number), received });
+  });
+  mark(fresh);
+  await loadOpen();
+}
+
+function mark(fresh) {
+  const numbers = fresh.map((row) => row.number).filter((number) => !arrived.has(number));
+  if (numbers.length === 0) return;
+  for (const number of numbers) arrived.set(number, true);
+  setTimeout(() => {
+    for (const number of numbers) arrived.delete(number);
+    set({});
+  }, NEW);
+  const last = fresh.at(-1);
+  const text = `${last.operation ?? last.path}, status ${last.status || "not known yet"}`;
+  announce(numbers.length === 1 ? `New request: ${text}` : `${numbers.length} new requests, the last one: ${text}`);
+}
+
+/** Load the request that is open, unless it is there and complete. */
+async function loadOpen() {
+  const row = known.records.get(Number(state.open));
+  if (state.panel !== "journal" || row === undefined) return;
+  const shown = state.request;
+  if (shown?.request_id === row.request_id && shown.status === row.status) return;
+  set({ request: await get(`requests/${row.number}`) });
+}
+
+// The filter.
+
+/** Return the rows that the filter lets through. */
+export function filtered(rows) {
+  const { text, status, operation, caller, failed } = filterOf("journal");
+  const isFound = matcher(text);
+  const [least, most] = STATUSES[status] ?? [0, 999];
+  return rows.filter(
+    (row) =>
+      row.status >= least &&
+      row.status <= most &&
+      (!failed || row.status >= 400 || row.delivery) &&
+      (!operation || (row.operation ?? "no route") === operation) &&
+      (!caller || (row.caller ?? "nobody known") === caller) &&
+      isFound(searched(row)),
+  );
+}
+
+const texts = new WeakMap();
+
+function searched(row) {
+  let text = texts.get(row);
+  if (text === undefined) {
+    const { method, path, operation, status, reason, caller, request_id: id, rules, delivery } = row;
+    text = `${method} ${path} ${operation ?? "no route"} ${status} ${reason} ${caller ?? ""} ${id} ${rules} ${delivery}`.toLowerCase();
+    texts.set(row, text);
+  }
+  return text;
+}
+
+const distinct = (rows, name, otherwise) => [...new Set(rows.map((row) => row[name] ?? otherwise))].sort();
+
+// The view.
+
 function view(state) {
-  const rows = state.journal ?? [];
-  const isFound = matcher(filterOf("journal").text);
-  const found = rows.filter((row) => isFound(`${row.operation} ${row.path} ${row.status} ${row.reason}`.toLowerCase()));
-  const open = rows.find((row) => String(row.number) === state.open);
+  const rows = state.requests ?? [];
+  const found = filtered(rows);
+  const isFiltered = found.length !== rows.length;
   return html`
-    <div class="bar"><h1>Requests</h1>${searchBox("journal", "Search the requests")}</div>
+    <div class="bar">
+      <h1>Requests</h1>
+      ${searchBox("journal", "Search path, operation, reason, caller, id")}
+      ${choice("journal", "status", "Status", Object.keys(STATUSES))}
+      ${choice("journal", "operation", "Operation", distinct(rows, "operation", "no route"))}
+      ${choice("journal", "caller", "Caller", distinct(rows, "caller", "nobody known"))}
+      ${tick("journal", "failed", "Failures only")}
+      <span class="space"></span>
+      <span class="faint">${amount(found.length, rows.length, state.received)}</span>
+    </div>
     <div class="split">
-      ${table({ id: "journal-table", label: "Requests", columns: COLUMNS, rows: found, rowKey: (row) => String(row.number), selected: state.open, open: openRow, empty: "No request has come so far." })}
-      ${open ? request(open) : nothing}
+      ${table({
+        id: "journal-table",
+        label: "Requests, the newest first",
+        columns: COLUMNS,
+        rows: found,
+        rowKey: (row) => String(row.number),
+        rowClass: (row) => (arrived.has(row.number) ? "new" : ""),
+        selected: state.open,
+        open: (row) => (location.hash = `#/journal/${row.number}`),
+        empty: state.requests === undefined ? "" : isFiltered ? "No request is as the filter has it." : firstSteps(state),
+      })}
+      ${state.open === "" ? nothing : openRequest(state)}
     </div>`;
 }
 
-function openRow(row) {
-  location.hash = `#/journal/${row.number}`;
+function amount(found, kept, received = 0) {
+  const parts = found === kept ? [`${kept}`] : [`${found} of ${kept}`];
+  if (received > kept) parts.push(`the last of ${received}`);
+  return kept ? parts.join(", ") : "";
 }
 
-function request(entry) {
+function firstSteps(state) {
+  const token = state.token ?? "any";
+  const line = `curl -i ${root()}/v2/images -H 'X-Auth-Token: ${token}' -H 'Content-Type: application/json' -d '{"name": "web", "min_disk": 39}'`;
+  return html`<h2>No request has come so far</h2>
+    <p>What a client asks of this mock is here at once, with the reason where it is rejected. Try one:</p>
+    <pre>${line}</pre>
+    <p>${copyButton(line, "Copy the line")} It is rejected with 400, and the reason names the field.</p>
+    <p>To point a client at the mock, run <code>ims-mock env sdk</code>, or <code>openstack</code>, <code>terraform</code>,
+    <code>otc</code>, <code>curl</code> in its place: it prints the settings.</p>`;
+}
+
+function openRequest(state) {
+  const entry = state.request;
+  const close = () => (location.hash = "#/journal");
+  if (entry === undefined || String(entry.number) !== state.open) {
+    if (known.records.has(Number(state.open))) {
+      loadOpen().catch(() => {});
+      return nothing;
+    }
+    const text = state.requests === undefined ? "" : "The journal does not keep this request any more.";
+    return details({ title: `Request ${state.open}`, close, body: html`<p class="faint">${text}</p>` });
+  }
   return details({
     title: `${entry.method} ${entry.path}`,
-    close: () => (location.hash = "#/journal"),
-    body: html`${facts([["Reason", entry.reason], ["Status", statusBadge(entry.status)], ["Time", time(entry.received_at)], ["Took", taken(entry.seconds)], ["Rules", entry.rules.join(", ")]])}
-      <h3>Request</h3><pre>${pretty(entry.request_body)}</pre><h3>Response</h3><pre>${pretty(entry.response_body)}</pre>`,
+    close,
+    actions: copyButton(() => curlOf(entry), "Copy as curl"),
+    body: requestBody(entry),
   });
 }
 
-export const panel = { id: "journal", title: "Requests", parts: ["journal"], load, view, count: () => state.received };
+function requestBody(entry) {
+  const rules = entry.rules.map((rule) => html`<a href="#/rules/${rule}">${rule}</a> `);
+  return html`
+    ${entry.reason ? html`<p class="reason ${entry.status >= 500 ? "bad" : entry.status >= 400 ? "warn" : ""}">${entry.reason}</p>` : nothing}
+    ${facts([
+      ["Status", statusBadge(entry.status)],
+      ["Operation", html`<span class="mono">${entry.operation ?? "no route"}</span>`],
+      ["Caller", entry.caller ? `${entry.caller}, project ${entry.project_id}` : entry.project_id && `nobody known, project ${entry.project_id}`],
+      ["Time", `${time(entry.received_at)} UTC, by the mock's clock`],
+      ["Took", entry.responded_at ? taken(entry.seconds) : "no response yet"],
+      ["Rules that fired", entry.rules.length ? rules : ""],
+      ["Left as", entry.delivery],
+      ["Not read", entry.ignored.length ? html`<span class="mono">${entry.ignored.join(", ")}</span>` : ""],
+      ["Request id", html`<span class="mono">${entry.request_id}</span>`],
+    ])}
+    ${section("Request", html`<p class="mono line">${entry.method} ${entry.path}</p>${headersOf(entry.request_headers)}${bodyOf(entry.request_body)}`, copyOf(entry.request_body))}
+    ${section("Response", html`<p class="mono line">${entry.status || "none yet"}</p>${headersOf(entry.response_headers)}${bodyOf(entry.response_body)}`, copyOf(entry.response_body))}
+    ${section("The same again with curl", html`<pre>${curlOf(entry)}</pre><p class="faint">What is masked here has to be put in again.</p>`, copyButton(curlOf(entry)))}
+  `;
+}
+
+function headersOf(headers) {
+  const names = Object.keys(headers);
+  return html`<details><summary>${names.length} headers</summary>
+    <dl class="facts mono">${names.map((name) => html`<dt>${name}</dt><dd>${headers[name]}</dd>`)}</dl></details>`;
+}
+
+const copyOf = (body) => (body ? copyButton(body, "Copy the body") : nothing);
+
+function bodyOf(body) {
+  if (!body) return html`<p class="faint">No body.</p>`;
+  return html`<pre>${pretty(body)}</pre>`;
+}
+
+export const panel = {
+  id: "journal",
+  title: "Requests",
+  parts: ["journal"],
+  load,
+  view,
+  count: (state) => state.counts.requests,
+};

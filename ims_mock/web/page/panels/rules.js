@@ -1,20 +1,37 @@
 // The rules that make requests fail, with how often each has.
 
-import { html } from "../vendor/lit-html.js";
+import { html, nothing } from "../vendor/lit-html.js";
 import { get } from "../api.js";
-import { set } from "../state.js";
+import { set, state } from "../state.js";
+import { badge } from "../parts/badge.js";
+import { details, facts, section } from "../parts/details.js";
 import { table } from "../parts/table.js";
 
 const COLUMNS = [
-  { key: "id", title: "Rule", width: "4rem", kind: "mono", cell: (row) => row.id },
-  { key: "fault", title: "Fault", width: "minmax(10rem, 1fr)", kind: "mono", cell: (row) => faultText(row.fault) },
-  { key: "operation", title: "Operation", width: "minmax(10rem, 1fr)", kind: "mono", cell: (row) => row.operation ?? "every one" },
-  { key: "hits", title: "Hits", width: "5rem", kind: "number", cell: (row) => row.hits },
+  { key: "id", title: "Rule", width: "3rem", kind: "mono", cell: (row) => row.id },
+  { key: "fault", title: "Fault", width: "minmax(9rem, 1fr)", kind: "mono", cell: (row) => faultText(row.fault) },
+  { key: "operation", title: "Operation", width: "minmax(9rem, 1fr)", kind: "mono", cell: operationOf },
+  { key: "narrow", title: "Only", width: "minmax(6rem, 1fr)", kind: "mono", from: 760, cell: (row) => conditions(row).join(" ") },
+  { key: "hits", title: "Hits", width: "6rem", cell: hitsOf },
 ];
 
-function faultText({ kind, ...fields }) {
-  const shown = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return [kind, ...shown].join(" ");
+/** Return a fault as a line: its kind, and the fields that are set. */
+export function faultText({ kind, ...fields }) {
+  return [kind, ...Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
+}
+
+function operationOf(row) {
+  return row.operation ?? html`<span class="faint">every one</span>`;
+}
+
+function conditions({ id, fault, operation, hits, times, ...others }) {
+  return Object.entries(others).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+}
+
+function hitsOf(row) {
+  const isSpent = row.times !== undefined && row.hits >= row.times;
+  const text = row.times === undefined ? `${row.hits}` : `${row.hits} of ${row.times}`;
+  return badge(text, isSpent ? "calm" : row.hits ? "warn" : "busy");
 }
 
 async function load() {
@@ -22,8 +39,46 @@ async function load() {
 }
 
 function view(state) {
-  return html`<div class="bar"><h1>Rules</h1></div>
-    <div class="split">${table({ id: "rules-table", label: "Rules", columns: COLUMNS, rows: state.rules ?? [], selected: state.open, empty: "No rule is armed: every request is served as it should be." })}</div>`;
+  const rows = state.rules ?? [];
+  const open = rows.find((row) => row.id === state.open);
+  return html`
+    <div class="bar"><h1>Rules</h1></div>
+    <div class="split">
+      ${table({
+        id: "rules-table",
+        label: "Rules, the outermost first",
+        columns: COLUMNS,
+        rows,
+        selected: state.open,
+        open: (row) => (location.hash = `#/rules/${row.id}`),
+        empty: state.rules === undefined ? "" : noRules(),
+      })}
+      ${open ? openRule(open) : nothing}
+    </div>`;
 }
 
-export const panel = { id: "rules", title: "Rules", parts: ["rules", "journal"], load, view, count: (state) => state.rules?.length };
+function noRules() {
+  return html`<h2>No rule is armed</h2><p>Every request is served as it should be. A rule makes some of them fail:</p>
+    <pre>ims_mock.faults.add(Fail(503), operation="glance_list_images", times=1)</pre>`;
+}
+
+function openRule(rule) {
+  const fired = (state.requests ?? []).filter((row) => row.rules.includes(rule.id)).slice(0, 20);
+  return details({
+    title: `Rule ${rule.id}: ${faultText(rule.fault)}`,
+    close: () => (location.hash = "#/rules"),
+    body: html`
+      ${facts([
+        ["Operation", html`<span class="mono">${operationOf(rule)}</span>`],
+        ["Hits", hitsOf(rule)],
+        ...conditions(rule).map((text) => ["Only", html`<span class="mono">${text}</span>`]),
+      ])}
+      ${fired.length
+        ? section("Requests that it has changed", html`<ul class="links">${fired.map((row) => html`<li><a href="#/journal/${row.number}">${row.method} ${row.path}</a> ${row.status}</li>`)}</ul>`)
+        : nothing}
+      ${section("As JSON", html`<pre>${JSON.stringify(rule, null, 2)}</pre>`)}
+    `,
+  });
+}
+
+export const panel = { id: "rules", title: "Rules", parts: ["rules"], load, view, count: (state) => state.counts.rules };

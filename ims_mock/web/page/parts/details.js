@@ -5,15 +5,20 @@ import { html, nothing } from "../vendor/lit-html.js";
 /** Return the details of a thing; `close` is called by its button. Escape closes it too, see main.js. */
 export function details({ title, close, actions = nothing, body }) {
   return html`<aside class="details" aria-label=${title}>
-    <header><h2>${title}</h2><span class="space"></span>${actions}
+    <header><h2 title=${title}>${title}</h2><span class="space"></span>${actions}
       <button class="plain" type="button" aria-label="Close" title="Close (Escape)" @click=${close}>×</button></header>
-    <div class="body">${body}</div>
+    <div class="body" tabindex="0" role="group" aria-label="Details">${body}</div>
   </aside>`;
 }
 
-/** Return names and values, one below the other. */
+/** Return names and values, one below the other; what has no value is left out. */
 export function facts(pairs) {
   return html`<dl class="facts">
     ${pairs.map(([name, value]) => (value === "" || value === undefined || value === null ? nothing : html`<dt>${name}</dt><dd>${value}</dd>`))}
   </dl>`;
+}
+
+/** Return a part of the details under a title of its own, with a button or so beside that. */
+export function section(title, body, action = nothing) {
+  return html`<section><header><h3>${title}</h3><span class="space"></span>${action}</header>${body}</section>`;
 }
