@@ -22,7 +22,6 @@ version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 templates_path: list[str] = []
 default_role = "code"
-suppress_warnings = ["toc.empty_glob"]
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 160
