@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from schema_text import Row, Words, as_table, codes_of
+from schema_text import Row, Words, as_table, as_text, codes_of
 
 import ims_mock
 from ims_mock.contract import schema_files
@@ -25,7 +25,7 @@ def pages() -> Iterator[tuple[str, str]]:
         operations = [item for item in contract.operations.values() if item.resource == tag["name"]]
         yield f"operations/{tag['name']}", _page(tag["description"], _operations(contract, operations))
     control = sorted(load_control().operations.values(), key=lambda operation: operation.path)
-    yield "control", _page("Every request of the mock's own API", _operations(load_control(), control))
+    yield "control", _page("Every request of the mock's own API", _control(control))
     yield "faults", _page("Every field of a fault", _faults())
     yield "settings", _page("Every value of a setting", _settings())
     yield "codes", _page("Every code of an error", _codes())
@@ -63,20 +63,26 @@ def _operations(contract: Contract, operations: list[Operation]) -> Iterator[str
         composed = contract.composed["paths"][operation.path][operation.method.lower()]
         published = contract.document["paths"][operation.path][operation.method.lower()]
         yield from (f"## {operation.id}", "", f"`{operation.method} {operation.path}`", "")
-        yield from (f"{_sentence(composed['summary'])} {composed.get('description', '')}".strip(), "")
+        yield from (as_text(f"{_sentence(composed['summary'])} {composed.get('description', '')}".strip()), "")
         yield from _particulars(operation, composed)
         words = Words(contract.composed)
         if rows := [_parameter(words, item) for item in composed.get("parameters", ())]:
             yield from ("**Parameters**", "", *as_table(rows), "")
         yield from _request(words, composed.get("requestBody", {}))
-        yield from ("**Responses**", "", *_responses(Words(contract.document), published), "")
+        yield from ("**Responses**", "", *_responses(contract, published), "")
+
+
+def _control(operations: list[Operation]) -> Iterator[str]:
+    yield from _operations(load_control(), operations)
+    yield from ("## What every request may get", "", *_shared(load_control()))
 
 
 def _particulars(operation: Operation, composed: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is needed to call an operation, and where it is documented, as a list."""
     lines = []
     if page := composed.get("externalDocs"):
-        lines.append(f"- The official page: [{page.get('description', page['url'])}]({page['url']})")
+        title = page.get("description", "Official page").removeprefix("Official page")
+        lines.append(f"- The official page: [{title or page['url'].rpartition('/')[2]}]({page['url']})")
     if operation.is_anonymous:
         lines.append("- It needs no credential.")
     if operation.actions:
@@ -110,16 +116,41 @@ def _request(words: Words, request: Mapping[str, Any]) -> Iterator[str]:
             yield from ("```json", *example.splitlines(), "```", "")
 
 
-def _responses(words: Words, published: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a table of the statuses of an operation, with the codes and what they say."""
+def _responses(contract: Contract, published: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of the statuses that are an operation's own, and which others it shares with all operations."""
+    words = Words(contract.document)
+    shared = {status for status, item in published["responses"].items() if _is_shared(item)}
+    own = {status: words.whole(item) for status, item in published["responses"].items() if status not in shared}
+    yield from _statuses(own)
+    if shared:
+        link = (
+            "#what-every-request-may-get"
+            if contract is load_control()
+            else "../codes.md#what-every-operation-may-return"
+        )
+        yield from ("", f"And [what all have in common]({link}): {', '.join(sorted(shared))}.")
+
+
+def _is_shared(response: Mapping[str, Any]) -> bool:
+    """Return whether a response is one of all operations of an API, and not of one operation or one service."""
+    return str(response.get("$ref", "")).rpartition("/")[2].isdigit()
+
+
+def _shared(contract: Contract) -> Iterator[str]:
+    """Yield a table of the statuses that all operations share."""
+    responses = contract.document["components"]["responses"]
+    yield from _statuses({name: item for name, item in responses.items() if name.isdigit()})
+
+
+def _statuses(responses: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a table of responses by their statuses, with the codes and what they say."""
     yield from ("| status | code | meaning |", "|---|---|---|")
-    for status, item in sorted(published["responses"].items()):
-        response = words.whole(item)
-        yield f"| {status} | | {response['description']} |"
+    for status, response in sorted(responses.items()):
+        yield f"| {status} | | {as_text(response['description'])} |"
         content = response.get("content", {}).get("application/json", {})
         for name, example in content.get("examples", {}).items():
             if message := _message(example.get("value")):
-                yield f"| | `{name}` | {message} |"
+                yield f"| | `{name}` | {as_text(message)} |"
 
 
 def _message(body: Any) -> str:
@@ -143,19 +174,20 @@ def _faults() -> Iterator[str]:
 def _settings() -> Iterator[str]:
     document = schema_files.read("settings.json")
     rows = [row for row in Words(document).rows({"properties": document["properties"]}) if "." not in row.name]
-    yield from ("The table of [Settings](../settings.md) has the defaults.", "", *as_table(rows), "")
+    yield from ("[Settings](../settings.md) says where a setting is set.", "", *as_table(rows), "")
 
 
 def _codes() -> Iterator[str]:
     document = schema_files.read("error_codes.json")
-    yield from ("A status has this code where an operation's page has no other:", "")
+    yield from ("## What every operation may return", "", *_shared(load_contract()), "")
+    yield from ("## Codes of statuses", "", "A status has this code where an operation's page has no other:", "")
     yield from ("| status | code | message |", "|---|---|---|")
     for status, item in document["statuses"].items():
         yield f"| {status} | `{item['code']}` | {item.get('message', '')} |"
-    yield from ("", "The codes of the service:", "", "| code | message |", "|---|---|")
+    yield from ("", "## Codes of the service", "", "| code | message |", "|---|---|")
     for code, message in document["service"].items():
         yield f"| `{code}` | {message} |"
-    yield from ("", "The codes of the gateway in front of it:", "", "| code | status | message |", "|---|---|---|")
+    yield from ("", "## Codes of the gateway in front of it", "", "| code | status | message |", "|---|---|---|")
     for code, messages in document["gateway"].items():
         for status, message in messages.items():
             yield f"| `{code}` | {status} | {message} |"

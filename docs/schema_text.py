@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 Schema = Mapping[str, Any]
 
 _BOUNDS = (
-    ("minimum", "maximum", ""),
-    ("minLength", "maxLength", " characters"),
-    ("minItems", "maxItems", " items"),
-    ("minProperties", "maxProperties", " properties"),
+    ("minimum", "maximum", "", ""),
+    ("minLength", "maxLength", " character", " characters"),
+    ("minItems", "maxItems", " item", " items"),
+    ("minProperties", "maxProperties", " property", " properties"),
 )
 _DEPTH = 4
 
@@ -33,9 +34,14 @@ def as_table(rows: list[Row]) -> Iterator[str]:
     yield f"| {' | '.join(columns)} |"
     yield "|---" * len(columns) + "|"
     for row in rows:
-        rule = f"**required**; {row.rule}" if row.is_required else row.rule
-        cells = [f"`{row.name}`", rule, row.meaning, row.codes]
+        rule = f"**required**; {as_text(row.rule)}" if row.is_required else as_text(row.rule)
+        cells = [f"`{row.name}`", rule, as_text(row.meaning), row.codes]
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells[: len(columns)])} |"
+
+
+def as_text(text: str) -> str:
+    """Return a text in which Markdown sees no emphasis and no tags, but code."""
+    return re.sub(r"(`[^`]*`)|([*_<])", lambda match: match[1] or f"\\{match[2]}", text)
 
 
 def plain(value: Any) -> str:
@@ -82,13 +88,15 @@ class Words:
         return {"array": "list", "null": "null"}.get(kind, kind)
 
     def _limits(self, schema: Schema) -> Iterator[str]:
-        for least, most, unit in _BOUNDS:
-            if least in schema and most in schema:
-                yield f"{schema[least]} to {schema[most]}{unit}"
-            elif least in schema:
-                yield f"at least {schema[least]}{unit}"
-            elif most in schema:
-                yield f"at most {schema[most]}{unit}"
+        for least, most, one, more in _BOUNDS:
+            low, high = (f"{schema[key]:.15g}" if key in schema else "" for key in (least, most))
+            unit = one if (high or low) == "1" else more
+            if low and high:
+                yield f"{low} to {high}{unit}"
+            elif low or high:
+                yield f"at least {low}{unit}" if low else f"at most {high}{unit}"
+        if "exclusiveMinimum" in schema:
+            yield f"more than {schema['exclusiveMinimum']}"
         if "x-pattern-rule" in schema:
             yield str(schema["x-pattern-rule"])
         elif "pattern" in schema and len(schema["pattern"]) <= 80:
