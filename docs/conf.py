@@ -53,9 +53,44 @@ def for_the_manual(text: str, folder: Path) -> str:
     return _TO_A_FILE.sub(path, tables.with_tables(text))
 
 
+NAVIGATION = {
+    "Begin": ["clients", "pytest", "recipes", "command", "page", "container"],
+    "Use": ["images", "jobs", "credentials", "clock", "faults", "sweep", "contract", "conclusions"],
+    "Look up": ["settings", "operations", "errors", "control"],
+    "Background": ["performance", "decisions/README", "generated/changelog"],
+}
+"""The pages of the manual under their captions."""
+
+BELOW = {
+    "pytest": ["generated/fixtures", "generated/python"],
+    "faults": ["generated/faults"],
+    "settings": ["generated/settings"],
+    "operations": [f"generated/{name}" for name, _ in reference_pages.pages() if name.startswith("operations/")],
+    "errors": ["generated/codes"],
+    "control": ["generated/control"],
+    "decisions/README": sorted(path.stem for path in (ROOT / "docs/decisions").glob("[!R]*.md")),
+}
+"""The pages below a page. Lists of pages stand here, so that the pages themselves are plain Markdown."""
+
+
+def _navigation(name: str) -> str:
+    """Return the lists of the pages below a page."""
+    lists = NAVIGATION if name == "index" else {"": BELOW.get(name, [])}
+    here = {caption: [page for page in pages if _is_there(name, page)] for caption, pages in lists.items()}
+    return "".join(
+        "\n".join(["", "```{toctree}", ":hidden:", *[f":caption: {caption}"] * bool(caption), "", *pages, "```", ""])
+        for caption, pages in here.items()
+        if pages
+    )
+
+
+def _is_there(name: str, page: str) -> bool:
+    return (ROOT / "docs" / name).parent.joinpath(f"{page}.md").exists()
+
+
 def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
     text = for_the_manual(source[0], Path(app.env.doc2path(name)).parent)
-    source[0] = reference_pages.linked(text) if name in ("operations", "control") else text
+    source[0] = (reference_pages.linked(text) if name in ("operations", "control") else text) + _navigation(name)
 
 
 def _escape(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:

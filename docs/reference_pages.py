@@ -55,7 +55,7 @@ def write(folder: Path) -> None:
 
 
 def _page(title: str, lines: Iterator[str]) -> str:
-    return "\n".join([f"# {title}", "", *lines, ""])
+    return "\n".join([f"# {title}", "", *lines]).rstrip() + "\n"
 
 
 def _operations(contract: Contract, operations: list[Operation]) -> Iterator[str]:

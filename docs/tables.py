@@ -18,7 +18,7 @@ from ims_mock.contract import schema_files  # noqa: E402
 from ims_mock.contract.operations import control_table, operations_table  # noqa: E402
 from ims_mock.faults.kinds import KINDS  # noqa: E402
 
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
 """Where a table may stand; a comment with its name comes before it."""
 
 _CLIENTS = ("http.client", "requests", "SDK", "openstacksdk", "python-glanceclient")
@@ -75,7 +75,7 @@ def with_tables(text: str) -> str:
         # A table of several parts has headings and empty lines between them.
         before = rf"(<!-- table: {name} -->\n)(?:(?:\|.*|## .*)?\n)*"
         text = re.sub(before, lambda match, new=table: match[1] + new, text)
-    return text
+    return f"{text.rstrip()}\n"
 
 
 if __name__ == "__main__":
