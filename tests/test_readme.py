@@ -16,7 +16,7 @@ import requests
 
 import ims_mock
 from ims_mock import ImsMock, Redirect, Sequence
-from ims_mock.command.parser import OPTIONS
+from ims_mock.command.parser import OPTIONS, new_command_parser
 from ims_mock.contract import schema_files
 from ims_mock.faults.kinds import KINDS
 from ims_mock.faults.rules import Rule
@@ -118,6 +118,33 @@ def test_every_option_has_a_variable_of_its_own() -> None:
     row = "| `--token-lifetime` | `IMS_MOCK_TOKEN_LIFETIME` | `86400` | seconds until a token expires;"
     assert row in MANUAL[ROOT / "docs/command.md"]
     assert len({option.variable for option in OPTIONS}) == len(OPTIONS)
+
+
+@needs_curl
+def test_control_example_runs(ims_mock: ImsMock) -> None:
+    """The curl lines of the control API succeed, one after the other."""
+    text = MANUAL[ROOT / "docs/control.md"]
+    match = re.search(r"<!-- example: control -->\n```console\n(.*?)```", text, re.DOTALL)
+    assert match is not None
+    for line in match[1].splitlines():
+        command = shlex.split(line.removeprefix("$ ").replace("http://127.0.0.1:9292", ims_mock.url))
+        subprocess.run([*command, "--fail"], stdout=subprocess.DEVNULL, check=True)
+    assert ims_mock.service.settings.auth == "strict"
+
+
+COMMANDS = re.compile(r"^\$ (?:.*?\()?(?:[A-Z_]+=\S+ )*(?:ims-mock|python -m ims_mock)\b ?([^\n]*)", re.MULTILINE)
+"""A line of a console that runs the command, and its arguments."""
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_take_what_is_shown(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each command of a document is one that the command line takes, with all of its options."""
+    (tmp_path / "accounts.json").write_text("{}", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for shown in COMMANDS.findall(path.read_text("utf-8")):
+        given = shlex.split(re.split(r'\)"| (?:[>|&]|&&)(?: |$)', shown)[0])
+        words = 2 if given[:1] == ["contract"] else 1 if given and not given[0].startswith("-") else 0
+        new_command_parser(" ".join(given[:words]) or "serve").parse_args(given[words:])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
