@@ -385,3 +385,28 @@ def test_a_hidden_tab_asks_nothing(page: Page, mock: ImsMock) -> None:
     page.evaluate("() => { window.isHidden = false; document.dispatchEvent(new Event('visibilitychange')); }")
     page.wait_for_selector("[data-link=live]")
     rows(page).first.wait_for()
+
+
+def test_a_table_is_sorted_by_a_column(page: Page, mock: ImsMock) -> None:
+    """A click on a title sorts up, another one down, and a third has the rows as they come."""
+    go(page, "images")
+    for name in ("b", "c", "a"):
+        mock.add_image(name=name)
+    page.wait_for_selector("ims-table[aria-rowcount='4']")
+    seen = []
+    for _ in range(4):
+        seen.append("".join(row.split("\n")[0] for row in rows(page).all_inner_texts()))
+        page.get_by_role("button", name="Name").click()
+    assert seen == ["acb", "abc", "cba", "acb"]
+
+
+def test_a_rule_has_links_to_its_requests(page: Page, mock: ImsMock) -> None:
+    """What a rule has changed is one click away from it."""
+    mock.faults.add(Fail(503), operation="glance_list_images")
+    ask(mock)
+    go(page, "rules")
+    rows(page).first.click()
+    page.click(".details a:text-is('GET /v2/images')")
+    page.wait_for_selector(".details h2:text-is('GET /v2/images')")
+    page.click(".details a:text-is('1')")
+    page.wait_for_selector(".details h2:text-is('Rule 1: fail status=503')")

@@ -89,7 +89,8 @@ function tab(panel, current, state) {
 function clockText(clock) {
   if (clock === null) return nothing;
   const pace = clock.speed === null ? "real time" : paceOf(clock) ? `runs ×${duration(clock.speed)}` : "stands still";
-  return html`<a class="clock" href="#/clock" title="The mock's clock">${time(timeOf(clock))} <small>${pace}</small></a>`;
+  const [day, clockTime] = time(timeOf(clock)).split(" ");
+  return html`<a class="clock" href="#/clock" title="The mock's clock"><span class="day">${day}</span> ${clockTime} <small>${pace}</small></a>`;
 }
 
 // Keys.

@@ -6,6 +6,7 @@ import { set } from "../state.js";
 import { badge } from "../parts/badge.js";
 
 const MOST_LINKS = 12;
+const MOST_OF_A_RULE = 20;
 
 async function load() {
   set({ findings: (await get("audit")).findings });
@@ -14,7 +15,7 @@ async function load() {
 function view({ findings }) {
   return html`
     <div class="bar"><h1>Findings</h1><span class="faint">What the requests so far show of their client</span></div>
-    ${findings?.length ? html`<div class="sheet" tabindex="0" role="group" aria-label="Findings">${findings.map(finding)}</div>` : html`<div class="empty">${findings ? none() : ""}</div>`}`;
+    ${findings?.length ? html`<div class="sheet" tabindex="0" role="group" aria-label="Findings">${[...byRule(findings)].map(card)}</div>` : html`<div class="empty">${findings ? none() : ""}</div>`}`;
 }
 
 function none() {
@@ -23,12 +24,25 @@ function none() {
     that are left behind. A test asserts it with <code>assert ims_mock.audit() == []</code>.</p>`;
 }
 
-function finding({ rule, text, entries }) {
-  const more = entries.length > MOST_LINKS ? html` and ${entries.length - MOST_LINKS} more` : "";
+function byRule(findings) {
+  const found = new Map();
+  for (const finding of findings) found.set(finding.rule, [...(found.get(finding.rule) ?? []), finding]);
+  return found;
+}
+
+function card([rule, findings]) {
+  const more = findings.length - MOST_OF_A_RULE;
   return html`<article class="card">
-    <h2>${badge(rule, "warn")}</h2><p>${text}</p>
-    ${entries.length ? html`<p>Requests: ${entries.slice(0, MOST_LINKS).map((number) => html`<a href="#/journal/${number}">${number}</a> `)}${more}</p>` : ""}
+    <h2>${badge(rule, "warn")} ${findings.length > 1 ? html`<small>${findings.length} times</small>` : ""}</h2>
+    <ul class="links">${findings.slice(0, MOST_OF_A_RULE).map(line)}</ul>
+    ${more > 0 ? html`<p class="faint">and ${more} more</p>` : ""}
   </article>`;
+}
+
+function line({ text, entries }) {
+  const more = entries.length > MOST_LINKS ? html`and ${entries.length - MOST_LINKS} more` : "";
+  const links = entries.slice(0, MOST_LINKS).map((number) => html`<a href="#/journal/${number}" title="Request ${number}">${number}</a> `);
+  return html`<li>${text}${entries.length ? html` <span class="faint">request ${links}${more}</span>` : ""}</li>`;
 }
 
 export const panel = { id: "findings", title: "Findings", parts: ["journal", "images"], load, view };

@@ -14,14 +14,14 @@ import { loadAccounts, projectName } from "../parts/projects.js";
 import { table } from "../parts/table.js";
 
 const COLUMNS = [
-  { key: "name", title: "Name", width: "minmax(9rem, 2fr)", cell: (row) => row.name || html`<span class="faint">without a name</span>` },
-  { key: "status", title: "Status", width: "5rem", cell: (row) => badge(row.status ?? "none") },
-  { key: "visibility", title: "Visibility", width: "5rem", from: 420, cell: (row) => row.visibility },
-  { key: "owner", title: "Owner", width: "6rem", from: 560, cell: (row) => ownerCell(row) },
-  { key: "members", title: "Members", width: "4.5rem", kind: "number", from: 760, cell: (row) => row.members || "" },
-  { key: "size", title: "Size", width: "5rem", kind: "number", from: 480, cell: (row) => size(row.size) },
+  { key: "name", title: "Name", width: "minmax(9rem, 2fr)", cell: (row) => row.name || html`<span class="faint">without a name</span>`, by: (row) => row.name ?? "" },
+  { key: "status", title: "Status", width: "5rem", cell: (row) => badge(row.status ?? "none"), by: (row) => row.status ?? "" },
+  { key: "visibility", title: "Visibility", width: "5rem", from: 420, cell: (row) => row.visibility, by: (row) => row.visibility ?? "" },
+  { key: "owner", title: "Owner", width: "6rem", from: 560, cell: (row) => ownerCell(row), by: (row) => projectName(row.owner) ?? row.owner ?? "" },
+  { key: "members", title: "Members", width: "4.5rem", kind: "number", from: 760, cell: (row) => row.members || "", by: (row) => row.members },
+  { key: "size", title: "Size", width: "5rem", kind: "number", from: 480, cell: (row) => size(row.size), by: (row) => Number(row.size ?? -1) },
   { key: "tags", title: "Tags", width: "minmax(5rem, 1fr)", from: 900, cell: (row) => (row.tags ?? []).join(", ") },
-  { key: "os", title: "System", width: "minmax(7rem, 1fr)", from: 1020, cell: (row) => row.os_version },
+  { key: "os", title: "System", width: "minmax(7rem, 1fr)", from: 1020, cell: (row) => row.os_version, by: (row) => row.os_version ?? "" },
   { key: "id", title: "Id", width: "19rem", kind: "mono", from: 1140, cell: (row) => row.id },
 ];
 

@@ -17,23 +17,29 @@ const NEW = 2500; // Milliseconds in which a row is marked as new.
 const STATUSES = { "2xx": [200, 299], "3xx": [300, 399], "4xx": [400, 499], "5xx": [500, 599] };
 
 const COLUMNS = [
-  { key: "number", title: "No.", width: "2.8rem", kind: "number faint", from: 560, cell: (row) => row.number },
+  { key: "number", title: "No.", width: "3rem", kind: "number faint", from: 560, cell: (row) => row.number, by: (row) => row.number },
   { key: "time", title: "Time", width: "7rem", kind: "mono", cell: (row) => timeOfDay(row.received_at) },
-  { key: "caller", title: "Caller", width: "6rem", from: 860, cell: (row) => row.caller ?? html`<span class="faint">nobody known</span>` },
-  { key: "operation", title: "Operation", width: "minmax(9rem, 1fr)", kind: "mono", cell: operationCell },
-  { key: "status", title: "Status", width: "4rem", cell: (row) => statusBadge(row.status) },
+  { key: "caller", title: "Caller", width: "6rem", from: 860, cell: (row) => row.caller ?? html`<span class="faint">unknown</span>` },
+  { key: "operation", title: "Operation", width: "minmax(9rem, 1fr)", kind: "mono", cell: operationCell, by: (row) => row.operation ?? "" },
+  { key: "status", title: "Status", width: "4rem", cell: (row) => statusBadge(row.status), by: (row) => row.status },
   { key: "reason", title: "Reason", width: "minmax(9rem, 2fr)", from: 480, cell: reasonCell },
   { key: "path", title: "Request", width: "minmax(9rem, .8fr)", kind: "mono", from: 1200, cell: (row) => `${row.method} ${row.path}` },
-  { key: "seconds", title: "Took", width: "4.5rem", kind: "number", from: 980, cell: (row) => (row.seconds === null ? "" : taken(row.seconds)) },
+  { key: "seconds", title: "Took", width: "4.5rem", kind: "number", from: 980, cell: (row) => (row.seconds === null ? "" : taken(row.seconds)), by: (row) => row.seconds ?? Infinity },
 ];
 
 function operationCell(row) {
   return row.operation ?? html`<span class="faint">${row.method} ${row.path}</span>`;
 }
 
+/** Return a reason in two: the sentence, and the schema file behind it in brackets, if any. */
+function withoutSource(reason) {
+  const at = reason.lastIndexOf(" [schemas/");
+  return at < 0 ? [reason, ""] : [reason.slice(0, at), reason.slice(at + 2, -1)];
+}
+
 function reasonCell(row) {
   const notes = [...row.rules.map((rule) => `rule ${rule}`), row.delivery].filter(Boolean);
-  return html`${row.reason}${notes.length ? html` <small class="note">${notes.join(", ")}</small>` : nothing}`;
+  return html`${withoutSource(row.reason)[0]}${notes.length ? html` <small class="note">${notes.join(", ")}</small>` : nothing}`;
 }
 
 // What is loaded: the rows by number, and the request that is open, in full.
@@ -41,12 +47,17 @@ function reasonCell(row) {
 const known = new Changed("requests", "requests", (row) => row.number);
 const arrived = new Map();
 
-async function load() {
+/** Load the requests that have come since the last time. */
+export async function loadRequests() {
   const fresh = await known.load(({ oldest, received }) => {
     for (const number of known.records.keys()) if (number < oldest) known.records.delete(number);
     set({ requests: [...known.records.values()].sort((one, other) => other.number - one.number), received });
   });
   mark(fresh);
+}
+
+async function load() {
+  await loadRequests();
   await loadOpen();
 }
 
@@ -85,7 +96,7 @@ export function filtered(rows) {
       row.status <= most &&
       (!failed || row.status >= 400 || row.delivery) &&
       (!operation || (row.operation ?? "no route") === operation) &&
-      (!caller || (row.caller ?? "nobody known") === caller) &&
+      (!caller || (row.caller ?? "unknown") === caller) &&
       isFound(searched(row)),
   );
 }
@@ -116,7 +127,7 @@ function view(state) {
       ${searchBox("journal", "Search path, operation, reason, caller, id")}
       ${choice("journal", "status", "Status", Object.keys(STATUSES))}
       ${choice("journal", "operation", "Operation", distinct(rows, "operation", "no route"))}
-      ${choice("journal", "caller", "Caller", distinct(rows, "caller", "nobody known"))}
+      ${choice("journal", "caller", "Caller", distinct(rows, "caller", "unknown"))}
       ${tick("journal", "failed", "Failures only")}
       <span class="space"></span>
       <span class="faint">${amount(found.length, rows.length, state.received)}</span>
@@ -176,11 +187,11 @@ function openRequest(state) {
 function requestBody(entry) {
   const rules = entry.rules.map((rule) => html`<a href="#/rules/${rule}">${rule}</a> `);
   return html`
-    ${entry.reason ? html`<p class="reason ${entry.status >= 500 ? "bad" : entry.status >= 400 ? "warn" : ""}">${entry.reason}</p>` : nothing}
+    ${entry.reason ? reasonOf(entry) : nothing}
     ${facts([
       ["Status", statusBadge(entry.status)],
       ["Operation", html`<span class="mono">${entry.operation ?? "no route"}</span>`],
-      ["Caller", entry.caller ? `${entry.caller}, project ${entry.project_id}` : entry.project_id && `nobody known, project ${entry.project_id}`],
+      ["Caller", entry.caller ? `${entry.caller}, project ${entry.project_id}` : entry.project_id && `unknown, project ${entry.project_id}`],
       ["Time", `${time(entry.received_at)} UTC, by the mock's clock`],
       ["Took", entry.responded_at ? taken(entry.seconds) : "no response yet"],
       ["Rules that fired", entry.rules.length ? rules : ""],
@@ -192,6 +203,12 @@ function requestBody(entry) {
     ${section("Response", html`<p class="mono line">${entry.status || "none yet"}</p>${headersOf(entry.response_headers)}${bodyOf(entry.response_body)}`, copyOf(entry.response_body))}
     ${section("The same again with curl", html`<pre>${curlOf(entry)}</pre><p class="faint">What is masked here has to be put in again.</p>`, copyButton(curlOf(entry)))}
   `;
+}
+
+function reasonOf(entry) {
+  const [sentence, source] = withoutSource(entry.reason);
+  const kind = entry.status >= 500 ? "bad" : entry.status >= 400 ? "warn" : "";
+  return html`<p class="reason ${kind}">${sentence}${source ? html`<br><small class="mono">${source}</small>` : nothing}</p>`;
 }
 
 function headersOf(headers) {

@@ -6,6 +6,7 @@ import { set, state } from "../state.js";
 import { badge } from "../parts/badge.js";
 import { details, facts, section } from "../parts/details.js";
 import { table } from "../parts/table.js";
+import { loadRequests } from "./journal.js";
 
 const COLUMNS = [
   { key: "id", title: "Rule", width: "3rem", kind: "mono", cell: (row) => row.id },
@@ -35,7 +36,8 @@ function hitsOf(row) {
 }
 
 async function load() {
-  set({ rules: (await get("faults")).faults });
+  const [{ faults }] = await Promise.all([get("faults"), loadRequests()]);
+  set({ rules: faults });
 }
 
 function view(state) {
@@ -81,4 +83,4 @@ function openRule(rule) {
   });
 }
 
-export const panel = { id: "rules", title: "Rules", parts: ["rules"], load, view, count: (state) => state.counts.rules };
+export const panel = { id: "rules", title: "Rules", parts: ["rules", "journal"], load, view, count: (state) => state.counts.rules };

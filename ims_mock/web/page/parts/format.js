@@ -31,7 +31,8 @@ export function duration(number) {
 
 /** Return real seconds as milliseconds or seconds. */
 export function taken(seconds) {
-  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${duration(seconds)} s`;
+  if (seconds >= 1) return `${duration(seconds)} s`;
+  return `${seconds < 0.01 ? (seconds * 1000).toFixed(1) : Math.round(seconds * 1000)} ms`;
 }
 
 /** Return an id in few characters. */

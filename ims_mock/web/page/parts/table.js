@@ -6,14 +6,17 @@ const ROW = 30; // Pixels, as in page.css.
 const MORE = 8; // Rows beyond the edges.
 
 /**
- * Shows `rows` in `columns`: {key, title, width, from, kind, cell(row)}. `width` is one of CSS grid, and a column is
- * shown where the table has at least `from` pixels. `rowKey(row)` is the row's own key, `label` what the table has, and
+ * Shows `rows` in `columns`: {key, title, width, from, kind, cell(row), by(row)}. `width` is one of CSS grid, and a column
+ * is shown where the table has at least `from` pixels. A click on the title of a column with `by` sorts by that: up,
+ * down, and as the rows come. `rowKey(row)` is the row's own key, `label` what the table has, and
  * `selected` the key of the open row; the event "open" has the row that a user opens as its detail. `rowClass(row)` may
  * be left out. Rows come and go above without moving what is looked at.
  */
 class Table extends HTMLElement {
   columns = [];
-  rows = [];
+  #rows = [];
+  #given = [];
+  #sort = null;
   rowKey = (row) => row.id;
   rowClass = () => "";
   label = "";
@@ -30,6 +33,42 @@ class Table extends HTMLElement {
     new ResizeObserver(() => this.draw()).observe(this);
     this.tabIndex = 0;
     this.setAttribute("role", "grid");
+  }
+
+  get rows() {
+    return this.#rows;
+  }
+
+  set rows(rows) {
+    if (rows === this.#given) return;
+    this.#given = rows;
+    this.#arrange();
+  }
+
+  /** Have the rows in the order that was chosen. */
+  #arrange() {
+    const { by, down } = this.#sort ?? {};
+    const order = (one, other) => (by(one) < by(other) ? -1 : by(one) > by(other) ? 1 : 0);
+    this.#rows = by ? [...this.#given].sort(down ? (one, other) => order(other, one) : order) : this.#given;
+  }
+
+  #sortBy(column) {
+    const last = this.#sort;
+    if (last?.key !== column.key) this.#sort = { key: column.key, by: column.by, down: false };
+    else this.#sort = last.down ? null : { ...last, down: true };
+    this.#arrange();
+    this.#active = this.rows.findIndex((row) => this.rowKey(row) === this.#activeKey);
+    this.#first = null;
+    this.#draw();
+  }
+
+  #head(column) {
+    const sorted = this.#sort?.key === column.key ? (this.#sort.down ? "descending" : "ascending") : "none";
+    if (!column.by) return html`<div role="columnheader" class=${column.kind ?? ""}>${column.title}</div>`;
+    const mark = { ascending: " ↑", descending: " ↓", none: "" }[sorted];
+    return html`<div role="columnheader" class=${column.kind ?? ""} aria-sort=${sorted}>
+      <button type="button" class="sort" @click=${() => this.#sortBy(column)}>${column.title}${mark}</button>
+    </div>`;
   }
 
   /** Draw again after properties have changed; lit-html sets this one last. */
@@ -70,13 +109,12 @@ class Table extends HTMLElement {
     if (this.#active >= top && this.#active < end) this.setAttribute("aria-activedescendant", `${this.id}-${this.#active}`);
     else this.removeAttribute("aria-activedescendant");
     this.style.setProperty("--columns", columns.map((column) => column.width ?? "1fr").join(" "));
-    const heads = columns.map((column) => html`<div role="columnheader" class=${column.kind ?? ""}>${column.title}</div>`);
-    const body = { height: `${this.rows.length * ROW}px` };
+    const heads = columns.map((column) => this.#head(column));
     const shown = [];
     for (let index = top; index < end; index += 1) shown.push(this.#row(this.rows[index], index, columns));
     render(
       html`<div class="head" role="rowgroup"><div class="row" role="row" aria-rowindex="1">${heads}</div></div>
-        <div class="rows" role="rowgroup" .style=${`height:${body.height}`}>${shown}</div>`,
+        <div class="rows" role="rowgroup" .style=${`height:${this.rows.length * ROW}px`}>${shown}</div>`,
       this,
     );
   }
