@@ -24,6 +24,10 @@ MOST_REMOVED = 10_000
 """Most removed records that are remembered; whoever has missed more of them loads all records again."""
 
 
+_NOTHING: tuple[int, tuple[Any, ...]] = (0, ())
+"""What was there of a record that is new."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Records that have changed since a `cursor` was handed out, oldest change first, and the cursor behind them.
@@ -84,7 +88,8 @@ class Seen:
 
     def _update(self, records: Mapping[str, tuple[Any, ...]]) -> None:
         known = self._records
-        changed = [key for key, record in records.items() if not (key in known and _is_same(known[key][1], record))]
+        # The same objects are equal without a closer look; a backing that is not in memory makes others each time.
+        changed = [key for key, record in records.items() if known.get(key, _NOTHING)[1] != record]
         gone = [key for key in known if key not in records] if len(known) + len(changed) > len(records) else []
         for key in gone:
             del known[key]
@@ -97,11 +102,6 @@ class Seen:
             known[key] = self._number, records[key]
         while len(self._removed) > MOST_REMOVED:
             self._complete_since = self._removed.pop(next(iter(self._removed)))
-
-
-def _is_same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Return whether two records are the same; a backing that is not in memory makes equal objects again and again."""
-    return all(a is b or a == b for a, b in zip(one, other, strict=True))
 
 
 class Feed:
