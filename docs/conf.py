@@ -22,6 +22,7 @@ version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 templates_path: list[str] = []
 default_role = "code"
+smartquotes = False
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 160
@@ -34,6 +35,8 @@ html_theme = "furo"
 html_title = f"ims_mock {release}"
 html_show_sourcelink = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
 
 
 _TO_A_FILE = re.compile(r"\[[^][]*\]\((?:\.\./)+[A-Za-z][^)#]*\)")
