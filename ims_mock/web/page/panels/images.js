@@ -147,7 +147,7 @@ function membersOf(members) {
 function fileOf(file) {
   if (file === null) return html`<p class="faint">Nothing was uploaded.</p>`;
   const rest = file.size > 256 ? html`<p class="faint">The first 256 of ${file.size} bytes.</p>` : nothing;
-  return html`<pre class="hex" aria-label="The first bytes of the file">${hexOf(file.first) || "It has no bytes."}</pre>${rest}
+  return html`<pre class="hex" tabindex="0" role="group" aria-label="The first bytes of the file">${hexOf(file.first) || "It has no bytes."}</pre>${rest}
     ${facts([["MD5", html`<span class="mono">${file.checksum}</span>`]])}`;
 }
 

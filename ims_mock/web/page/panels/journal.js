@@ -1,6 +1,7 @@
 // The requests that came, who sent them, and why they were rejected.
 
 import { html, nothing } from "../vendor/lit-html.js";
+import { openFaultLike } from "../actions/fault.js";
 import { get, root } from "../api.js";
 import { filterOf, set, state } from "../state.js";
 import { statusBadge } from "../parts/badge.js";
@@ -179,7 +180,9 @@ function openRequest(state) {
   return details({
     title: `${entry.method} ${entry.path}`,
     close,
-    actions: copyButton(() => curlOf(entry), "Copy as curl"),
+    actions: html`${entry.operation
+      ? html`<button class="small" type="button" @click=${() => openFaultLike(entry)}>Fail requests like this one…</button>`
+      : nothing}${copyButton(() => curlOf(entry), "Copy as curl")}`,
     body: requestBody(entry),
   });
 }

@@ -1,6 +1,7 @@
 // The rules that make requests fail, with how often each has.
 
 import { html, nothing } from "../vendor/lit-html.js";
+import { disarm, disarmAll, linesOf, openFaultForm } from "../actions/fault.js";
 import { get } from "../api.js";
 import { set, state } from "../state.js";
 import { badge } from "../parts/badge.js";
@@ -44,7 +45,11 @@ function view(state) {
   const rows = state.rules ?? [];
   const open = rows.find((row) => row.id === state.open);
   return html`
-    <div class="bar"><h1>Rules</h1></div>
+    <div class="bar">
+      <h1>Rules</h1><span class="space"></span>
+      <button class="primary" type="button" @click=${() => openFaultForm()}>Arm a rule…</button>
+      <button type="button" ?disabled=${rows.length === 0} @click=${disarmAll}>Disarm all</button>
+    </div>
     <div class="split">
       ${table({
         id: "rules-table",
@@ -61,7 +66,8 @@ function view(state) {
 
 function noRules() {
   return html`<h2>No rule is armed</h2><p>Every request is served as it should be. A rule makes some of them fail:</p>
-    <pre>ims_mock.faults.add(Fail(503), operation="glance_list_images", times=1)</pre>`;
+    <pre>ims_mock.faults.add(Fail(503), operation="glance_list_images", times=1)</pre>
+    <p><button type="button" @click=${() => openFaultForm()}>Arm a rule…</button></p>`;
 }
 
 function openRule(rule) {
@@ -69,6 +75,7 @@ function openRule(rule) {
   return details({
     title: `Rule ${rule.id}: ${faultText(rule.fault)}`,
     close: () => (location.hash = "#/rules"),
+    actions: html`<button class="small danger" type="button" @click=${() => disarm(rule)}>Disarm</button>`,
     body: html`
       ${facts([
         ["Operation", html`<span class="mono">${operationOf(rule)}</span>`],
@@ -78,6 +85,7 @@ function openRule(rule) {
       ${fired.length
         ? section("Requests that it has changed", html`<ul class="links">${fired.map((row) => html`<li><a href="#/journal/${row.number}">${row.method} ${row.path}</a> ${row.status}</li>`)}</ul>`)
         : nothing}
+      ${section("The same rule, for a test of yours", linesOf(rule))}
       ${section("As JSON", html`<pre>${JSON.stringify(rule, null, 2)}</pre>`)}
     `,
   });

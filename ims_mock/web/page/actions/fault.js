@@ -1,0 +1,159 @@
+// Arming a rule by a form that has each field of each fault from the schemas of the control API, and disarming it.
+
+import { html, nothing } from "../vendor/lit-html.js";
+import { get, post, remove } from "../api.js";
+import { openDialog } from "../parts/dialog.js";
+import { field, valueOf } from "../parts/fields.js";
+import { curlLine, lines } from "../parts/lines.js";
+import { classesOf, faultOf, pythonOf } from "../parts/python.js";
+import { attempt, toast } from "../parts/toast.js";
+
+const PREFIX = "faults_kinds_";
+const FIRST = ["operation", "times"]; // What nearly every rule has; the other conditions are folded away.
+
+let schemas = null;
+let operations = null;
+
+/** Load the schemas of the faults, and the operations with what they do; once. */
+async function loadSchemas() {
+  if (schemas !== null) return;
+  const [control, api] = await Promise.all([get("control.json"), get("openapi.json")]);
+  const known = control.components.schemas;
+  const kinds = Object.keys(known).filter((name) => name.startsWith(PREFIX));
+  operations = Object.values(api.paths)
+    .flatMap((methods) => Object.values(methods))
+    .filter((operation) => operation.operationId)
+    .map(({ operationId: id, summary = "" }) => ({ id, summary }))
+    .sort((one, other) => one.id.localeCompare(other.id));
+  schemas = { kinds: Object.fromEntries(kinds.map((name) => [name.slice(PREFIX.length), known[name]])), rule: known.faults_rule };
+}
+
+/** Return the lines that add a rule. */
+export function linesOf({ id, hits, fault, ...conditions }) {
+  const given = Object.entries(conditions).map(([name, value]) => `, ${name}=${pythonOf(value)}`);
+  const python = `from ims_mock import ${classesOf(fault).join(", ")}\n\nims_mock.faults.add(${faultOf(fault)}${given.join("")})`;
+  return lines(python, curlLine("POST", "faults", { fault, ...conditions }));
+}
+
+/** Open the form; `preset` has what is typed already: {kind, fault, rule}, from names to texts. */
+export async function openFaultForm({ kind = "fail", fault = { status: "503" }, rule = { times: "1" } } = {}) {
+  if (!(await attempt(loadSchemas))) return;
+  const form = { kind, fault: { ...fault }, rule: { ...rule }, errors: {}, error: "", isBusy: false };
+  const draw = openDialog("Arm a rule", (close, again) => formOf(form, close, again), { wide: true });
+  draw();
+  document.querySelector("dialog select")?.focus();
+}
+
+/** Return the rule that the form has, as the control API takes it. */
+function ruleOf(form) {
+  const fields = Object.entries(schemas.kinds[form.kind].properties).filter(([name]) => name !== "kind");
+  const conditions = conditionsOf();
+  return {
+    fault: { kind: form.kind, ...given(fields, form.fault) },
+    ...given(conditions, form.rule),
+  };
+}
+
+const conditionsOf = () => Object.entries(schemas.rule.properties).filter(([name]) => name !== "fault");
+
+function given(fields, typed) {
+  const values = fields.map(([name, schema]) => [name, valueOf(schema, typed[name])]);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
+function formOf(form, close, draw) {
+  const schema = schemas.kinds[form.kind];
+  const fields = Object.entries(schema.properties).filter(([name]) => name !== "kind");
+  const conditions = conditionsOf();
+  const rule = ruleOf(form);
+  const of = (part, needed = []) => ([name, schema]) =>
+    field({
+      id: `${part}-${name}`,
+      name,
+      schema,
+      typed: form[part][name],
+      needed: needed.includes(name),
+      error: form.errors[part === "fault" ? `/fault/${name}` : `/${name}`],
+      list: part === "rule" && name === "operation" ? "operations" : undefined,
+      change: (typed) => {
+        form[part][name] = typed;
+        draw();
+      },
+    });
+  return html`<form class="form" novalidate @submit=${(event) => arm(event, form, close, draw)}>
+    <datalist id="operations">${operations.map(({ id, summary }) => html`<option value=${id}>${summary}</option>`)}</datalist>
+    <div class="columns">
+      <fieldset><legend>What goes wrong</legend>
+        <div class="field"><label for="fault-kind">fault</label>
+          <select id="fault-kind" aria-describedby="fault-kind-help" @change=${(event) => choose(event, form, draw)}>
+            ${Object.keys(schemas.kinds).map((kind) => html`<option value=${kind} ?selected=${kind === form.kind}>${kind}</option>`)}
+          </select><p class="help" id="fault-kind-help">${schema.description}</p></div>
+        ${fields.map(of("fault", schema.required))}
+      </fieldset>
+      <fieldset><legend>Which requests</legend>
+        ${conditions.filter(([name]) => FIRST.includes(name)).map(of("rule"))}
+        <details ?open=${conditions.some(([name]) => !FIRST.includes(name) && (form.rule[name] || form.errors[`/${name}`]))}>
+          <summary>More conditions</summary>
+          ${conditions.filter(([name]) => !FIRST.includes(name)).map(of("rule"))}
+        </details>
+      </fieldset>
+    </div>
+    ${form.error ? html`<p class="reason bad" role="alert">${form.error}</p>` : nothing}
+    ${linesOf(rule)}
+    <footer><button class="primary" type="submit" ?disabled=${form.isBusy}>Arm the rule</button>
+      <button type="button" @click=${close}>Cancel</button></footer>
+  </form>`;
+}
+
+function choose(event, form, draw) {
+  form.kind = event.target.value;
+  form.fault = {};
+  form.errors = {};
+  form.error = "";
+  draw();
+}
+
+async function arm(event, form, close, draw) {
+  event.preventDefault();
+  form.isBusy = true;
+  draw();
+  try {
+    const rule = await post("faults", ruleOf(form));
+    close();
+    toast(`Rule ${rule.id} is armed`);
+    location.hash = `#/rules/${rule.id}`;
+  } catch (error) {
+    form.isBusy = false;
+    // The reason begins with the place of what is wrong.
+    const place = /^(\/fault\/\w+|\/\w+)/.exec(error.message)?.[0];
+    form.errors = place ? { [place]: error.message } : {};
+    form.error = place && place in errorsShown(form) ? "" : error.message;
+    draw();
+    document.querySelector("dialog [aria-invalid]")?.focus();
+  }
+}
+
+/** Return the places that have a field, by which a reason is shown. */
+function errorsShown(form) {
+  const fault = Object.keys(schemas.kinds[form.kind].properties).map((name) => [`/fault/${name}`, true]);
+  return Object.fromEntries([...fault, ...conditionsOf().map(([name]) => [`/${name}`, true])]);
+}
+
+/** Open the form for requests like one of the journal. */
+export function openFaultLike(entry) {
+  // An id in the path is a part of what is alike.
+  const path = entry.path.split("?")[0];
+  const hasId = /[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}/i.test(path);
+  const rule = { operation: entry.operation, times: "1", ...(hasId ? { path } : {}) };
+  return openFaultForm({ rule });
+}
+
+/** Disarm a rule. */
+export async function disarm(rule) {
+  if (await attempt(() => remove(`faults/${encodeURIComponent(rule.id)}`), `Rule ${rule.id} is disarmed`)) location.hash = "#/rules";
+}
+
+/** Disarm every rule. */
+export function disarmAll() {
+  return attempt(() => remove("faults"), "No rule is armed any more");
+}

@@ -1,0 +1,23 @@
+// The lines that do in a test, or in a shell, what a button does here.
+
+import { html } from "../vendor/lit-html.js";
+import { address } from "../api.js";
+import { copyButton } from "./copy.js";
+import { quoted } from "./curl.js";
+
+/** Return the line of curl that asks the control API for something. */
+export function curlLine(method, path, body) {
+  const data = body === undefined ? "" : ` -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
+  return `curl -X ${method} ${quoted(address(path))}${data}`;
+}
+
+/** Return lines of Python and of a shell, each with a button that copies it. */
+export function lines(python, shell) {
+  return html`<div class="lines">
+    ${line("In a test", python, "python")} ${line("In a shell", shell, "shell")}
+  </div>`;
+}
+
+function line(title, text, name) {
+  return html`<div><header><h4>${title}</h4><span class="space"></span>${copyButton(text)}</header><pre data-line=${name}>${text}</pre></div>`;
+}
