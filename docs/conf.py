@@ -96,8 +96,10 @@ def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = (reference_pages.linked(text) if name in ("operations", "control") else text) + _navigation(name)
 
 
-def _escape(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
-    """Let a star in a docstring be a star, outside of code."""
+def _escape(_app: Sphinx, what: str, _name: str, value: object, _options: object, lines: list[str]) -> None:
+    """Let a star in a docstring be a star, outside of code; what a dict is in general is no text about one."""
+    if what == "data" and lines and lines[0] == (type(value).__doc__ or "").partition("\n")[0]:
+        lines.clear()
     for index, line in enumerate(lines):
         lines[index] = re.sub(r"(`[^`]*`)|(\*)", lambda match: match[1] or r"\*", line)
 

@@ -5,17 +5,30 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
+from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
 from schema_text import Row, Words, as_table, as_text, codes_of
 
-import ims_mock
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import Contract, Operation, load_contract, load_control
 from ims_mock.faults.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
+
+MODULES: dict[str, tuple[str, ...]] = {
+    "ims_mock": (),
+    "ims_mock.evidence.journal": ("Journal",),
+    "ims_mock.faults.rule_set": ("Faults",),
+    "ims_mock.sweep.report": ("SweepReport",),
+    "ims_mock.contract": (),
+    "ims_mock.testing.drift": (),
+    "ims_mock.testing.proxy": ("ImsProxy",),
+    "ims_mock.evidence.consumers": (),
+}
+"""The modules of the Python API, with those of their names that are; none stands for all that are public."""
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -205,12 +218,27 @@ def _fixtures() -> Iterator[str]:
 
 def _names() -> Iterator[str]:
     """Yield the public names of the package, each with its signature and docstring by autodoc."""
-    yield from ("All of these are imported from `ims_mock`. [Faults](faults.md) have a page of their own.", "")
+    yield from ("[Faults](faults.md) have a page of their own.", "")
     faults = {fault.__name__ for fault in KINDS.values()}
-    names = sorted(set(ims_mock.__all__) - faults - {"__version__"}, key=lambda name: (name != "ImsMock", name))
-    for name in names:
-        kind = "autoclass" if isinstance(getattr(ims_mock, name), type) else "autodata"
-        yield from (f"## {name}", "", "```{eval-rst}", f".. {kind}:: ims_mock.{name}", "   :members:", "```", "")
+    documented: set[int] = set()
+    for module, chosen in MODULES.items():
+        public = import_module(module)
+        names = chosen or sorted(
+            set(public.__all__) - faults - {"__version__"}, key=lambda name: (name != "ImsMock", name)
+        )
+        yield from (f"## {module}", "")
+        for name in names:
+            value = getattr(public, name)
+            if id(value) not in documented:
+                documented.add(id(value))
+                yield from ("```{eval-rst}", *_directive(value, f"{module}.{name}"), "```", "")
+
+
+def _directive(value: object, place: str) -> list[str]:
+    """Return the lines by which autodoc shows a value."""
+    if isinstance(value, type):
+        return [f".. autoclass:: {place}", "   :members:"]
+    return [f".. {'autofunction' if isfunction(value) else 'autodata'}:: {place}"]
 
 
 def _scope(node: ast.stmt) -> str:

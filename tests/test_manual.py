@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import ims_mock
+from ims_mock import contract
 from ims_mock.contract.operations import documented_statuses, load_contract, load_control
 from ims_mock.faults.kinds import KINDS
 from tests.conftest import ROOT
@@ -102,6 +104,14 @@ def test_reference_has_every_fixture(reference: dict[str, str], pytestconfig: py
     names = {name for items in ours for name, item in items.items() if "FixtureFunction" in type(item).__name__}
     assert sections(reference["fixtures"]).keys() == names
     assert "Scope: session.\n\nAn IMS for the whole session" in sections(reference["fixtures"])["ims_mock_server"]
+
+
+def test_reference_has_the_python_api(reference: dict[str, str]) -> None:
+    """Each public name of the package and of its contract has a place, once."""
+    named = re.findall(r"^\.\. auto[a-z]+:: ims_mock\.(?:\w+\.)*(\w+)$", reference["python"], re.MULTILINE)
+    public = {*ims_mock.__all__, *contract.__all__} - {"__version__"} - {fault.__name__ for fault in KINDS.values()}
+    assert public <= set(named)
+    assert "Journal" in named
 
 
 def test_claims_are_proven_by_tests_that_exist() -> None:
