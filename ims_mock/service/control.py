@@ -26,7 +26,7 @@ from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.job_collection import PENDING
-from ims_mock.state.jobs import end, failure, seen
+from ims_mock.state.jobs import end, failure, seen, stick
 from ims_mock.state.packed import unpacked
 from ims_mock.version import __version__
 
@@ -127,12 +127,15 @@ _OF_JOB = (
 
 
 def end_job(service: Service, path: Values, body: Any) -> None:
-    """Let a job succeed or fail now."""
+    """Let a job succeed or fail now, or run without end."""
     with service.store.transaction() as store:
         job = store.jobs.get(path["id"])
         pending = [job["id"] for job in store.jobs.values() if job["status"] in PENDING and not job["parent"]]
         if job is None or job["id"] not in pending:
             raise NotFoundError(f"no job that could end has the id {shown(path['id'])}", pending)
+        if body["status"] == "RUNNING":
+            stick(store, job)
+            return
         is_success = body["status"] == "SUCCESS"
         attributes = {} if is_success else failure(job, body.get("error_code"), body.get("fail_reason"))
         end(store, job, body["status"], attributes)
@@ -269,6 +272,13 @@ def take_snapshot(service: Service, _path: Values, body: Any) -> Any:
 def restore_snapshot(service: Service, path: Values, _body: Any) -> None:
     """Go back to a snapshot."""
     snapshots.restore(service, _snapshot(service, path["name"]))
+
+
+def compare_snapshot(service: Service, values: Values, _body: Any) -> Any:
+    """Show what differs between a snapshot and another one, or the state as it is now."""
+    before = _snapshot(service, values["name"])
+    after = _snapshot(service, values["with"]) if "with" in values else snapshots.capture(service)
+    return {"differences": [difference.to_json() for difference in before.compare(after)]}
 
 
 def delete_snapshot(service: Service, path: Values, _body: Any) -> None:

@@ -15,6 +15,7 @@ from ims_mock.contract.operations import load_control
 from ims_mock.contract.problems import InvalidError, invalid, wrong_at
 from ims_mock.contract.validation import Schema
 from ims_mock.service.checking import check_state
+from ims_mock.service.comparing import Difference, compare
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.service.state_files import text_of
@@ -78,6 +79,14 @@ class Snapshot:
         files = {image_id: _file(image_id, text) for image_id, text in document["files"].items()}
         records = Store(ManualClock(0)).records_of(document)
         return cls(document["clock"], {**records, "files": files})
+
+    def compare(self, later: Snapshot) -> list[Difference]:
+        """Return what differs in a later state: which records came, went or changed. Each is readable as a text.
+
+        >>> before = mock.snapshot()
+        ... print(*before.compare(mock.snapshot()), sep="\n")
+        """
+        return compare(self.records, later.records)
 
     def save(self, path: str | Path) -> None:
         """Write the snapshot into a file, as `--state` reads it: a line for each record."""

@@ -53,7 +53,7 @@ class Jobs(Collection):
     def settle(self, transition: Transition) -> Iterable[Transition]:
         """End a job, and return the transitions that follow: those of its success, or those of its failure."""
         job = self.get(transition["id"])
-        if job is None or job["status"] not in PENDING:
+        if job is None or job["status"] not in PENDING or _is_stuck(job):
             return ()
         status, end_time = transition["status"], precise_timestamp(transition["due"])
         self.put(job["id"], {**job, **transition["attributes"], "status": status, "end_time": end_time})
@@ -69,6 +69,11 @@ class Jobs(Collection):
         image_id, owner = job.get("entities", {}).get("image_id"), job.get("project_id", "")
         self._by_image.put(job_id, str(image_id or "") if is_pending else "")
         self._by_type.put(job_id, _type_of(job.get("type", ""), owner) if is_pending else "")
+
+
+def _is_stuck(job: Job) -> bool:
+    """Return whether a job is to run without end, also where its end was planned before."""
+    return not job.get("parent") and job.get("end", {}).get("status") == ""
 
 
 def _type_of(job_type: str, project_id: str) -> str:

@@ -170,6 +170,11 @@ def end(store: Store, job: Job, status: str, attributes: Mapping[str, Any]) -> N
     store.end_job(changed)
 
 
+def stick(store: Store, job: Job) -> None:
+    """Let a pending job stay as it is, and never end by itself."""
+    store.jobs.put(job["id"], {**job, "end": {"status": "", "at": _percent(store, job), "attributes": {}}})
+
+
 def current_task(job: Job) -> str:
     """Return what a job is doing; "" when it has ended."""
     if job["status"] not in PENDING:

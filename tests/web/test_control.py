@@ -366,6 +366,7 @@ SERIES: list[tuple[str, str, Any]] = [
     ("DELETE", "/journal", None),
     ("POST", "/snapshots", {"name": "a"}),
     ("GET", "/snapshots", None),
+    ("GET", "/snapshots/a/differences", None),
     ("POST", "/snapshots/a/restore", None),
     ("DELETE", "/snapshots/a", None),
     ("GET", "/state", None),

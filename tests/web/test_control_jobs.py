@@ -143,7 +143,7 @@ def test_few_of_many_are_given(api: Api) -> None:
     "body",
     [
         {},
-        {"status": "RUNNING"},
+        {"status": "INIT"},
         {"status": "FAIL", "error_code": "x"},
         {"status": "FAIL", "error_code": "IMG.9999"},
         {"status": "SUCCESS", "error_code": "IMG.0057"},
@@ -156,3 +156,15 @@ def test_wrong_end_changes_nothing(api: Api, body: dict[str, str]) -> None:
     response = api("POST", f"/_ims_mock/jobs/{job_id}", body)
     assert response.status_code == 400, response.data
     assert listed(api)[job_id]["status"] == "INIT"
+
+
+def test_job_that_is_to_run_without_end(api: Api) -> None:
+    """A job that was made to run on stays as far as it is, whatever the clock says, until a test ends it."""
+    job_id = begin(api)
+    api.clock.advance(30)
+    assert end(api, job_id, status="RUNNING") == 204
+    api.clock.advance(600)
+    assert (listed(api)[job_id]["status"], listed(api)[job_id]["percent"]) == ("RUNNING", 0.5)
+    assert api("GET", f"/v1/{api.service.auth.project_id}/jobs/{job_id}").get_json()["status"] == "RUNNING"
+    assert end(api, job_id, status="SUCCESS") == 204
+    assert listed(api)[job_id]["status"] == "SUCCESS"
