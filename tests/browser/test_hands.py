@@ -6,7 +6,10 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from ims_mock import ImsMock
+import pytest
+import requests
+
+from ims_mock import ImsMock, Snapshot
 from ims_mock.faults.kinds import KINDS
 from tests.browser.test_live import ask, go, rows
 
@@ -161,3 +164,133 @@ def test_disarm(page: Page, mock: ImsMock) -> None:
     page.click("text='Disarm all'")
     page.wait_for_selector("text=No rule is armed")
     assert len(mock.faults) == 0
+
+
+def run_shell(text: str) -> None:
+    """Run a line for a shell; fail where the mock rejects it."""
+    subprocess.run(["bash", "-c", f"{text} -sf"], check=True, capture_output=True)
+
+
+def test_the_clock_is_moved(page: Page, mock: ImsMock) -> None:
+    """Advance, run and freeze do what they say, and so do the lines that are shown."""
+    start = mock.clock.now()
+    go(page, "clock")
+    page.get_by_label("Advance by").fill("90")
+    page.get_by_role("button", name="Advance", exact=True).click()
+    page.wait_for_selector("[data-line=python]:text-is('ims_mock.clock.advance(90)')")
+    page.click("text=+ 1 hour")
+    page.wait_for_selector("[data-line=python]:text-is('ims_mock.clock.advance(3600)')")
+    assert mock.clock.now() == start + 3690
+    exec(line(page, "python"), {"ims_mock": mock})
+    run_shell(line(page, "shell"))
+    assert mock.clock.now() == start + 3690 + 7200
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_selector("text=It runs")
+    assert (mock.clock.speed, line(page, "python")) == (1, "ims_mock.clock.run(1)")
+    page.click("text='Freeze'")
+    page.wait_for_selector("text=It stands still")
+    assert (mock.clock.speed, line(page, "python")) == (0, "ims_mock.clock.freeze()")
+
+
+def test_a_wrong_move_is_explained(page: Page, mock: ImsMock, problems: list[str]) -> None:
+    """What the mock does not accept is shown in its words."""
+    go(page, "clock")
+    page.get_by_label("Advance by").fill("-1")
+    page.get_by_role("button", name="Advance", exact=True).click()
+    page.wait_for_selector(".toast.bad:has-text('/advance: must be at least 0, got -1')")
+    problems[:] = [problem for problem in problems if "status of 400" not in problem]
+
+
+@pytest.mark.parametrize(
+    ("button", "status"),
+    [("Let it succeed", "SUCCESS"), ("Let it fail", "FAIL"), ("Let it run without end", "RUNNING")],
+)
+def test_a_job_is_ended(page: Page, mock: ImsMock, button: str, status: str) -> None:
+    """A job succeeds, fails with the code that is typed, or stays as it is."""
+    mock.reset(jobs={"*": 60})
+    ask(mock, "/v2/cloudimages/action", {"name": "web", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"})
+    mock.clock.advance(30)
+    go(page, "jobs")
+    rows(page).first.click()
+    page.get_by_label("Code of the error").fill("IMG.0022")
+    page.click(f"text='{button}'")
+    page.wait_for_selector(".toast")
+    page.wait_for_selector(f".details .badge:text-is('{status}')")
+    mock.clock.advance(600)
+    (job,) = requests.get(f"{mock.url}/_ims_mock/jobs", timeout=10).json()["jobs"]
+    assert (job["status"], job["error_code"]) == (status, "IMG.0022" if status == "FAIL" else None)
+
+
+def test_the_lines_of_a_job_end_it(page: Page, mock: ImsMock) -> None:
+    """The line of Python and the line for a shell each end the job that is open."""
+    for name in ("python", "shell"):
+        mock.reset(jobs={"*": 60})
+        ask(mock, "/v2/cloudimages/action", {"name": "web", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"})
+        (job_id,) = mock.jobs
+        page.goto(f"{mock.url}/_ims_mock/#/jobs/{job_id}")
+        page.wait_for_selector(".details [data-line]")
+        if name == "python":
+            exec(line(page, "python"), {"ims_mock": mock})
+        else:
+            run_shell(line(page, "shell"))
+        assert mock.jobs[job_id]["status"] == "SUCCESS"
+
+
+def test_reset(page: Page, mock: ImsMock) -> None:
+    """After a question the mock is as new, with the settings that were typed; Cancel leaves it as it is."""
+    mock.add_image(name="web")
+    page.click("text=Reset…")
+    page.click("text='Cancel'")
+    page.click("text=Reset…")
+    page.fill("#reset-settings", '{"seed": 7, "auth": "strict"}')
+    assert line(page, "python") == 'ims_mock.reset(seed=7, auth="strict")'
+    assert len(mock.images) == 1
+    page.click("text='Reset'")
+    page.wait_for_selector("text=The mock is as new")
+    assert (len(mock.images), mock.service.settings.seed, mock.service.settings.auth) == (0, 7, "strict")
+
+
+def test_snapshots(page: Page, mock: ImsMock) -> None:
+    """A snapshot is taken under a name, compared value by value, gone back to, and deleted."""
+    image = mock.add_image(name="web")
+    go(page, "snapshots")
+    page.get_by_label("Name of the snapshot").fill("before")
+    page.click("text='Take a snapshot'")
+    rows(page).first.click()
+    page.wait_for_selector("text=Nothing differs")
+    mock.images[image["id"]]["name"] = "new"
+    page.wait_for_selector(".differences li:has-text('changed')")
+    assert page.locator(".differences dd").inner_text() == '"web" → "new"'
+    page.click("text='Go back to it'")
+    page.wait_for_selector("text=Nothing differs")
+    assert mock.images[image["id"]]["name"] == "web"
+    page.click(".details button:text-is('Delete')")
+    page.wait_for_selector("text=No snapshot was taken")
+    assert mock.service.snapshots == {}
+
+
+def test_two_snapshots_are_compared(page: Page, mock: ImsMock) -> None:
+    """A snapshot is compared with another one that is chosen."""
+    for name in ("first", "second"):
+        requests.post(f"{mock.url}/_ims_mock/snapshots", json={"name": name}, timeout=10)
+        mock.add_image(name=name)
+    page.goto(f"{mock.url}/_ims_mock/#/snapshots/first")
+    page.wait_for_selector(".differences li:nth-child(2)")
+    page.get_by_label("Compared with").select_option("second")
+    page.wait_for_selector(".differences li:only-child")
+    assert "first" in page.locator(".differences").inner_text()
+
+
+def test_downloads(page: Page, mock: ImsMock) -> None:
+    """The journal is a HAR, and the state a file that the mock reads again."""
+    mock.add_image(name="web")
+    ask(mock)
+    with page.expect_download() as archive:
+        page.click("text=Download HAR")
+    assert len(json.loads(archive.value.path().read_text())["log"]["entries"]) == 1
+    go(page, "snapshots")
+    with page.expect_download() as state:
+        page.click("text=Download the state")
+    mock.images.clear()
+    mock.restore(Snapshot.load(state.value.path()))
+    assert [image["name"] for image in mock.images.values()] == ["web"]

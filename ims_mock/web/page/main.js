@@ -17,6 +17,7 @@
 
 import { html, nothing, render } from "./vendor/lit-html.js";
 import { follow, refresh } from "./feed.js";
+import { openReset } from "./actions/reset.js";
 import { set, state, subscribe } from "./state.js";
 import { paceOf, timeOf } from "./parts/clock.js";
 import { closeDialogs, openDialog } from "./parts/dialog.js";
@@ -67,6 +68,7 @@ function page(state) {
       <span class="version">${state.health?.version ?? ""}</span>
       <span class="space"></span>
       ${clockText(state.clock)} ${linkBadge(state.link)}
+      <button class="small" type="button" @click=${openReset}>Reset…</button>
       <button class="plain" title="Keys (?)" aria-label="Show the keys" @click=${showKeys}>?</button>
       <button class="plain" title="Theme (t)" aria-label="Theme: ${theme()}" @click=${nextTheme}>${THEMES[theme()]}</button>
     </header>

@@ -1,6 +1,7 @@
 // The mock's clock, and what it is waited for.
 
 import { html, nothing } from "../vendor/lit-html.js";
+import { clockHands } from "../actions/clock.js";
 import { get } from "../api.js";
 import { set } from "../state.js";
 import { loadClock, paceOf, timeOf } from "../parts/clock.js";
@@ -18,12 +19,13 @@ function view({ clock, jobs = [] }) {
   const pending = jobs.filter((job) => job.status === "RUNNING" || job.status === "INIT");
   return html`
     <div class="bar"><h1>Clock</h1></div>
-    <div class="sheet">
+    <div class="sheet" tabindex="0" role="group" aria-label="Clock">
       ${facts([
         ["Time (UTC)", html`<span class="mono large">${time(timeOf(clock))}</span>`],
         ["Seconds since 1970", html`<span class="mono">${duration(timeOf(clock))}</span>`],
         ["Pace", paceText(clock)],
       ])}
+      ${clock.speed === null ? nothing : section("Move it", clockHands())}
       ${section(
         "Jobs that have not ended",
         pending.length

@@ -1,6 +1,7 @@
 // The jobs of every project, with how far they are.
 
 import { html, nothing } from "../vendor/lit-html.js";
+import { jobHands } from "../actions/jobs.js";
 import { get } from "../api.js";
 import { filterOf, set, state } from "../state.js";
 import { badge } from "../parts/badge.js";
@@ -90,6 +91,7 @@ function openJob(job) {
         ["Parts", job.sub_jobs.length ? job.sub_jobs.map((id) => html`<a class="mono" href="#/jobs/${id}">${id}</a> `) : ""],
         ["Image", job.entities.image_id ? imageCell(job) : ""],
       ])}
+      ${job.status === "INIT" || job.status === "RUNNING" ? section("End it", jobHands(job)) : nothing}
       ${section("What it shows at its end", html`<pre>${JSON.stringify(job.entities, null, 2)}</pre>`)}
     `,
   });

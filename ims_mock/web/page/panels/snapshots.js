@@ -1,19 +1,29 @@
-// The states that were kept under a name.
+// The states that were kept under a name, and what has changed since.
 
-import { html } from "../vendor/lit-html.js";
+import { html, nothing } from "../vendor/lit-html.js";
+import { differencesOf, loadDifferences, snapshotHands, snapshotLines, takeForm, takeLines } from "../actions/snapshots.js";
 import { get } from "../api.js";
-import { set } from "../state.js";
+import { set, state } from "../state.js";
+import { details, section } from "../parts/details.js";
 import { table } from "../parts/table.js";
 
-const COLUMNS = [{ key: "name", title: "Name", width: "1fr", cell: (row) => row.name }];
+const COLUMNS = [{ key: "name", title: "Name", width: "1fr", cell: (row) => row.name, by: (row) => row.name }];
 
 async function load() {
   set({ snapshots: (await get("snapshots")).snapshots.map((name) => ({ name })) });
+  const names = state.snapshots.map((row) => row.name);
+  if (state.compareWith && !names.includes(state.compareWith)) set({ compareWith: "" });
+  if (state.panel === "snapshots" && names.includes(state.open)) await loadDifferences(state.open);
 }
 
 function view(state) {
+  const open = (state.snapshots ?? []).find((row) => row.name === state.open);
+  if (open && state.differences?.name !== open.name) loadDifferences(open.name).catch(() => {});
   return html`
-    <div class="bar"><h1>Snapshots</h1></div>
+    <div class="bar">
+      <h1>Snapshots</h1><span class="space"></span>${takeForm()}
+      <a class="button" href="state" download="ims_mock-state.json" title="The whole state, passwords included, as --state reads it">Download the state</a>
+    </div>
     <div class="split">
       ${table({
         id: "snapshots-table",
@@ -21,15 +31,33 @@ function view(state) {
         columns: COLUMNS,
         rows: state.snapshots ?? [],
         rowKey: (row) => row.name,
-        empty: state.snapshots === undefined ? "" : html`<h2>No snapshot was taken</h2><p>A snapshot keeps images, files, jobs, accounts and the time under a name, to go back to.</p>`,
+        selected: state.open,
+        open: (row) => (location.hash = `#/snapshots/${encodeURIComponent(row.name)}`),
+        empty: state.snapshots === undefined ? "" : noSnapshots(),
       })}
+      ${open ? openSnapshot(open.name) : nothing}
     </div>`;
+}
+
+function noSnapshots() {
+  return html`<h2>No snapshot was taken</h2>
+    <p>A snapshot keeps images, files, jobs, accounts and the time under a name, to go back to. What has changed since is
+    shown value by value.</p>${takeLines()}`;
+}
+
+function openSnapshot(name) {
+  return details({
+    title: name,
+    close: () => (location.hash = "#/snapshots"),
+    actions: snapshotHands(name),
+    body: html`${section("What has changed since", differencesOf(name))} ${section("The same in a test", snapshotLines(name))}`,
+  });
 }
 
 export const panel = {
   id: "snapshots",
   title: "Snapshots",
-  parts: ["snapshots"],
+  parts: ["snapshots", "images", "jobs", "accounts", "settings"],
   load,
   view,
   count: (state) => state.counts.snapshots,

@@ -1,0 +1,41 @@
+// Ending a job, or letting it run without end.
+
+import { html, nothing } from "../vendor/lit-html.js";
+import { post } from "../api.js";
+import { curlLine, lines } from "../parts/lines.js";
+import { pythonOf } from "../parts/python.js";
+import { attempt } from "../parts/toast.js";
+import { set, state } from "../state.js";
+
+const WORDS = { SUCCESS: "The job has succeeded", FAIL: "The job has failed", RUNNING: "The job runs without end" };
+
+/** Return the hands of a job that has not ended; `state.jobForm` has what is typed: {code, reason}, and the status. */
+export function jobHands(job) {
+  if (job.status !== "INIT" && job.status !== "RUNNING") return nothing;
+  if (job.parent) return html`<p class="faint">It ends with the job that it is a part of.</p>`;
+  const { status = "SUCCESS", code = "", reason = "" } = state.jobForm ?? {};
+  const change = (changes) => set({ jobForm: { status, code, reason, ...changes } });
+  const path = `jobs/${encodeURIComponent(job.id)}`;
+  const body = bodyOf(status, code, reason);
+  const end = (wanted) => {
+    change({ status: wanted });
+    return attempt(() => post(path, bodyOf(wanted, code, reason)), WORDS[wanted]);
+  };
+  const python = `import requests\n\nrequests.post(f"{ims_mock.url}/_ims_mock/${path}", json=${pythonOf(body)}).raise_for_status()`;
+  return html`
+    <div class="hands">
+      <button class="primary" type="button" @click=${() => end("SUCCESS")}>Let it succeed</button>
+      <button type="button" @click=${() => end("RUNNING")}>Let it run without end</button>
+    </div>
+    <div class="hands">
+      <button type="button" @click=${() => end("FAIL")}>Let it fail</button>
+      <label>with <input type="text" placeholder="IMG.nnnn" aria-label="Code of the error" .value=${code} @input=${(event) => change({ status: "FAIL", code: event.target.value })}></label>
+      <input type="text" placeholder="reason" aria-label="Reason" .value=${reason} @input=${(event) => change({ status: "FAIL", reason: event.target.value })}>
+    </div>
+    ${lines(python, curlLine("POST", path, body))}`;
+}
+
+function bodyOf(status, code, reason) {
+  if (status !== "FAIL") return { status };
+  return { status, ...(code ? { error_code: code } : {}), ...(reason ? { fail_reason: reason } : {}) };
+}

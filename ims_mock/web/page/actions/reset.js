@@ -1,0 +1,51 @@
+// Beginning again, after a question.
+
+import { html, nothing } from "../vendor/lit-html.js";
+import { post } from "../api.js";
+import { openDialog } from "../parts/dialog.js";
+import { curlLine, lines } from "../parts/lines.js";
+import { pythonOf } from "../parts/python.js";
+import { toast } from "../parts/toast.js";
+
+/** Ask whether to reset the mock, with other settings perhaps, and do it. */
+export function openReset() {
+  const form = { typed: "", error: "" };
+  openDialog("Reset the mock", (close, draw) => formOf(form, close, draw));
+}
+
+function formOf(form, close, draw) {
+  const settings = settingsOf(form.typed);
+  const given = Object.entries(settings ?? {}).map(([name, value]) => `${name}=${pythonOf(value)}`);
+  const reset = async (event) => {
+    event.preventDefault();
+    try {
+      if (settings === null) throw new Error("The settings must be a JSON object, such as {\"seed\": 7}.");
+      await post("reset", settings);
+      close();
+      toast("The mock is as new");
+    } catch (error) {
+      form.error = error.message;
+      draw();
+    }
+  };
+  return html`<form class="form" novalidate @submit=${reset}>
+    <p class="plain-text">Images, jobs, rules, snapshots and the journal are cleared, and the clock begins again.</p>
+    <div class="field field-json"><label for="reset-settings">settings until the next reset</label>
+      <textarea id="reset-settings" rows="2" spellcheck="false" placeholder='{"seed": 7, "auth": "strict"}' aria-describedby="reset-help" aria-invalid=${form.error ? "true" : nothing}
+        .value=${form.typed} @input=${(event) => { form.typed = event.target.value; draw(); }}></textarea>
+      <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span>` : nothing}As JSON; without them, those that the mock was started with.</p></div>
+    ${lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined))}
+    <footer><button class="primary" type="submit">Reset</button><button type="button" @click=${close}>Cancel</button></footer>
+  </form>`;
+}
+
+/** Return the settings that are typed; null for what is no JSON object. */
+function settingsOf(typed) {
+  if (typed.trim() === "") return {};
+  try {
+    const value = JSON.parse(typed);
+    return value !== null && typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
