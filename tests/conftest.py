@@ -99,6 +99,12 @@ def page() -> dict[str, Any]:
     }
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Count a thorough test as slow too, so that `-m "not slow"` leaves it out as a usual run does."""
+    if item.get_closest_marker("thorough"):
+        item.add_marker("slow")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take long, whatever the order of the others."""

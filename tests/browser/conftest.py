@@ -29,10 +29,11 @@ WIDE = {"width": 1280, "height": 720}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder: they need a browser."""
+    """Mark the tests of this folder: they need a browser, and none is quick."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
 
 
 def chromium() -> str:
