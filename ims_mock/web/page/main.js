@@ -64,7 +64,7 @@ function page(state) {
   const error = state.errors[current.id];
   return html`
     <header class="top">
-      <a class="name" href="#/journal"><img src="page/icon.svg" alt="" width="20" height="20">ims_mock</a>
+      <a class="name" href="#/journal" aria-label="ims_mock"><img src="page/icon.svg" alt="" width="20" height="20"><span>ims_mock</span></a>
       <span class="version">${state.health?.version ?? ""}</span>
       <span class="space"></span>
       ${clockText(state.clock)} ${linkBadge(state.link)}

@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { badge } from "../parts/badge.js";
 import { copyButton } from "../parts/copy.js";
-import { section } from "../parts/details.js";
+import { part } from "../parts/details.js";
 import { loadAccounts } from "../parts/projects.js";
 
 function view({ accounts, denials = [] }) {
@@ -11,8 +11,8 @@ function view({ accounts, denials = [] }) {
   return html`
     <div class="bar"><h1>Accounts</h1></div>
     <div class="sheet" tabindex="0" role="group" aria-label="Accounts">
-      ${section("Users", usersOf(accounts.users))} ${section("Projects", projectsOf(accounts.projects))}
-      ${section("Denied actions", denialsOf(denials))}
+      ${part("Users", usersOf(accounts.users))} ${part("Projects", projectsOf(accounts.projects))}
+      ${part("Denied actions", denialsOf(denials))}
     </div>`;
 }
 

@@ -5,7 +5,7 @@ import { clockHands } from "../actions/clock.js";
 import { get } from "../api.js";
 import { set } from "../state.js";
 import { loadClock, paceOf, timeOf } from "../parts/clock.js";
-import { facts, section } from "../parts/details.js";
+import { facts, part } from "../parts/details.js";
 import { duration, time } from "../parts/format.js";
 import { progress } from "./jobs.js";
 
@@ -25,8 +25,8 @@ function view({ clock, jobs = [] }) {
         ["Seconds since 1970", html`<span class="mono">${duration(timeOf(clock))}</span>`],
         ["Pace", paceText(clock)],
       ])}
-      ${clock.speed === null ? nothing : section("Move it", clockHands())}
-      ${section(
+      ${clock.speed === null ? nothing : part("Move it", clockHands())}
+      ${part(
         "Jobs that have not ended",
         pending.length
           ? html`<ul class="links">${pending.map((job) => html`<li>${progress(job)} <a href="#/jobs/${job.id}">${job.type}</a></li>`)}</ul>`

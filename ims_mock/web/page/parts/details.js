@@ -22,3 +22,8 @@ export function facts(pairs) {
 export function section(title, body, action = nothing) {
   return html`<section><header><h3>${title}</h3><span class="space"></span>${action}</header>${body}</section>`;
 }
+
+/** Return the same for a panel, which has no title between its own and this one. */
+export function part(title, body) {
+  return html`<section><header><h2>${title}</h2></header>${body}</section>`;
+}

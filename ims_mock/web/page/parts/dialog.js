@@ -14,8 +14,8 @@ export function openDialog(title, body, { wide = false } = {}) {
   if (wide) dialog.className = "wide";
   const draw = () =>
     render(
-      html`<header><h2 id="dialog-title">${title}</h2>
-          <button class="plain" type="button" aria-label="Close" @click=${closeDialogs}>×</button></header>
+      html`<div class="title"><h2 id="dialog-title">${title}</h2>
+          <button class="plain" type="button" aria-label="Close" @click=${closeDialogs}>×</button></div>
         <div class="body">${body(closeDialogs, draw) ?? nothing}</div>`,
       dialog,
     );

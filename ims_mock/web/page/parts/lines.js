@@ -19,5 +19,5 @@ export function lines(python, shell) {
 }
 
 function line(title, text, name) {
-  return html`<div><header><h4>${title}</h4><span class="space"></span>${copyButton(text)}</header><pre data-line=${name}>${text}</pre></div>`;
+  return html`<div><div class="title"><strong>${title}</strong><span class="space"></span>${copyButton(text)}</div><pre data-line=${name}>${text}</pre></div>`;
 }
