@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from textwrap import indent
 
 from sphinx.application import Sphinx
 
@@ -96,16 +97,25 @@ def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = (reference_pages.linked(text) if name in ("operations", "control") else text) + _navigation(name)
 
 
-def _escape(_app: Sphinx, what: str, _name: str, value: object, _options: object, lines: list[str]) -> None:
-    """Let a star in a docstring be a star, outside of code; what a dict is in general is no text about one."""
+def _as_markup(_app: Sphinx, what: str, _name: str, value: object, _options: object, lines: list[str]) -> None:
+    """Write a docstring, which is plain text, as Sphinx reads it: a session is code, and a star is a star.
+
+    What a dict is in general is no text about one.
+    """
     if what == "data" and lines and lines[0] == (type(value).__doc__ or "").partition("\n")[0]:
         lines.clear()
-    for index, line in enumerate(lines):
-        lines[index] = re.sub(r"(`[^`]*`)|(\*)", lambda match: match[1] or r"\*", line)
+    paragraphs = "\n".join(lines).split("\n\n")
+    lines[:] = "\n\n".join(map(_paragraph, paragraphs)).split("\n")
+
+
+def _paragraph(text: str) -> str:
+    if text.lstrip().startswith(">>>"):
+        return f".. code-block:: pycon\n\n{indent(text, '   ')}"
+    return re.sub(r"(`[^`]*`)|(\*)", lambda match: match[1] or r"\*", text)
 
 
 def setup(app: Sphinx) -> None:
     """Add what is made while the manual is built."""
     reference_pages.write(ROOT / "docs/generated")
     app.connect("source-read", _prepare)
-    app.connect("autodoc-process-docstring", _escape)
+    app.connect("autodoc-process-docstring", _as_markup)

@@ -84,7 +84,7 @@ class Snapshot:
         """Return what differs in a later state: which records came, went or changed. Each is readable as a text.
 
         >>> before = mock.snapshot()
-        ... print(*before.compare(mock.snapshot()), sep="\n")
+        ... print(*before.compare(mock.snapshot()), sep="\\n")
         """
         return compare(self.records, later.records)
 
