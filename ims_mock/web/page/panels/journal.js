@@ -131,7 +131,7 @@ function view(state) {
       ${choice("journal", "caller", "Caller", distinct(rows, "caller", "unknown"))}
       ${tick("journal", "failed", "Failures only")}
       <span class="space"></span>
-      <a class="button" href="journal.har" download="ims_mock.har" title="The journal as an HTTP archive, for a browser's developer tools">Download HAR</a>
+      <a class="button" href="journal.har" download="ims_mock.har" title="Download the journal as an HTTP archive, for a browser's developer tools">HAR</a>
       <span class="faint">${amount(found.length, rows.length, state.received)}</span>
     </div>
     <div class="split">
