@@ -67,6 +67,7 @@ NAVIGATION = {
 
 BELOW = {
     "pytest": ["generated/fixtures", "generated/python"],
+    "jobs": ["generated/jobs"],
     "faults": ["generated/faults"],
     "settings": ["generated/settings"],
     "operations": [f"generated/{name}" for name, _ in reference_pages.pages() if name.startswith("operations/")],

@@ -40,6 +40,7 @@ def pages() -> Iterator[tuple[str, str]]:
     control = sorted(load_control().operations.values(), key=lambda operation: operation.path)
     yield "control", _page("Every request of the mock's own API", _control(control))
     yield "faults", _page("Every field of a fault", _faults())
+    yield "jobs", _page("Every type of job", _jobs())
     yield "settings", _page("Every value of a setting", _settings())
     yield "codes", _page("Every code of an error", _codes())
     yield "fixtures", _page("Every fixture", _fixtures())
@@ -101,7 +102,8 @@ def _particulars(operation: Operation, composed: Mapping[str, Any]) -> Iterator[
     if operation.actions:
         lines.append(f"- The caller needs {_and(operation.actions)}.")
     if operation.job_types:
-        lines.append(f"- It begins a job of the type {_and(operation.job_types)}.")
+        types = " or ".join(f"[`{name}`](../jobs.md#{name.lower()})" for name in operation.job_types)
+        lines.append(f"- It begins a job of the type {types}.")
     yield from (*lines, "") if lines else ()
 
 
@@ -182,6 +184,24 @@ def _faults() -> Iterator[str]:
         yield from (f"## {fault.__name__}", "", f'In JSON: `"kind": "{kind}"`. {_sentence(says.get("effect", ""))}', "")
         rows = [row for row in Words(schema).rows(schema) if row.name != "kind"]
         yield from (*as_table(rows), "") if rows else ("It has no fields.", "")
+
+
+def _jobs() -> Iterator[str]:
+    """Yield the types of jobs: which operations begin them, what they show, and how they can fail."""
+    messages = schema_files.read("error_codes.json")["service"]
+    for name in schema_files.names("jobs"):
+        job = schema_files.read(name)
+        begun_by = [item.id for item in load_contract().operations.values() if job["type"] in item.job_types]
+        yield from (f"## {job['type']}", "", as_text(job["summary"]), "")
+        if begun_by:
+            yield f"- Begun by: {_and(tuple(begun_by))}"
+        if job.get("sub_job"):
+            yield f"- Has a job within it: `{job['sub_job']['type']}`"
+        if job.get("entities"):
+            yield f"- Shows at its end: {_and(tuple(job['entities']))}"
+        yield from ("", "| can fail with | message |", "|---|---|")
+        yield from (f"| `{code}` | {as_text(messages.get(code, ''))} |" for code in job.get("codes", ()))
+        yield ""
 
 
 def _settings() -> Iterator[str]:

@@ -90,6 +90,15 @@ def test_reference_has_bounds_and_codes(reference: dict[str, str]) -> None:
     assert "| | `IMG.0055` | The memory or disk size is invalid. |" in section
 
 
+def test_reference_has_every_job(reference: dict[str, str]) -> None:
+    """Each type of job has a section, with the operations that begin it and the codes with which it can fail."""
+    begun = {job for operation in load_contract().operations.values() for job in operation.job_types}
+    assert begun <= sections(reference["jobs"]).keys()
+    section = sections(reference["jobs"])["imsCopyImageInRegionJob"]
+    assert "- Begun by: `copy_image_in_region` and `copy_image_in_region_in_safe_mode`" in section
+    assert "| `IMG.0130` |" in section
+
+
 def test_reference_has_the_control_api_and_every_fault(reference: dict[str, str]) -> None:
     """Each control endpoint and each fault has a section."""
     headings = {*load_control().operations, "What every request may get"}
