@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ims_mock.command.contract_output import FORMATS, Judged, exit_status, junit, lines_of
+from ims_mock.command.contract_output import Judged, exit_status, junit, lines_of
+from ims_mock.command.contract_page import FORMATS
 from ims_mock.contract.changes import changes, check_document, places
 from ims_mock.contract.findings import SEVERITIES, is_allowed
 from ims_mock.contract.operations import load_contract

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from ims_mock.command.contract_consumer import Consumers, check_release, read_consumers
-from ims_mock.command.contract_output import FORMATS, Judged, exit_status, junit
+from ims_mock.command.contract_output import Judged, exit_status, junit
+from ims_mock.command.contract_page import FORMATS
 from ims_mock.command.wanted_hosts import WantedHosts
 from ims_mock.contract import Finding, RecordedExchange, find_operation, judge
 from ims_mock.contract.findings import is_allowed

@@ -1,10 +1,10 @@
-"""What `ims-mock contract` prints of findings: text, JSON, JUnit, SARIF, and annotations of GitHub Actions."""
+"""What `ims-mock contract` prints of findings: text, JSON, JUnit, SARIF, and annotations of GitHub."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -223,13 +223,3 @@ def _data(value: str) -> str:
 
 def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
-
-
-FORMATS: dict[str, Callable[[Sequence[Judged]], Iterator[str]]] = {
-    "text": text,
-    "json": as_json,
-    "junit": junit,
-    "sarif": sarif,
-    "github": github,
-}
-"""What prints findings, by the name of the format."""

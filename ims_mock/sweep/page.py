@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
+from ims_mock.evidence.report_page import report_page
 from ims_mock.sweep.plans import Step
 from ims_mock.sweep.rows import Group, Judged, groups_of
 
@@ -23,22 +24,12 @@ _MEMBERS = 200
 """Most plans of a group that are listed."""
 
 _STYLE = """
-:root{color-scheme:light dark;--line:#8886;--crash:#d73a49;--hang:#8250df;--wrong_success:#c2410c;--left_behind:#8a6a00;
+:root{--crash:#d73a49;--hang:#8250df;--wrong_success:#c2410c;--left_behind:#8a6a00;
 --bad_manners:#0969da;--failed_cleanly:#2da44e;--survived:#2da44e}
-body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:75rem;padding:0 1rem}
-h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}
-code,pre{font:13px/1.4 ui-monospace,monospace}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0}
-.scroll{overflow-x:auto}table{border-collapse:collapse}
-th,td{border:1px solid var(--line);padding:.15rem .4rem;text-align:left;vertical-align:top}
-thead th{position:sticky;top:0;background:Canvas}th[scope=rowgroup]{background:#8882}
-.v{display:inline-block;min-width:1.9em;padding:0 .2em;margin:1px;border-radius:3px;text-align:center;color:#fff;
-font:12px/1.5 ui-monospace,monospace;text-decoration:none;background:var(--c)}
+.v{display:inline-block;min-width:1.9em;padding:0 .2em;margin:1px;border-radius:4px;text-align:center;color:#fff;
+font:12px/1.5 var(--mono);text-decoration:none;background:var(--c)}
 .g{background:none;color:inherit;box-shadow:inset 0 0 0 1px var(--c)}
-.k{opacity:.6}a:focus-visible,summary:focus-visible{outline:3px solid Highlight;outline-offset:2px}
-details{border:1px solid var(--line);border-left:6px solid var(--c);border-radius:4px;margin:.5rem 0}
-details{padding:.3rem .7rem}summary{cursor:pointer;overflow-wrap:anywhere}
-dt{font-weight:600;margin-top:.4rem}dd{margin:0 0 0 1rem}
-:target{outline:3px solid Highlight}
+.k{opacity:.6}
 """
 
 
@@ -47,7 +38,6 @@ def page(judged: Sequence[Judged], baseline: Sequence[str], summary: Iterable[st
     groups = groups_of(judged)
     number_of = {item.row.plan.id: number for number, group in enumerate(groups, 1) for item in group.members}
     body = [
-        "<h1>Fault sweep</h1>",
         *(f"<p>{escape(line)}</p>" for line in summary),
         _legend(),
         "<h2>Requests of the good run</h2><ol>",
@@ -58,10 +48,7 @@ def page(judged: Sequence[Judged], baseline: Sequence[str], summary: Iterable[st
         f"<h2>Failures</h2>{'' if groups else '<p>There are none.</p>'}",
         *(part for number, group in enumerate(groups, 1) for part in _details(number, group)),
     ]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-    title = f"<title>Fault sweep</title><style>{_STYLE}{_colours()}</style>"
-    text = "\n".join(body)
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}{title}</head><body><main>\n{text}\n</main></body></html>\n'
+    return report_page("Fault sweep", body, _STYLE + _colours())
 
 
 def _colours() -> str:

@@ -141,6 +141,19 @@ def test_junit(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+def test_html(tmp_path: Path) -> None:
+    """The page has the exchange with its finding, loads nothing, and what was recorded is text in it."""
+    path = "/v2/images?name=<script>alert(1)</script>"
+    file = cassette(tmp_path / "c.yaml", (*COPY, 204, JOB), ("GET", path, "", 200, {"images": 1}))
+    page = run("contract", "check", "--format", "html", file).stdout
+    assert page.startswith("<!DOCTYPE html>")
+    assert "default-src 'none'" in page
+    assert "response.unexpected_body" in page
+    assert page.count("<details") == 2
+    assert "<script" not in page
+    assert "://" not in re.sub("https://ims[^<]*", "", page)
+
+
 def test_sarif(tmp_path: Path) -> None:
     """In SARIF a finding is a result with its rule, level, file and place."""
     file = cassette(tmp_path / "a.json", (*COPY, 202, {"job_id": 7}))
