@@ -33,7 +33,8 @@ def preload() -> None:
 
     import ims_mock.evidence.audit
     import ims_mock.evidence.consumers.learning
-    import ims_mock.evidence.consumers.pact  # noqa: F401 (the control API has them)
+    import ims_mock.evidence.consumers.pact
+    import ims_mock.service.comparing  # noqa: F401 (the control API has them)
 
     schema_files.read_all()
     for contract in (load_contract(), load_control()):

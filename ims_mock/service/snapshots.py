@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
@@ -15,7 +15,6 @@ from ims_mock.contract.operations import load_control
 from ims_mock.contract.problems import InvalidError, invalid, wrong_at
 from ims_mock.contract.validation import Schema
 from ims_mock.service.checking import check_state
-from ims_mock.service.comparing import Difference, compare
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.service.state_files import text_of
@@ -24,6 +23,9 @@ from ims_mock.state.collections import Transition
 from ims_mock.state.files import File
 from ims_mock.state.packed import as_packed, changed, value_of
 from ims_mock.state.store import Store
+
+if TYPE_CHECKING:
+    from ims_mock.service.comparing import Difference
 
 VERSION = 1
 
@@ -86,6 +88,9 @@ class Snapshot:
         >>> before = mock.snapshot()
         ... print(*before.compare(mock.snapshot()), sep="\\n")
         """
+        # Imported here: few ask for it.
+        from ims_mock.service.comparing import compare
+
         return compare(self.records, later.records)
 
     def save(self, path: str | Path) -> None:

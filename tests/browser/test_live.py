@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,19 @@ def test_a_request_appears_at_once(page: Page, mock: ImsMock) -> None:
     assert cells[5].startswith("/min_disk: must be at least 40, got 39")
 
 
+@pytest.mark.parametrize("auth", ["lenient", "strict"])
+def test_the_first_steps_are_a_line_that_works(page: Page, mock: ImsMock, auth: str) -> None:
+    """Without requests there is a line of curl to try, with a token where the mock checks credentials."""
+    mock.reset(auth=auth)
+    if auth == "strict":
+        page.click("text=Put a token into it")
+        page.wait_for_selector("text=Put a token into it", state="detached")
+    line = page.locator(".empty pre").inner_text()
+    done = subprocess.run(["bash", "-c", f"{line} -s"], capture_output=True, text=True, check=True)
+    assert "HTTP/1.1 400" in done.stdout
+    assert rows(page).first.locator("[role=gridcell]").nth(4).inner_text() == "400"
+
+
 def test_a_request_in_full(page: Page, mock: ImsMock) -> None:
     """A click shows the reason first, then request and response, with what is secret masked."""
     ask(mock, body={"name": "web", "min_disk": 39}, token="my-own-token")
@@ -60,8 +74,6 @@ def test_a_request_in_full(page: Page, mock: ImsMock) -> None:
 
 def test_the_curl_of_a_request_sends_it_again(page: Page, mock: ImsMock) -> None:
     """What the button copies is a line of curl that gets the same response."""
-    import subprocess
-
     ask(mock, body={"name": "it's web", "min_disk": 39})
     rows(page).first.click()
     page.click("text=Copy as curl")

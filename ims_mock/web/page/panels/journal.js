@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { openFaultLike } from "../actions/fault.js";
-import { get, root } from "../api.js";
+import { get, post, root } from "../api.js";
 import { filterOf, set, state } from "../state.js";
 import { statusBadge } from "../parts/badge.js";
 import { Changed } from "../parts/changed.js";
@@ -12,7 +12,7 @@ import { details, facts, section } from "../parts/details.js";
 import { choice, matcher, searchBox, tick } from "../parts/filter.js";
 import { pretty, taken, time, timeOfDay } from "../parts/format.js";
 import { table } from "../parts/table.js";
-import { announce } from "../parts/toast.js";
+import { announce, attempt } from "../parts/toast.js";
 
 const NEW = 2500; // Milliseconds in which a row is marked as new.
 const STATUSES = { "2xx": [200, 299], "3xx": [300, 399], "4xx": [400, 499], "5xx": [500, 599] };
@@ -59,6 +59,8 @@ export async function loadRequests() {
 
 async function load() {
   await loadRequests();
+  // Only the first steps ask which credentials are good.
+  if (state.requests.length === 0) set({ auth: (await get("settings")).auth });
   await loadOpen();
 }
 
@@ -157,15 +159,19 @@ function amount(found, kept, received = 0) {
 }
 
 function firstSteps(state) {
-  const token = state.token ?? "any";
+  const isStrict = state.auth === "strict";
+  const token = isStrict ? (state.token ?? "TOKEN") : "any";
   const line = `curl -i ${root()}/v2/images -H 'X-Auth-Token: ${token}' -H 'Content-Type: application/json' -d '{"name": "web", "min_disk": 39}'`;
   return html`<h2>No request has come so far</h2>
     <p>What a client asks of this mock is here at once, with the reason where it is rejected. Try one:</p>
     <pre>${line}</pre>
+    ${isStrict && !state.token ? html`<p><button class="small" type="button" @click=${newToken}>Put a token into it</button> This mock checks credentials.</p>` : nothing}
     <p>${copyButton(line, "Copy the line")} It is rejected with 400, and the reason names the field.</p>
     <p>To point a client at the mock, run <code>ims-mock env sdk</code>, or <code>openstack</code>, <code>terraform</code>,
     <code>otc</code>, <code>curl</code> in its place: it prints the settings.</p>`;
 }
+
+const newToken = () => attempt(async () => set({ token: (await post("tokens", {})).token }));
 
 function openRequest(state) {
   const entry = state.request;
@@ -231,7 +237,7 @@ function bodyOf(body) {
 export const panel = {
   id: "journal",
   title: "Requests",
-  parts: ["journal"],
+  parts: ["journal", "settings"],
   load,
   view,
   count: (state) => state.counts.requests,
