@@ -219,7 +219,8 @@ class Journal:
         entry.response_headers = masked(headers)
         entry.keep_response_body(body, image)
         self.record(entry)
-        self.signal.give()
+        if self.signal.waiting:
+            self.signal.give()
 
     def in_progress(self) -> list[Entry]:
         """Return the requests that were received, and have had no effect so far."""
