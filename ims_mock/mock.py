@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.problems import wrong_setting
 from ims_mock.evidence.journal import Journal
 from ims_mock.exchange.messages import Request, Response
 from ims_mock.faults.rule_set import Faults
@@ -26,6 +26,7 @@ from ims_mock.state.real import new_lock
 from ims_mock.state.views import RecordsView
 from ims_mock.web.addresses import checked_host
 from ims_mock.web.browsers import with_hosts
+from ims_mock.web.certificates import certificate_of
 from ims_mock.web.direct import Direct
 from ims_mock.web.server import Server
 
@@ -67,7 +68,7 @@ class ImsMock:
         self._app: App | None = None
         self._making = new_lock()
         host = checked_host(host)
-        certificate = None if tls is False else _certificate(tls, host)
+        certificate = None if tls is False else certificate_of(tls, host)
         if isinstance(allow_hosts, str):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
         self._server = Server(with_hosts(self._respond, [host, *allow_hosts]), host, port, self.refuse, certificate)
@@ -363,6 +364,7 @@ class ImsMock:
         if prepared:
             self.prepare()
         self._server.start()
+        _STARTED[self] = None
         return self
 
     def prepare(self) -> None:
@@ -388,13 +390,9 @@ class ImsMock:
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))
 
 
-def _certificate(tls: bool | Tls, host: str) -> Tls:
-    """Return the certificate that a mock is to have; raise InvalidError for what is none."""
-    # Imported here: without HTTPS nothing needs `ssl`.
-    from ims_mock.web.tls import Tls, throw_away
+_STARTED: WeakKeyDictionary[ImsMock, None] = WeakKeyDictionary()
 
-    if tls is True:
-        return throw_away(host)
-    if not isinstance(tls, Tls):
-        raise wrong_setting("tls", "type", f"must be True, False or what tls.from_files returns, got {tls!r}", tls)
-    return tls
+
+def started_mocks() -> list[ImsMock]:
+    """Return every mock of this process that was started and is still held, in that order."""
+    return list(_STARTED)

@@ -1,4 +1,4 @@
-"""The fixtures `ims_mock_server`, `ims_mock` and `ims_mock_env`. Loading the plugin imports pytest, and no Flask.
+"""The fixtures `ims_mock_server` and `ims_mock`. Loading the plugin imports pytest, and no Flask.
 
 https://docs.pytest.org/en/stable/how-to/writing_plugins.html
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import warnings
 from collections.abc import Generator, Iterator
 from functools import cache
@@ -14,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-pytest_plugins = ("ims_mock.pytest_contract", "ims_mock.pytest_sweep")
+pytest_plugins = ("ims_mock.pytest_contract", "ims_mock.pytest_mocks", "ims_mock.pytest_sweep")
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ims_mock.evidence.journal import Mark
     from ims_mock.faults.rules import Rule
     from ims_mock.mock import ImsMock
@@ -49,8 +48,18 @@ _NEEDED = pytest.StashKey["set[str]"]()
 """Of a session, the actions of IAM that its tests have needed."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
+    """Leave again, with the other parts of the plugin, where `-p no:ims_mock` is given."""
+    if manager.is_blocked("ims_mock") and plugin is sys.modules[__name__]:
+        for name in pytest_plugins:
+            manager.set_blocked(name)
+        manager.unregister(plugin)
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options of the command line, those of the conformance suite too, and an ini option for each setting."""
+    if pluginmanager.is_blocked("ims_mock"):
+        return
     from ims_mock.conformance.options import add_options
 
     add_options(parser)
@@ -118,6 +127,11 @@ def _option_texts(config: pytest.Config) -> dict[str, Any]:
     """Return the settings that the command line gives to every test."""
     given = {name: config.getoption(f"ims_mock_{name}") for name in _OPTIONS}
     return {name: text for name, text in given.items() if text is not None}
+
+
+def settings_of(config: pytest.Config) -> dict[str, Any]:
+    """Return the settings that the ini file and the command line give to every mock of the session."""
+    return _values(config, {**_ini_texts(config), **_option_texts(config)})
 
 
 def _values(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
@@ -194,9 +208,9 @@ def _begin(item: pytest.Item, mock: ImsMock, rules: list[Rule]) -> None:
 
 
 @pytest.fixture(scope="session")
-def ims_mock_listen_address() -> tuple[str, int]:
+def ims_mock_listen_address(request: pytest.FixtureRequest) -> tuple[str, int]:
     """The host and the port of the session's server, to be overridden; port 0 takes a free one."""
-    return "127.0.0.1", 0
+    return "127.0.0.1", request.config.getoption("ims_mock_port")
 
 
 @pytest.fixture(scope="session")
@@ -227,7 +241,7 @@ def ims_mock_server(
     from ims_mock.state.clock import ManualClock
 
     config, stash = request.config, request.session.stash
-    settings = _values(config, {**_ini_texts(config), **_option_texts(config)})
+    settings = settings_of(config)
     mock = _new_server(ims_mock_listen_address, tls=ims_mock_tls, clock=ims_mock_clock, **settings)
     with mock:
         stash[_SERVER] = mock
@@ -266,7 +280,7 @@ def _failed(message: str) -> BaseException:
 
 
 @pytest.fixture
-def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMock:
+def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, monkeypatch: pytest.MonkeyPatch) -> ImsMock:
     """An IMS without images, faults or journal, with the settings of the test's `ims_mock` markers.
 
     Its `url` and `token` are for the program under test, its `images`, `faults`, `journal` and `clock` for the test.
@@ -279,33 +293,13 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMoc
     except ValueError as error:
         ims_mock_server.reset()  # So that the report of wrong settings has nothing of the test before.
         raise _failed(f"@pytest.mark.ims_mock: {error}") from None
+    from ims_mock.testing.proxies import variables_without_proxy
+
+    for name, value in variables_without_proxy(ims_mock_server.url).items():
+        monkeypatch.setenv(name, value)
     request.node.stash[_IS_USED] = True
     _begin(request.node, ims_mock_server, [])
     return ims_mock_server
-
-
-@pytest.fixture
-def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The settings that point clients at the mock, in the environment for as long as the test runs.
-
-    Those of huaweicloudsdk and of OpenStack's clients as the default user, and a clouds.yaml with a cloud `ims_mock`.
-    Returns the variables that are set.
-    """
-    from ims_mock.command.environment import Target, clouds_yaml, openstack_variables, sdk_variables
-    from ims_mock.identity.accounts import Redacted
-
-    target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user)
-    clouds = tmp_path / "clouds.yaml"
-    clouds.write_text(clouds_yaml(target), "utf-8")
-    variables = Redacted({**sdk_variables(target), **openstack_variables(target), "OS_CLIENT_CONFIG_FILE": str(clouds)})
-    for name in ("NO_PROXY", "no_proxy"):
-        variables[name] = ",".join(filter(None, (os.environ.get(name), variables[name])))
-    # What else is set, such as OS_CLOUD, would lead a client elsewhere.
-    for name in [name for name in os.environ if name.startswith(("OS_", "HUAWEICLOUD_SDK_"))]:
-        monkeypatch.delenv(name)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    return variables
 
 
 def _settings(node: pytest.Item) -> dict[str, Any]:
@@ -341,10 +335,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     mock = mock_of(item)
     if report.failed and mock is not None:
         from ims_mock.evidence.journal import Mark
+        from ims_mock.testing.proxies import no_request
         from ims_mock.testing.report import describe
 
         began, command = item.stash.get(_BEGAN, Mark()), command_of(item)
-        report.sections.append(("ims_mock", describe(mock.service, began, command)))
+        report.sections.append(("ims_mock", describe(mock.service, began, command, no_request(mock.url))))
         if item.config.getoption("ims_mock_bundle") is not None:
             report.sections.append(("ims_mock bundle", _bundle(item, report, mock, began, command)))
         for rule in mock.faults:
@@ -366,11 +361,21 @@ def _bundle(item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: 
         return f"could not be written: {error}"
 
 
+def server_of(item: pytest.Item) -> ImsMock | None:
+    """Return the session's mock, where there is one."""
+    return item.session.stash.get(_SERVER, None)
+
+
+def has_mock(item: pytest.Item) -> bool:
+    """Return whether a test has the fixture `ims_mock`, however it came to it."""
+    return item.stash.get(_IS_USED, False)
+
+
 def mock_of(item: pytest.Item) -> ImsMock | None:
     """Return the session's mock, where a test has to do with it, also where it asked while it ran."""
-    mock = item.session.stash.get(_SERVER, None)
+    mock = server_of(item)
     names = getattr(item, "fixturenames", ())
-    has_asked = mock is not None and ("ims_mock_server" in names or item.stash.get(_IS_USED, False))
+    has_asked = mock is not None and ("ims_mock_server" in names or has_mock(item))
     return mock if has_asked else None
 
 

@@ -27,6 +27,7 @@ LAYERS = [
     "command",
     "pytest_contract",
     "pytest_plugin",
+    "pytest_mocks",
     "pytest_sweep",
     "__main__",
 ]
@@ -52,7 +53,7 @@ KNOWN = {
     "datetime": {"state.times", "sweep.clocks"},
     "random": {"exchange.exchange", "faults.rules", "sweep.runs"},
     "uuid": set(),
-    "pytest": {"pytest_contract", "pytest_plugin", "pytest_sweep", "command.contract_verify", *SUITE},
+    "pytest": {"pytest_contract", "pytest_mocks", "pytest_plugin", "pytest_sweep", "command.contract_verify", *SUITE},
 }
 
 PACKAGE = Path(ROOT, "ims_mock")

@@ -18,27 +18,41 @@ from ims_mock.state.real import RealFiles
 LAST = 20
 """How many requests are shown."""
 
+_REASONS = 5
+"""How many different reasons are shown before all else."""
+
 _SHOWN = 500
 """How many bytes of a body are shown."""
 
 _LONGEST_NAME = 200
 
 
-def describe(service: Service, began: Mark, command: str) -> str:
-    """Return seed, clock, rules, and the last requests since a test began, with the command that runs it again."""
+def describe(service: Service, began: Mark, command: str, no_request: str = "") -> str:
+    """Return why requests of a test were rejected, then seed, clock, rules, and the last requests.
+
+    `command` runs the test again, if that is known. `no_request` says why there may be none.
+    """
     received, entries = service.journal.since(began)
     shown = entries[-LAST:]
     left_out = received - len(shown)
     return "\n".join(
         [
+            *_reasons(entries),
+            *([no_request] if no_request and not received else []),
             f"seed {service.store.seed}, clock {service.store.timestamp()}, {received} requests",
             *(_printable(f"rule {rule}") for rule in service.faults),
             *([f"... {left_out} requests before"] if left_out else []),
             *(line for entry in shown for line in _lines(entry)),
             *(f"in progress: {entry}" for entry in service.journal.in_progress()),
-            f"run it again: {command}",
+            *([f"run it again: {command}"] if command else []),
         ]
     )
+
+
+def _reasons(entries: list[Entry]) -> list[str]:
+    """Return the last reasons why requests were rejected or lost, each once, with the status."""
+    reasons = dict.fromkeys(f"{entry.status}: {entry.reason}" for entry in reversed(entries) if entry.reason)
+    return [f"reason for {_printable(reason)}" for reason in list(reasons)[:_REASONS]]
 
 
 def _lines(entry: Entry) -> list[str]:

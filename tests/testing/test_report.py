@@ -20,8 +20,9 @@ SECRET = "hunter2-very-secret"
 
 
 def lines_of(api: Api, began: Mark | None = None) -> list[str]:
-    """Return the lines of the report."""
-    return describe(api.service, began or Mark(), LINE).splitlines()
+    """Return the lines of the report behind the reasons."""
+    lines = describe(api.service, began or Mark(), LINE).splitlines()
+    return [line for line in lines if not line.startswith("reason for ")]
 
 
 def bundle(api: Api, folder: Path, test: str = "tests/test_a.py::test_it", error: str = "boom") -> Any:
@@ -33,6 +34,24 @@ def bundle(api: Api, folder: Path, test: str = "tests/test_a.py::test_it", error
 def test_report_of_a_test_without_requests(api: Api) -> None:
     """A report begins with seed, clock and the number of requests, and ends with the line that runs it again."""
     assert lines_of(api) == [f"seed 0, clock {PAGE}, 0 requests", f"run it again: {LINE}"]
+
+
+def test_report_begins_with_the_reasons(api: Api) -> None:
+    """A report begins with the last reasons, the latest first and each once, and says why no request may have come."""
+    for path in ("/nope", "/x", "/nope"):
+        api("GET", path)
+    first, second, third = describe(api.service, Mark(), LINE, "no request came").splitlines()[:3]
+    assert first.startswith("reason for 404: no route is /nope")
+    assert second.startswith("reason for 404: no route is /x")
+    assert third.endswith(", 3 requests")
+
+
+def test_report_without_requests_says_why(api: Api) -> None:
+    """Where no request came, the report begins with why that may be."""
+    assert describe(api.service, Mark(), "", "no request came").splitlines() == [
+        "no request came",
+        f"seed 0, clock {PAGE}, 0 requests",
+    ]
 
 
 def test_report_has_the_rules_with_their_hits(api: Api) -> None:

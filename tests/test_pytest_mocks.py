@@ -1,0 +1,207 @@
+"""Mocks that a test makes itself, the port, proxies and markers, in test files of the plugin's users."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.test_pytest_plugin import run
+
+PROXY = "http://127.0.0.1:9"
+
+
+def test_factory_keeps_state_through_a_module(pytester: pytest.Pytester) -> None:
+    """A fixture of a module that makes a mock keeps its images, beside the fixture that is cleared."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture(scope="module")
+def cloud(ims_mock_factory):
+    with ims_mock_factory(seed=7, region="cn-east-3") as mock:
+        yield mock
+
+def test_first(cloud, ims_mock):
+    create(cloud, name="kept")
+    assert (len(cloud.images), len(ims_mock.images), cloud.url != ims_mock.url) == (1, 0, True)
+
+def test_second(cloud):
+    assert [image["name"] for image in cloud.images.values()] == ["kept"]
+    assert cloud.service.settings.seed == 7
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_factory_closes_its_mocks_with_the_session(pytester: pytest.Pytester) -> None:
+    """What nobody closes is closed at the end, and the settings of the command line apply to it."""
+    result = run(
+        pytester,
+        """
+import socket
+made = []
+
+@pytest.fixture(scope="session", autouse=True)
+def afterwards():
+    yield
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", made[0]))
+
+def test_it(ims_mock_factory):
+    mock = ims_mock_factory()
+    made.append(int(mock.url.rpartition(":")[2]))
+    assert create(mock).status_code == 201
+    assert mock.service.settings.seed == 3
+""",
+        "--ims-mock-seed=3",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_port(pytester: pytest.Pytester) -> None:
+    """The server listens on the port of the command line."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    result = run(pytester, f"def test_it(ims_mock): assert ims_mock.url.endswith(':{port}')", f"--ims-mock-port={port}")
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "x"])
+def test_wrong_port(pytester: pytest.Pytester, port: str) -> None:
+    """A port that cannot be is rejected before the first test."""
+    result = run(pytester, "def test_it(): pass", f"--ims-mock-port={port}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--ims-mock-port: must be a whole number from 0 to 65535, got '{port}'*"])
+
+
+def test_one_port_for_many_workers(pytester: pytest.Pytester) -> None:
+    """One port for two workers of pytest-xdist is rejected, with what to do."""
+    result = run(pytester, "def test_it(): pass", "--ims-mock-port=8080", "-p", "xdist", "-n", "2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--ims-mock-port: pytest-xdist runs 2 workers*give -n 0*"])
+
+
+@pytest.mark.parametrize("fixtures", ["", "ims_mock_server", "ims_mock_factory"])
+def test_marker_without_effect(pytester: pytest.Pytester, fixtures: str) -> None:
+    """A marker on a test without the fixture fails it, and says what to do."""
+    result = run(pytester, f"@pytest.mark.ims_mock(seed=1)\ndef test_it({fixtures}): pass")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["@pytest.mark.ims_mock has no effect, since the test does not use the fixture*"])
+
+
+def test_marker_of_a_fixture_asked_for_in_the_test(pytester: pytest.Pytester) -> None:
+    """A marker counts where the test asks for the fixture as it runs; that of a module is also for tests without it."""
+    result = run(
+        pytester,
+        """
+pytestmark = pytest.mark.ims_mock(region="cn-east-3")
+
+@pytest.mark.ims_mock(seed=1)
+def test_it(request):
+    assert request.getfixturevalue("ims_mock").service.settings.seed == 1
+
+def test_without(): pass
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_report_of_other_mocks(pytester: pytest.Pytester) -> None:
+    """The report of a failed test shows each mock that it entered, also of unittest, and none that it did not use."""
+    result = run(
+        pytester,
+        """
+import unittest
+from ims_mock import ImsMock
+
+idle = ImsMock().start()
+
+class TestUnit(unittest.TestCase):
+    def setUp(self):
+        self.mock = ImsMock().start()
+        self.addCleanup(self.mock.stop)
+
+    def test_it(self):
+        create(self.mock, name="unit", min_disk=1)
+        self.fail("no")
+
+def test_second_region(ims_mock):
+    with ImsMock(region="cn-east-3") as east:
+        create(east, name="east")
+        raise AssertionError
+
+def test_end():
+    idle.stop()
+""",
+    )
+    result.assert_outcomes(failed=2, passed=1)
+    text = result.stdout.str()
+    assert text.count("- ims_mock at http://127.0.0.1:") == 2
+    assert '> {"name": "unit"' in text
+    assert '> {"name": "east"' in text
+    section = text.partition("- ims_mock at ")[2].splitlines()
+    assert section[1].startswith("reason for 400: /min_disk: must be at least 40, got 1")
+
+
+def test_report_names_the_proxy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no request came and a proxy is set, the report says so; the fixture itself keeps its host out of it."""
+    monkeypatch.setenv("HTTP_PROXY", PROXY)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    result = run(
+        pytester,
+        """
+from ims_mock import ImsMock
+
+def test_own():
+    with ImsMock() as mock:
+        with pytest.raises(requests.exceptions.ProxyError):
+            create(mock)
+        raise AssertionError
+
+def test_fixture(ims_mock):
+    assert False
+""",
+    )
+    result.assert_outcomes(failed=2)
+    line = "no request came, and HTTP_PROXY is set, to which clients may have sent theirs; put 127.0.0.1 into NO_PROXY"
+    assert result.stdout.str().count(line) == 1
+
+
+def test_fixture_keeps_its_host_out_of_proxies(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of four libraries reach the fixture though a proxy is set; afterwards the environment is as before."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, PROXY)
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.delenv("no_proxy", raising=False)
+    result = run(
+        pytester,
+        """
+import asyncio, os, urllib.request
+import aiohttp, httpx
+
+async def status(url):
+    async with aiohttp.ClientSession(trust_env=True) as session, session.get(url) as response:
+        return response.status
+
+def test_it(ims_mock):
+    url = f"{ims_mock.url}/_ims_mock/health"
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "example.com,127.0.0.1"
+    assert urllib.request.urlopen(url).status == requests.get(url).status_code == httpx.get(url).status_code == 200
+    assert asyncio.run(status(url)) == 200
+
+def test_after():
+    assert (os.environ["NO_PROXY"], os.environ.get("no_proxy")) == ("example.com", None)
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
+    """`-p no:ims_mock` leaves every part of the plugin out: fixtures, markers and options."""
+    pytester.makepyfile("def test_it(pytestconfig): assert not pytestconfig.pluginmanager.hasplugin('ims_mock.mock')")
+    plugins = ["--disable-plugin-autoload", "-p", "no:ims_mock", "-p", "ims_mock.pytest_plugin"]
+    result = pytester.runpytest_inprocess("-W", "error", *plugins, "--fixtures", "--markers")
+    assert "ims_mock" not in result.stdout.str()
+    assert "ims-mock" not in pytester.runpytest_inprocess(*plugins, "--help").stdout.str()
+    pytester.runpytest_inprocess("-W", "error", *plugins).assert_outcomes(passed=1)
