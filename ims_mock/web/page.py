@@ -113,7 +113,8 @@ def _sent(file: File) -> flask.Response:
     response = flask.Response(file.content, headers=HEADERS, content_type=file.content_type)
     response.set_etag(file.tag)
     response.vary.add("Accept")
-    return response.make_conditional(flask.request)  # type: ignore[return-value]
+    response.make_conditional(flask.request)
+    return response
 
 
 def _index() -> flask.Response:

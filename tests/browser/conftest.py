@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,7 @@ FLAGS = [
 ]
 """A browser that asks for nothing by itself, and runs as root in a container too."""
 
-WIDE = {"width": 1280, "height": 720}
+WIDE: Any = {"width": 1280, "height": 720}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,7 +85,7 @@ def watch(page: Page, origin: str, problems: list[str]) -> None:
 @pytest.fixture
 def page(browser: Browser, mock: ImsMock, problems: list[str]) -> Iterator[Page]:
     """The page of the mock in a fresh context; the test fails on its errors, and on a request to another origin."""
-    context = browser.new_context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"])  # type: ignore[arg-type]
+    context = browser.new_context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"])
     context.set_default_timeout(10_000)
     page = context.new_page()
     watch(page, mock.url, problems)

@@ -40,7 +40,7 @@ def full() -> Iterator[ImsMock]:
 @pytest.fixture
 def seen(browser: Browser, full: ImsMock, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page in one of both themes, into which axe may be put."""
-    context = browser.new_context(viewport=WIDE, color_scheme=request.param, bypass_csp=True)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=WIDE, color_scheme=request.param, bypass_csp=True)
     page = context.new_page()
     page.goto(f"{full.url}/_ims_mock/")
     page.wait_for_selector("[data-link=live]")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SIZE = {"width": 1180, "height": 560}
+SIZE: Any = {"width": 1180, "height": 560}
 SERVER = "877a2cda-ba63-4e1e-b95f-e67e48b6129a"
 
 
@@ -65,7 +65,7 @@ def open_request(page: Page) -> None:
     page.wait_for_selector(".details .reason")
 
 
-PICTURES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
+PICTURES: dict[str, tuple[str, Any, Callable[[Page], None]]] = {
     "requests": ("journal", "light", open_request),
     "form": ("journal", "light", open_form),
     "images": ("images", "dark", open_image),
@@ -77,7 +77,7 @@ PICTURES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
 def test_picture(browser: Browser, busy: ImsMock, tmp_path: Path, name: str) -> None:
     """What a picture shows is on the page, and the manual has the picture."""
     panel, scheme, prepare = PICTURES[name]
-    context = browser.new_context(viewport=SIZE, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=SIZE, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{busy.url}/_ims_mock/#/{panel}")
     page.wait_for_selector("ims-table .rows .row")
