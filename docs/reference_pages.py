@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES: dict[str, tuple[str, ...]] = {
     "ims_mock": (),
     "ims_mock.evidence.journal": ("Journal",),
+    "ims_mock.state.images": ("Image",),
+    "ims_mock.state.job_collection": ("Job",),
     "ims_mock.faults.rule_set": ("Faults",),
     "ims_mock.sweep.report": ("SweepReport",),
     "ims_mock.contract": (),
@@ -241,10 +243,12 @@ def _names() -> Iterator[str]:
     yield from ("[Faults](faults.md) have a page of their own.", "")
     faults = {fault.__name__ for fault in KINDS.values()}
     documented: set[int] = set()
+    # What has a module of its own here is shown there, since autodoc finds the text of a value beside it alone.
+    placed = {name for names in MODULES.values() for name in names}
     for module, chosen in MODULES.items():
         public = import_module(module)
         names = chosen or sorted(
-            set(public.__all__) - faults - {"__version__"}, key=lambda name: (name != "ImsMock", name)
+            set(public.__all__) - faults - placed - {"__version__"}, key=lambda name: (name != "ImsMock", name)
         )
         yield from (f"## {module}", "")
         for name in names:

@@ -15,17 +15,21 @@ if TYPE_CHECKING:
     from ims_mock.contract.errors import ImsError
     from ims_mock.evidence.audit import Finding
     from ims_mock.evidence.consumers.contract import ConsumerContract
-    from ims_mock.evidence.journal import Entry
+    from ims_mock.evidence.journal import Entry, Journal
     from ims_mock.faults.connections import Drip, Hangup, LoseResponse, Reset, Stall, Truncate
     from ims_mock.faults.delays import Delay, LognormalDelay
     from ims_mock.faults.jobs import BadJob, FailJob, StickJob
     from ims_mock.faults.responses import Fail, Garble, LoopingMarker, Mutate, Redirect, Throttle
+    from ims_mock.faults.rule_set import Faults
     from ims_mock.faults.rules import Rule
     from ims_mock.faults.sequences import Sequence
     from ims_mock.faults.stored import BadUpload, Stale
     from ims_mock.mock import ImsMock
+    from ims_mock.service.setting_types import Settings
     from ims_mock.service.snapshots import Snapshot
     from ims_mock.state.clock import ManualClock, SystemClock
+    from ims_mock.state.images import Image
+    from ims_mock.state.job_collection import Job
 
 __all__ = [
     "BadJob",
@@ -36,11 +40,15 @@ __all__ = [
     "Entry",
     "Fail",
     "FailJob",
+    "Faults",
     "Finding",
     "Garble",
     "Hangup",
+    "Image",
     "ImsError",
     "ImsMock",
+    "Job",
+    "Journal",
     "LognormalDelay",
     "LoopingMarker",
     "LoseResponse",
@@ -50,6 +58,7 @@ __all__ = [
     "Reset",
     "Rule",
     "Sequence",
+    "Settings",
     "Snapshot",
     "Stale",
     "Stall",
@@ -64,22 +73,29 @@ __all__ = [
 _HOMES = {
     "ConsumerContract": "evidence.consumers.contract",
     "Entry": "evidence.journal",
+    "Faults": "faults.rule_set",
     "Finding": "evidence.audit",
+    "Image": "state.images",
     "ImsError": "contract.errors",
     "ImsMock": "mock",
+    "Job": "state.job_collection",
+    "Journal": "evidence.journal",
     "ManualClock": "state.clock",
     "Rule": "faults.rules",
+    "Settings": "service.setting_types",
     "Snapshot": "service.snapshots",
     "SystemClock": "state.clock",
 }
 """Where each name is at home; the others are faults, each in the module of its family."""
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"ims_mock.{_HOMES[name]}"), name)
-    kinds: Mapping[str, type] = import_module("ims_mock.faults.kinds").KINDS if name[:1].isupper() else {}
-    for fault in kinds.values():
-        if fault.__name__ == name:
-            return fault
-    raise AttributeError(f"module 'ims_mock' has no attribute {name!r}")
+if not TYPE_CHECKING:  # With it, no misspelt name would be an error of types.
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            return getattr(import_module(f"ims_mock.{_HOMES[name]}"), name)
+        kinds: Mapping[str, type] = import_module("ims_mock.faults.kinds").KINDS if name[:1].isupper() else {}
+        for fault in kinds.values():
+            if fault.__name__ == name:
+                return fault
+        raise AttributeError(f"module 'ims_mock' has no attribute {name!r}")

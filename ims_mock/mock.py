@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from ims_mock.contract.errors import ImsError
@@ -32,9 +32,12 @@ from ims_mock.web.server import Server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from typing_extensions import Unpack
 
     from ims_mock.evidence.audit import Finding
     from ims_mock.evidence.consumers.contract import ConsumerContract
+    from ims_mock.service.setting_types import Settings as SettingTypes
+    from ims_mock.state.clock import ManualClock
     from ims_mock.sweep.engine import Sweep
     from ims_mock.sweep.report import SweepReport
     from ims_mock.web.app import App
@@ -62,7 +65,7 @@ class ImsMock:
         clock: Clock | None = None,
         tls: bool | Tls = False,
         allow_hosts: Sequence[str] = (),
-        **settings: Any,
+        **settings: Unpack[SettingTypes],
     ) -> None:
         self.service = Service(Settings().changed(settings), clock)
         self._app: App | None = None
@@ -253,9 +256,9 @@ class ImsMock:
         return self.service.journal
 
     @property
-    def clock(self) -> Any:
-        """The mock's clock: a ManualClock, unless another was given."""
-        return self.service.store.clock
+    def clock(self) -> ManualClock:
+        """The mock's clock: a ManualClock, unless another was given, which has `now` and `wait` alone."""
+        return cast("ManualClock", self.service.store.clock)
 
     def snapshot(self) -> Snapshot:
         """Return everything that the mock needs to respond as before; `save` writes it to a file."""
@@ -351,7 +354,7 @@ class ImsMock:
         sweep.is_served = lambda: self._server.is_started
         return sweep
 
-    def reset(self, /, **settings: Any) -> None:
+    def reset(self, /, **settings: Unpack[SettingTypes]) -> None:
         """Clear images, faults and journal, and start again with the first settings, changed by those given here."""
         self.service.reset(**settings)
 
@@ -370,8 +373,7 @@ class ImsMock:
     def prepare(self) -> None:
         """Import, read and make everything that a request can need."""
         preload()
-        # A folder is looked for when it is made.
-        self._made_app()
+        self._made_app()  # A folder is looked for when it is made.
 
     def stop(self) -> None:
         """Stop serving, and close every connection."""
@@ -390,7 +392,7 @@ class ImsMock:
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))
 
 
-_STARTED: WeakKeyDictionary[ImsMock, None] = WeakKeyDictionary()
+_STARTED = WeakKeyDictionary[ImsMock, None]()
 
 
 def started_mocks() -> list[ImsMock]:

@@ -10,7 +10,7 @@ from ims_mock.contract.errors import ImsError, image_protected
 from ims_mock.state.times import timestamp
 
 Image = dict[str, Any]
-"""A record of JSON types alone, in the form in which it is returned."""
+"""An image: a record of JSON types alone, in the form in which it is returned."""
 
 _MODEL = schema_files.read("models/image_attributes.json")
 _ATTRIBUTES = _MODEL["properties"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 import requests
@@ -49,7 +49,7 @@ def test_a_request_appears_at_once(page: Page, mock: ImsMock) -> None:
 
 
 @pytest.mark.parametrize("auth", ["lenient", "strict"])
-def test_the_first_steps_are_a_line_that_works(page: Page, mock: ImsMock, auth: str) -> None:
+def test_the_first_steps_are_a_line_that_works(page: Page, mock: ImsMock, auth: Literal["lenient", "strict"]) -> None:
     """Without requests there is a line of curl to try, with a token where the mock checks credentials."""
     mock.reset(auth=auth)
     if auth == "strict":

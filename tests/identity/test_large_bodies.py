@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import requests
@@ -46,7 +46,7 @@ def pieces() -> Iterator[bytes]:
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("most", [None, 5])
-def test_signed_upload_in_pieces(level: str, most: int | None) -> None:
+def test_signed_upload_in_pieces(level: Literal["lenient", "strict"], most: int | None) -> None:
     """A signed file that comes in pieces is 401 too, whatever images may have, and leaves the image queued."""
     with ImsMock(auth=level, max_image_size=most) as mock:
         image = mock.add_image()

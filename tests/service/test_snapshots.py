@@ -797,7 +797,8 @@ def test_own_clock_is_left() -> None:
     image = api.create()
     api("PUT", image["file"], SMALL, Content_Type=OCTETS)
     mock.restore(snapshots.capture(api.service))
-    assert (mock.clock, mock.clock.now()) == (clock, 0)
+    given: object = mock.clock
+    assert (given, mock.clock.now()) == (clock, 0)
     assert mock.images[image["id"]]["status"] == "saving"
     clock.seconds = api.clock.now() + 5
     assert mock.images[image["id"]]["status"] == "active"
