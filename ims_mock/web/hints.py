@@ -19,7 +19,7 @@ CONTROL = "/_ims_mock"
 _NEAR = 0.75
 """How much of a path has to be as in a route for that to be near."""
 
-_VERSIONS = re.compile(r"(?P<first>/v[0-9.]+)(?P<second>/v[0-9.]+)")
+_VERSIONS = re.compile(r"(?P<first>/v[0-9.]+)(?P<second>/v[0-9.]+)(?=/|$)")
 _ID = re.compile("(?<=/)(?:[0-9a-fA-F-]{32,36}|[0-9]+)(?=/|$)")
 
 
@@ -41,13 +41,15 @@ def elsewhere(method: str, path: str) -> str:
 
 
 def _repetition(path: str) -> str:
-    """Return that a path begins with a version twice, or has an empty part, where the rest of it is known."""
+    """Return that a path begins with a version twice, or has an empty part where the rest of it is known."""
     if "//" in path and _is_known(re.sub("/+", "/", path)):
         return "; it has an empty part; leave out one of the slashes"
     match = _VERSIONS.match(path)
-    if match is None or not _is_known(path[match.end("first") :]):
+    if match is None:
         return ""
-    return f"; it begins with a version twice, {match['first']} and {match['second']}; leave out the first"
+    first, second = match["first"], match["second"]
+    cause = f"the endpoint of the client ends in {first}, and the client adds {second} itself"
+    return f"; it begins with a version twice, {first} and {second}; leave out the first: {cause}"
 
 
 def _prefix(path: str) -> str:
@@ -72,10 +74,23 @@ def _is_served(path: str) -> bool:
 def _nearest_route(path: str) -> str:
     """Return the route that is nearest to a path, with the names of its parameters; "" where none is near."""
     known = [route for route in _routes() if route.startswith(CONTROL) == path.startswith("/_")]
+    known = [route for route in known if not _is_of_another_resource(path, route)]
     # What all have in common makes none of them nearer.
     start = len(CONTROL) if is_of_control(path) else 0
     ratio, route = max((_nearness(path[start:].rstrip("/"), route[start:]), route) for route in known)
     return route if ratio >= _NEAR else ""
+
+
+def _is_of_another_resource(path: str, route: str) -> bool:
+    """Return whether a path has a plain word, such as "job", where a route has an id of a resource, such as an image.
+
+    Such a path asks for something else than that resource, unless the version before it is the route's own.
+    """
+    parts, names = path.rstrip("/").split("/"), route.split("/")
+    if len(parts) != len(names) or parts[1] == names[1]:
+        return False
+    pairs = zip(parts, names, strict=True)
+    return any(name.endswith("_id}") and name != "{project_id}" and part.isalpha() for part, name in pairs)
 
 
 def is_of_control(path: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from importlib import import_module
+
 import pytest
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import load_contract
-from ims_mock.web.hints import LONGEST, elsewhere, hint_for
+from ims_mock.web.hints import LONGEST, elsewhere, hint_for, methods_of
 
 IMAGE = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"
 PROJECT = "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c"
@@ -20,6 +24,8 @@ PROJECT = "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c"
         ("/images", "/v2/images"),
         (f"/v2/{PROJECT}/images", "/v2/images"),
         ("/v2/schemas/imgae", "/v2/schemas/image"),
+        ("/v1/cloudimages/job/", "/v1/cloudimages/job/{job_id}"),
+        ("/v1/cloudimages/job", "/v1/cloudimages/job/{job_id}"),
         ("/v3/tokens", "/v3/auth/tokens"),
         ("/v3/auth/tokens/", "/v3/auth/tokens"),
         ("/_ims_mock/helth", "/_ims_mock/health"),
@@ -85,11 +91,16 @@ def test_operation_of_elsewhere(method: str, path: str, hint: str) -> None:
         ("/v3/v3/auth/tokens", "/v3", "/v3"),
         ("/v2/v2/cloudimages", "/v2", "/v2"),
         ("/v2/v3/auth/tokens", "/v2", "/v3"),
+        ("/v2/v2/nope", "/v2", "/v2"),
+        ("/v2/v2/cloudimage", "/v2", "/v2"),
+        ("/v1/v2/nope/nope", "/v1", "/v2"),
     ],
 )
 def test_doubled_prefix(path: str, first: str, second: str) -> None:
     """A version twice is what comes of an endpoint with a version, and a client that adds it."""
-    assert hint_for("GET", path) == f"; it begins with a version twice, {first} and {second}; leave out the first"
+    text = f"; it begins with a version twice, {first} and {second}; leave out the first"
+    cause = f"the endpoint of the client ends in {first}, and the client adds {second} itself"
+    assert hint_for("GET", path) == f"{text}: {cause}"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +139,17 @@ def test_nothing_of_elsewhere_is_served() -> None:
     listed = [(item["method"], item["path"]) for api in apis for item in api["operations"]]
     assert len(listed) == len(set(listed))
     assert [api["api"] for api in apis] == ["Glance", "IAM", "other services"]
+
+
+@pytest.mark.slow
+def test_every_operation_of_the_sdk_is_known() -> None:
+    """Each request that the installed SDK can make is served, or its reason names it as one that is not served here."""
+    source = inspect.getsource(import_module("huaweicloudsdkims.v2.ims_client"))
+    requests = re.findall(r'"method": "(\w+)",\s*"resource_path": "([^"]+)"', source)
+    assert len(requests) > 50
+    for method, template in requests:
+        path = re.sub(r"\{\w+\}", PROJECT, template)
+        assert method in methods_of(path) or elsewhere(method, path), f"{method} {template}"
 
 
 def test_operation_of_another_service() -> None:
