@@ -32,6 +32,7 @@ from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
 from ims_mock.service.catalogue import load_public_images
 from ims_mock.service.feed import Feed
+from ims_mock.service.removed import reason_of
 from ims_mock.service.settings import Settings
 from ims_mock.service.validating import validate
 from ims_mock.state.clock import Clock, ManualClock, check_clock, real_seconds
@@ -155,9 +156,7 @@ class Service:
             # Whatever it is, the client is to have a response, and the user the traceback.
             with suppress(Exception):  # A log that a test has patched is not to cost the response; also below.
                 logger.exception("%s %s failed in the mock itself", entry.method, entry.path)
-            name = type(error).__name__
-            reason = f"unexpected {name} in the mock: {error}; its log has the traceback"
-            response = exchange.reject(ImsError(500, reason=reason))
+            response = exchange.reject(ImsError(500, reason=reason_of(error, self.store)))
         return self._close(entry, response, request)
 
     def refuse(self, error: ImsError, request: Request) -> Response:
