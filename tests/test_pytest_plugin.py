@@ -546,6 +546,23 @@ def test_it(ims_mock):
     result.assert_outcomes(passed=1)
 
 
+def test_marker_and_ini_file_explain(pytester: pytest.Pytester) -> None:
+    """The marker, and the ini file, put the reasons of rejections into the bodies."""
+    pytester.makeini("[pytest]\nims_mock_explain = true")
+    result = run(
+        pytester,
+        """
+def test_ini(ims_mock):
+    assert "(ims_mock: " in create(ims_mock, min_disk=-1).text
+
+@pytest.mark.ims_mock(explain=False)
+def test_marker(ims_mock):
+    assert "(ims_mock: " not in create(ims_mock, min_disk=-1).text
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
 # Running it again.
 
 AGAIN = """

@@ -61,25 +61,33 @@ class ImsError(Exception):
         """Return the error for a value that a test gave, where a client would get a rejection."""
         return self._invalid or wrong_settings("refused", self.reason)
 
-    def body(self, request_id: str, dialect: str = "") -> dict[str, Any]:
-        """Return the JSON body in the dialect of whoever rejects: the gateway, another service ("iam", ...) or IMS."""
+    def body(self, request_id: str, dialect: str = "", *, explains: bool = False) -> dict[str, Any]:
+        """Return the JSON body in the dialect of whoever rejects: the gateway, another service ("iam", ...) or IMS.
+
+        One that `explains` has the reason after its message, for clients that show nothing else.
+        """
+        why = self._why(explains)
         if self.code.startswith("APIGW."):
-            return {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
+            return {"error_code": self.code, "error_msg": self.message + why, "request_id": request_id}
         if other_services.is_one(dialect):
-            return self._body_of(dialect, request_id)
+            return self._body_of(dialect, request_id, explains)
         if dialect == "iam":
             title = _PHRASES.get(self.status, "Error")
             message = documented_message(IAM, self.status) if self._given is None else self._given
-            return {"error": {"code": self.status, "message": message, "title": title}}
-        return {"error": {"code": self.code, "message": self.message}}
+            return {"error": {"code": self.status, "message": message + why, "title": title}}
+        return {"error": {"code": self.code, "message": self.message + why}}
 
-    def _body_of(self, service: str, request_id: str) -> dict[str, Any]:
+    def _body_of(self, service: str, request_id: str, explains: bool) -> dict[str, Any]:
         """Return the body in the form of one of the other services, or of the gateway where it has no code for this."""
         code = other_services.code_for(service, self.code, self.status)
         if code.startswith("APIGW."):
-            return ImsError(self.status, code, reason="").body(request_id)
+            return ImsError(self.status, code, reason=self.reason).body(request_id, explains=explains)
         message = self.message if code == self.code else documented_message(code, self.status)
-        return other_services.error_body(service, code, message)
+        return other_services.error_body(service, code, message + self._why(explains))
+
+    def _why(self, explains: bool) -> str:
+        """Return what a message has at its end."""
+        return f" (ims_mock: {header_text(self.reason)})" if explains else ""
 
 
 @cache

@@ -53,7 +53,7 @@ class Exchange:
     `store` is the state as this request sees it. `caller`, and the `project_id` in which it works, are known once the
     credential has been looked at; `claimed_project` is the project that the request says it is of, for the rules of
     faults alone. `path`, `query`, `headers` and `media_type` are the operation's parameters by name and the type of the
-    body, once they have been found valid.
+    body, once they have been found valid. A rejection `explains` itself in its body where the settings say so.
 
     An operation that takes no file is called with the store's lock held, and its request recorded then.
     """
@@ -65,6 +65,7 @@ class Exchange:
     entry: Entry
     journal: Journal
     written: Written = field(default_factory=Written)
+    explains: bool = False
     caller: Caller = NOBODY
     project_id: str = ""
     claimed_project: str = ""
@@ -152,7 +153,7 @@ class Exchange:
 
     def reject(self, error: ImsError) -> Response:
         """Return the response of the request when it is rejected."""
-        return rejection(error, self.entry.request_id, self.operation.dialect)
+        return rejection(error, self.entry.request_id, self.operation.dialect, explains=self.explains)
 
 
 def _json_response(status: int, headers: dict[str, str], body: bytes) -> Response:

@@ -53,10 +53,13 @@ class Response:
     image: tuple[bytes, Packed] | None = None
 
 
-def rejection(error: ImsError, request_id: str, dialect: str = "") -> Response:
-    """Return the response of a request that is rejected, in the dialect of whoever rejects it."""
+def rejection(error: ImsError, request_id: str, dialect: str = "", *, explains: bool = False) -> Response:
+    """Return the response of a request that is rejected, in the dialect of whoever rejects it.
+
+    One that `explains` has the reason in its body too.
+    """
     reason = header_text(error.reason)
-    body = encoded(error.body(request_id, dialect))
+    body = encoded(error.body(request_id, dialect, explains=explains))
     headers = {
         **error.headers,
         "Content-Type": JSON,

@@ -147,7 +147,9 @@ class Service:
     def serve(self, operation: Operation, request: Request) -> Response:
         """Respond to a request of an operation; no exception leaves."""
         entry = self._open(operation.id, request)
-        exchange = Exchange(operation, request, request.body, self.store, entry, self.journal, self._written)
+        exchange = Exchange(
+            operation, request, request.body, self.store, entry, self.journal, self._written, self.settings.explain
+        )
         try:
             response = self._respond(exchange)
         except ImsError as error:
@@ -162,7 +164,7 @@ class Service:
     def refuse(self, error: ImsError, request: Request) -> Response:
         """Respond to a request that matches no operation."""
         entry = self._open_unrouted(request)
-        return self._close(entry, rejection(error, entry.request_id), request)
+        return self._close(entry, rejection(error, entry.request_id, explains=self.settings.explain), request)
 
     def options(self, allow: str, request: Request) -> Response:
         """Respond to an OPTIONS request: which methods a path has (RFC 9110 section 9.3.7)."""

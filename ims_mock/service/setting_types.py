@@ -26,4 +26,5 @@ class Settings(TypedDict, total=False):
     speed: float
     faults: Sequence[Any]
     header_faults: bool
+    explain: bool
     journal_size: int

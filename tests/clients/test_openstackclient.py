@@ -173,3 +173,11 @@ def test_reader(run: Run, ims_mock: ImsMock, web: str) -> None:
     assert done.returncode == 1
     assert "The role is invalid. You need to apply for the required permissions" in done.stderr
     assert list(ims_mock.images) == [web]
+
+
+@pytest.mark.ims_mock(auth="strict", explain=True)
+def test_reason_is_shown(run: Run) -> None:
+    """With `explain` the command shows the reason of what it could not do, without --debug."""
+    done = run("image", "create", "web", "--min-disk", "39")
+    assert done.returncode == 1
+    assert "(ims_mock: /min_disk: must be at least 40, got 39" in done.stderr

@@ -408,6 +408,16 @@ def test_header_faults_can_be_off() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("options", "environ"), [(["--explain"], {}), ([], {"IMS_MOCK_EXPLAIN": "yes"})])
+def test_bodies_explain_rejections(options: list[str], environ: dict[str, str]) -> None:
+    """With --explain, or its variable, the body of a rejection has the reason."""
+    with running(*options, environ=environ) as (_, url):
+        response = requests.get(f"{url}/v2/images/gone", headers=HEADERS, timeout=10)
+        reason = response.headers["X-IMS-Mock-Reason"]
+        assert response.json()["error"]["message"] == f"The image does not exist. (ims_mock: {reason})"
+
+
+@pytest.mark.slow
 def test_speed_of_a_state(tmp_path: Path) -> None:
     """A state that is served goes on at the speed of the command, whatever it had, from its own time."""
     file = tmp_path / "state.json"

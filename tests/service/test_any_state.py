@@ -130,6 +130,7 @@ BODIES: dict[str, tuple[str, str, Any]] = {
             "speed": 0,
             "faults": [RULE, "503 x2"],
             "header_faults": False,
+            "explain": True,
             "journal_size": 5,
             "accounts": {"users": [{"name": "ci", "roles": {"demo": ["member"]}}]},
         },

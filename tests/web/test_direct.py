@@ -237,3 +237,13 @@ def test_own_application(change: Any) -> None:
         change(mock.app)
         head = f"GET /v2/images HTTP/1.1\r\nHost: a\r\nX-Auth-Token: {mock.token}\r\nConnection: close\r\n\r\n"
         assert b"503" in send(mock, head.encode()).partition(b"\r\n\r\n")[0]
+
+
+@pytest.mark.parametrize("line", ["GET /v2/images/gone", "GET /v2/nothing", "GET /v3/auth/tokens", "BAD"])
+def test_both_ways_explain_alike(line: str) -> None:
+    """With `explain` the reason is in the body, whichever way a request takes, also where it is no valid HTTP."""
+    both = Ways(explain=True)
+    try:
+        assert b" (ims_mock: " in both.ask(line, X_Subject_Token="wrong")
+    finally:
+        both.stop()
