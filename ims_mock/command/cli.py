@@ -142,11 +142,13 @@ def _print_operations(_given: dict[str, Any], _parser: argparse.ArgumentParser) 
 
 def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     """Print what points a client at a running mock."""
-    from ims_mock.command.environment import CLIENTS, Target
+    from ims_mock.command.environment import CLIENTS, IN_EACH_SHELL, Target
 
     client, options = given.get("client"), _with_defaults(given)
     if client not in CLIENTS:
         parser.error(f"env needs a client: {', '.join(CLIENTS)}")
+    if options.shell != "bash" and client not in IN_EACH_SHELL:
+        parser.error(f"--shell {options.shell} is for {', '.join(IN_EACH_SHELL)}: leave it out for {client}")
     try:
         accounts = Settings(**{name: value for name, value in given.items() if name in SETTINGS}).first_accounts
         user = accounts.default_user if options.user is None else accounts.named_user(options.user)
@@ -162,7 +164,10 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
     # Of a certificate that is not made for the run, the authority may be one that every client knows.
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())
     ca_file = str(file.absolute()) if (url.startswith("https:") and is_named) or client == "proxy" else None
-    print(CLIENTS[client](Target(url, accounts, user, ca_file)), end="")
+    try:
+        print(CLIENTS[client](Target(url, accounts, user, ca_file, options.shell)), end="")
+    except ValueError as error:
+        parser.error(str(error))
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ims_mock.command.shells import SHELLS
 from ims_mock.contract.operations import IDENTITY_ROOT
 from ims_mock.identity.accounts import Accounts, User
 
@@ -20,6 +21,7 @@ class Target:
     accounts: Accounts
     user: User
     ca_file: str | None = None
+    shell: str = "bash"
 
     @property
     def project_name(self) -> str:
@@ -88,13 +90,13 @@ def _sdk(target: Target) -> str:
     region = target.accounts.region
     note = f"# Then: ImsClient.new_builder().with_region(Region({region!r}, {target.url!r})).build()\n"
     tls = f"# HTTPS: HttpConfig(ssl_ca_cert={target.ca_file!r})\n" if target.ca_file else ""
-    return _unset("HUAWEICLOUD_SDK_") + _exports(sdk_variables(target)) + note + tls
+    return _replaced("HUAWEICLOUD_SDK_", sdk_variables(target), target) + note + tls
 
 
 def _openstack(target: Target) -> str:
     commented = "".join(f"#   {line}\n" for line in clouds_yaml(target).splitlines())
     note = '# Or clouds.yaml, for openstack.connect(cloud="ims_mock"):\n'
-    return _unset("OS_") + _exports(openstack_variables(target)) + note + commented
+    return _replaced("OS_", openstack_variables(target), target) + note + commented
 
 
 def _terraform(target: Target) -> str:
@@ -135,7 +137,7 @@ def _curl(target: Target) -> str:
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": {"project": project}}}
     log_in = f'curl -sS{certificate} -o /dev/null -D - "$IMS_URL/v3/auth/tokens" -d {shlex.quote(json.dumps(body))}'
     return (
-        _exports({"IMS_URL": target.url, **_common_variables(target)})
+        SHELLS["bash"].exports({"IMS_URL": target.url, **_common_variables(target)})
         + f"export IMS_TOKEN=\"$({log_in} | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')\"\n"
         + f'# Then: curl{certificate} -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"\n'
     )
@@ -163,7 +165,7 @@ def proxy_variables(target: Target) -> dict[str, str]:
 
 def _proxy(target: Target) -> str:
     user = target.user
-    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in proxy_variables(target).items())
+    exports = SHELLS[target.shell].replaces(proxy_variables(target))
     return f"{exports}# {user.name} has AK/SK {user.access} and {user.secret}: any, unless it is strict.\n"
 
 
@@ -178,19 +180,14 @@ CLIENTS: dict[str, Callable[[Target], str]] = {
 """The settings of each client, as text: lines for a shell, or a provider's block."""
 
 
-def _unset(prefix: str) -> str:
-    """Return a line that unsets every variable of a client, of which another would lead it elsewhere."""
-    return f'for name in $(env | sed -n "s/^\\({prefix}[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done\n'
+IN_EACH_SHELL = ("sdk", "openstack", "proxy")
+"""The clients that variables alone point at a mock. For curl, bash logs in too; Terraform reads no shell's lines."""
 
 
-def _exports(variables: dict[str, str]) -> str:
-    return "".join(f"export {name}={_shell(name, value)}\n" for name, value in variables.items())
-
-
-def _shell(name: str, value: str) -> str:
-    """Return a value for a shell, which keeps the hosts without a proxy that it has already."""
-    quoted = shlex.quote(value)
-    return f'"${{{name}:+${name},}}"{quoted}' if name.lower() == "no_proxy" else quoted
+def _replaced(prefix: str, variables: dict[str, str], target: Target) -> str:
+    """Return lines that unset every variable of a client, of which another would lead it elsewhere, and set these."""
+    shell = SHELLS[target.shell]
+    return shell.unset(prefix) + shell.exports(variables)
 
 
 def _provider(name: str, settings: dict[str, str], endpoints: dict[str, str]) -> str:
