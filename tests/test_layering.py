@@ -47,8 +47,15 @@ KNOWN = {
         *("web.handler", "web.loop", "web.passing", "web.proxy", "web.server", "web.tunnel", "web.wire"),
         *("command.standalone", "sweep.sockets", "sweep.blocking"),
     },
-    # The suite is a client, and so is the proxy.
-    "ssl": {"web.passing", "web.tls", "conformance.connection", "sweep.sockets", "sweep.blocking"},
+    # The suite is a client, and so are the proxy and the check of health.
+    "ssl": {
+        "command.healthcheck",
+        "web.passing",
+        "web.tls",
+        "conformance.connection",
+        "sweep.sockets",
+        "sweep.blocking",
+    },
     "time": {"state.real", "sweep.virtual_time"},
     "datetime": {"state.times", "sweep.clocks"},
     "random": {"exchange.exchange", "faults.rules", "sweep.runs"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import re
 import signal
 import sys
 import threading
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, PROG, new_command_parser, new_parser, variables
+from ims_mock.command.reached import reached_url
 from ims_mock.contract.operations import operations_table
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
-from ims_mock.web.addresses import root_url
 
 INTERRUPTED, UNREAD = 130, 141
 """The exit statuses of a command that gives a verdict, and was ended before it had one, or before it was read."""
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     options = _parse(parser, command, given[words:], environ)
     if command != "serve":  # That one does so when it has loaded what stays.
         gc.enable()
-    is_verdict = command.startswith("contract ")
+    is_verdict = command.startswith("contract ") or command == "healthcheck"
     try:
         with _interruptible() if is_verdict else nullcontext():
             status = _RUN[command](options, parser)
@@ -154,12 +153,7 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
         user = accounts.default_user if options.user is None else accounts.named_user(options.user)
     except ValueError as error:
         parser.error(str(error))
-    if options.port == 0 and not options.url:
-        parser.error("env needs --url of a mock that took a free port")
-    is_tls = bool(options.tls or options.cert) and client != "proxy"
-    url = (options.url or root_url(options.host, options.port, is_tls=is_tls)).rstrip("/")
-    if not re.fullmatch(r"https?://[^/?#\s]+", url):
-        parser.error(f"argument --url: must be http:// or https:// with a host and a port, got {options.url!r}")
+    url = reached_url(options, parser, is_tls=bool(options.tls or options.cert) and client != "proxy")
     file = Path(options.ca_file)
     # Of a certificate that is not made for the run, the authority may be one that every client knows.
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())
@@ -188,6 +182,7 @@ _RUN: dict[str, _Run] = {
     "proxy": _proxy,
     "sweep": _sweep,
     "env": _print_environment,
+    "healthcheck": _elsewhere("healthcheck"),
     "openapi": _elsewhere("openapi"),
     "operations": _print_operations,
     "contract check": _elsewhere("contract_check"),

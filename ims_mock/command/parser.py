@@ -274,7 +274,9 @@ def options_table() -> Iterator[str]:
     yield "|---|---|---|---|"
     for group in _DOCUMENT["groups"]:
         for option in OPTIONS:
-            if option.schema["x-group"] == group and any(map(option.belongs_to, ("serve", "env", "openapi"))):
+            if option.schema["x-group"] == group and any(
+                map(option.belongs_to, ("serve", "env", "healthcheck", "openapi"))
+            ):
                 default = f" `{option.shown_default}`" if option.shown_default else ""
                 commands = " and ".join(f"`{name}`" for name in COMMANDS if option.belongs_to(name))
                 only = "" if option.belongs_to("serve") else f"with {commands}: "

@@ -1,0 +1,100 @@
+"""`ims-mock healthcheck`: whether a mock responds, for containers and for scripts that wait for one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ims_mock.command.reached import reached_url
+from ims_mock.state.real import RealTime
+
+if TYPE_CHECKING:
+    import ssl
+
+_PATH = "/_ims_mock/health"
+_SECONDS = 5.0
+"""How long one try may take."""
+_PAUSE = 0.1
+"""Seconds between two tries."""
+
+
+def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Ask the mock whether it is healthy, again for as long as --wait says; return 0, or 1 with the reason."""
+    url = reached_url(options, parser, is_tls=bool(options.tls or options.cert))
+    end = RealTime.monotonic() + options.wait
+    while True:
+        left = end - RealTime.monotonic()
+        problem = _problem(url, options, min(_SECONDS, left) if options.wait and left > _PAUSE else _SECONDS)
+        if problem is None:
+            return 0
+        if end - RealTime.monotonic() <= _PAUSE:
+            break
+        RealTime.sleep(_PAUSE)
+    with suppress(AttributeError, OSError):  # As argparse does where stderr is closed or full.
+        sys.stderr.write(f"{parser.prog}: {url} is not healthy: {problem}\n")
+    return 1
+
+
+def _problem(url: str, options: argparse.Namespace, seconds: float) -> str | None:
+    """Return what is wrong with the mock at a URL, or None if it is healthy."""
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "https":
+            context = _context(options)
+            connection: HTTPConnection = HTTPSConnection(parts.netloc, timeout=seconds, context=context)
+        else:
+            connection = HTTPConnection(parts.netloc, timeout=seconds)
+        try:
+            connection.request("GET", _PATH)
+            response = connection.getresponse()
+            status, body = response.status, response.read()
+        finally:
+            connection.close()
+    except TimeoutError:
+        return f"it has not responded within {seconds:.0f} s"
+    except HTTPException as error:
+        return (
+            f"what listens there does not speak HTTP ({type(error).__name__}); use https:// if it was started with TLS"
+        )
+    except (OSError, ValueError) as error:
+        # That of a certificate says which rule it breaks, at the end of many words.
+        return str(getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error)
+    if status == 200 and _is_ok(body):
+        return None
+    return f"GET {_PATH} returns {status}; " + ("it is no ims-mock" if status in (200, 404) else "see its log")
+
+
+def _is_ok(body: bytes) -> bool:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and document.get("status") == "ok"
+
+
+def _context(options: argparse.Namespace) -> ssl.SSLContext:
+    """Return what trusts the system's authorities, that of --ca-file once it is there, and the very file of --cert."""
+    import ssl
+
+    context = ssl.create_default_context()
+    if Path(options.ca_file).exists():
+        _trust(context, "--ca-file", options.ca_file)
+    if options.cert:
+        _trust(context, "--cert", options.cert)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        # The certificate has the name under which clients know the mock, which need not be that of a loopback address.
+        context.check_hostname = bool(options.url)
+    return context
+
+
+def _trust(context: ssl.SSLContext, option: str, file: str) -> None:
+    try:
+        context.load_verify_locations(file)
+    except OSError as error:
+        raise ValueError(f"{option}: cannot read certificates of {file}: {error.strerror or error}") from None
