@@ -1,4 +1,4 @@
-"""The three ways in which people have the package: a wheel, an editable install, a bare checkout."""
+"""The ways in which people have the package: a wheel, a source archive, an editable install, a bare checkout."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def test_it(ims_mock):
 
 def checkout(folder: Path) -> Path:
     """Copy what is in the repository to a folder."""
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "ims_mock", "schemas"):
+    for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE", "ims_mock", "schemas"):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -110,3 +112,61 @@ def test_bare_checkout(tmp_path: Path, python: str) -> None:
     source = tmp_path / "source"
     source.mkdir()
     assert probe(python, checkout(source)) == str(source / "ims_mock/__init__.py")
+
+
+LEFT_OUT = {".gitignore": "no repository is there"}
+"""What the source archive has not, with the reason."""
+
+
+def committed() -> set[str]:
+    """Return the files of the repository that are there."""
+    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {name for name in listed if (ROOT / name).is_file()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a source archive, and with the wheel that is made of it."""
+    folder = tmp_path_factory.mktemp("built")
+    for name in committed():
+        (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / "source" / name)
+    command = [sys.executable, "-m", "build", "--outdir", str(folder), str(folder / "source")]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def test_source_archive_is_complete(built: Path) -> None:
+    """The archive has each file of the repository, but those that are left out for a reason."""
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = {entry.name.partition("/")[2] for entry in archive.getmembers() if entry.isfile()}
+    assert committed() - names == {*LEFT_OUT}
+    made = {name for name in names - committed() if not name.startswith("ims_mock.egg-info/")}
+    assert made == {"PKG-INFO"}
+
+
+def test_tests_of_the_source_archive_run(built: Path, tmp_path: Path) -> None:
+    """All tests are found in the unpacked archive, and some of them pass there."""
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    some = ["tests/contract/test_schema_files.py", "tests/service/test_listing.py", "tests/test_readme.py"]
+    for arguments in (["--collect-only", "-n", "0"], [*some, "-m", "not slow"]):
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
+def test_wheel_has_the_package_alone(built: Path) -> None:
+    """The wheel has the package, its schemas, its page and its licence: no test, and nothing else."""
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        names = {*wheel.namelist()}
+        metadata = wheel.read(next(name for name in names if name.endswith("/METADATA"))).decode()
+    info = {name.partition(".dist-info/")[2] for name in names if ".dist-info/" in name}
+    assert info == {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE", "top_level.txt"}
+    package = {name for name in committed() if name.startswith("ims_mock/")}
+    schemas = {f"ims_mock/{name}" for name in committed() if name.startswith("schemas/")}
+    assert {name for name in names if ".dist-info/" not in name} == package | schemas
+    assert "License-Expression: Apache-2.0" in metadata
+    assert "](docs/" not in metadata
