@@ -96,6 +96,9 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) 
         try:
             _write_files(mock, options)
             output.write(mock.url)
+            if not options.quiet and sys.stderr is not None and sys.stderr.isatty():
+                for line in _greeting(mock):
+                    log.write(line)
             # What is loaded now stays; the collector need not look at it again.
             gc.freeze()
             gc.enable()
@@ -107,6 +110,15 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) 
             mock.stop()
         if options.policy:
             output.write(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
+
+
+def _greeting(mock: ImsMock) -> Iterator[str]:
+    """Yield the lines that help who starts a mock by hand, on a terminal."""
+    user = mock.accounts.default_user
+    yield f"Look at it:  {mock.url}/_ims_mock/"
+    yield f"Log in with: X-Auth-Token: {mock.token}, or AK/SK {user.access} / {user.secret}"
+    yield f'In a shell:  eval "$(ims-mock env sdk --url {mock.url})"'
+    yield "To stop it:  press Ctrl-C"
 
 
 def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:

@@ -77,6 +77,47 @@ def test_serves_until_it_is_stopped(number: int) -> None:
     assert "Traceback" not in log
 
 
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_start_on_a_terminal(quiet: list[str]) -> None:
+    """On a terminal four lines more help who starts it by hand, unless it is quiet; stdout has the URL alone."""
+    terminal, end = os.openpty()
+    command = [sys.executable, "-m", "ims_mock", "--port", "0", *quiet]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, text=True)
+    os.close(end)
+    assert process.stdout is not None
+    try:
+        url = process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        output = process.communicate(timeout=30)[0]
+    said = read_terminal(terminal)
+    os.close(terminal)
+    assert (process.returncode, output) == (0, "")
+    assert said.splitlines() == (
+        []
+        if quiet
+        else [
+            f"Look at it:  {url}/_ims_mock/",
+            "Log in with: X-Auth-Token: ims-mock-token, or AK/SK demo-ak / demo-sk",
+            f'In a shell:  eval "$(ims-mock env sdk --url {url})"',
+            "To stop it:  press Ctrl-C",
+        ]
+    )
+
+
+def read_terminal(terminal: int) -> str:
+    """Return what was written to a terminal whose other end is closed."""
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # So Linux says that it has ended.
+            part = b""
+        if not part:
+            return b"".join(parts).decode()
+        parts.append(part)
+
+
 def test_one_line_a_request() -> None:
     """Each request is a line with operation, status and reason."""
     with running() as (process, url):
