@@ -82,6 +82,8 @@ def _parse(
 
 def _serve(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     settings = _settings(given, parser)
+    if "save" in given and "state" not in given:
+        parser.error("--save needs --state FILE, which it writes at the end")
     # Imported here: Flask takes longer to import than the other commands take to run.
     from ims_mock.command.standalone import serve
 

@@ -74,7 +74,10 @@ def _is_sent(sock: socket.socket, seconds: float | None) -> bool:
 def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     """Return the mock that the options ask for; raise ImportError, OSError or ValueError where that cannot be."""
     tls = _certificate(options)
-    state = _load(options.state) if options.state else None
+    is_new = options.save and not options.state.exists()
+    if is_new and not options.state.parent.is_dir():
+        raise ValueError(f"--state: {options.state.parent} is no folder; make it, or name a file elsewhere")
+    state = _load(options.state) if options.state and not is_new else None
     if state is not None:
         # Rules, and every reset, are of the time of the state.
         settings = {**settings, "start": state.document["clock"]["now"]}
@@ -108,6 +111,8 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) 
                 wait(None)
         finally:
             mock.stop()
+        if options.save:
+            write_whole("--save", options.state, mock.snapshot().to_text().encode())
         if options.policy:
             output.write(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
 

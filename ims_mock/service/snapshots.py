@@ -95,9 +95,13 @@ class Snapshot:
 
     def save(self, path: str | Path) -> None:
         """Write the snapshot into a file, as `--state` reads it: a line for each record."""
+        Path(path).write_text(self.to_text(), "utf-8")
+
+    def to_text(self) -> str:
+        """Return the text of the file that `save` writes."""
         images = map(as_packed, self.records["images"].values())
         document = self._document({**self.records, "images": {}})
-        Path(path).write_text(text_of({**document, "files": self._files()}, images), "utf-8")
+        return text_of({**document, "files": self._files()}, images)
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
