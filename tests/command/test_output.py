@@ -212,7 +212,7 @@ def test_stdout_that_nobody_reads_holds_up_nothing(pipe: Pipe, monkeypatch: pyte
         statuses.append(requests.get(f"{mock.url}/_ims_mock/health", timeout=10).status_code)
         return True
 
-    _serve(mock, argparse.Namespace(policy=True, save=False, url_file=None), Output(None), send)
+    _serve(mock, argparse.Namespace(policy=True, quiet=True, save=False, url_file=None), Output(None), send)
     assert statuses == [200]
 
 
