@@ -17,9 +17,8 @@ from ims_mock.evidence.audit import audit
 from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.har import to_har
 from ims_mock.faults.rule_text import new_rule
-from ims_mock.service import neighbours, snapshots
+from ims_mock.service import live, neighbours, snapshots
 from ims_mock.service.catalogue import add_image as add_to_catalogue
-from ims_mock.service.live import list_images, list_requests, show_changes, show_image, show_request  # noqa: F401
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.provider_states import check_state, provide
 from ims_mock.service.service import Service
@@ -295,5 +294,5 @@ def _snapshot(service: Service, name: str) -> Snapshot:
     return snapshot
 
 
-FUNCTIONS: Mapping[str, Function] = {name: globals()[name] for name in load_control().operations}
+FUNCTIONS: Mapping[str, Function] = {name: {**vars(live), **globals()}[name] for name in load_control().operations}
 """The functions by the ids of their operations."""
