@@ -12,10 +12,10 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
-import reference_pages  # noqa: E402 (the checkout's own)
-import tables  # noqa: E402
+import reference_pages
+import tables
 
-from ims_mock.version import __version__  # noqa: E402
+from ims_mock.version import __version__
 
 project = "ims_mock"
 author = project_copyright = "ims_mock contributors"

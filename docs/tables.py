@@ -13,10 +13,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ims_mock.command.parser import options_table, settings_table  # noqa: E402 (the checkout's own)
-from ims_mock.contract import schema_files  # noqa: E402
-from ims_mock.contract.operations import control_table, operations_table  # noqa: E402
-from ims_mock.faults.kinds import KINDS  # noqa: E402
+from ims_mock.command.parser import options_table, settings_table
+from ims_mock.contract import schema_files
+from ims_mock.contract.operations import control_table, operations_table
+from ims_mock.faults.kinds import KINDS
 
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
 """Where a table may stand; a comment with its name comes before it."""
