@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ims_mock.pytest_plugin import has_mock, server_of, settings_of
+from ims_mock.pytest_fixtures import has_mock, server_of, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path

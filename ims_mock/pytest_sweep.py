@@ -162,7 +162,7 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
 
 
 def _mock(item: pytest.Item) -> ImsMock:
-    from ims_mock.pytest_plugin import mock_of
+    from ims_mock.pytest_fixtures import mock_of
 
     mock = mock_of(item)
     if mock is None:
@@ -176,7 +176,7 @@ def _mock(item: pytest.Item) -> ImsMock:
 
 def _test(item: pytest.Item, runtest: Callable[[], object], mock: ImsMock, stack: ExitStack) -> SweptTest:
     """Return the test as it is swept; what it keeps is dropped at the end of the stack."""
-    from ims_mock.pytest_plugin import command_of
+    from ims_mock.pytest_fixtures import command_of
     from ims_mock.testing.sweeps import KeptFolder, SweptTest, kept_environment
 
     folder = getattr(item, "funcargs", {}).get("tmp_path")

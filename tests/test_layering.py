@@ -26,15 +26,19 @@ LAYERS = [
     "conformance",
     "command",
     "pytest_contract",
-    "pytest_plugin",
+    "pytest_fixtures",
     "pytest_mocks",
     "pytest_sweep",
+    "pytest_plugin",
     "__main__",
 ]
 """The packages, and the modules beside them, lowest first: each imports those before it alone."""
 
 SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance").glob("*.py")}
 """The modules of the suite that pytest runs."""
+
+PLUGIN = ("contract", "fixtures", "mocks", "sweep", "plugin")
+"""The modules of the pytest plugin, as their names end."""
 
 # Who may know what stands outside.
 KNOWN = {
@@ -60,7 +64,7 @@ KNOWN = {
     "datetime": {"state.times", "sweep.clocks"},
     "random": {"exchange.exchange", "faults.rules", "sweep.runs"},
     "uuid": set(),
-    "pytest": {"pytest_contract", "pytest_mocks", "pytest_plugin", "pytest_sweep", "command.contract_verify", *SUITE},
+    "pytest": {*(f"pytest_{part}" for part in PLUGIN), "command.contract_verify", *SUITE},
 }
 
 PACKAGE = Path(ROOT, "ims_mock")
