@@ -1,12 +1,12 @@
 #!/bin/sh
-# Huawei Cloud's SDK for Python drops the path of the endpoint that it is given, and says nothing.
+# Huawei Cloud's SDK for Python drops the path of the endpoint that it is given, and reports no error.
 #
 # Expected: with the endpoint http://host/team-a the SDK requests /team-a/v2/images, as openstacksdk and
 #   python-glanceclient do with theirs, or refuses an endpoint that has a path.
 # Seen: it requests /v2/images of the same host, for images and for the identity service too. The signature is made of
 #   the same path, so a gateway that has several services behind one host accepts it, for another one than was meant.
-# For tests: a mock, a recorder or a gateway that tells its users apart by a path prefix does not see the prefix of this
-#   SDK. Tell them apart by the host, by the access key, or by a header that the program adds.
+# For tests: a mock, a recorder or a gateway that knows its users by the prefix of a path does not see the prefix of this
+#   SDK. Let it know them by the host, by the access key, or by a header that the program adds.
 #
 # Versions: huaweicloudsdkims and huaweicloudsdkcore 3.1.219, openstacksdk 4.22.0, python-glanceclient 4.13.0.
 # Last run: 2026-11-28.
