@@ -17,6 +17,9 @@ _SECRET = re.compile(
 
 _SIGNATURE = re.compile(r"(?<=Signature=).*", re.IGNORECASE)
 
+_ACCESS = re.compile(r"SDK-HMAC-SHA256 Access=[^,\s=]+,?\*")
+"""What a rule matches that is for whoever signs with an access key; it has no part of a signature."""
+
 _URLS = ("location", "content-location", "referer")
 """The headers, in lower case, whose value is a URL."""
 
@@ -41,6 +44,8 @@ def is_secret(name: str) -> bool:
 def _masked_header(name: str, value: str) -> str:
     """Return a value without what is secret of it; of a signed header only the signature is."""
     if is_secret(name):
+        if _ACCESS.fullmatch(value):
+            return value
         is_signature = value.startswith("SDK-HMAC-SHA256 ") and _SIGNATURE.search(value)
         return _SIGNATURE.sub(MASK, value) if is_signature else MASK
     return masked_target(value) if name.lower() in _URLS else value

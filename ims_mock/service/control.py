@@ -16,8 +16,10 @@ from ims_mock.contract.wording import shown
 from ims_mock.evidence.audit import audit
 from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.har import to_har
+from ims_mock.evidence.journal import Mark
 from ims_mock.faults.rule_text import new_rule
 from ims_mock.service import live, neighbours, snapshots
+from ims_mock.service.bundle import bundle
 from ims_mock.service.catalogue import add_image as add_to_catalogue
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.provider_states import check_state, provide
@@ -217,6 +219,11 @@ def clear_journal(service: Service, _path: Values, _body: Any) -> None:
 def export_journal(service: Service, _path: Values, _body: Any) -> Any:
     """Show the last requests as an HTTP archive."""
     return to_har(service.journal)
+
+
+def export_bundle(service: Service, _path: Values, _body: Any) -> Any:
+    """Show the last requests, with the rules, the findings, the images and the jobs."""
+    return bundle(service, *service.journal.since(Mark()))
 
 
 def show_consumer_contract(service: Service, values: Values, _body: Any) -> Any:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ims_mock.evidence.audit import audit
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Entry, Mark
+from ims_mock.service.bundle import bundle
 from ims_mock.service.service import Service
 from ims_mock.state.real import RealFiles
 
@@ -90,22 +90,11 @@ def write_bundle(folder: str | Path, service: Service, test: FailedTest) -> Path
     are masked; the error is pytest's, and stands there as it is. Raises OSError when the files cannot be written.
     """
     received, entries = service.journal.since(test.began)
-    store = service.store
-    with store.transaction():
-        images, jobs = list(store.images.values()), list(store.jobs.values())
     document = {
         "test": test.name,
         "command": test.command,
         "error": test.error,
-        "seed": store.seed,
-        "started_at": store.started_at,
-        "now": store.clock.now(),
-        "rules": [rule.to_json() for rule in service.faults],
-        "received": received,
-        "requests": [entry.to_json() for entry in entries],
-        "findings": [finding.to_json() for finding in audit(entries, images)],
-        "images": images,
-        "jobs": jobs,
+        **bundle(service, received, entries),
     }
     path = Path(folder, _file_name(test.name) + ".json")
     for file, content in ((path, document), (path.with_suffix(".har"), to_har(entries))):

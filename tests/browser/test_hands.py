@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from ims_mock import ImsMock, Snapshot
+from ims_mock import ImsMock
 from ims_mock.faults.kinds import KINDS
 from tests.browser.test_live import ask, go, rows
 
@@ -30,7 +30,7 @@ RULES: dict[str, dict[str, Any]] = {
     "lognormal_delay": {"fault": {"kind": "lognormal_delay", "median": 1, "sigma": 0.5}},
     "lose_response": {"fault": {"kind": "lose_response", "mode": 504}, "method": "POST", "name": "lost ü"},
     "reset": {"fault": {"kind": "reset"}, "path": "/v2/images/*"},
-    "hangup": {"fault": {"kind": "hangup"}, "headers": {"User-Agent": "curl*"}},
+    "hangup": {"fault": {"kind": "hangup"}, "headers": {"User-Agent": "curl*", "kind": "fail"}},
     "truncate": {"fault": {"kind": "truncate", "at": 3}, "json": {"/name": "it's"}, "operation": "*create*"},
     "drip": {"fault": {"kind": "drip", "bytes_per_second": 10}},
     "stall": {"fault": {"kind": "stall", "seconds": 5}, "between": [0, 60]},
@@ -279,18 +279,3 @@ def test_two_snapshots_are_compared(page: Page, mock: ImsMock) -> None:
     page.get_by_label("Compared with").select_option("second")
     page.wait_for_selector(".differences li:only-child")
     assert "first" in page.locator(".differences").inner_text()
-
-
-def test_downloads(page: Page, mock: ImsMock) -> None:
-    """The journal is a HAR, and the state a file that the mock reads again."""
-    mock.add_image(name="web")
-    ask(mock)
-    with page.expect_download() as archive:
-        page.click("text='HAR'")
-    assert len(json.loads(archive.value.path().read_text())["log"]["entries"]) == 1
-    go(page, "snapshots")
-    with page.expect_download() as state:
-        page.click("text=Download the state")
-    mock.images.clear()
-    mock.restore(Snapshot.load(state.value.path()))
-    assert [image["name"] for image in mock.images.values()] == ["web"]

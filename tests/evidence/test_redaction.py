@@ -102,3 +102,18 @@ def test_names_of_credentials(name: str) -> None:
     """The cloud's own words for keys are names of credentials, and words that have them inside are not."""
     assert is_secret(name)
     assert not any(map(is_secret, ("marker", "sort_key", "task", "mask", "make", "X-Sdk-Date")))
+
+
+@pytest.mark.parametrize(
+    ("glob", "shown"),
+    [
+        ("SDK-HMAC-SHA256 Access=key,*", "SDK-HMAC-SHA256 Access=key,*"),
+        ("SDK-HMAC-SHA256 Access=key*", "SDK-HMAC-SHA256 Access=key*"),
+        ("SDK-HMAC-SHA256 Access=key, Secret=x*", "***"),
+        ("SDK-HMAC-SHA256 Access=a=b,*", "***"),
+        ("Bearer key,*", "***"),
+    ],
+)
+def test_a_rule_for_an_access_key(glob: str, shown: str) -> None:
+    """A rule that matches whoever signs with an access key shows the key, and no other credential."""
+    assert masked([("Authorization", glob)]) == {"Authorization": shown}

@@ -363,6 +363,7 @@ SERIES: list[tuple[str, str, Any]] = [
     ("GET", "/consumer_contract?name=a", None),
     ("GET", "/journal", None),
     ("GET", "/journal.har", None),
+    ("GET", "/bundle", None),
     ("DELETE", "/journal", None),
     ("POST", "/snapshots", {"name": "a"}),
     ("GET", "/snapshots", None),

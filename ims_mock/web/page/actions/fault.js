@@ -2,10 +2,12 @@
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, post, remove } from "../api.js";
+import { alikeOf, choose as chooseAlike, hasId, isChosen } from "../parts/alike.js";
 import { openDialog } from "../parts/dialog.js";
 import { field, valueOf } from "../parts/fields.js";
-import { curlLine, lines } from "../parts/lines.js";
+import { commandLine, curlLine, lines } from "../parts/lines.js";
 import { classesOf, faultOf, pythonOf } from "../parts/python.js";
+import { ruleText } from "../parts/rule_text.js";
 import { attempt, toast } from "../parts/toast.js";
 
 const PREFIX = "faults_kinds_";
@@ -32,13 +34,14 @@ async function loadSchemas() {
 export function linesOf({ id, hits, fault, ...conditions }) {
   const given = Object.entries(conditions).map(([name, value]) => `, ${name}=${pythonOf(value)}`);
   const python = `from ims_mock import ${classesOf(fault).join(", ")}\n\nims_mock.faults.add(${faultOf(fault)}${given.join("")})`;
-  return lines(python, curlLine("POST", "faults", { fault, ...conditions }));
+  const text = ruleText({ fault, ...conditions });
+  return lines(python, curlLine("POST", "faults", { fault, ...conditions }), text && commandLine([["fault", text]]));
 }
 
-/** Open the form; `preset` has what is typed already: {kind, fault, rule}, from names to texts. */
-export async function openFaultForm({ kind = "fail", fault = { status: "503" }, rule = { times: "1" } } = {}) {
+/** Open the form; `rule` has the texts of conditions by name, `alike` conditions that can be ticked. */
+export async function openFaultForm({ rule = { times: "1" }, alike = [] } = {}) {
   if (!(await attempt(loadSchemas))) return;
-  const form = { kind, fault: { ...fault }, rule: { ...rule }, errors: {}, error: "", isBusy: false };
+  const form = { kind: "fail", fault: { status: "503" }, rule: { ...rule }, alike, errors: {}, error: "", isBusy: false };
   const draw = openDialog("Arm a rule", (close, again) => formOf(form, close, again), { wide: true });
   draw();
   document.querySelector("dialog select")?.focus();
@@ -91,8 +94,9 @@ function formOf(form, close, draw) {
         ${fields.map(of("fault", schema.required))}
       </fieldset>
       <fieldset><legend>Which requests</legend>
+        ${form.alike.length ? alikeForm(form, draw) : nothing}
         ${conditions.filter(([name]) => FIRST.includes(name)).map(of("rule"))}
-        <details ?open=${conditions.some(([name]) => !FIRST.includes(name) && (form.rule[name] || form.errors[`/${name}`]))}>
+        <details ?open=${conditions.some(([name]) => !FIRST.includes(name) && form.errors[`/${name}`])}>
           <summary>More conditions</summary>
           ${conditions.filter(([name]) => !FIRST.includes(name)).map(of("rule"))}
         </details>
@@ -103,6 +107,19 @@ function formOf(form, close, draw) {
     <footer><button class="primary" type="submit" ?disabled=${form.isBusy}>Arm the rule</button>
       <button type="button" @click=${close}>Cancel</button></footer>
   </form>`;
+}
+
+/** Return the conditions that the request of the journal fulfils, each with a box to tick. */
+function alikeForm(form, draw) {
+  const change = (condition) => (event) => {
+    chooseAlike(form.rule, condition, event.target.checked);
+    draw();
+  };
+  return html`<div class="alike" role="group" aria-label="Alike in">
+    <p class="help">Requests that are like this one in all that is ticked:</p>
+    ${form.alike.map((condition) => html`<label class="alike-tick"><input type="checkbox" .checked=${isChosen(form.rule, condition)} @change=${change(condition)}>
+      <span>${condition.label} <code>${typeof condition.value === "string" ? condition.value : JSON.stringify(condition.value)}</code></span></label>`)}
+  </div>`;
 }
 
 function choose(event, form, draw) {
@@ -141,11 +158,12 @@ function errorsShown(form) {
 
 /** Open the form for requests like one of the journal. */
 export function openFaultLike(entry) {
+  const alike = alikeOf(entry);
+  const rule = { times: "1" };
   // An id in the path is a part of what is alike.
-  const path = entry.path.split("?")[0];
-  const hasId = /[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}/i.test(path);
-  const rule = { operation: entry.operation, times: "1", ...(hasId ? { path } : {}) };
-  return openFaultForm({ rule });
+  const first = hasId(entry.path) ? ["operation", "path"] : ["operation"];
+  for (const condition of alike) if (first.includes(condition.name)) chooseAlike(rule, condition, true);
+  return openFaultForm({ rule, alike });
 }
 
 /** Disarm a rule. */

@@ -3,8 +3,9 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { post } from "../api.js";
 import { openDialog } from "../parts/dialog.js";
-import { curlLine, lines } from "../parts/lines.js";
+import { commandLine, curlLine, lines } from "../parts/lines.js";
 import { pythonOf } from "../parts/python.js";
+import { ruleText } from "../parts/rule_text.js";
 import { toast } from "../parts/toast.js";
 
 /** Ask whether to reset the mock, with other settings perhaps, and do it. */
@@ -34,9 +35,29 @@ function formOf(form, close, draw) {
       <textarea id="reset-settings" rows="2" spellcheck="false" placeholder='{"seed": 7, "auth": "strict"}' aria-describedby="reset-help" aria-invalid=${form.error ? "true" : nothing}
         .value=${form.typed} @input=${(event) => { form.typed = event.target.value; draw(); }}></textarea>
       <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span>` : nothing}As JSON; without them, those that the mock was started with.</p></div>
-    ${lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined))}
+    ${lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined), optionLine(settings ?? {}))}
     <footer><button class="primary" type="submit">Reset</button><button type="button" @click=${close}>Cancel</button></footer>
   </form>`;
+}
+
+/** Return the line that starts a mock with settings, or "" where options cannot say them. */
+function optionLine(settings) {
+  const options = Object.entries(settings).map(([name, value]) => optionsOf(name, value));
+  return options.length === 0 || options.includes(null) ? "" : commandLine(options.flat());
+}
+
+/** Return the options that stand for a setting; null where there are none. */
+function optionsOf(name, value) {
+  if (name === "accounts") return null; // The option takes a file.
+  if (name === "faults") {
+    const texts = Array.isArray(value) ? value.map((rule) => (typeof rule === "string" ? rule : rule?.fault?.kind ? ruleText(rule) : "")) : [""];
+    return texts.includes("") ? null : texts.map((text) => ["fault", text]);
+  }
+  const option = name.replaceAll("_", "-");
+  if (name === "header_faults") return value === false ? [[`no-${option}`]] : [];
+  if (value === null || value === false) return [];
+  if (value === true) return [[option]];
+  return [[option, typeof value === "string" ? value : JSON.stringify(value)]];
 }
 
 /** Return the settings that are typed; null for what is no JSON object. */

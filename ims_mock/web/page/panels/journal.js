@@ -1,6 +1,7 @@
 // The requests that came, who sent them, and why they were rejected.
 
 import { html, nothing } from "../vendor/lit-html.js";
+import { openDownloads } from "../actions/download.js";
 import { openFaultLike } from "../actions/fault.js";
 import { get, post, root } from "../api.js";
 import { filterOf, set, state } from "../state.js";
@@ -133,7 +134,7 @@ function view(state) {
       ${choice("journal", "caller", "Caller", distinct(rows, "caller", "unknown"))}
       ${tick("journal", "failed", "Failures only")}
       <span class="space"></span>
-      <a class="button" href="journal.har" download="ims_mock.har" title="Download the journal as an HTTP archive, for a browser's developer tools">HAR</a>
+      <button type="button" title="Download the requests, the state, or everything about what has happened" @click=${openDownloads}>Download…</button>
       <span class="faint">${amount(found.length, rows.length, state.received)}</span>
     </div>
     <div class="split">

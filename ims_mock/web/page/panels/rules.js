@@ -70,6 +70,8 @@ function noRules() {
     <p><button type="button" @click=${() => openFaultForm()}>Arm a rule…</button></p>`;
 }
 
+const isMasked = ({ headers = {}, json = {} }) => [...Object.values(headers), ...Object.values(json)].includes("***");
+
 function openRule(rule) {
   const fired = (state.requests ?? []).filter((row) => row.rules.includes(rule.id)).slice(0, 20);
   return details({
@@ -85,7 +87,7 @@ function openRule(rule) {
       ${fired.length
         ? section("Requests that it has changed", html`<ul class="links">${fired.map((row) => html`<li><a href="#/journal/${row.number}">${row.method} ${row.path}</a> ${row.status}</li>`)}</ul>`)
         : nothing}
-      ${section("The same rule, for a test of yours", linesOf(rule))}
+      ${section("The same rule, for a test of yours", html`${isMasked(rule) ? html`<p class="faint">Credentials that the rule matches are masked: put them in again in the place of <code>***</code>.</p>` : nothing}${linesOf(rule)}`)}
       ${section("As JSON", html`<pre>${JSON.stringify(rule, null, 2)}</pre>`)}
     `,
   });

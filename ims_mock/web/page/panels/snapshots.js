@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { differencesOf, loadDifferences, snapshotHands, snapshotLines, takeForm, takeLines } from "../actions/snapshots.js";
+import { openDownloads } from "../actions/download.js";
 import { get } from "../api.js";
 import { set, state } from "../state.js";
 import { details, section } from "../parts/details.js";
@@ -22,7 +23,7 @@ function view(state) {
   return html`
     <div class="bar">
       <h1>Snapshots</h1><span class="space"></span>${takeForm()}
-      <a class="button" href="state" download="ims_mock-state.json" title="The whole state, passwords included, as --state reads it">Download the state</a>
+      <button type="button" title="Download the whole state, from which a mock can start" @click=${openDownloads}>Download…</button>
     </div>
     <div class="split">
       ${table({

@@ -1,6 +1,6 @@
 // The lines that do in a test, or in a shell, what a button does here.
 
-import { html } from "../vendor/lit-html.js";
+import { html, nothing } from "../vendor/lit-html.js";
 import { address } from "../api.js";
 import { copyButton } from "./copy.js";
 import { quoted } from "./curl.js";
@@ -8,13 +8,19 @@ import { quoted } from "./curl.js";
 /** Return the line of curl that asks the control API for something. */
 export function curlLine(method, path, body) {
   const data = body === undefined ? "" : ` -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
-  return `curl -X ${method} ${quoted(address(path))}${data}`;
+  return `curl ${method === "GET" ? "" : `-X ${method} `}${quoted(address(path))}${data}`;
 }
 
-/** Return lines of Python and of a shell, each with a button that copies it. */
-export function lines(python, shell) {
+/** Return the line that starts a mock with options: [name, value], or [name] for one without a value. */
+export function commandLine(options) {
+  return ["ims-mock", ...options.flatMap(([name, value]) => (value === undefined ? [`--${name}`] : [`--${name}`, quoted(value)]))].join(" ");
+}
+
+/** Return lines of Python, of a shell, and of the command where it can do the same, each with a button that copies it. */
+export function lines(python, shell, command = "") {
   return html`<div class="lines">
     ${line("In a test", python, "python")} ${line("In a shell", shell, "shell")}
+    ${command ? line("From the start of a mock", command, "command") : nothing}
   </div>`;
 }
 

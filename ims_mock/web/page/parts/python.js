@@ -7,7 +7,6 @@ export function pythonOf(value) {
   if (value === false) return "False";
   if (Array.isArray(value)) return `[${value.map(pythonOf).join(", ")}]`;
   if (typeof value === "object") {
-    if (typeof value.kind === "string") return faultOf(value);
     return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${pythonOf(item)}`).join(", ")}}`;
   }
   // A text of JSON is one of Python too.
@@ -22,24 +21,21 @@ export function classOf(kind) {
 /** Return the expression that makes a fault, such as Fail(503). */
 export function faultOf({ kind, ...fields }) {
   const given = Object.entries(fields).map(([name, value], index) =>
-    kind === "fail" && name === "status" && index === 0 ? pythonOf(value) : `${name}=${faultField(name, value)}`,
+    kind === "fail" && name === "status" && index === 0 ? pythonOf(value) : `${name}=${fieldOf(name, value)}`,
   );
   return `${classOf(kind)}(${given.join(", ")})`;
 }
 
-function faultField(name, value) {
-  // What a mutation puts in the place of a value may look like a fault, and is none.
-  return name === "value" ? plain(value) : pythonOf(value);
+// Only a sequence has faults within it; any other value is data, also where it looks like a fault.
+function fieldOf(name, value) {
+  const isFaults = name === "faults" && Array.isArray(value);
+  return isFaults ? `[${value.map((fault) => (isFault(fault) ? faultOf(fault) : pythonOf(fault))).join(", ")}]` : pythonOf(value);
 }
 
-function plain(value) {
-  if (Array.isArray(value)) return `[${value.map(plain).join(", ")}]`;
-  if (value === null || typeof value !== "object") return pythonOf(value);
-  return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${plain(item)}`).join(", ")}}`;
-}
+const isFault = (value) => typeof value?.kind === "string";
 
 /** Return the classes that the expression of a fault needs. */
 export function classesOf(fault) {
-  const inner = (fault.faults ?? []).filter(Boolean).flatMap(classesOf);
+  const inner = Array.isArray(fault.faults) ? fault.faults.filter(isFault).flatMap(classesOf) : [];
   return [...new Set([classOf(fault.kind), ...inner])].sort();
 }
