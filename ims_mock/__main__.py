@@ -11,9 +11,10 @@ import sys
 def run() -> int:
     """Run the command; from the first moment on, SIGINT and SIGTERM end it quietly.
 
-    What has no verdict yet does not end with 0, which is one.
+    What is not done yet does not end with 0, but for what only a signal ends.
     """
-    status = 130 if sys.argv[1:2] in (["contract"], ["healthcheck"]) else 0
+    is_endless = not sys.argv[1:] or sys.argv[1].startswith("-") or sys.argv[1] in ("serve", "proxy")
+    status = 0 if is_endless else 130
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(status))
     # What is imported stays: the collector, which would go over it again and again, looks at what comes later alone.

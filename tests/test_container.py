@@ -99,7 +99,8 @@ def test_what_is_installed_is_fixed() -> None:
     """Each requirement of the package has one version and its hashes in container/requirements.txt."""
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", "utf-8")
-    needed = re.findall(r"^(\w+)", config["options"]["install_requires"], re.MULTILINE)
+    # What an older Python needs, after a semicolon, is not in the image.
+    needed = re.findall(r"^(\w+)[^;\n]*$", config["options"]["install_requires"], re.MULTILINE)
     text = (ROOT / "container/requirements.txt").read_text("utf-8")
     pins = re.findall(r"^([\w-]+)==[\w.]+ \\\n    --hash=sha256:", text, re.MULTILINE)
     assert {*needed} <= {*pins}

@@ -14,44 +14,74 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, PROG, new_command_parser, new_parser, variables
+from ims_mock.command.arguments import WRONG_USE, Parser, print_error, print_note
+from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, new_command_parser, new_parser
 from ims_mock.command.reached import reached_url
+from ims_mock.command.sources import Given, read_options
 from ims_mock.contract.operations import operations_table
+from ims_mock.contract.wording import nearest, shown
 from ims_mock.service.settings import SETTINGS, Settings, is_saved
 
 INTERRUPTED, UNREAD = 130, 141
-"""The exit statuses of a command that gives a verdict, and was ended before it had one, or before it was read."""
+"""The exit statuses of a command that was ended before it was done, or before its verdict was read."""
+
+ENDLESS = ("serve", "proxy")
+"""The commands that only a signal ends, and so with 0."""
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run one command and return its exit status; wrong arguments end the process with 2."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    is_whole = bool(given) and (given[0] in ("-h", "--help", "--version") or not given[0].startswith("-"))
-    words = 2 if given and given[0] in GROUPS else 1 if is_whole else 0
-    command = " ".join(given[:words]) or "serve"
-    if command not in COMMANDS:
-        new_parser().parse_args(given)  # It ends here: with help, the version, or a list of commands.
-    parser = new_command_parser(command)
-    options = _parse(parser, command, given[words:], environ)
-    if command != "serve":  # That one does so when it has loaded what stays.
-        gc.enable()
-    is_verdict = command.startswith("contract ") or command == "healthcheck"
+    command, words = _command_of(given)
+    parser = new_command_parser(command) if command else new_parser()
+    options: Given | None = None
     try:
-        with _interruptible() if is_verdict else nullcontext():
-            status = _RUN[command](options, parser)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+        with nullcontext() if command in ENDLESS else _interruptible():
+            try:
+                if not command:
+                    _check_command(parser, given)
+                    parser.read(given)  # It ends here: with help, the version, or what is missing.
+                options = read_options(parser, command, given[words:], environ)
+                if command != "serve":  # That one does so when it has loaded what stays.
+                    gc.enable()
+                return _RUN[command](options, parser)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
     except OSError as error:
         # What is left in the buffer is not to be an error at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # Whoever reads, such as `head`, has enough.
-            parser.exit(2, f"{PROG}: cannot write to stdout: {error.strerror}\n")
-        return UNREAD if is_verdict else 0
+        if not isinstance(error, BrokenPipeError):
+            print_error(parser, f"cannot write to stdout: {error.strerror}")
+            return WRONG_USE
+        # Whoever reads, such as `head`, has enough; a verdict that nobody has read is none.
+        has_verdict = command.startswith("contract ") or command in ("healthcheck", "sweep")
+        return UNREAD if has_verdict and options is not None else 0
     except KeyboardInterrupt:
-        if is_verdict:
-            print(f"{parser.prog}: interrupted", file=sys.stderr)
-        return INTERRUPTED if is_verdict else 0
-    return status
+        print_note(parser, "interrupted")
+        return INTERRUPTED
+
+
+def _command_of(given: Sequence[str]) -> tuple[str, int]:
+    """Return the command, "" where it is none, and how many words name it."""
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
+        return "serve", 0
+    words = 2 if given[0] in GROUPS else 1
+    command = " ".join(given[:words])
+    return (command, words) if command in COMMANDS else ("", 0)
+
+
+def _check_command(parser: Parser, given: Sequence[str]) -> None:
+    """End with an error for words that name no command; it names the nearest one."""
+    words = given
+    if given[0] in GROUPS:
+        parser.prog, words = f"{parser.prog} {given[0]}", given[1:]
+    known = [name.partition(" ")[2] for name in COMMANDS if name.startswith(f"{given[0]} ")]
+    known = known if given[0] in GROUPS else list(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
+    if not words:
+        parser.error(f"needs a command: {', '.join(known)}")
+    if not words[0].startswith("-"):
+        parser.error(f"there is no command {shown(words[0])}; there are {', '.join(known)}{nearest(words[0], known)}")
 
 
 @contextmanager
@@ -72,15 +102,7 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _parse(
-    parser: argparse.ArgumentParser, command: str, arguments: list[str], environ: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the options that are given, an argument counting more than a variable of the environment."""
-    options = vars(parser.parse_args([*variables(parser, command, environ), *arguments]))
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _serve(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+def _serve(given: Given, parser: Parser) -> int:
     settings = _settings(given, parser)
     if "save" in given and "state" not in given:
         parser.error("--save needs --state FILE, which it writes at the end")
@@ -90,23 +112,23 @@ def _serve(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     return serve(_with_defaults(given), settings)
 
 
-def _proxy(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+def _proxy(given: Given, parser: Parser) -> int:
     settings, options = _settings(given, parser), _with_defaults(given)
     from ims_mock.command import proxy
 
     own = [option for option in OPTIONS if option.is_setting or option.name == "rules"]
-    of_mocks = [option.flag for option in own if option.name in given]
+    of_mocks = [option.name for option in own if option.name in given]
     if options.to == "cloud":
         if of_mocks and not options.mirror:
-            parser.error(f"--to cloud runs no mock without --mirror: leave out {', '.join(of_mocks)}")
+            parser.error(f"--to cloud runs no mock without --mirror: {given.leave_out(of_mocks)}")
         return proxy.to_cloud(options, settings)
     for name in ("mirror", "record", "strict", "upstream_ca"):
         if name in given:
-            parser.error(f"--{name.replace('_', '-')} needs --to cloud")
+            parser.error(f"{given.sources[name]} needs --to cloud")
     return proxy.to_mock(options, settings)
 
 
-def _sweep(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+def _sweep(given: Given, parser: Parser) -> int:
     settings = _settings(given, parser)
     from ims_mock.command.sweep import sweep
 
@@ -119,13 +141,13 @@ def _with_defaults(given: Mapping[str, Any]) -> argparse.Namespace:
     return argparse.Namespace(**{option.name: option.default for option in OPTIONS if not option.is_setting} | rest)
 
 
-def _settings(given: Mapping[str, Any], parser: argparse.ArgumentParser) -> dict[str, Any]:
+def _settings(given: Given, parser: Parser) -> dict[str, Any]:
     """Return the settings that options ask for; end with an error for those that a --state has of its own."""
     options = [option for option in OPTIONS if option.is_setting]
     # The clock of a state runs as the command says, and its accounts are the state's own.
-    of_a_state = [option for option in options if option.name in given and _comes_with_a_state(option.name)]
+    of_a_state = [option.name for option in options if option.name in given and _comes_with_a_state(option.name)]
     if "state" in given and of_a_state:
-        parser.error(f"--state has settings of its own: leave out {', '.join(option.flag for option in of_a_state)}")
+        parser.error(f"--state has settings of its own: {given.leave_out(of_a_state)}")
     defaults = {option.name: option.default for option in options}
     return {**defaults, **{name: value for name, value in given.items() if name in SETTINGS}} | {
         "faults": [*given.get("faults", ()), *given.get("rules", ())]
@@ -136,18 +158,20 @@ def _comes_with_a_state(name: str) -> bool:
     return name == "accounts" or (is_saved(name) and name != "speed")
 
 
-def _print_operations(_given: dict[str, Any], _parser: argparse.ArgumentParser) -> int:
+def _print_operations(_given: Given, _parser: Parser) -> int:
     print("\n".join(operations_table()))
     return 0
 
 
-def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+def _print_environment(given: Given, parser: Parser) -> int:
     """Print what points a client at a running mock."""
     from ims_mock.command.environment import CLIENTS, IN_EACH_SHELL, Target
 
     client, options = given.get("client"), _with_defaults(given)
+    if client is None:
+        parser.error(f"needs a client: {', '.join(CLIENTS)}")
     if client not in CLIENTS:
-        parser.error(f"env needs a client: {', '.join(CLIENTS)}")
+        parser.error(f"there is no client {shown(client)}; there are {', '.join(CLIENTS)}{nearest(client, [*CLIENTS])}")
     if options.shell != "bash" and client not in IN_EACH_SHELL:
         parser.error(f"--shell {options.shell} is for {', '.join(IN_EACH_SHELL)}: leave it out for {client}")
     try:
@@ -170,14 +194,14 @@ def _print_environment(given: dict[str, Any], parser: argparse.ArgumentParser) -
 def _elsewhere(module: str) -> _Run:
     """Return what runs a command that has a module of its own, which is imported when the command is used."""
 
-    def run(given: dict[str, Any], parser: argparse.ArgumentParser) -> int:
+    def run(given: Given, parser: Parser) -> int:
         status: int = import_module(f"ims_mock.command.{module}").run(_with_defaults(given), parser)
         return status
 
     return run
 
 
-_Run = Callable[[dict[str, Any], argparse.ArgumentParser], int]
+_Run = Callable[[Given, Parser], int]
 
 _RUN: dict[str, _Run] = {
     "serve": _serve,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ims_mock.command.arguments import print_error
 from ims_mock.command.contract_output import Judged, exit_status, junit, lines_of
 from ims_mock.command.contract_page import FORMATS
 from ims_mock.contract.changes import changes, check_document, places
@@ -28,11 +29,11 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         new = read_document(name) if name else load_contract().document
         judged = _judged(old, new, names, options.allow)
     except ValueError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        print_error(parser, error)
         return UNREADABLE
     except (AttributeError, KeyError, RecursionError, TypeError):
         text = f"{' or '.join(names)}: is not valid OpenAPI; a validator, such as openapi-spec-validator, says where"
-        print(f"{parser.prog}: {text}", file=sys.stderr)
+        print_error(parser, text)
         return UNREADABLE
     for line in show_operations(judged, options.check_format, strict=options.strict):
         print(line)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from ims_mock.command.arguments import print_error
 from ims_mock.command.contract_consumer import Consumers, check_release, read_consumers
 from ims_mock.command.contract_output import Judged, exit_status, junit
 from ims_mock.command.contract_page import FORMATS
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         except (OSError, RecordingError) as error:
             text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             judged.append(Judged(name, "", "cannot be read", None, [], is_exchange=False, error=text))
-            print(f"{parser.prog}: {name}: {text}", file=sys.stderr)
+            print_error(parser, f"{name}: {text}")
     is_readable = not any(item.error for item in judged)
     if is_readable:
         hosts.check(parser)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ims_mock.command.arguments import print_error
 from ims_mock.command.contract_changes import read_document, show_operations
 from ims_mock.command.contract_output import Judged, exit_status
 from ims_mock.command.wanted_hosts import WantedHosts
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     try:
         contract = _merged([_contract(name, hosts, options) for name in options.files], options.name, parser)
     except (OSError, RecordingError, ValueError) as error:
-        print(f"{parser.prog}: {_text(error)}", file=sys.stderr)
+        print_error(parser, _text(error))
         return UNREADABLE
     hosts.check(parser)
     if options.consumer_format == "contract":
@@ -107,7 +107,7 @@ def read_consumers(names: Iterable[str], parser: argparse.ArgumentParser) -> Con
     try:
         return Consumers(names)
     except (OSError, ValueError) as error:
-        print(f"{parser.prog}: {_text(error)}", file=sys.stderr)
+        print_error(parser, _text(error))
         return None
 
 
@@ -129,16 +129,16 @@ def check_release(options: argparse.Namespace, parser: argparse.ArgumentParser) 
     try:
         document = read_document(options.contract)
     except ValueError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        print_error(parser, error)
         return UNREADABLE
     try:
         judged = [item for named in consumers.contracts for item in _of_release(*named, document, options.allow)]
     except ValueError as error:
-        print(f"{parser.prog}: {options.contract}: {error}", file=sys.stderr)
+        print_error(parser, f"{options.contract}: {error}")
         return UNREADABLE
     except (AttributeError, KeyError, IndexError, TypeError):
         text = "is not valid OpenAPI; a validator, such as openapi-spec-validator, says where"
-        print(f"{parser.prog}: {options.contract}: {text}", file=sys.stderr)
+        print_error(parser, f"{options.contract}: {text}")
         return UNREADABLE
     for line in show_operations(judged, options.check_format, strict=options.strict):
         print(line)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ims_mock.command.arguments import print_error, print_note
 from ims_mock.command.contract_output import Judged, junit
 from ims_mock.contract import Finding
 from ims_mock.contract.wording import nearest, shown
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         print("\n".join(f"{name}: {text}" for name, text in RULES.items()))
         return SAME
     if not (hasattr(options, "first") and hasattr(options, "second")):
-        parser.error("contract diff needs A, a recording or a URL, and B, the word mock, a URL or a recording")
+        parser.error("needs A, a recording or a URL, and B, the word mock, a URL or a recording")
     try:
         same = dict(pair.split("=", 1) for pair in options.same)
         ids = new_ids(options.strict_rule, same, options.patience)
@@ -43,14 +43,18 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         compare(*sides, requests=options.requests, ids=ids, report=drift)
     except (OSError, RecordingError, KeyboardInterrupt) as error:
         is_interrupted = isinstance(error, KeyboardInterrupt)
-        for text in [*drift.notes, "interrupted" if is_interrupted else _words(error)]:
-            print(f"{parser.prog}: {text}", file=sys.stderr)
-        return INTERRUPTED if is_interrupted else UNREADABLE
+        for note in drift.notes:
+            print_note(parser, note)
+        if is_interrupted:
+            print_note(parser, "interrupted")
+            return INTERRUPTED
+        print_error(parser, _words(error))
+        return UNREADABLE
     drift = drift.allowing(options.allow)
     for line in FORMATS[options.diff_format](drift, options.all):
         print(line)
     if drift.is_empty:
-        print(f"{parser.prog}: nothing was compared", file=sys.stderr)
+        print_error(parser, "nothing was compared")
         return WRONG_USE
     return DIFFERS if drift.differing else SAME
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ims_mock.command.arguments import print_note
 from ims_mock.command.reached import reached_url
 from ims_mock.state.real import RealTime
 
@@ -36,8 +35,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         if end - RealTime.monotonic() <= _PAUSE:
             break
         RealTime.sleep(_PAUSE)
-    with suppress(AttributeError, OSError):  # As argparse does where stderr is closed or full.
-        sys.stderr.write(f"{parser.prog}: {url} is not healthy: {problem}\n")
+    print_note(parser, f"{url} is not healthy: {problem}")
     return 1
 
 

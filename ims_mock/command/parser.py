@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ims_mock.command.arguments import Parser, Version
 from ims_mock.contract import schema_files
 from ims_mock.contract.problems import InvalidError
 from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_rule
 from ims_mock.faults.rules import check_rules
-from ims_mock.service.settings import SETTINGS, Settings, read_flag, read_text
-from ims_mock.version import __version__
+from ims_mock.service.settings import SETTINGS, Settings, check_value, read_text
 from ims_mock.web.addresses import checked_host
 
 PROG = "ims-mock"
@@ -31,9 +28,6 @@ COMMANDS: Mapping[str, Mapping[str, Any]] = _DOCUMENT["commands"]
 
 GROUPS: Mapping[str, str] = _DOCUMENT["command_groups"]
 """The first words of commands that have two, with what they are for."""
-
-_PART = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"|")+')
-"""One of several values with semicolons between them, but for those in quotes."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,11 @@ class Option:
         """The environment variable that stands for the option."""
         name: str = self.schema.get("x-variable", self.flag[2:])
         return PREFIX + name.upper().replace("-", "_")
+
+    @property
+    def config_name(self) -> str:
+        """The name in a config file: that of the setting, or the option as it is typed, with '_'."""
+        return self.name if self.is_setting else self.flag[2:].replace("-", "_")
 
     @property
     def default(self) -> Any:
@@ -112,19 +111,39 @@ class Option:
         kind = self.schema.get("x-text")
         if kind == "rule":
             return _rule(text)
+        if kind in ("path", "file") and not text:
+            raise ValueError('must be the name of a file, got ""')
         if kind == "path":
             return Path(text)
         value = text if kind == "host" else read_text(self._schema_of_one, text)
         try:
+            return self._checked(value, [value] if self.is_repeated else value)
+        except InvalidError as error:
+            raise ValueError(error.in_file(text)) if kind == "file" else error from None
+
+    def value_in_toml(self, value: Any, folder: Path) -> Any:
+        """Return the value that TOML has for the option; the names of files are seen from `folder`.
+
+        Raises ValueError for one that cannot be.
+        """
+        plain = _without_times(value)
+        if self.schema.get("x-text") in ("path", "file") and isinstance(plain, str):
+            return self.value_of(str(folder / plain) if plain else "")
+        check_value(self.schema, plain)
+        return self._checked(plain, plain)
+
+    def _checked(self, value: Any, whole: Any) -> Any:
+        """Return a value that has the right type; raise InvalidError where more than the schema rejects it."""
+        kind = self.schema.get("x-text")
+        try:
             if kind == "host":
-                return checked_host(text)
+                return checked_host(value)
             if self.is_setting:
-                Settings(**{self.name: [value] if self.is_repeated else value})
+                Settings(**{self.name: whole})
             elif kind == "file":
                 return [new_rule(rule) for rule in check_rules(value)]
         except InvalidError as error:
-            inside = self._inside(error)
-            raise ValueError(inside.in_file(text)) if kind == "file" else inside from None
+            raise self._inside(error) from None
         return value
 
     @property
@@ -162,6 +181,15 @@ class Option:
 OPTIONS = [Option(name, schema) for name, schema in [*_DOCUMENT["options"].items(), *SETTINGS.items()]]
 
 
+def _without_times(value: Any) -> Any:
+    """Return a value of TOML as JSON has it: its times are texts."""
+    if isinstance(value, dict):
+        return {name: _without_times(inside) for name, inside in value.items()}
+    if isinstance(value, list):
+        return [_without_times(inside) for inside in value]
+    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value
+
+
 def _typed(convert: Callable[[str], Any], text: str) -> Any:
     """Convert a text, so that argparse shows the converter's own words when it refuses."""
     try:
@@ -178,16 +206,10 @@ def _rule(text: str) -> Any:
         raise ValueError(f"\n{error}") from None
 
 
-def new_parser() -> argparse.ArgumentParser:
+def new_parser() -> Parser:
     """Return the parser of the whole command line, which knows what every command has."""
-    parser = argparse.ArgumentParser(
-        prog=PROG,
-        description=_DOCUMENT["description"],
-        epilog=_epilog(),
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"ims_mock {__version__}")
+    parser = Parser(prog=PROG, description=_DOCUMENT["description"], epilog=_epilog())
+    parser.add_argument("--version", action=Version)
     add = {"": parser.add_subparsers(dest="command", metavar="COMMAND", title="commands").add_parser}
     for name, description in GROUPS.items():
         group = add[""](name, help=description, description=f"{description[0].upper()}{description[1:]}.")
@@ -198,9 +220,7 @@ def new_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def new_command_parser(
-    name: str, new: Callable[..., argparse.ArgumentParser] = argparse.ArgumentParser
-) -> argparse.ArgumentParser:
+def new_command_parser(name: str, new: Callable[..., Parser] = Parser) -> Parser:
     """Return the parser of one command, without those of the others, which take longer than a mock to start."""
     command = COMMANDS[name]
     description: str = command["description"]
@@ -208,8 +228,6 @@ def new_command_parser(
         prog=f"{PROG} {name}",
         description=f"{description[0].upper()}{description[1:]}.",
         epilog=_examples(command["examples"]),
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for argument, words in command.get("arguments", {}).items():
         parser.add_argument(argument, nargs=words["count"], metavar=words["metavar"], help=words["description"])
@@ -233,39 +251,6 @@ def _epilog() -> str:
 
 def _examples(lines: list[str]) -> str:
     return "\n  ".join(["examples:", *lines])
-
-
-_OF_KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://\S+")
-
-
-def variables(parser: argparse.ArgumentParser, command: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the arguments that environment variables stand for; an empty one stands for nothing."""
-    for option in OPTIONS:
-        text = environ.get(option.variable, "").strip()
-        if not text or not option.belongs_to(command):
-            continue
-        if option.name == "port" and _OF_KUBERNETES.fullmatch(text):
-            note = f"{option.variable}={text} is what Kubernetes sets for a Service called ims-mock; it is no setting"
-            with suppress(AttributeError, OSError):  # As argparse does where stderr is closed or full.
-                sys.stderr.write(f"{PROG}: {note}, and {option.flag} is what it would be without\n")
-            continue
-        try:
-            yield from _arguments(option, text)
-        except ValueError as error:
-            # What is wrong with a file begins with its name, and anything else with a verb.
-            colon = ":" if option.schema.get("x-text") == "file" else ""
-            parser.error(f"{option.variable}{colon} {error}")
-
-
-def _arguments(option: Option, text: str) -> Iterator[str]:
-    """Yield the arguments that a variable's text stands for; raise ValueError for one that cannot be."""
-    if option.is_switch:
-        yield from [option.flag] if read_flag(text) else []
-        return
-    for part in _PART.findall(text) if option.is_repeated else [text]:
-        if part.strip():
-            option.value_of(part)
-            yield f"{option.flag}={part}"
 
 
 def options_table() -> Iterator[str]:

@@ -61,7 +61,7 @@ def _errors(log: Output) -> Iterator[list[Exception]]:
     try:
         yield errors
     except (ImportError, OSError, ValueError) as error:
-        log.write(f"ims-mock: {error}")
+        log.write(f"ims-mock proxy: error: {error}")
         errors.append(error)
 
 

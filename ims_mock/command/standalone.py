@@ -39,7 +39,7 @@ def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
             mock = new_mock(options, settings)
             _serve(mock, options, log, wait)
         except (ImportError, OSError, ValueError) as error:
-            log.write(f"ims-mock: {error}")
+            log.write(f"ims-mock serve: error: {error}")
             return 2
     return 0
 

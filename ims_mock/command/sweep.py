@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ims_mock.command.arguments import print_error, print_note
 from ims_mock.command.environment import Target, openstack_variables, sdk_variables
 from ims_mock.command.standalone import bind_failure, new_mock, write_whole
 from ims_mock.mock import ImsMock
@@ -35,6 +36,14 @@ _FOREIGN = ("OS_", "HUAWEICLOUD_SDK_")
 """How variables of the clients begin, of which another would lead them elsewhere."""
 
 
+class _UnwrittenError(Exception):
+    """Raised with the error of a stdout that takes nothing, which concerns the whole command."""
+
+    def __init__(self, of_stdout: OSError) -> None:
+        super().__init__(str(of_stdout))
+        self.of_stdout = of_stdout
+
+
 class _WrongUseError(Exception):
     """Raised where the sweep cannot begin, with what to do."""
 
@@ -46,18 +55,20 @@ def sweep(options: argparse.Namespace, settings: dict[str, Any], parser: argpars
     """
     try:
         with _interruptible():
-            return _sweep(options, settings)
+            return _sweep(options, settings, parser)
+    except _UnwrittenError as error:
+        raise error.of_stdout from None
     except (_WrongUseError, ImportError, OSError, ValueError) as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        print_error(parser, error)
         return WRONG_USE
     except BaselineError as error:
-        return _show_baseline(error, parser.prog)
+        return _show_baseline(error, parser)
     except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted before any plan was run", file=sys.stderr)
+        print_note(parser, "interrupted before any plan was run")
         return INTERRUPTED
 
 
-def _sweep(options: argparse.Namespace, settings: dict[str, Any]) -> int:
+def _sweep(options: argparse.Namespace, settings: dict[str, Any], parser: argparse.ArgumentParser) -> int:
     known = _known(options)
     _check(options)
     options.port = options.sweep_port
@@ -81,10 +92,10 @@ def _sweep(options: argparse.Namespace, settings: dict[str, Any]) -> int:
         if options.list_plans:
             _list(work, options)
             return 0
-        return _finish(work, options, known)
+        return _finish(work, options, known, parser)
 
 
-def _finish(work: Sweep, options: argparse.Namespace, known: KnownFailures) -> int:
+def _finish(work: Sweep, options: argparse.Namespace, known: KnownFailures, parser: argparse.ArgumentParser) -> int:
     """Run the plans, and write the report, also of an interrupted sweep."""
     try:
         report, is_whole = work.run(), True
@@ -95,15 +106,15 @@ def _finish(work: Sweep, options: argparse.Namespace, known: KnownFailures) -> i
         report = report.accepting(options.baseline)
     _write(_FORMS[options.sweep_format](report), report, options)
     if not is_whole:
-        print("ims-mock sweep: interrupted; the report is of what was run", file=sys.stderr)
+        print_note(parser, "interrupted; the report is of what was run")
         return INTERRUPTED
     if report.unrun:
         hint = "" if report.baseline.entries else "; a command finds it by IMS_MOCK_URL and IMS_MOCK_TOKEN"
-        print(f"ims-mock sweep: error: {report.unrun}{hint}", file=sys.stderr)
+        print_error(parser, f"{report.unrun}{hint}")
         return WRONG_USE
     if not options.allow_exit and (codes := _crash_codes(report)):
         text = "where the command ends so on purpose, allow it:"
-        print(f"ims-mock sweep: exit code {codes[0]} is a crash; {text} --allow-exit {codes[0]}", file=sys.stderr)
+        print_note(parser, f"exit code {codes[0]} is a crash; {text} --allow-exit {codes[0]}")
     return FAILED if report.has_failed else 0
 
 
@@ -197,7 +208,14 @@ def _list(work: Sweep, options: argparse.Namespace) -> None:
     if options.sweep_output:
         write_whole("--output", options.sweep_output, text.encode())
     else:
-        print(text, end="")
+        _print(text)
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        raise _UnwrittenError(error) from None
 
 
 def _write(text: str, report: SweepReport, options: argparse.Namespace) -> None:
@@ -206,20 +224,21 @@ def _write(text: str, report: SweepReport, options: argparse.Namespace) -> None:
         text = "\n".join(report.summary()) + "\n"
     # What the command has printed can have characters that this terminal, or file, does not.
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), end="")
+    _print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def _show_baseline(error: BaselineError, prog: str) -> int:
+def _show_baseline(error: BaselineError, parser: argparse.ArgumentParser) -> int:
     """Say why the command fails without any failure; one that cannot be run at all is wrong use."""
     cause = error.__cause__
     if isinstance(cause, OSError):
-        print(f"{prog}: error: the command cannot be run: {cause}", file=sys.stderr)
+        print_error(parser, f"the command cannot be run: {cause}")
         return WRONG_USE
     if isinstance(cause, ExitError):
-        print(cause.stderr, end="" if cause.stderr.endswith("\n") or not cause.stderr else "\n", file=sys.stderr)
-        print(f"{prog}: the command fails without any failure: {cause}", file=sys.stderr)
+        if sys.stderr is not None:
+            print(cause.stderr, end="" if cause.stderr.endswith("\n") or not cause.stderr else "\n", file=sys.stderr)
+        print_error(parser, f"the command fails without any failure: {cause}")
     else:
-        print(f"{prog}: {error}; --timeout lets a run take more", file=sys.stderr)
+        print_error(parser, f"{error}; --timeout lets a run take more")
     return NO_BASELINE
 
 

@@ -160,11 +160,17 @@ def read_text(schema: Mapping[str, Any], text: str, folder: Path = Path()) -> An
         return read_json(folder / text)
     kinds = [kind for kind in _types(schema) if kind != "null"]
     value = _value_of(schema, kinds, text)
+    check_value(schema, value)
+    return value
+
+
+def check_value(schema: Mapping[str, Any], value: Any) -> None:
+    """Raise InvalidError for a value of a setting or an option that breaks the schema, or that is null."""
+    kinds = [kind for kind in _types(schema) if kind != "null"]
     problems = Schema({**schema, "type": kinds[0] if len(kinds) == 1 else kinds}, "#").find_problems(value)
     if problems:
         of_settings = (replace(problem, is_setting=bool(problem.path)) for problem in problems)
         raise InvalidError(*of_settings, in_document=False)
-    return value
 
 
 def read_lines(given: Mapping[str, Any], folder: Path = Path()) -> dict[str, Any]:

@@ -208,7 +208,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     done = run("contract", "check", str(file))
     assert done.returncode == 3
     text = "interaction 2: request.uri must be a text, got null"
-    assert done.stderr == f"ims-mock contract check: {file}: {text}\n"
+    assert done.stderr == f"ims-mock contract check: error: {file}: {text}\n"
     assert "break response /job_id" in done.stdout
     # Who has the report alone sees it too.
     report = json.loads(run("contract", "check", "--format", "json", str(file)).stdout)
@@ -231,7 +231,8 @@ def test_hosts_that_nothing_was_sent_to(tmp_path: Path, command: tuple[str, ...]
     done = run("contract", *command, "--only-host", "isc.*", "--only-host", "*.corp", file)
     assert (done.returncode, done.stdout) == (2, "")
     hosts = "ims.cn-north-4.myhuaweicloud.com, example.com:8443"
-    assert done.stderr.endswith(f"--only-host: no request was sent to isc.* or *.corp; the hosts are {hosts}\n")
+    message = f"--only-host: no request was sent to isc.* or *.corp; the hosts are {hosts}"
+    assert done.stderr.splitlines()[0].endswith(message)
     empty = cassette(tmp_path / "b.json")
     assert run("contract", *command, "--only-host", "isc.*", empty).returncode == 0
 
@@ -278,8 +279,8 @@ def test_help_has_the_command() -> None:
     assert re.search(r"contract +hold recordings", run("--help").stdout)
     assert re.search(r"check +hold recordings \(HAR", run("contract", "--help").stdout)
     done = run("contract")
-    assert (done.returncode, "arguments are required: COMMAND" in done.stderr) == (2, True)
+    assert (done.returncode, "needs a command: check, verify" in done.stderr) == (2, True)
     done = run("contract", "nothing", "file")
-    assert (done.returncode, "invalid choice: 'nothing'" in done.stderr) == (2, True)
+    assert (done.returncode, 'there is no command "nothing"; there are check,' in done.stderr) == (2, True)
     done = run("contract", "check")
     assert (done.returncode, "arguments are required: FILE" in done.stderr) == (2, True)

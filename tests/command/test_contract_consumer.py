@@ -77,7 +77,7 @@ def test_what_is_no_recording(tmp_path: Path) -> None:
             file.write_text(content)
         done = run("contract", "consumer", "--name", "web", str(file))
         assert (done.returncode, done.stdout) == (3, "")
-        assert done.stderr.startswith(f"ims-mock contract consumer: {file}: ")
+        assert done.stderr.startswith(f"ims-mock contract consumer: error: {file}: ")
         assert reason in done.stderr
 
 

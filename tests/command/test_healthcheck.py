@@ -114,7 +114,7 @@ def test_https(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--port", "0"], "healthcheck needs --url of a mock that took a free port"),
+        (["--port", "0"], "needs --url of a mock that took a free port"),
         (["--url", "localhost"], "argument --url: must be http:// or https:// with a host and a port"),
         (["--wait", "-1"], "argument --wait: must be at least 0, got -1"),
         (["--wait", "soon"], 'argument --wait: must be of type number, got "soon"'),

@@ -307,7 +307,8 @@ def test_url_file_that_is_no_file(tmp_path: Path) -> None:
     done = run_process("--port", "0", "--url-file", str(pipe))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"ims-mock: --url-file: cannot write {pipe}: it is no file; name a new one, or one that may be replaced\n"
+        f"ims-mock serve: error: --url-file: cannot write {pipe}: "
+        "it is no file; name a new one, or one that may be replaced\n"
     )
     assert pipe.is_fifo()
 
@@ -317,7 +318,7 @@ def test_url_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     """A file that cannot be written ends it with 2 and a line that says so."""
     done = run_process("--port", "0", "--url-file", str(tmp_path / name) if name else ".")
     assert done.returncode == 2
-    assert done.stderr.startswith("ims-mock: --url-file: cannot write ")
+    assert done.stderr.startswith("ims-mock serve: error: --url-file: cannot write ")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -328,7 +329,7 @@ def test_taken_port_is_one_line() -> None:
         done = run_process("--port", str(port))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"ims-mock: port {port} on 127.0.0.1 is taken: stop what listens there, "
+        f"ims-mock serve: error: port {port} on 127.0.0.1 is taken: stop what listens there, "
         "choose another with --port, or let --port 0 find a free one\n"
     )
 
@@ -337,7 +338,7 @@ def test_host_that_is_not_there() -> None:
     """An address that this machine does not have is reported in one line."""
     done = run_process("--port", "0", "--host", "192.0.2.1")
     assert done.returncode == 2
-    assert done.stderr.startswith("ims-mock: cannot listen on port 0 on 192.0.2.1: ")
+    assert done.stderr.startswith("ims-mock serve: error: cannot listen on port 0 on 192.0.2.1: ")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -498,58 +499,6 @@ def test_file_that_fails_leaves_nothing(tmp_path: Path, option: str) -> None:
     assert done.returncode == 2
     assert f"{option}: cannot write {files[option]}: " in done.stderr
     assert not list(tmp_path.glob("*.part"))
-
-
-@pytest.mark.parametrize("command", ["operations", "openapi"])
-def test_reader_that_has_enough(command: str) -> None:
-    """A reader that goes before the end, such as `head`, causes no traceback."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ims_mock", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    process.stdout = None
-    assert (process.communicate(timeout=60)[1], process.returncode) == (b"", 0)
-
-
-PRINTING = [["operations"], ["openapi"], ["env", "curl"]]
-
-
-@pytest.mark.parametrize("command", PRINTING)
-def test_stdout_that_is_full(command: list[str]) -> None:
-    """What cannot be written is a line and not a traceback."""
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "ims_mock", *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
-        )
-    assert (done.stderr, done.returncode) == ("ims-mock: cannot write to stdout: No space left on device\n", 2)
-
-
-@pytest.mark.parametrize(("command", "status"), [(["operations"], 0), (["contract", "check", HAR], 141)])
-def test_stdout_that_nobody_reads(command: list[str], status: int) -> None:
-    """What `head` has enough of ends quietly, and what would have been a verdict not with 0."""
-    reads, writes = os.pipe()
-    os.close(reads)
-    done = subprocess.run(
-        [sys.executable, "-m", "ims_mock", *command], stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60
-    )
-    os.close(writes)
-    assert (done.stderr, done.returncode) == ("", status)
-
-
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "2>/dev/full"])
-@pytest.mark.parametrize("command", PRINTING)
-def test_stream_that_is_closed_or_full(command: list[str], closed: str) -> None:
-    """A stream that was closed before the start gets nothing, and is no error, whatever there is to say."""
-    done = subprocess.run(
-        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "ims_mock", *command],
-        env={**os.environ, "IMS_MOCK_PORT": "tcp://10.96.0.10:9292"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
-    assert bool(done.stdout) == (closed != ">&-")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -96,7 +96,7 @@ def test_port_that_is_taken() -> None:
         port = str(other.getsockname()[1])
         done = run("proxy", "--port", port)
     assert done.returncode == 2
-    assert f"ims-mock: port {port} on 127.0.0.1 is taken" in done.stderr
+    assert f"ims-mock proxy: error: port {port} on 127.0.0.1 is taken" in done.stderr
 
 
 def test_without_trustme(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def test_file_that_cannot_be_written(tmp_path: Path) -> None:
         file.mkdir()
         status, _, log = stop(process)
     assert status == 2
-    assert f"ims-mock: --save: cannot write {file}: it is no file" in log
+    assert f"ims-mock serve: error: --save: cannot write {file}: it is no file" in log
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
@@ -64,4 +64,5 @@ def test_save_needs_a_file(tmp_path: Path) -> None:
     assert "--save needs --state FILE" in done.stderr
     done = run("--port", "0", "--save", "--state", str(tmp_path / "no" / "state.json"))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"ims-mock: --state: {tmp_path / 'no'} is no folder; make it, or name a file elsewhere\n"
+    problem = f"{tmp_path / 'no'} is no folder; make it, or name a file elsewhere"
+    assert done.stderr == f"ims-mock serve: error: --state: {problem}\n"

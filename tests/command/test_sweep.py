@@ -148,7 +148,7 @@ def test_command_that_fails_without_any_failure_is_3() -> None:
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.splitlines() == [
         "no configuration",
-        "ims-mock sweep: the command fails without any failure: exit code 1: no configuration",
+        "ims-mock sweep: error: the command fails without any failure: exit code 1: no configuration",
     ]
 
 
@@ -283,7 +283,7 @@ def test_list_has_what_would_be_run(option: str, listed: str) -> None:
 def test_command_that_fails_without_a_word() -> None:
     """What it has printed is shown before, where it has printed something."""
     done = sweep(BARE + "status(); sys.exit(1)")
-    assert done.stderr == "ims-mock sweep: the command fails without any failure: exit code 1\n"
+    assert done.stderr == "ims-mock sweep: error: the command fails without any failure: exit code 1\n"
 
 
 def test_one_plan_by_its_id() -> None:
