@@ -175,6 +175,8 @@ def test_fixture_keeps_its_host_out_of_proxies(pytester: pytest.Pytester, monkey
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, PROXY)
     monkeypatch.setenv("NO_PROXY", "example.com")
+    # urlopen keeps its first opener, with the proxies of that moment, for all tests of the process.
+    monkeypatch.setattr("urllib.request._opener", None)
     monkeypatch.delenv("no_proxy", raising=False)
     result = run(
         pytester,
