@@ -39,6 +39,7 @@ class Poller:
     """A class and an object that sleep by names of their own."""
 
     nap: Any = time.sleep
+    kept: Any = None
 
     def __init__(self) -> None:
         self.doze = time.sleep
@@ -145,6 +146,27 @@ def test_module_that_is_imported_meanwhile_is_put_back(
     virtual.__exit__(None, None, None)
     assert module.sleep is REAL
     assert module.nap.__defaults__ == (REAL,)
+
+
+def test_nothing_is_sought_at_the_end(virtual: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the work has kept no function, all are put back without another search, unlike one that it has kept."""
+    searches: list[Any] = []
+
+    def places_of(old: list[Any]) -> list[Any]:
+        searches.append(old)
+        return []
+
+    monkeypatch.setattr(replacing, "_places_of", places_of)
+    virtual.__exit__(None, None, None)
+    assert (searches, REAL, by_default.__defaults__) == ([], time.sleep, (time.sleep,))
+    monkeypatch.undo()
+
+    with virtual:
+        virtual.begin(ManualClock(), 1000, short=None)
+        POLLER.kept = time.sleep
+        POLLER.kept(50)
+        assert virtual.slept == 50
+    assert POLLER.kept is REAL
 
 
 def test_objects_of_modules_are_not_hashed(virtual: VirtualTime, monkeypatch: pytest.MonkeyPatch) -> None:
