@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ims_mock.command.arguments import print_note
-from ims_mock.command.reached import reached_url
+from ims_mock.command.reached import reached_url, url_in
 from ims_mock.state.real import RealTime
 
 if TYPE_CHECKING:
@@ -25,11 +25,17 @@ _PAUSE = 0.1
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Ask the mock whether it is healthy, again for as long as --wait says; return 0, or 1 with the reason."""
-    url = reached_url(options, parser, is_tls=bool(options.tls or options.cert))
+    file = None if options.url else options.url_file
+    url = "" if file else reached_url(options, parser, is_tls=bool(options.tls or options.cert))
     end = RealTime.monotonic() + options.wait
     while True:
         left = end - RealTime.monotonic()
-        problem = _problem(url, options, min(_SECONDS, left) if options.wait and left > _PAUSE else _SECONDS)
+        seconds = min(_SECONDS, left) if options.wait and left > _PAUSE else _SECONDS
+        try:
+            url = url_in(file) if file else url  # A mock that begins again may have another port.
+            problem = _problem(url, options, seconds)
+        except ValueError as error:
+            url, problem = "the mock", f"--url-file: {error}"
         if problem is None:
             return 0
         if end - RealTime.monotonic() <= _PAUSE:

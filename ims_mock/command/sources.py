@@ -16,6 +16,9 @@ _PART = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"|")+')
 _OF_KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://\S+")
 
 
+_ARGUMENTS, _VARIABLES, _FILE, _NO_RANK = range(4)
+
+
 class Given(dict[str, Any]):
     """The options that are given, by the names that argparse keeps them under.
 
@@ -25,12 +28,22 @@ class Given(dict[str, Any]):
     def __init__(self) -> None:
         super().__init__()
         self.sources: dict[str, str] = {}
+        self._ranks: dict[str, int] = {}
 
-    def add(self, name: str, value: Any, source: str) -> None:
-        """Add an option, unless a source that counts more has it."""
+    def add(self, name: str, value: Any, source: str, rank: int) -> None:
+        """Add an option, unless a source that counts more has it; the one with the lowest rank counts most."""
         if name not in self:
             self[name] = value
             self.sources[name] = source
+            self._ranks[name] = rank
+
+    def choose(self, *ways: tuple[str, ...]) -> None:
+        """Leave out each of several ways to say the same thing, of which a source that counts more has another."""
+        ranks = {way: min((self._ranks[name] for name in way if name in self), default=_NO_RANK) for way in ways}
+        for way, rank in ranks.items():
+            if rank > min(ranks.values()):
+                for name in way:
+                    self.pop(name, None)
 
     def leave_out(self, names: Sequence[str]) -> str:
         """Return what to do about options that cannot be: the end of an error."""
@@ -47,21 +60,23 @@ def read_options(parser: Parser, command: str, arguments: Sequence[str], environ
     options = {option.name: option for option in OPTIONS if option.belongs_to(command)}
     for name, value in vars(parser.read(arguments)).items():
         if value is not None:
-            given.add(name, value, options[name].flag if name in options else name)
+            given.add(name, value, options[name].flag if name in options else name, _ARGUMENTS)
     for option, value in _variables(parser, options, environ):
-        given.add(option.name, value, option.variable)
+        given.add(option.name, value, option.variable, _VARIABLES)
     if "config" in given:
         # Imported here: few commands have such a file.
         from ims_mock.command.config_file import ConfigError, read_config
 
         try:
             for option, value, source in read_config(given["config"], command):
-                given.add(option.name, value, source)
+                given.add(option.name, value, source, _FILE)
         except ConfigError as error:
             parser.error(f"{error}" if error.names_file else f"{given.sources['config']}: {error}")
     for name, option in options.items():
         if option.is_switch and name in given and given[name] == option.default:
             del given[name]  # A stronger source has switched off what a weaker one has switched on.
+    if "url" in options:
+        given.choose(("url",), ("url_file",), ("host", "port"))
     return given
 
 

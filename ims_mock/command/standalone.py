@@ -8,6 +8,7 @@ import gc
 import json
 import logging
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.command.output import Output
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
+from ims_mock.service.settings import SETTINGS, Settings
 from ims_mock.service.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) 
             _write_files(mock, options)
             output.write(mock.url)
             if not options.quiet and sys.stderr is not None and sys.stderr.isatty():
-                for line in _greeting(mock):
+                for line in _greeting(mock, options):
                     log.write(line)
             # What is loaded now stays; the collector need not look at it again.
             gc.freeze()
@@ -117,13 +119,28 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) 
             output.write(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
 
 
-def _greeting(mock: ImsMock) -> Iterator[str]:
+def _greeting(mock: ImsMock, options: argparse.Namespace) -> Iterator[str]:
     """Yield the lines that help who starts a mock by hand, on a terminal."""
     user = mock.accounts.default_user
     yield f"Look at it:  {mock.url}/_ims_mock/"
     yield f"Log in with: X-Auth-Token: {mock.token}, or AK/SK {user.access} / {user.secret}"
-    yield f'In a shell:  eval "$(ims-mock env sdk --url {mock.url})"'
+    yield f'In a shell:  eval "$({shlex.join(_env_words(mock, options))})"'
     yield "To stop it:  press Ctrl-C"
+
+
+def _env_words(mock: ImsMock, options: argparse.Namespace) -> list[str]:
+    """Return the command that prints what points the SDK at a mock, with all that the mock has of its own."""
+    words = ["ims-mock", "env", "sdk", "--url", mock.url]
+    if mock.ca_pem:
+        words += ["--ca-file", str(Path(options.ca_file).absolute())]
+    for name in ("region", "project_id"):
+        value = getattr(mock.service.settings, name)
+        if value != SETTINGS[name]["default"]:
+            words += [f"--{name.replace('_', '-')}", value]
+    user, usual = mock.accounts.default_user, Settings().first_accounts.default_user
+    if (user.access, user.secret) != (usual.access, usual.secret):
+        words += ["--accounts", "FILE"]
+    return words
 
 
 def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from typing import Any
 import pytest
 import requests
 
-from ims_mock import __version__
+from ims_mock import ImsMock, __version__
 from ims_mock.command.cli import _RUN, main
 from ims_mock.command.parser import COMMANDS, OPTIONS, Option
-from ims_mock.command.standalone import _JsonFormatter
+from ims_mock.command.standalone import _greeting, _JsonFormatter
 from ims_mock.contract.operations import load_contract
 
 
@@ -145,7 +146,15 @@ def test_env_names_the_authority(arguments: list[str], file: str | None) -> None
             "argument --url: must be http:// or https:// with a host and a port",
         ),
         (["--token-lifetime", "1h"], {}, 'argument --token-lifetime: must be of type number, got "1h"'),
+        (["--sead", "1"], {}, 'ims-mock serve: error: unrecognized arguments: --sead 1; did you mean "--seed"?\ntry '),
         (["--seed"], {}, "argument --seed: expected one argument"),
+        (["--explain=yes"], {}, 'argument --explain: takes no value, got "yes"; write --explain alone'),
+        (["serv"], {}, 'there is no command "serv"; there are serve, '),
+        (["contract"], {}, "ims-mock contract: error: needs a command: check, verify, consumer, changes, diff\ntry "),
+        (["contract", "chek"], {}, 'there is no command "chek"; there are check, verify,'),
+        (["env", "terrafrom"], {}, 'openstack, terraform, otc, curl, proxy; did you mean "terraform"?'),
+        (["--url-file", ""], {}, 'argument --url-file: must be the name of a file, got ""'),
+        (["--accounts", ""], {}, 'argument --accounts: must be the name of a file, got ""'),
         (["--max-image-size", "2GB"], {}, 'argument --max-image-size: must be of type integer, got "2GB"'),
         ([], {"IMS_MOCK_PUBLIC_IMAGES": "all"}, "IMS_MOCK_PUBLIC_IMAGES must be one of 1, true, yes, on"),
         ([], {"IMS_MOCK_AUTH": "none"}, 'IMS_MOCK_AUTH must be "off" or "lenient" or "strict", got "none"'),
@@ -156,6 +165,9 @@ def test_wrong_arguments(arguments: list[str], environ: dict[str, str], message:
     done = run(*arguments, **environ)
     assert done.returncode == 2
     assert message in done.stderr
+    command = done.stderr.partition(": error: ")[0]
+    assert done.stderr.splitlines()[-1] == f"try '{command} --help'"
+    assert len(done.stderr.splitlines()) <= (5 if "argument --fault:" in done.stderr else 2)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +301,42 @@ def test_host_that_can_be_in_no_certificate() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock serve: error: no certificate can be made for the host 'under_score': ")
     assert done.stderr.endswith("; use --cert and --key\n")
+
+
+def test_env_of_a_file_with_the_url(tmp_path: Path) -> None:
+    """`env` reads the URL that a mock has written; without such a file it ends with 2."""
+    file = tmp_path / "url"
+    file.write_text("http://127.0.0.1:5\n")
+    assert "export IMS_URL=http://127.0.0.1:5\n" in run("env", "curl", "--url-file", str(file)).stdout
+    assert "export IMS_URL=http://127.0.0.1:6\n" in run("env", "curl", "--port=6", IMS_MOCK_URL_FILE=str(file)).stdout
+    for wrong, message in ((tmp_path / "no", "No such file or directory"), (tmp_path, "Is a directory")):
+        done = run("env", "curl", "--url-file", str(wrong))
+        assert (done.returncode, f"argument --url-file: cannot read {wrong}: {message}" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "tls"),
+    [({}, False), ({}, True), ({"region": "r1", "project_id": "p1"}, False)],
+)
+def test_first_lines_lead_to_the_mock(settings: dict[str, Any], tls: bool) -> None:
+    """The command that the first lines show prints what the very mock needs, wherever it is run."""
+    with ImsMock(tls=tls, **settings) as mock:
+        (shown,) = (line for line in _greeting(mock, Namespace(ca_file="a b.pem")) if line.startswith("In a shell"))
+        words = re.findall(r'eval "\$\((.*)\)"', shown)
+        printed = run(*shlex.split(words[0])[1:]).stdout
+        assert f"export HUAWEICLOUD_SDK_IAM_ENDPOINT={mock.url}\n" in printed
+        assert f"export HUAWEICLOUD_SDK_PROJECT_ID={mock.project_id}\n" in printed
+        assert f"# Then: ImsClient.new_builder().with_region(Region({settings.get('region', 'cn-north-4')!r}" in printed
+        assert (f"export REQUESTS_CA_BUNDLE='{Path('a b.pem').absolute()}'\n" in printed) == tls
+
+
+def test_first_lines_with_another_key() -> None:
+    """Where a file of accounts gives the user demo another key, the command that is shown needs this file."""
+    accounts = {"users": [{"name": "demo", "access": "AK", "secret": "SK", "roles": {"demo": ["member"]}}]}
+    with ImsMock(accounts=accounts) as mock:
+        lines = list(_greeting(mock, Namespace(ca_file="")))
+    assert lines[1].endswith("AK/SK AK / SK")
+    assert lines[2].endswith(f'$(ims-mock env sdk --url {mock.url} --accounts FILE)"')
 
 
 RULES: list[dict[str, Any]] = [

@@ -16,6 +16,7 @@ import trustme
 
 from ims_mock import ImsMock
 from ims_mock.command.cli import main
+from ims_mock.state.real import RealTime
 from tests.command.test_process import running
 
 OK = b'HTTP/1.0 200 OK\r\n\r\n{"status": "ok"}'
@@ -109,6 +110,33 @@ def test_https(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
             0,
             "",
         )
+
+
+def test_url_file(ims_mock: ImsMock, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The URL can be that of a file; --url counts more, and so does a --port beside a variable."""
+    file = tmp_path / "url"
+    status, said = check(capsys, "--url-file", str(file))
+    assert (status, said) == (
+        1,
+        f"ims-mock healthcheck: the mock is not healthy: --url-file: cannot read {file}: No such file or directory; "
+        "a mock that is started with this option writes it\n",
+    )
+    file.write_text("hello")
+    assert f'--url-file: {file} has no URL of a mock in it, but "hello"' in check(capsys, "--url-file", str(file))[1]
+    assert check(capsys, "--url-file", str(file), "--url", ims_mock.url) == (0, "")
+    assert check(capsys, "--port", ims_mock.url.rpartition(":")[2], IMS_MOCK_URL_FILE=str(file)) == (0, "")
+    file.write_text(f"{ims_mock.url}\n")
+    assert check(capsys, "--url-file", str(file)) == (0, "")
+    assert check(capsys, IMS_MOCK_URL_FILE=str(file), IMS_MOCK_PORT="1") == (0, "")
+
+
+def test_url_file_that_is_not_there_yet(
+    ims_mock: ImsMock, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --wait the file is read again until it is there."""
+    file = tmp_path / "url"
+    monkeypatch.setattr(RealTime, "sleep", lambda _: file.write_text(ims_mock.url))
+    assert check(capsys, "--url-file", str(file), "--wait", "60") == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,15 @@ def test_without_save_the_file_stays(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
+def test_settings_of_the_state_are_its_own_from_the_first_run_on(tmp_path: Path) -> None:
+    """What the next run would refuse is refused while the file is not there yet, by how it was written."""
+    file = tmp_path / "state.json"
+    done = run("--port", "0", "--save", "--state", str(file), "--auth", "strict", IMS_MOCK_QUOTA="5")
+    assert done.returncode == 2
+    assert "--state has settings of its own: leave out --auth, IMS_MOCK_QUOTA" in done.stderr
+    assert not file.exists()
+
+
 def test_save_needs_a_file(tmp_path: Path) -> None:
     """Without --state, and in a folder that is not there, it does not start, and says what to do."""
     done = run("--save")
