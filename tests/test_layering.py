@@ -64,6 +64,7 @@ KNOWN = {
     "datetime": {"state.times", "sweep.clocks"},
     "random": {"exchange.exchange", "faults.rules", "sweep.runs"},
     "uuid": set(),
+    "shtab": {"command.completion"},
     "tomllib": {"command.config_file"},
     "tomli": {"command.config_file"},
     "pytest": {*(f"pytest_{part}" for part in PLUGIN), "command.contract_verify", *SUITE},

@@ -211,6 +211,7 @@ _RUN: dict[str, _Run] = {
     "healthcheck": _elsewhere("healthcheck"),
     "openapi": _elsewhere("openapi"),
     "operations": _print_operations,
+    "completion": _elsewhere("completion"),
     "contract check": _elsewhere("contract_check"),
     "contract verify": _elsewhere("contract_verify"),
     "contract consumer": _elsewhere("contract_consumer"),

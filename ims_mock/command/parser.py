@@ -75,6 +75,17 @@ class Option:
         return bool(self.schema["type"] == "array")
 
     @property
+    def is_file(self) -> bool:
+        """Whether the value is the name of a file."""
+        return self.schema.get("x-text") in ("path", "file") or self.schema.get("x-metavar") == "FILE"
+
+    @property
+    def choices(self) -> list[str]:
+        """The words that a value can be, or none where it can be anything."""
+        words: list[str] = self._schema_of_one.get("enum", [])
+        return words
+
+    @property
     def meaning(self) -> str:
         """What the option does."""
         before = "do not " if self.is_switch and self.default else ""
@@ -231,13 +242,18 @@ def new_command_parser(name: str, new: Callable[..., Parser] = Parser) -> Parser
     )
     for argument, words in command.get("arguments", {}).items():
         parser.add_argument(argument, nargs=words["count"], metavar=words["metavar"], help=words["description"])
+    add_options(parser, name)
+    return parser
+
+
+def add_options(parser: Parser, command: str) -> None:
+    """Add the options of a command to a parser, in their groups."""
     for key, title in _DOCUMENT["groups"].items():
-        options = [option for option in OPTIONS if option.belongs_to(name) and option.schema["x-group"] == key]
+        options = [option for option in OPTIONS if option.belongs_to(command) and option.schema["x-group"] == key]
         if options:
             group = parser.add_argument_group(title)
             for option in options:
                 option.add_to(group)
-    return parser
 
 
 def _epilog() -> str:

@@ -60,6 +60,7 @@ WITH_OUTPUT = [
     (["operations"], 0),
     (["openapi"], 0),
     (["env", "curl"], 0),
+    (["completion", "bash"], 0),
     (["contract", "check", HAR], 141),
     (["contract", "consumer", "--name", "web", HAR], 141),
     (["contract", "diff", "--rules"], 141),
