@@ -119,11 +119,16 @@ def _summary(judged: Sequence[Judged]) -> Iterator[str]:
 
 
 def as_json(judged: Sequence[Judged]) -> Iterator[str]:
-    """Yield one object: how many exchanges there were, every finding, and what could not be read, if anything."""
+    """Yield the findings as one object."""
+    yield json.dumps(document_of(judged), indent=2, default=str)
+
+
+def document_of(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Return how many exchanges there were, every finding, and what could not be read, if anything."""
     findings = [{**finding.as_json(), "file": item.file} for item in judged for finding in item.findings]
     unread = [{"file": item.file, "message": item.error} for item in judged if item.error]
     document = {"exchanges": sum(item.is_exchange for item in judged), "findings": findings}
-    yield json.dumps({**document, **({"unreadable": unread} if unread else {})}, indent=2, default=str)
+    return {**document, **({"unreadable": unread} if unread else {})}
 
 
 def junit(judged: Sequence[Judged], *, failing: Sequence[Severity] = ("break",)) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
-from ims_mock.command.contract_output import Judged, as_json, github, junit, sarif, text
+from ims_mock.command.contract_output import Judged, as_json, document_of, github, junit, sarif, text
 from ims_mock.contract.findings import SEVERITIES, Finding
 from ims_mock.evidence.report_page import report_page
 
@@ -24,7 +24,7 @@ def html(judged: Sequence[Judged]) -> Iterator[str]:
         *(part for item in bad for part in _exchange(item)),
         *_unread([item for item in judged if item.error]),
     ]
-    yield report_page("Findings of the contract", body, _STYLE).rstrip()
+    yield report_page("Findings of the contract", body, document_of(judged), _STYLE).rstrip()
 
 
 def _summary(judged: Sequence[Judged]) -> Iterator[str]:

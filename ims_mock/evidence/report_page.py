@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 
 _STYLE = """
 :root{color-scheme:light dark;--sheet:light-dark(#fff,#151a21);--text:light-dark(#1c2128,#e4e8ee);
@@ -30,13 +34,19 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a report may load: nothing."""
 
 
-def report_page(title: str, body: Iterable[str], style: str = "") -> str:
-    """Return a page with a title, from pieces of HTML; `style` is its own, beside that of all reports."""
+def report_page(title: str, body: Iterable[str], document: Any, style: str = "") -> str:
+    """Return a page with a title, from pieces of HTML; `style` is its own, beside that of all reports.
+
+    `document` is the report as JSON has it. A template, which no browser shows, keeps it for the mock's own page, in
+    the format of zlib and in base64.
+    """
     head = [
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         f"<title>{escape(title)}</title><style>{_STYLE}{style}</style>",
     ]
     text = "\n".join([f"<h1>{escape(title)}</h1>", *body])
-    page = f"<head>{''.join(head)}</head><body><main>\n{text}\n</main></body>"
+    packed = base64.b64encode(zlib.compress(json.dumps(document, default=str).encode())).decode()
+    data = f'<template id="ims-mock-report">{packed}</template>'
+    page = f"<head>{''.join(head)}</head><body><main>\n{text}\n</main>{data}</body>"
     return f'<!DOCTYPE html>\n<html lang="en">{page}</html>\n'

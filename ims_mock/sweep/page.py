@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from typing import Any
 
 from ims_mock.evidence.report_page import report_page
 from ims_mock.sweep.plans import Step
@@ -33,22 +34,25 @@ font:12px/1.5 var(--mono);text-decoration:none;background:var(--c)}
 """
 
 
-def page(judged: Sequence[Judged], baseline: Sequence[str], summary: Iterable[str]) -> str:
-    """Return the page: the `summary`, a map of requests and failures, and a part for each group of failures."""
+def page(judged: Sequence[Judged], summary: Iterable[str], document: Mapping[str, Any]) -> str:
+    """Return the page: the `summary`, a map of requests and failures, and a part for each group of failures.
+
+    `document` is the report as JSON has it, which the page keeps too.
+    """
     groups = groups_of(judged)
     number_of = {item.row.plan.id: number for number, group in enumerate(groups, 1) for item in group.members}
     body = [
         *(f"<p>{escape(line)}</p>" for line in summary),
         _legend(),
         "<h2>Requests of the good run</h2><ol>",
-        *(f"<li><code>{escape(text)}</code></li>" for text in baseline),
+        *(f"<li><code>{escape(text)}</code></li>" for text in document["baseline"]["requests"]),
         "</ol>",
         *_map(judged, number_of),
         *_pairs(judged, number_of),
         f"<h2>Failures</h2>{'' if groups else '<p>There are none.</p>'}",
         *(part for number, group in enumerate(groups, 1) for part in _details(number, group)),
     ]
-    return report_page("Fault sweep", body, _STYLE + _colours())
+    return report_page("Fault sweep", body, document, _STYLE + _colours())
 
 
 def _colours() -> str:

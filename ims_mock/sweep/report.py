@@ -202,7 +202,7 @@ class SweepReport:
 
     def as_html(self) -> str:
         """Return the report as one page that needs nothing else."""
-        return page(self.judged(), requests_of(self.baseline.entries), self.summary())
+        return page(self.judged(), self.summary(), self.as_json())
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the report into a file, in the form that the name ends with: .html, .json, .xml (JUnit) or .txt.

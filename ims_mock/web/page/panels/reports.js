@@ -10,7 +10,7 @@ import { table } from "../parts/table.js";
 import { toast } from "../parts/toast.js";
 
 const GOOD = ["survived", "failed_cleanly"];
-const KINDS = { break: "bad", drift: "warn", note: "calm" };
+const KINDS = { unread: "bad", break: "bad", drift: "warn", note: "calm" };
 
 const SWEEP = [
   { key: "verdict", title: "Verdict", width: "8.5rem", cell: (row) => badge(row.verdict, kindOf(row)), by: (row) => row.verdict },
@@ -29,21 +29,36 @@ function kindOf(row) {
   return GOOD.includes(row.verdict) ? "good" : "bad";
 }
 
+/**
+ * Return the JSON of a report: the whole file, or what a report in HTML keeps in a template. The HTML itself is not
+ * parsed, so nothing that stands in it can be run or loaded here.
+ */
+async function jsonOf(text) {
+  if (!/^\s*</.test(text)) return text;
+  const kept = /<template id="ims-mock-report">([\w+/=]*)<\/template>/.exec(text);
+  if (kept === null) throw new Error("it is HTML, and no report of this version of ims_mock; open it in a tab of its own");
+  const packed = Uint8Array.from(atob(kept[1]), (character) => character.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
+
 /** Read a report; return {name, kind, rows}. */
-function read(name, text) {
-  const document_ = JSON.parse(text);
+async function read(name, text) {
+  const document_ = JSON.parse(await jsonOf(text));
   if (Array.isArray(document_?.plans)) return { name, kind: "sweep", rows: document_.plans.map((plan, index) => ({ ...plan, key: String(index) })) };
-  if (Array.isArray(document_?.findings)) return { name, kind: "contract", rows: document_.findings.map((found, index) => ({ ...found, key: String(index) })) };
+  if (Array.isArray(document_?.findings)) {
+    const unread = (document_.unreadable ?? []).map(({ file, message }) => ({ id: "unreadable", severity: "unread", side: "file", pointer: file, message }));
+    return { name, kind: "contract", rows: [...unread, ...document_.findings].map((found, index) => ({ ...found, key: String(index) })) };
+  }
   throw new Error("it has neither the plans of a sweep nor the findings of a contract check");
 }
 
 async function open(file) {
   if (file === undefined) return;
   try {
-    set({ report: read(file.name, await file.text()) });
+    set({ report: await read(file.name, await file.text()) });
     location.hash = "#/reports";
   } catch (error) {
-    toast(`${file.name} is no report in JSON: ${error.message}`, "bad");
+    toast(`${file.name} is no report: ${error.message}`, "bad");
   }
 }
 
@@ -61,7 +76,7 @@ function view(state) {
       ${report ? html`${searchBox("reports", "Search the report")} ${choice("reports", "verdict", isSweep ? "Verdict" : "Severity", verdictsOf(report))}
         <span class="faint">${report.name}, ${report.rows.length} ${isSweep ? "plans" : "findings"}</span>` : nothing}
       <span class="space"></span>
-      <label class="button">Open a report…<input class="unseen" type="file" accept=".json" aria-label="Open a report"
+      <label class="button">Open a report…<input class="unseen" type="file" accept=".json,.html" aria-label="Open a report"
         @change=${(event) => { open(event.target.files[0]); event.target.value = ""; }}></label>
     </div>
     <div class="split" @dragover=${(event) => event.preventDefault()} @drop=${drop}>${report ? rowsOf(report, state) : html`<div class="empty">${none()}</div>`}</div>`;
@@ -114,10 +129,10 @@ function openFinding(found) {
 
 function none() {
   return html`<h2>No report is open</h2>
-    <p>Open one in JSON, or drop it here. It stays in this browser.</p>
+    <p>Open the report of a sweep or of a contract check, in JSON or HTML, or drop it here. It stays in this browser.</p>
     <pre>ims-mock sweep --format json --output report.json -- COMMAND
 ims-mock contract check --format json recording.har > report.json</pre>
-    <p>With <code>--format html</code> both write one page, to be opened by itself.</p>`;
+    <p>With <code>--format html</code> both write one page, which can also be opened in a tab of its own.</p>`;
 }
 
 export const panel = { id: "reports", title: "Reports", parts: [], load: async () => {}, view };
