@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ims_mock.command.parser import options_table, settings_table
+from ims_mock.command.parser import options_table, settings_table, statuses_table
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import control_table, operations_table
 from ims_mock.faults.kinds import KINDS
@@ -59,6 +59,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "operations": operations_table,
     "settings": settings_table,
     "options": options_table,
+    "statuses": statuses_table,
     "control": control_table,
     "faults": faults_table,
     "glance": glance_table,

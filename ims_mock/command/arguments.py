@@ -24,6 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **words: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **words)
+        self._positionals.title = "arguments"
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Return the arguments as argparse does; end with an error for one that does not exist, and the nearest."""

@@ -44,6 +44,7 @@ def _actions(parser: argparse.ArgumentParser, command: str) -> Iterator[tuple[st
     """Yield every option and argument, with the command that has it."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
+            action.help = None  # shtab leaves out what help does not show.
             for word, of_command in action.choices.items():
                 yield from _actions(of_command, f"{command} {word}" if command in GROUPS else word)
         else:

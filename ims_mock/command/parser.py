@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,13 @@ COMMANDS: Mapping[str, Mapping[str, Any]] = _DOCUMENT["commands"]
 
 GROUPS: Mapping[str, str] = _DOCUMENT["command_groups"]
 """The first words of commands that have two, with what they are for."""
+
+
+CLIENT_COMMANDS: Sequence[str] = _DOCUMENT["options"]["url"]["x-commands"]
+"""The commands that ask a running mock."""
+
+SECTIONS: Mapping[str, Sequence[str]] = _DOCUMENT["sections"]
+"""The first words of all commands, by what they are about."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +92,12 @@ class Option:
         words: list[str] = self._schema_of_one.get("enum", [])
         return words
 
-    @property
-    def meaning(self) -> str:
-        """What the option does."""
+    def meaning(self, command: str) -> str:
+        """Return what the option does in a command; one that asks a mock has the options of the mock to find it."""
         before = "do not " if self.is_switch and self.default else ""
-        after = "; can be repeated, and the variable has ';' between them" if self.is_repeated else ""
-        return f"{before}{self.schema['description']}{after}"
+        after = "; can be repeated; in the variable, ';' separates the values" if self.is_repeated else ""
+        words = self.schema.get("x-client-description") if command in CLIENT_COMMANDS else None
+        return f"{before}{words or self.schema['description']}{after}"
 
     @property
     def example(self) -> str:
@@ -170,11 +177,14 @@ class Option:
         )
         return InvalidError(*problems, source=error.source, in_document=False)
 
-    def add_to(self, group: argparse._ArgumentGroup) -> None:
-        """Add the option to a group of a parser."""
+    def add_to(self, group: argparse._ArgumentGroup, command: str) -> None:
+        """Add the option to a group of a command's parser."""
         example = f"; for example {self.example}" if self.example else ""
         default = f" (default: {self.shown_default})" if self.shown_default else ""
-        words: dict[str, Any] = {"dest": self.name, "help": (self.meaning + example + default).replace("%", "%%")}
+        words: dict[str, Any] = {
+            "dest": self.name,
+            "help": (self.meaning(command) + example + default).replace("%", "%%"),
+        }
         if self.is_switch:
             words |= {"action": "store_const", "const": not self.default}
         else:
@@ -219,11 +229,12 @@ def _rule(text: str) -> Any:
 
 def new_parser() -> Parser:
     """Return the parser of the whole command line, which knows what every command has."""
-    parser = Parser(prog=PROG, description=_DOCUMENT["description"], epilog=_epilog())
+    parser = Parser(prog=PROG, usage=f"{PROG} [COMMAND] [OPTION ...]", description=_overview(), epilog=_epilog())
     parser.add_argument("--version", action=Version)
-    add = {"": parser.add_subparsers(dest="command", metavar="COMMAND", title="commands").add_parser}
+    # The overview has the commands, in sections.
+    add = {"": parser.add_subparsers(dest="command", metavar="COMMAND", help=argparse.SUPPRESS).add_parser}
     for name, description in GROUPS.items():
-        group = add[""](name, help=description, description=f"{description[0].upper()}{description[1:]}.")
+        group = add[""](name, help=description, description=_sentence(description))
         add[name] = group.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True).add_parser
     for name, command in COMMANDS.items():
         of, _, word = name.rpartition(" ")
@@ -231,14 +242,28 @@ def new_parser() -> Parser:
     return parser
 
 
+def _overview() -> str:
+    lines = [_DOCUMENT["description"]]
+    for title, words in SECTIONS.items():
+        lines += ["", f"{title}:"]
+        lines += [f"  {word:{_WIDTH}}{GROUPS.get(word) or COMMANDS[word]['description']}" for word in words]
+    return "\n".join(lines)
+
+
+_WIDTH = 13
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def new_command_parser(name: str, new: Callable[..., Parser] = Parser) -> Parser:
     """Return the parser of one command, without those of the others, which take longer than a mock to start."""
     command = COMMANDS[name]
-    description: str = command["description"]
     parser = new(
         prog=f"{PROG} {name}",
-        description=f"{description[0].upper()}{description[1:]}.",
-        epilog=_examples(command["examples"]),
+        description=_sentence(command["description"]),
+        epilog=f"{_statuses(command['statuses'])}\n\n{_examples(command['examples'])}",
     )
     for argument, words in command.get("arguments", {}).items():
         parser.add_argument(argument, nargs=words["count"], metavar=words["metavar"], help=words["description"])
@@ -253,16 +278,19 @@ def add_options(parser: Parser, command: str) -> None:
         if options:
             group = parser.add_argument_group(title)
             for option in options:
-                option.add_to(group)
+                option.add_to(group, command)
 
 
 def _epilog() -> str:
-    examples = [example for command in COMMANDS.values() for example in command["examples"]]
-    return f"""Without a command it serves: '{PROG} --port 0' is '{PROG} serve --port 0'.
-'{PROG} COMMAND --help' shows the options of a command. Every option has an environment variable too:
-{PREFIX}PORT for --port, and so on. {PREFIX}FAULT takes several rules with ';' between them.
+    examples = [command["examples"][0] for command in COMMANDS.values()]
+    return f"""'{PROG} COMMAND --help' shows the options of a command. Every option can also be an environment
+variable, such as {PREFIX}PORT for --port, or a line of the file that --config names.
 
 {_examples(examples)}"""
+
+
+def _statuses(statuses: Mapping[str, str]) -> str:
+    return "\n".join(["exit status:", *(f"  {status:5}{text}" for status, text in statuses.items())])
 
 
 def _examples(lines: list[str]) -> str:
@@ -276,13 +304,32 @@ def options_table() -> Iterator[str]:
     for group in _DOCUMENT["groups"]:
         for option in OPTIONS:
             if option.schema["x-group"] == group and any(
-                map(option.belongs_to, ("serve", "env", "healthcheck", "openapi"))
+                map(option.belongs_to, ("serve", *CLIENT_COMMANDS, "openapi"))
             ):
                 default = f" `{option.shown_default}`" if option.shown_default else ""
-                commands = " and ".join(f"`{name}`" for name in COMMANDS if option.belongs_to(name))
-                only = "" if option.belongs_to("serve") else f"with {commands}: "
                 example = f"; for example `{option.example}`" if option.example else ""
-                yield f"| `{option.flag}` | `{option.variable}` |{default} | {only}{option.meaning}{example} |"
+                meaning = f"{_meaning_in_manual(option)}{example}"
+                yield f"| `{option.flag}` | `{option.variable}` |{default} | {meaning} |"
+
+
+def _meaning_in_manual(option: Option) -> str:
+    commands = " and ".join(f"`{name}`" for name in COMMANDS if option.belongs_to(name))
+    if not option.belongs_to("serve"):
+        return f"with {commands}: {option.meaning('')}"
+    of_clients = [name for name in CLIENT_COMMANDS if option.belongs_to(name)]
+    if not of_clients or "x-client-description" not in option.schema:
+        return option.meaning("serve")
+    names = " and ".join(f"`{name}`" for name in of_clients)
+    return f"{option.meaning('serve')}; with {names}: {option.meaning(of_clients[0])}"
+
+
+def statuses_table() -> Iterator[str]:
+    """Yield the lines of a Markdown table for the manual: the exit statuses of each command."""
+    yield "| command | status | meaning |"
+    yield "|---|---|---|"
+    for name, command in COMMANDS.items():
+        for status, meaning in command["statuses"].items():
+            yield f"| `{name}` | {status} | {meaning} |"
 
 
 def settings_table() -> Iterator[str]:

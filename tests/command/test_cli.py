@@ -21,7 +21,7 @@ import requests
 
 from ims_mock import ImsMock, __version__
 from ims_mock.command.cli import _RUN, main
-from ims_mock.command.parser import COMMANDS, OPTIONS, Option
+from ims_mock.command.parser import COMMANDS, OPTIONS, SECTIONS, Option
 from ims_mock.command.standalone import _greeting, _JsonFormatter
 from ims_mock.contract.operations import load_contract
 
@@ -173,9 +173,9 @@ def test_wrong_arguments(arguments: list[str], environ: dict[str, str], message:
 @pytest.mark.parametrize(
     ("arguments", "lines"),
     [
-        (["--help"], ["usage: ims-mock [-h] [--version] COMMAND ...", "  ims-mock openapi > openapi.json"]),
-        (["serve", "--help"], ["where it listens:", "credentials:", "examples:"]),
-        (["env", "-h"], ["who calls, and where:", '  eval "$(ims-mock env openstack)"']),
+        (["--help"], ["usage: ims-mock [COMMAND] [OPTION ...]", "to run a mock:", "  ims-mock openapi > openapi.json"]),
+        (["serve", "--help"], ["address and certificate:", "credentials:", "exit status:", "examples:"]),
+        (["env", "-h"], ["the client:", '  eval "$(ims-mock env openstack)"']),
         (["openapi", "-h"], ["Print the API as an OpenAPI 3.1 document."]),
     ],
 )
@@ -187,8 +187,30 @@ def test_help(arguments: list[str], lines: list[str]) -> None:
 
 
 def test_commands_are_those_of_the_schema() -> None:
-    """Each command that schemas/command.json describes can be run, and no other."""
+    """Each command that schemas/command.json describes can be run, and no other; help has each in one section."""
     assert list(_RUN) == list(COMMANDS)
+    words = [word for section in SECTIONS.values() for word in section]
+    assert sorted(words) == sorted({name.partition(" ")[0] for name in COMMANDS})
+    lines = run("--help").stdout.splitlines()
+    assert all(any(line.startswith(f"  {word} ") for line in lines) for word in words)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_exit_statuses_and_examples(command: str) -> None:
+    """The help of each command says what its exit statuses mean, and shows examples that it takes."""
+    shown = run(*command.split(), "--help").stdout
+    about = COMMANDS[command]
+    assert all(f"\n  {status:5}{meaning}\n" in shown for status, meaning in about["statuses"].items())
+    assert all(f"\n  {example}\n" in shown for example in about["examples"])
+    assert about["statuses"].keys() >= {"0", "2"}
+
+
+def test_help_of_what_asks_a_mock() -> None:
+    """Where an option finds a mock, help does not say that it starts one."""
+    shown = " ".join(run("healthcheck", "--help").stdout.split())
+    assert "--port PORT the port of the mock (default: 9292)" in shown
+    shown = " ".join(run("serve", "--help").stdout.split())
+    assert "--port PORT the port; 0 takes a free one (default: 9292)" in shown
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -15,8 +16,10 @@ import requests
 from ims_mock.command.arguments import Parser
 from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, new_command_parser
 from ims_mock.command.sources import Given, read_options
+from ims_mock.service.settings import SETTINGS, Settings
 from tests.command.test_cli import run
 from tests.command.test_process import running, stop
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -155,6 +158,18 @@ def test_files_are_seen_from_the_folder_of_the_config_file(tmp_path: Path, monke
     assert options["accounts"]["users"][0]["name"] == "ci"
     assert len(options["rules"]) == 1
     assert (options["url_file"], options["ca_file"]) == (Path("conf/url"), Path("/ca.pem"))
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("operations", "completion")])
+def test_example_of_the_manual(tmp_path: Path, command: str) -> None:
+    """The file that docs/command.md shows is one that every command takes, and a mock can have its settings."""
+    text = (ROOT / "docs/command.md").read_text("utf-8")
+    match = re.search(r"<!-- example: config -->\n```toml\n(.*?)```", text, re.DOTALL)
+    assert match is not None
+    given = read(tmp_path / "ims-mock.toml", match[1], *words(command), command=command)
+    settings = {name: value for name, value in given.items() if name in SETTINGS}
+    assert (settings.get("region") == "eu-de") == (command in ("serve", "env", "proxy", "sweep"))
+    assert Settings(**settings).first_accounts.default_user
 
 
 def test_variable_names_the_file(config: Path) -> None:

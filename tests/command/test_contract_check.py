@@ -276,8 +276,8 @@ def test_recording_of_the_mock_itself(tmp_path: Path) -> None:
 
 def test_help_has_the_command() -> None:
     """The group and its commands are in the help, and a group without a command says which there are."""
-    assert re.search(r"contract +hold recordings", run("--help").stdout)
-    assert re.search(r"check +hold recordings \(HAR", run("contract", "--help").stdout)
+    assert re.search(r"contract +check recordings", run("--help").stdout)
+    assert re.search(r"check +check recordings \(HAR", run("contract", "--help").stdout)
     done = run("contract")
     assert (done.returncode, "needs a command: check, verify" in done.stderr) == (2, True)
     done = run("contract", "nothing", "file")
