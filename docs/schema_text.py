@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 def as_table(rows: list[Row]) -> Iterator[str]:
     """Yield the lines of a Markdown table, without the column of codes if no row has any."""
-    columns = ["name", "may be", "meaning", *(["code"] if any(row.codes for row in rows) else [])]
+    columns = ["name", "value", "meaning", *(["code"] if any(row.codes for row in rows) else [])]
     yield f"| {' | '.join(columns)} |"
     yield "|---" * len(columns) + "|"
     for row in rows:

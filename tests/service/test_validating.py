@@ -131,7 +131,8 @@ def test_changes_since_of_version_2(api: Api, value: str) -> None:
     response = api("GET", f"/v2/images?changes-since={value}")
     assert response.status_code == 400
     assert response.headers["X-IMS-Mock-Reason"] == (
-        "/changes-since: is no filter of version 2, as with Glance; use updated_at=gte:TIME, or GET /v1.1/images/detail"
+        "/changes-since: is not a filter of version 2, as in Glance; "
+        "use updated_at=gte:TIME, or GET /v1.1/images/detail"
     )
 
 
