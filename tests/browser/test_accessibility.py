@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PLACES = [
     *("journal", "journal/1", "images", "images/IMAGE", "jobs", "jobs/JOB", "rules", "rules/1", "clock", "accounts"),
-    *("findings", "snapshots", "snapshots/before", "reports"),
+    *("findings", "snapshots", "snapshots/before", "reports", "reports/0"),
 ]
 """The panels, and what can be open in them."""
 
@@ -35,6 +35,20 @@ def full() -> Iterator[ImsMock]:
         running.faults.add(Fail(503), operation="glance_list_images", times=1)
         running.deny("ims:images:delete")
         yield running
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a sweep that has failures."""
+    path = tmp_path_factory.mktemp("reports") / "report.html"
+    with ImsMock() as running:
+
+        def work() -> None:
+            headers = {"X-Auth-Token": running.token}
+            requests.get(f"{running.url}/v2/images?limit=5", headers=headers, timeout=2).json()["images"]
+
+        running.sweep(work, only=["status"]).save(path)
+    return path
 
 
 @pytest.fixture
@@ -58,29 +72,57 @@ def found(page: Page) -> list[str]:
     return [f"{item['impact']} {item['id']}: {[node['target'] for node in item['nodes']]}" for item in violations]
 
 
+NARROW: Any = {"width": 360, "height": 700}
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("seen", ["light", "dark"], indirect=True)
-def test_panels(seen: Page, full: ImsMock) -> None:
-    """Axe finds nothing in any panel, with and without details."""
+def test_panels(seen: Page, full: ImsMock, report: Path, size: Any) -> None:
+    """Axe finds nothing in any panel that is full, with and without details, and nothing is beyond the edge."""
     image, job = next(iter(full.images)), next(iter(full.jobs))
+    seen.set_viewport_size(size)
     for place in PLACES:
         seen.goto(f"{full.url}/_ims_mock/#/{place.replace('IMAGE', image).replace('JOB', job)}")
         seen.wait_for_selector(f"main[data-panel={place.partition('/')[0]}]")
+        if place == "reports":
+            assert found(seen) == [], "without a report"
+            seen.set_input_files("input[type=file]", report)
+            seen.wait_for_selector("#reports-table .rows .row")
         if "/" in place:
             seen.wait_for_selector(".details .body dl, .details .body section")
         assert found(seen) == [], place
+        assert seen.evaluate("document.documentElement.scrollWidth") == size["width"], place
+
+
+OPEN = {
+    "keys": ("journal", "Show the keys"),
+    "download": ("journal", "Download…"),
+    "reset": ("journal", "Reset…"),
+    "rule": ("rules", "Arm a rule…"),
+    "like": ("journal/1", "Fail requests like this one…"),
+}
+"""The dialogs: where each is opened, and by which button."""
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("seen", ["light", "dark"], indirect=True)
+def test_each_dialog(seen: Page, full: ImsMock, size: Any) -> None:
+    """Axe finds nothing in a dialog in which all is unfolded."""
+    seen.set_viewport_size(size)
+    for name, (place, button) in OPEN.items():
+        seen.goto(f"{full.url}/_ims_mock/#/{place}")
+        seen.get_by_role("button", name=button).first.click()
+        seen.wait_for_selector("dialog[open] .body")
+        seen.evaluate("document.querySelectorAll('dialog details').forEach(element => { element.open = true })")
+        assert found(seen) == [], name
+        assert seen.evaluate("document.querySelector('dialog').scrollWidth") <= size["width"], name
+        seen.keyboard.press("Escape")
+        seen.wait_for_selector("dialog", state="detached")
 
 
 @pytest.mark.parametrize("seen", ["light", "dark"], indirect=True)
-def test_dialogs(seen: Page) -> None:
-    """Axe finds nothing in any dialog, also where the mock has rejected what was typed."""
-    seen.keyboard.press("?")
-    seen.wait_for_selector("dialog dt")
-    assert found(seen) == []
-    seen.keyboard.press("Escape")
-    seen.click("text=Reset…")
-    seen.wait_for_selector("#reset-settings")
-    assert found(seen) == []
-    seen.keyboard.press("Escape")
+def test_what_is_wrong(seen: Page) -> None:
+    """Axe finds nothing where the mock has rejected what was typed."""
     seen.keyboard.press("4")
     seen.get_by_role("button", name="Arm a rule").first.click()
     seen.fill("#fault-status", "99")
@@ -88,14 +130,3 @@ def test_dialogs(seen: Page) -> None:
     seen.click("text='Arm the rule'")
     seen.wait_for_selector("dialog [aria-invalid]")
     assert found(seen) == []
-
-
-@pytest.mark.parametrize("seen", ["light"], indirect=True)
-def test_a_narrow_window(seen: Page) -> None:
-    """Nothing is beyond the edge of a telephone's window, and axe finds nothing there either."""
-    seen.set_viewport_size({"width": 360, "height": 700})
-    for panel in ("journal", "images", "jobs", "rules", "clock", "snapshots", "accounts"):
-        seen.goto(seen.url.partition("#")[0] + f"#/{panel}")
-        seen.wait_for_selector(f"main[data-panel={panel}]")
-        assert seen.evaluate("document.documentElement.scrollWidth") == 360, panel
-        assert found(seen) == [], panel

@@ -54,6 +54,15 @@ function readAddress() {
   if (isOther) refresh(panels, panel.id);
 }
 
+let seen = "";
+
+/** Draw the page; where the tabs do not all fit, the one that is chosen is in sight. */
+function draw(state) {
+  render(page(state), document.getElementById("page"));
+  if (seen !== state.panel) document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  seen = state.panel;
+}
+
 /** Go to a panel, and to something in it. */
 export function goTo(id, key = "") {
   location.hash = key === "" ? `#/${id}` : `#/${id}/${encodeURIComponent(key)}`;
@@ -155,6 +164,6 @@ function nextTheme() {
 
 addEventListener("hashchange", readAddress);
 addEventListener("keydown", onKey);
-subscribe((state) => render(page(state), document.getElementById("page")));
+subscribe(draw);
 readAddress();
 follow(panels);

@@ -1,6 +1,6 @@
 // Downloading what the mock has: its requests, its state, and everything about what has happened.
 
-import { html, nothing } from "../vendor/lit-html.js";
+import { html } from "../vendor/lit-html.js";
 import { openDialog } from "../parts/dialog.js";
 import { commandLine, curlLine, lines } from "../parts/lines.js";
 
@@ -12,7 +12,8 @@ const FILES = [
     title: "Requests (HAR)",
     path: "journal.har",
     file: "ims_mock.har",
-    text: "The requests and responses of the journal as an HTTP archive. The network panel of a browser opens it, and ims-mock contract check reads it. Credentials are masked.",
+    text: html`The requests and responses of the journal as an HTTP archive. The network panel of a browser opens it, and
+      <code>ims-mock contract check</code> reads it. Credentials are masked.`,
     python: fetched("journal.har", "ims_mock.har"),
   },
   {
@@ -27,7 +28,8 @@ const FILES = [
     title: "Bundle",
     path: "bundle",
     file: "ims_mock-bundle.json",
-    text: "Everything about what has happened, for a bug report: the requests with their reasons, rules, findings, images and jobs, as --ims-mock-bundle writes it for a failed test. Credentials are masked.",
+    text: html`Everything about what has happened, for example for a bug report: the requests with their reasons, rules,
+      findings, images and jobs. It is what <code>--ims-mock-bundle</code> writes for a failed test. Credentials are masked.`,
     python: fetched("bundle", "ims_mock-bundle.json"),
   },
 ];
@@ -39,9 +41,9 @@ export function openDownloads() {
 
 function entry({ title, path, file, text, python, command = "" }) {
   const shell = `${curlLine("GET", path)} -o ${file}`;
-  return html`<section><header><h3>${title}</h3><span class="space"></span>
+  return html`<section><header><h3 class="strong">${title}</h3><span class="space"></span>
       <a class="button primary" href=${path} download=${file} aria-label="Download ${title}">Download</a></header>
     <p class="plain-text">${text}</p>
     <details><summary>Lines that write the same file</summary>${lines(python, shell)}
-      ${command ? html`<p class="plain-text">To start a mock with it: <code data-line="start">${command}</code></p>` : nothing}</details></section>`;
+      ${command ? html`<p class="plain-text">To start a mock with it: <code data-line="start">${command}</code></p>` : ""}</details></section>`;
 }

@@ -118,9 +118,11 @@ function alikeForm(form, draw) {
   return html`<div class="alike" role="group" aria-label="Alike in">
     <p class="help">Requests that are like this one in all that is ticked:</p>
     ${form.alike.map((condition) => html`<label class="alike-tick"><input type="checkbox" .checked=${isChosen(form.rule, condition)} @change=${change(condition)}>
-      <span>${condition.label} <code>${typeof condition.value === "string" ? condition.value : JSON.stringify(condition.value)}</code></span></label>`)}
+      <span>${condition.label} <code>${condition.shown ?? valueText(condition.value)}</code></span></label>`)}
   </div>`;
 }
+
+const valueText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
 function choose(event, form, draw) {
   form.kind = event.target.value;

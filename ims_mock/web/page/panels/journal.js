@@ -22,9 +22,9 @@ const COLUMNS = [
   { key: "number", title: "No.", width: "3rem", kind: "number faint", from: 560, cell: (row) => row.number, by: (row) => row.number },
   { key: "time", title: "Time", width: "7rem", kind: "mono", cell: (row) => timeOfDay(row.received_at) },
   { key: "caller", title: "Caller", width: "6rem", from: 860, cell: (row) => row.caller ?? html`<span class="faint">unknown</span>` },
-  { key: "operation", title: "Operation", width: "minmax(9rem, 1fr)", kind: "mono", cell: operationCell, by: (row) => row.operation ?? "" },
+  { key: "operation", title: "Operation", width: "minmax(9rem, 1.3fr)", kind: "mono", cell: operationCell, by: (row) => row.operation ?? "" },
   { key: "status", title: "Status", width: "4rem", cell: (row) => statusBadge(row.status), by: (row) => row.status },
-  { key: "reason", title: "Reason", width: "minmax(9rem, 2fr)", from: 480, cell: reasonCell },
+  { key: "reason", title: "Reason", width: "minmax(9rem, 1.7fr)", from: 480, cell: reasonCell },
   { key: "path", title: "Request", width: "minmax(9rem, .8fr)", kind: "mono", from: 1200, cell: (row) => `${row.method} ${row.path}` },
   { key: "seconds", title: "Took", width: "4.5rem", kind: "number", from: 980, cell: (row) => (row.seconds === null ? "" : taken(row.seconds)), by: (row) => row.seconds ?? Infinity },
 ];

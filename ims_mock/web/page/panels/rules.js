@@ -26,7 +26,7 @@ function operationOf(row) {
   return row.operation ?? html`<span class="faint">every one</span>`;
 }
 
-function conditions({ id, fault, operation, hits, times, ...others }) {
+function conditions({ id, fault, operation, hits, times, name, optional, ...others }) {
   return Object.entries(others).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
 }
 
@@ -82,6 +82,8 @@ function openRule(rule) {
       ${facts([
         ["Operation", html`<span class="mono">${operationOf(rule)}</span>`],
         ["Hits", hitsOf(rule)],
+        ["Name", rule.name],
+        ["Optional", rule.optional ? "A test may end without it having fired." : ""],
         ...conditions(rule).map((text) => ["Only", html`<span class="mono">${text}</span>`]),
       ])}
       ${fired.length

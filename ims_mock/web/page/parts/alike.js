@@ -10,8 +10,9 @@ const MASK = "***";
 const ID = /[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}/i;
 
 /**
- * Return the conditions that a request fulfils: {name, key, value, label}. `name` is that of the condition in a rule,
- * and `key` the name in it, for headers and for the fields of a body.
+ * Return the conditions that a request fulfils: {name, key, value, label, shown}. `name` is that of the condition in a
+ * rule, and `key` the name in it, for headers and for the fields of a body. What is shown is the value, unless it is a
+ * glob for that.
  */
 export function alikeOf(entry) {
   const path = entry.path.split("?")[0];
@@ -19,8 +20,8 @@ export function alikeOf(entry) {
   return [
     { name: "operation", value: entry.operation, label: "operation" },
     { name: "method", value: entry.method, label: "method" },
-    { name: "path", value: globOf(path), label: "path" },
-    ...(entry.project_id ? [{ name: "project", value: globOf(entry.project_id), label: `project of the caller${caller}` }] : []),
+    { name: "path", value: globOf(path), shown: path, label: "path" },
+    ...(entry.project_id ? [{ name: "project", value: globOf(entry.project_id), shown: entry.project_id, label: `project of the caller${caller}` }] : []),
     ...Object.entries(entry.request_headers).flatMap(headerOf),
     ...fieldsOf(entry.request_body).map(([key, value]) => ({ name: "json", key, value, label: `body ${key}` })),
   ];
@@ -39,9 +40,9 @@ function globOf(text) {
 function headerOf([key, value]) {
   // Of a signature, the access key says who has signed; the rest is another one for each request.
   const signed = /^SDK-HMAC-SHA256 Access=([^,\s]+)/.exec(value);
-  if (signed) return [{ name: "headers", key, value: `${globOf(signed[0])},*`, label: `signed with the AK ${signed[1]}` }];
+  if (signed) return [{ name: "headers", key, value: `${globOf(signed[0])},*`, shown: signed[1], label: "signed with the AK" }];
   if (LEFT_OUT.includes(key.toLowerCase()) || value.includes(MASK) || value.length > LONGEST) return [];
-  return [{ name: "headers", key, value: globOf(value), label: `header ${key}` }];
+  return [{ name: "headers", key, value: globOf(value), shown: value, label: `header ${key}` }];
 }
 
 /** Return the values in a body of JSON with their pointers. */

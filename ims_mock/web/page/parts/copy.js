@@ -7,7 +7,8 @@ import { toast } from "./toast.js";
 export function copyButton(text, label = "Copy") {
   const copy = async () => {
     const content = typeof text === "function" ? text() : text;
-    toast((await copied(content)) ? "Copied" : "The browser does not let the page copy; select the text instead", "good");
+    if (await copied(content)) toast("Copied");
+    else toast("The browser does not let the page copy. Select the text, and copy it yourself.", "bad");
   };
   return html`<button class="small" type="button" @click=${copy}>${label}</button>`;
 }
