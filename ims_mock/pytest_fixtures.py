@@ -234,7 +234,7 @@ def ims_mock_server(
         stash[_SERVER] = mock
         if ims_mock_clock is not None:
             is_movable = isinstance(mock.clock, ManualClock)
-            stash[_CLOCK] = (mock.clock.now(), mock.clock.speed) if is_movable else None
+            stash[_CLOCK] = (mock.clock.unfrozen(), mock.clock.speed) if is_movable else None
         yield mock
         config.stash[_NEEDED].update(mock.service.permissions.ever_needed)
 
@@ -274,7 +274,7 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, monkeypat
     """
     began = request.session.stash.get(_CLOCK, None)
     if began is not None:
-        ims_mock_server.clock.jump_to(*began)
+        ims_mock_server.clock.begin_again(*began)
     try:
         ims_mock_server.reset(**_settings(request.node))
     except ValueError as error:
@@ -370,11 +370,13 @@ def command_of(item: pytest.Item) -> str:
     """Return the line that runs a test again as it ran, ids, times and chances included.
 
     The seed is that of the test's beginning: a state that it has gone back to has brought its own. The start is that of
-    the last reset, since what the test resets itself begins there again.
+    the last reset, since what the test resets itself begins there again; a clock with a start would not follow a time
+    that the test freezes.
     """
     store = item.session.stash[_SERVER].service.store
     options = [f"--ims-mock-seed={item.stash.get(_SEED, store.seed)}"]
-    options += [] if _CLOCK in item.session.stash else [f"--ims-mock-start={store.started_at!r}"]
+    has_start = _CLOCK not in item.session.stash and not getattr(store.clock, "has_followed", False)
+    options += [f"--ims-mock-start={store.started_at!r}"] if has_start else []
     order = item.config.getoption("randomly_seed", None)
     options += [f"--randomly-seed={order}"] if isinstance(order, int) else []
     # The id begins at pytest's root, which need not be where it was started.

@@ -194,7 +194,7 @@ def _test(item: pytest.Item, runtest: Callable[[], object], mock: ImsMock, stack
         if noted:
             raise noted[0].value
 
-    return SweptTest(mock, run, os.fspath(item.path), kept, command_of(item))
+    return SweptTest(mock, run, os.fspath(item.path), kept, lambda: command_of(item))
 
 
 @contextmanager

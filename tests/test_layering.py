@@ -61,7 +61,7 @@ KNOWN = {
         "sweep.blocking",
     },
     "time": {"state.real", "sweep.virtual_time"},
-    "datetime": {"state.times", "sweep.clocks"},
+    "datetime": {"state.times", "state.frozen", "sweep.clocks"},
     "random": {"exchange.exchange", "faults.rules", "sweep.runs"},
     "uuid": set(),
     "shtab": {"command.completion"},

@@ -191,7 +191,9 @@ async def status(url):
 def test_it(ims_mock):
     url = f"{ims_mock.url}/_ims_mock/health"
     assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "example.com,127.0.0.1"
-    assert urllib.request.urlopen(url).status == requests.get(url).status_code == httpx.get(url).status_code == 200
+    # urlopen() would keep its proxies for the tests after this one.
+    opener = urllib.request.build_opener()
+    assert opener.open(url).status == requests.get(url).status_code == httpx.get(url).status_code == 200
     assert asyncio.run(status(url)) == 200
 
 def test_after():

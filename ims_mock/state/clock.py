@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ims_mock.contract.problems import wrong_setting
+from ims_mock.state.frozen import Frozen, frozen_time, unfrozen_time
 from ims_mock.state.real import RealTime, new_reentrant_lock
 from ims_mock.state.signal import NOBODY
 from ims_mock.state.times import LAST, checked_time, later
@@ -37,11 +39,12 @@ def check_clock(clock: Any) -> None:
 
 
 class SystemClock:
-    """The machine's own time, which nobody can move."""
+    """The machine's own time, which nobody can move, but who freezes it with freezegun or time-machine."""
 
     def now(self) -> float:
         """Return the machine's time; it goes on by itself."""
-        return RealTime.now()
+        frozen = frozen_time()
+        return RealTime.now() if frozen is None else frozen.seconds
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Return when so much time has passed, or before when `is_over` says so."""
@@ -55,11 +58,14 @@ class ManualClock:
     of its seconds pass in a real one; 0 stands still. `moved` is called after each move by hand, and `waiter`, if there
     is one, in place of each wait. `moves` counts how often its time or its speed was set, after which `signal` is
     given.
+
+    Without a `start` it follows freezegun and time-machine. While a test has frozen the time, the clock shows the
+    frozen time, and what it was moved by since then. Afterwards it shows what it would show without.
     """
 
     def __init__(self, start: float | None = None, speed: float = 0.0) -> None:
         self._changed = threading.Condition(new_reentrant_lock())
-        self._base = later(checked_time(RealTime.now() if start is None else start), 0)
+        self._base = later(checked_time(unfrozen_time() if start is None else start), 0)
         self._since = RealTime.monotonic()
         self._speed = _checked_speed(speed)
         self._jumps = self.moves = 0
@@ -67,6 +73,10 @@ class ManualClock:
         self._is_closed = False
         self.moved: Callable[[], None] = _nothing
         self.waiter: Callable[[float, Callable[[], bool]], None] | None = None
+        self._follows = start is None
+        self._frozen: Frozen | None = None
+        self._frozen_at = 0.0
+        self.has_followed = False
 
     @property
     def speed(self) -> float:
@@ -75,15 +85,35 @@ class ManualClock:
 
     def now(self) -> float:
         """Return the time to which the clock was last moved, and what has passed since if it runs."""
-        if not self._speed:
+        if not self._speed and (not self._follows or frozen_time() is self._frozen is None):
             return self._base
         with self._changed:
             return self._now()
 
-    def _now(self) -> float:
+    def unfrozen(self) -> float:
+        """Return the time that the clock would show if no test had frozen the time."""
         if not self._speed:
             return self._base
         return min(later(self._base, (RealTime.monotonic() - self._since) * self._speed), LAST)
+
+    def _now(self) -> float:
+        return self._shown(self.unfrozen())
+
+    def _shown(self, own: float) -> float:
+        """Return what the clock shows where it would show its `own` time if no test had frozen the time."""
+        frozen = frozen_time() if self._follows else None
+        if frozen != self._frozen:
+            self._follow(frozen, own)
+        return own if frozen is None else min(later(frozen.seconds, own - self._frozen_at), LAST)
+
+    def _follow(self, frozen: Frozen | None, own: float) -> None:
+        """Take up that a test has frozen the time, moved it, or ended that."""
+        if (frozen and frozen.by) is not (self._frozen and self._frozen.by):
+            self._frozen_at = own
+            self._jumps += 1
+        self._frozen = frozen
+        self.has_followed = True
+        self.moves += 1
 
     def advance(self, seconds: float) -> None:
         """Move forward by `seconds`, to the microsecond.
@@ -94,7 +124,10 @@ class ManualClock:
             raise ValueError(f"a clock only moves forward: seconds must be a number, 0 or more, got {seconds!r}")
         with self._changed:
             # A whole number can be larger than any float.
-            self._set(checked_time(later(self._now(), min(seconds, _FOR_EVER))))
+            seconds, own = min(seconds, _FOR_EVER), self.unfrozen()
+            shown = checked_time(later(self._shown(own), seconds))
+            self._set(shown if self._frozen is None else min(later(own, seconds), LAST))
+            self._show(shown)
         self.moved()
 
     def jump_to(self, seconds: float, speed: float) -> None:
@@ -104,9 +137,34 @@ class ManualClock:
         """
         seconds, speed = checked_time(seconds), _checked_speed(speed)
         with self._changed:
+            self._now()
+            self._set(seconds if self._frozen is None else self.unfrozen())
+            self._show(seconds)
+            self._speed = speed
+            self._jumps += 1
+
+    def begin_again(self, seconds: float, speed: float) -> None:
+        """Go to another time, as `jump_to` does; while a test has frozen the time, show just that."""
+        seconds, speed = checked_time(seconds), _checked_speed(speed)
+        with self._changed:
+            self._frozen, self.has_followed = None, False
             self._set(seconds)
             self._speed = speed
             self._jumps += 1
+
+    def _show(self, seconds: float) -> None:
+        """Let a frozen time be shown as another one, from which it goes on."""
+        if self._frozen is not None:
+            self._frozen_at = self.unfrozen() + self._frozen.seconds - seconds
+
+    @contextmanager
+    def staying(self) -> Iterator[None]:
+        """Show the same at the end of a block as before it, though the block moves what a test has frozen."""
+        with self._changed:
+            shown = self._now()
+            yield
+            self._now()
+            self._show(shown)
 
     def close(self) -> None:
         """End every wait by this clock: another one has taken its place."""
@@ -122,7 +180,7 @@ class ManualClock:
         """Run from now on, so many seconds in a real one; raise ValueError for less than none."""
         speed = _checked_speed(speed)
         with self._changed:
-            self._set(self._now())
+            self._set(self.unfrozen())
             self._speed = speed
 
     def _set(self, seconds: float) -> None:

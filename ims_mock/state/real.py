@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import _thread
 import os
+import sys
 import tempfile
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from io import BufferedReader, BufferedWriter, FileIO
 from pathlib import Path, PurePath
 from typing import Any
 
 
+def _original(name: str) -> Any:
+    """Return a function of the module `time`, also where freezegun has put another in its place by now."""
+    return getattr(sys.modules.get("freezegun.api"), f"real_{name}", getattr(time, name))
+
+
 class RealTime:
     """The clocks of the machine, and waiting."""
 
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
+    now: Callable[[], float] = staticmethod(_original("time"))
+    # Versions of time-machine before 3 stop time.monotonic too, for every thread, and a wait by it would never end.
+    monotonic: Callable[[], float] = staticmethod(_original("perf_counter"))
     sleep = staticmethod(time.sleep)
-    now_in_nanoseconds = staticmethod(time.time_ns)
-    localtime = staticmethod(time.localtime)
-    strftime = staticmethod(time.strftime)
-    clocks = (time.monotonic, time.perf_counter)
-    clocks_of_nanoseconds = (time.monotonic_ns, time.perf_counter_ns)
-    calendars = (time.gmtime, time.localtime, time.ctime)
+    now_in_nanoseconds = staticmethod(_original("time_ns"))
+    localtime = staticmethod(_original("localtime"))
+    strftime = staticmethod(_original("strftime"))
+    clocks = (_original("monotonic"), _original("perf_counter"))
+    clocks_of_nanoseconds = (_original("monotonic_ns"), _original("perf_counter_ns"))
+    calendars = (_original("gmtime"), _original("localtime"), time.ctime)
 
 
 class RealFiles:

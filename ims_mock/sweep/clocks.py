@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime
 from ims_mock.sweep.replacing import Replacement, Replacing
 
@@ -18,11 +20,18 @@ class Clocks:
 
     `passed` returns how many seconds have passed by the mock's clock in this run, and before it; the calendar goes
     back at the beginning of each run, as the mock's clock does, and what only counts seconds never goes back.
-    `is_of_work` returns whether the calling thread is the work's; the time of others is the real one.
+    `is_of_work` returns whether the calling thread is the work's; the time of others is the real one. `moved` returns
+    the clocks of mocks, which are moved with it.
     """
 
-    def __init__(self, passed: Callable[[], tuple[float, float]], is_of_work: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        passed: Callable[[], tuple[float, float]],
+        is_of_work: Callable[[], bool],
+        moved: Callable[[], Sequence[ManualClock]],
+    ) -> None:
         self._passed = passed
+        self._moved = moved
         self._is_of_work = is_of_work
         self._began = self._run_began = RealTime.monotonic()
         self._frozen: Any = None
@@ -36,7 +45,7 @@ class Clocks:
     def end(self) -> None:
         """Put a frozen time of freezegun back."""
         if self._frozen is not None:
-            self._frozen.time_to_freeze -= timedelta(seconds=self._frozen_by)
+            self._move(self._frozen, -self._frozen_by)
         self._frozen, self._frozen_by = None, 0.0
 
     def follow(self) -> None:
@@ -48,11 +57,18 @@ class Clocks:
         if frozen is None:
             return
         if frozen is self._frozen:
-            frozen.time_to_freeze += timedelta(seconds=passed - self._frozen_by)
+            self._move(frozen, passed - self._frozen_by)
             self._frozen_by = passed
         else:
             self._frozen, self._frozen_by = frozen, 0.0
             self.follow()
+
+    def _move(self, frozen: Any, seconds: float) -> None:
+        """Move a frozen time; the mock's clocks, which follow it, have been moved already."""
+        with ExitStack() as stack:
+            for clock in self._moved():
+                stack.enter_context(clock.staying())
+            frozen.time_to_freeze += timedelta(seconds=seconds)
 
     def replacements(self) -> Iterator[Replacement]:
         """Yield what stands for the functions of the module `time`."""

@@ -50,7 +50,7 @@ class VirtualTime:
         self.waits.silences = lambda: self.sockets.silences
         self.blocking = Blocking(self.waits, self.sockets, self.is_of_work)
         self.waits.is_real = self.blocking.has_children
-        self._clocks = Clocks(lambda: (self._passed_now(), self._passed_before), self.is_of_work)
+        self._clocks = Clocks(lambda: (self._passed_now(), self._passed_before), self.is_of_work, self._moved)
         self._replacing = Replacing()
         self._run = 0
         self._thread: threading.Thread | None = None
@@ -71,7 +71,7 @@ class VirtualTime:
         self.end()
         self.clock, self.limit, self.slept, self._taken = clock, limit, 0.0, 0.0
         self._is_ended = self._has_raised = False
-        self._began = clock.now()
+        self._began = clock.unfrozen()
         self.sockets.begin(short)
         self.waits.begin()
         self._clocks.begin()
@@ -99,7 +99,7 @@ class VirtualTime:
         """Return how many seconds have passed in this run beside the real ones: slept, or moved by hand."""
         if self._thread is None or self.clock is None:
             return 0.0
-        by_others = self.clock.now() - self._began - self.slept
+        by_others = self.clock.unfrozen() - self._began - self.slept
         return self.slept - self._taken + (by_others if by_others > _NOTICED else 0.0)
 
     def sleep(self, seconds: float) -> None:
@@ -127,12 +127,16 @@ class VirtualTime:
         self.slept += seconds + taken
         self._taken += taken
         self.sockets.pass_time(seconds)
-        if self.clock is not None and not self._is_ended:
-            for clock in (self.clock, *self.others):
+        if not self._is_ended:
+            for clock in self._moved():
                 clock.advance(seconds + taken)
         self._clocks.follow()
         if self.slept > self.limit:
             self._end_work(f"it waited for more than {self.limit:g} s")
+
+    def _moved(self) -> list[ManualClock]:
+        """Return the clocks that the waits move."""
+        return [self.clock, *self.others] if self.clock is not None else []
 
     def _end_work(self, why: str) -> None:
         """Raise HangError, once in the thread of the run; who waits for it to end raises it again."""

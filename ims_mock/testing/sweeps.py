@@ -47,15 +47,15 @@ def settings_of(markers: Iterable[Any], options: Mapping[str, Any]) -> dict[str,
 class SweptTest:
     """A test that is swept: `run` runs it once, and `file` is where it stands.
 
-    `kept` is entered around each run, and puts back what the test changes outside of the mock; `command` is the line
-    that runs the test again. `shown` is what the mock shows of a good run that failed.
+    `kept` is entered around each run, and puts back what the test changes outside of the mock; `command` returns the
+    line that runs the test again, once it has run. `shown` is what the mock shows of a good run that failed.
     """
 
     mock: ImsMock
     run: Callable[[], object]
     file: str
     kept: Callable[[], AbstractContextManager[object]]
-    command: str
+    command: Callable[[], str]
     shown: list[str] = field(default_factory=list)
 
     def sweep(self, settings: Mapping[str, Any], progress: Callable[[int, int], object] | None) -> SweepReport:
@@ -82,7 +82,7 @@ class SweptTest:
 
     def command_of(self, plan: str) -> str:
         """Return the line that runs one plan again."""
-        return f"{self.command} {shlex.join(['--ims-mock-sweep-plan', plan])}"
+        return f"{self.command()} {shlex.join(['--ims-mock-sweep-plan', plan])}"
 
     def _new_sweep(self, progress: Callable[[int, int], object] | None, settings: Mapping[str, Any]) -> Sweep:
         sweep = self.mock.new_sweep(self._work, progress=progress, **settings)
@@ -96,7 +96,7 @@ class SweptTest:
                 self.run()
             except BaseException:
                 if not len(self.mock.faults):
-                    self.shown.append(describe(self.mock.service, Mark(), self.command))
+                    self.shown.append(describe(self.mock.service, Mark(), self.command()))
                 raise
 
 
