@@ -1,7 +1,8 @@
 """A client that asks for every operation of the API, as two users: what tests/data/recordings/ims_mock.har records.
 
 `python -m tests.recorded_run` writes the recording again. It is the mock's own word of today: a later mock that
-responds otherwise differs from it, and whoever meant that writes it again and shows the difference in a pull request.
+responds otherwise differs from it. The author of an intended change writes the file again, and the pull request shows
+the difference.
 """
 
 from __future__ import annotations

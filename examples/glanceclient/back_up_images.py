@@ -27,7 +27,7 @@ class BackupError(Exception):
 
 
 def new_client() -> Any:
-    """Return a client for whoever the environment says."""
+    """Return a client for the user of the environment."""
     auth = Password(
         os.environ["OS_AUTH_URL"],
         username=os.environ["OS_USERNAME"],

@@ -14,7 +14,7 @@ from huaweicloudsdkims.v2.region.ims_region import ImsRegion
 
 
 def new_client() -> Any:
-    """Return a client for the region and whoever the environment says."""
+    """Return a client for the region and the user of the environment."""
     return ImsClient.new_builder().with_region(ImsRegion.value_of("cn-north-4")).build()
 
 

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         if not isinstance(error, BrokenPipeError):
             print_error(parser, f"cannot write to stdout: {error.strerror}")
             return WRONG_USE
-        # Whoever reads, such as `head`, has enough; a verdict that nobody has read is none.
+        # The reader, such as `head`, has enough; a verdict that nobody has read is none.
         has_verdict = command.startswith("contract ") or command in ("healthcheck", "sweep")
         return UNREAD if has_verdict and options is not None else 0
     except KeyboardInterrupt:

@@ -83,7 +83,7 @@ def test_image_is_created_and_shown(ims: Client, new_image: NewImage) -> None:
 
 @pytest.mark.writes
 def test_created_image_has_its_location(ims: Client, made: Made) -> None:
-    """The response to a create has the image's address, for whoever follows it."""
+    """The response to a create has the image's address, for a client that follows it."""
     created = ims("glance_create_image_metadata", {"name": made.new_name()})
     assert (created.header("Location") or "").endswith(f"/v2/images/{created.json['id']}")
     ims("glance_delete_image", image_id=created.json["id"])

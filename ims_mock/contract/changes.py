@@ -26,7 +26,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Finding]:
 
 
 def check_document(document: Any) -> None:
-    """Raise ValueError, in words for whoever wrote it, for what is no OpenAPI document of version 3."""
+    """Raise ValueError, in words for the author, for what is no OpenAPI document of version 3."""
     version = document.get("openapi", document.get("swagger")) if isinstance(document, Mapping) else None
     if version is None:
         raise ValueError("is no OpenAPI document: it has no member openapi")

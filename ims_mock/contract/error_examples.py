@@ -1,4 +1,4 @@
-"""Examples of errors, by their codes, in the form of whoever rejects."""
+"""Examples of errors, by their codes, in the form of the service that rejects."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class ImsError(Exception):
         return self._invalid or wrong_settings("refused", self.reason)
 
     def body(self, request_id: str, dialect: str = "", *, explains: bool = False) -> dict[str, Any]:
-        """Return the JSON body in the dialect of whoever rejects: the gateway, another service ("iam", ...) or IMS.
+        """Return the JSON body in the dialect of what rejects: the gateway, another service ("iam", ...) or IMS.
 
         One that `explains` has the reason after its message, for clients that show nothing else.
         """

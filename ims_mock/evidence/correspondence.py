@@ -53,7 +53,7 @@ class Correspondence:
     `strict` are the rules that are not to be applied, and `patience` is how many seconds longer something may take by
     the rule `waiting`. `moving` are ids of the first side of which the status is about to change by itself, and `lost`
     those in lower case of what the second side is known not to have, as it has not made it; `followed` are the markers
-    after which requests of the first side go on. Whoever has the whole conversation sets them. `has_stand_ins` is
+    after which requests of the first side go on. The owner of the whole conversation sets them. `has_stand_ins` is
     whether the second side was given zeros in the place of a file.
     """
 

@@ -18,7 +18,7 @@ _SECRET = re.compile(
 _SIGNATURE = re.compile(r"(?<=Signature=).*", re.IGNORECASE)
 
 _ACCESS = re.compile(r"SDK-HMAC-SHA256 Access=[^,\s=]+,?\*")
-"""What a rule matches that is for whoever signs with an access key; it has no part of a signature."""
+"""What a rule matches for requests that an access key signs; it has no part of a signature."""
 
 _URLS = ("location", "content-location", "referer")
 """The headers, in lower case, whose value is a URL."""

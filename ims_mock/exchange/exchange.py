@@ -168,7 +168,7 @@ def _header_value(name: str, value: str) -> str:
     """Return a text as a header has it; raise 500 for one that no header can have, as a test may store it."""
     if _CONTROL.search(value):
         raise ImsError(500, reason=f"the mock's own response cannot have the header {name}: {shown(value)}")
-    # A header is sent as Latin-1 (PEP 3333), and read as UTF-8 by whoever expects more.
+    # A header is sent as Latin-1 (PEP 3333), and read as UTF-8 by code that expects more.
     return value.encode("utf-8", "backslashreplace").decode("latin-1")
 
 

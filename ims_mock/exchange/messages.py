@@ -54,7 +54,7 @@ class Response:
 
 
 def rejection(error: ImsError, request_id: str, dialect: str = "", *, explains: bool = False) -> Response:
-    """Return the response of a request that is rejected, in the dialect of whoever rejects it.
+    """Return the response of a request that is rejected, in the dialect of what rejects it.
 
     One that `explains` has the reason in its body too.
     """

@@ -26,7 +26,7 @@ from ims_mock.state.store import Store
 class Fault:
     """Settings, and one method that is wrapped around the rest of a request.
 
-    `operations` are those to which the fault applies, `hint` is the advice for whoever wants it elsewhere;
+    `operations` are those to which the fault applies, `hint` is the advice for a test that wants it elsewhere;
     `is_lasting` is whether it needs several requests to have an effect; `nested` is the setting, if any, that is a list
     of faults or None; `family` is by which word a sweep names faults of this sort, and `cause` why a client meets them.
     Wrong settings raise InvalidError; the bounds are in schemas/faults/kinds.

@@ -23,7 +23,7 @@ from ims_mock.exchange.messages import Request
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "x-auth-token", "x-security-token", "x-subject-token"})
-"""The headers, in lower case, that give access to whoever has read them."""
+"""The headers, in lower case, that give access to everybody who has read them."""
 
 _Pairs = list[tuple[str, str]]
 """The names and values of a query."""

@@ -21,7 +21,7 @@ MOST_WAITING = 16
 """Most pages that wait at once; one more is responded to at once, and asks again after a pause of its own."""
 
 MOST_REMOVED = 10_000
-"""Most removed records that are remembered; whoever has missed more of them loads all records again."""
+"""Most removed records that are remembered; a page that has missed more of them loads all records again."""
 
 
 _NOTHING: tuple[int, tuple[Any, ...]] = (0, ())

@@ -37,7 +37,7 @@ class ChangeLog:
         self.is_open = False
 
     def begin(self) -> None:
-        """Remember changes from now on; whoever began before keeps what is remembered."""
+        """Remember changes from now on; what is remembered already is kept."""
         if not self.is_on:
             self._changes, self.is_on = deque(maxlen=MAX_CHANGES), True
 

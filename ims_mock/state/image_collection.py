@@ -188,7 +188,7 @@ class Images(Collection):
         return {packed[2]: packed for packed in images}
 
     def of_backup(self, backup_id: str) -> list[str]:
-        """Return the ids of the images of a backup, whoever sees them."""
+        """Return the ids of the images of a backup, also of those that the caller does not see."""
         if self._by_backup is None:
             self._by_backup = Index()
             for image_id, stored in self.records.items():

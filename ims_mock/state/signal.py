@@ -11,7 +11,7 @@ from ims_mock.state.real import RealTime, new_lock
 class Signal:
     """Given after each change of what one mock has; it costs next to nothing while nobody waits.
 
-    Whoever gives it may hold locks of the mock: what a waiter asks is asked without the lock of the signal.
+    The thread that gives it may hold locks of the mock: what a waiter asks is asked without the lock of the signal.
     """
 
     def __init__(self) -> None:

@@ -58,7 +58,7 @@ class Store:
     how often in a row each key came with one; `drawn` counts what was made from the seed. A new one is one more line in
     `__init__`: it is in snapshots, resets, state files and earlier versions by that. Records are JSON, files excepted.
 
-    `lock` is held by whoever reads more than one thing; `signal` is given when something may have changed. The clock
+    `lock` is held by code that reads more than one thing; `signal` is given when something may have changed. The clock
     was at `started_at` at the last reset. `cloud` has the stores of the other regions, None where there are none;
     `series` parts their ids.
     """

@@ -143,7 +143,7 @@ def _ending(run: Callable[[], object]) -> Callable[[], None]:
 
 
 def _runs(process: int) -> bool:
-    """Return whether a child process has not ended; it is left to be waited for by whoever began it."""
+    """Return whether a child process has not ended; it is left for the code that began it to wait for it."""
     if not hasattr(os, "waitid"):
         return True
     with suppress(ChildProcessError):

@@ -1,6 +1,6 @@
 """A sweep's report as JUnit has it: one test a plan.
 
-A plan's id is the same in every run, so that whoever keeps results sees since when one fails; a group of alike failures
+A plan's id is the same in every run, so that a CI server sees since when one fails; a group of alike failures
 is another one as soon as a message changes.
 """
 

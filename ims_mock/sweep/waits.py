@@ -213,7 +213,7 @@ def _no() -> bool:
 
 
 def _threads_of_pools() -> list[threading.Thread]:
-    """Return the threads of all pools: they work for whoever asks."""
+    """Return the threads of all pools: they work for every thread that asks."""
     return list(getattr(concurrent.futures.thread, "_threads_queues", ()))
 
 

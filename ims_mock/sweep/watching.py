@@ -57,7 +57,7 @@ class Watch:
 
     def end(self) -> None:
         """Watch nothing any more; what was to be raised is not raised after this."""
-        # Without the lock: whoever has it may be about to wake this thread.
+        # Without the lock: the thread that has it may be about to wake this thread.
         self._is_over = True
         is_ended = is_raised = False
         while not is_ended:

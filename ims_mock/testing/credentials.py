@@ -1,4 +1,4 @@
-"""Who calls: the credentials of whoever compares, and those that a recording shows."""
+"""Who calls: the credentials of the user who compares, and those that a recording shows."""
 
 from __future__ import annotations
 

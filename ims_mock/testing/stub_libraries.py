@@ -78,7 +78,7 @@ def _remove(finders: list[Any], finder: object) -> None:
 
 
 class _Finder:
-    """Calls a function with a module when it has been imported; whoever else finds it imports it."""
+    """Calls a function with a module when it has been imported; all other finders import it."""
 
     def __init__(self, late: Mapping[str, Callable[[ModuleType], None]]) -> None:
         self._late = late

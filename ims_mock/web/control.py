@@ -62,7 +62,7 @@ def refused(service: Service, error: ImsError) -> flask.Response:
     """Return the response to a request under /_ims_mock that no operation of the API serves, and log it."""
     response = _error(_CODES.get(error.status, "invalid"), error.reason, error.status)
     response.headers.update(error.headers)
-    # Flask hands a defect of an operation to whoever rejects, and logs the response itself.
+    # Flask hands a defect of an operation to the handler of errors, and logs the response itself.
     return response if flask.request.blueprint else _logged(service, response)
 
 

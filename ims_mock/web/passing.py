@@ -29,7 +29,7 @@ from ims_mock.web.wire import Connection, has_gone
 logger = logging.getLogger("ims_mock.web.proxy")
 
 MAX_KEPT = 1024 * 1024
-"""Most bytes of a body that whoever watches is shown; a longer one is passed on, and not kept."""
+"""Most bytes of a body that the watcher is shown; a longer one is passed on, and not kept."""
 
 CONNECT_SECONDS = 10
 """How long a connection to a host may take to be there."""
@@ -272,7 +272,7 @@ class _Passage:
     # Back to the client
 
     def _send(self, response: http.client.HTTPResponse) -> None:
-        """Send the response; whoever watches has seen it by then, unless it is too long to be kept, or a file."""
+        """Send the response; the watcher has seen it by then, unless it is too long to be kept, or a file."""
         headers = [(name, " ".join(value.split("\r\n"))) for name, value in response.headers.items()]
         self._length = response.length
         received = _Kept(headers)
@@ -338,7 +338,7 @@ class _Passage:
         return _chunk(piece) if self._is_chunked(response) else piece
 
     def _see(self, response: RecordedResponse | None) -> None:
-        """Show the exchange to whoever watches, whose failure is not the client's."""
+        """Show the exchange to the watcher, whose failure is not the client's."""
         scheme, host, port = self._key
         default = {"https": 443, "http": 80}[scheme]
         target = "/" + quoted(self._head.target).partition("://")[2].partition("/")[2]

@@ -260,7 +260,7 @@ def test_curl_with_https() -> None:
 
 
 def test_another_user_and_region() -> None:
-    """The settings are those of whoever is to call, in its own project and the mock's region."""
+    """The settings are those of the user who is to call, in its own project and the mock's region."""
     target = new_target(region="eu-west-101", access="AK1", secret="SK1", password="pw")
     sdk, openstack = sdk_variables(target), openstack_variables(target)
     assert (sdk["HUAWEICLOUD_SDK_AK"], sdk["HUAWEICLOUD_SDK_SK"]) == ("AK1", "SK1")

@@ -72,7 +72,7 @@ def test_any_other_error() -> None:
 
 
 def test_error_is_a_value_error_that_shows_no_value() -> None:
-    """Whoever catches ValueError catches it; the wrong value, which may be a secret, is in no repr."""
+    """Code that catches ValueError catches it; the wrong value, which may be a secret, is in no repr."""
     error = InvalidError(Problem(("password",), "type", "must be of type string", ["hunter2"]))
     assert isinstance(error, ValueError)
     assert error.problems[0].value == ["hunter2"]

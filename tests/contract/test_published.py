@@ -240,7 +240,7 @@ def test_errors_have_examples_by_code() -> None:
     ],
 )
 def test_errors_of_an_operation(operation: str, status: str, codes: set[str]) -> None:
-    """The examples of an error have the codes that the operation documents, in the words of whoever rejects."""
+    """The examples of an error have the codes that the operation documents, in the words of its service."""
     (body,) = [body for name, code, body in errors(load_contract()) if (name, code) == (operation, status)]
     assert codes <= body["examples"].keys()
 

@@ -501,7 +501,7 @@ def test_request_from_before_a_reset_is_not_after_it(api: Api, monkeypatch: pyte
         return find_image(*arguments)
 
     image = api.create()
-    # Whoever waits here holds the lock that a reset takes, so that the journal alone is cleared.
+    # The thread that waits here holds the lock that a reset takes, so that the journal alone is cleared.
     monkeypatch.setattr("ims_mock.service.operations.images.find_image", find_later)
     thread = threading.Thread(target=api, args=("GET", image["self"]))
     thread.start()

@@ -115,5 +115,5 @@ def test_names_of_credentials(name: str) -> None:
     ],
 )
 def test_a_rule_for_an_access_key(glob: str, shown: str) -> None:
-    """A rule that matches whoever signs with an access key shows the key, and no other credential."""
+    """A rule that matches requests signed with an access key shows the key, and no other credential."""
     assert masked([("Authorization", glob)]) == {"Authorization": shown}

@@ -1203,7 +1203,7 @@ def test_version_1_is_stale(api: Api) -> None:
 
 
 def test_writes_are_not_stale(api: Api) -> None:
-    """What is written is there at once for whoever writes."""
+    """What is written is there at once for the client that writes."""
     api.service.faults.add(Stale(reads=100))
     image_id = api.create()["id"]
     assert upload(api, image_id).status_code == 204

@@ -448,7 +448,7 @@ def test_access_keys_of_names_that_no_key_can_have(accounts: Accounts) -> None:
 
 
 def test_accounts_from_many_threads(accounts: Accounts) -> None:
-    """Whoever adds accounts at the same time, none is lost."""
+    """If two threads add accounts at the same time, none is lost."""
 
     def add(number: int) -> None:
         for index in range(20):

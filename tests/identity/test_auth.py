@@ -452,7 +452,7 @@ def test_token_of_a_project_that_the_user_has_left(strict: Api) -> None:
 
 @pytest.mark.parametrize("level", ["off", "lenient", "strict"])
 def test_malformed_project_is_400_at_every_level(level: str) -> None:
-    """The error for what can be no project's id says so, whoever calls."""
+    """The error for what can be no project's id says so to every caller."""
     api = Api(auth=level)
     for headers in ({"X_Auth_Token": api.service.auth.token}, sign()):
         response = api("GET", "/v2/images", **headers, X_Project_Id="a b")

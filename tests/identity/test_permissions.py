@@ -274,7 +274,7 @@ def test_want_of_an_action_is_reported_before_anything_else(api: Api) -> None:
 
 
 def test_signer_has_the_roles_of_its_user(api: Api) -> None:
-    """Whoever signs with a known access key may do what its user may."""
+    """A client that signs with a known access key may do what its user may."""
     signature = f"SDK-HMAC-SHA256 Access=demo_reader-ak, SignedHeaders=host, Signature={'0' * 64}"
     response = api("POST", "/v2/images", {}, X_Auth_Token="", Authorization=signature)
     assert lacking(response) == f"no role of demo_reader in this project has the action {CREATE}"

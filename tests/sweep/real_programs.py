@@ -111,7 +111,7 @@ def ready_openstack(path: Path, endpoint: str) -> str:
 
 
 def new_glance(**settings: Any) -> Any:
-    """Return a client for whoever the environment says."""
+    """Return a client for the user of the environment."""
     auth = Password(
         os.environ["OS_AUTH_URL"],
         username=os.environ["OS_USERNAME"],
@@ -156,7 +156,7 @@ Call = Callable[[str, Any], Any]
 
 
 def new_huawei(config: HttpConfig | None = None) -> Any:
-    """Return a client for the region and whoever the environment says."""
+    """Return a client for the region and the user of the environment."""
     return ImsClient.new_builder().with_http_config(config).with_region(ImsRegion.value_of("cn-north-4")).build()
 
 

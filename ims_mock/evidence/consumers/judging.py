@@ -1,4 +1,4 @@
-"""Exchanges held against the contract of a consumer: would this client get what it needs from whoever responded so?"""
+"""Exchanges held against the contract of a consumer: would this client get what it needs from the responses?"""
 
 from __future__ import annotations
 

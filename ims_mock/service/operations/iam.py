@@ -45,7 +45,7 @@ def keystone_create_token(exchange: Exchange) -> Response:
 
 
 def keystone_validate_token(exchange: Exchange) -> Response:
-    """Return what a token says, to whoever has one."""
+    """Return what a token says, to every caller with a token."""
     return _token_response(exchange, _subject_token(exchange))
 
 
@@ -306,14 +306,14 @@ def _roots(exchange: Exchange) -> list[tuple[str, str]]:
 
 
 def _own_projects(exchange: Exchange) -> list[Project]:
-    """Return the projects of whoever calls."""
+    """Return the projects of the caller."""
     accounts = Accounts(exchange.store)
     user = accounts.find_user(name=exchange.caller.user) or accounts.default_user
     return accounts.projects_of(user)
 
 
 def _visible_projects(exchange: Exchange) -> list[Project]:
-    """Return the projects of whoever calls and, for an admin, all others after them."""
+    """Return the projects of the caller and, for an admin, all others after them."""
     own, accounts = _own_projects(exchange), Accounts(exchange.store)
     if not _is_admin(accounts, exchange.caller):
         return own

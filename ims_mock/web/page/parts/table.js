@@ -131,7 +131,7 @@ class Table extends HTMLElement {
 
   #click(event, row, index) {
     if (event.target.closest("button, a, input, select")) return;
-    // Whoever marks text wants to copy it.
+    // A user who marks text wants to copy it.
     if (String(getSelection()) !== "") return;
     this.#activate(index);
     this.#open(row);
