@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,33 @@ PHRASES = {
 }
 """Words that do not come back in a row, and what to write instead."""
 
+FOR_READERS = {
+    "whoever": "name the client, the user or the thread",
+    "where there is none": "if there is none",
+    "where there are none": "if there are none",
+    "that is none": "that is not a ..., which does not exist",
+    "that there is": "the known ..., every",
+    "that there are": "the known ones, all",
+    "what stands": "what is, the text",
+    "is said by": "subject first: ... says",
+    "is taken for": "counts as",
+    "held against": "checked against, compared with",
+    "in place of": "instead of",
+    "without end": "for ever",
+    "none of which": "... not any of them",
+    "of which none": "... not any of them",
+    "by hand or by a tool": "who does it",
+    "is as new": "is reset",
+    "as such": "leave it out",
+    "be had": "get",
+    "so are": "a sentence of its own",
+    "so is none": "a sentence of its own",
+}
+"""Words in a row that a reader whose first language is another has to read twice, and what to write instead.
+
+They are looked for in what users read: the README, the manual, the examples and the texts of the schemas.
+"""
+
 FOLDERS = ("ims_mock", "docs", "examples", "benchmarks", "findings", "schemas", "tests")
 
 QUOTED = (
@@ -76,16 +103,24 @@ FILES = [
 ]
 
 
+_NOT_FOR_USERS = {"CHANGELOG.md", "decisions", "generated"}
+PAGES = [
+    *(path for path in FILES if path.suffix == ".json" and path.is_relative_to(ROOT / "schemas")),
+    *(path for path in FILES if path.suffix == ".md" and _NOT_FOR_USERS.isdisjoint(path.parts)),
+]
+"""What users read. The decisions and the changes are for maintainers, and the build makes generated pages of both."""
+
+
 def words_of(text: str) -> Iterator[str]:
     """Yield the words of a text or a name, in lower case."""
     for word in re.findall("[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text):
         yield word.lower()
 
 
-def phrases_of(text: str) -> list[str]:
+def phrases_of(text: str, known: Iterable[str] = PHRASES) -> list[str]:
     """Return the phrases of a text that are not to come back, also where a line ends inside."""
     flat = " ".join(text.lower().split())
-    return [phrase for phrase in PHRASES if re.search(rf"\b{phrase}\b", flat)]
+    return [phrase for phrase in known if re.search(rf"\b{phrase}\b", flat)]
 
 
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
@@ -127,6 +162,13 @@ def test_words_that_are_not_to_come_back(path: Path) -> None:
     assert not found, "\n".join(sorted(found))
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_phrases_that_one_reads_twice(path: Path) -> None:
+    """What users read has no phrase that is hard to understand at once."""
+    found = phrases_of(re.sub("```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL), FOR_READERS)
+    assert not found, "; ".join(f"{phrase!r}: write {FOR_READERS[phrase]}" for phrase in found)
+
+
 def test_words_are_found() -> None:
     """A word is found in a name and in a text, and not inside of another word."""
     assert list(words_of("test_wasStruck by HTTPAnswer.mathfloor")) == [
@@ -137,6 +179,7 @@ def test_words_are_found() -> None:
 def test_phrases_are_found() -> None:
     """A phrase is found across the end of a line, and not inside of other words."""
     assert phrases_of("Be\n    it so, and maybe items come about") == ["be it", "come about"]
+    assert phrases_of("For\nwhoever asks, in places of interest", FOR_READERS) == ["whoever"]
 
 
 @pytest.mark.parametrize("text", ["wasStruck", "Be\n    it", 'x = "be "\n    f"it"', "# come\n# about"])
