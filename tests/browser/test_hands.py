@@ -246,7 +246,7 @@ def test_reset(page: Page, mock: ImsMock) -> None:
     assert line(page, "python") == 'ims_mock.reset(seed=7, auth="strict")'
     assert len(mock.images) == 1
     page.click("text='Reset'")
-    page.wait_for_selector("text=The mock is as new")
+    page.wait_for_selector("text=The mock was reset")
     assert (len(mock.images), mock.service.settings.seed, mock.service.settings.auth) == (0, 7, "strict")
 
 
@@ -265,7 +265,7 @@ def test_snapshots(page: Page, mock: ImsMock) -> None:
     page.wait_for_selector("text=Nothing differs")
     assert mock.images[image["id"]]["name"] == "web"
     page.click(".details button:text-is('Delete')")
-    page.wait_for_selector("text=No snapshot was taken")
+    page.wait_for_selector("text=No snapshots yet")
     assert mock.service.snapshots == {}
 
 

@@ -157,23 +157,49 @@ def test_the_line_that_takes_a_snapshot(page: Page, mock: ImsMock, name: str) ->
 
 @pytest.mark.parametrize("name", ["python", "shell"])
 def test_the_lines_of_a_snapshot(page: Page, mock: ImsMock, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The lines show what has changed since a snapshot, and go back to it."""
+    """The lines go back to a snapshot, show what has changed since it, and delete it."""
     image = mock.add_image(name="web")
     requests.post(f"{mock.url}/_ims_mock/snapshots", json={"name": "a b"}, timeout=10)
-    scope = {"ims_mock": mock, "before": mock.snapshot()}
-    mock.images[image["id"]]["name"] = "new"
     page.goto(f"{mock.url}/_ims_mock/#/snapshots/a%20b")
-    page.wait_for_selector(".differences li")
-    restore, compare = page.locator(f".details [data-line={name}]").all_inner_texts()[:2]
-    if name == "python":
-        exec(compare, scope)
-        assert '"web" -> "new"' in capsys.readouterr().out
-        exec(restore, scope)
-    else:
-        done = subprocess.run(["bash", "-c", f"{compare} -sf"], check=True, capture_output=True, text=True)
-        assert json.loads(done.stdout)["differences"][0]["values"][0]["after"] == "new"
-        run_shell(restore)
+    page.wait_for_selector(".details [data-line]")
+    restore, compare, *delete = page.locator(f".details [data-line={name}]").all_inner_texts()
+
+    def run(text: str) -> str:
+        """Run lines after the image was renamed: those of Python with the change between them."""
+        if name == "python":
+            exec(text.replace("# ... here the test", "change()  #"), {"ims_mock": mock, "change": rename})
+            return capsys.readouterr().out
+        rename()
+        return subprocess.run(["bash", "-c", f"{text} -sf"], check=True, capture_output=True, text=True).stdout
+
+    def rename() -> None:
+        mock.images[image["id"]]["name"] = "new"
+
+    run(restore)
     assert mock.images[image["id"]]["name"] == "web"
+    assert "new" in run(compare)
+    assert mock.images[image["id"]]["name"] == "new"
+    if name == "shell":
+        run(*delete)
+        assert mock.service.snapshots == {}
+    else:
+        assert delete == []
+
+
+@pytest.mark.parametrize("name", ["python", "shell"])
+def test_the_lines_that_disarm(page: Page, mock: ImsMock, name: str) -> None:
+    """The lines of a rule disarm it, and those below disarm every rule."""
+    for _ in range(3):
+        mock.faults.add("503")
+    page.goto(f"{mock.url}/_ims_mock/#/rules/2")
+    page.wait_for_selector(".details h2:has-text('Rule 2:')")
+    one, every = page.locator(f"section:has-text('Disarm this rule') [data-line={name}]").all_inner_texts()
+    for text, left in ((one, ["1", "3"]), (every, [])):
+        if name == "python":
+            exec(text, {"ims_mock": mock})
+        else:
+            run_shell(text)
+        assert [rule.id for rule in mock.faults] == left
 
 
 FILES: dict[str, tuple[str, Callable[[Any], int]]] = {

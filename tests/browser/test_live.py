@@ -39,7 +39,7 @@ def go(page: Page, panel: str) -> None:
 
 def test_a_request_appears_at_once(page: Page, mock: ImsMock) -> None:
     """A request that comes while the page is open is a row, with its caller, operation, status and reason."""
-    page.wait_for_selector("text=No request has come so far")
+    page.wait_for_selector("text=No requests yet")
     ask(mock, body={"name": "web", "min_disk": 39}, token=mock.new_token("demo"))
     row = rows(page).first
     row.wait_for()
@@ -200,8 +200,8 @@ def test_an_image_that_changes_and_goes(page: Page, mock: ImsMock) -> None:
     page.wait_for_selector(".details h2:text-is('changed')")
     page.wait_for_selector(".row:has-text('changed')")
     del mock.images[image["id"]]
-    page.wait_for_selector("text=There is no image with this id any more")
-    page.wait_for_selector("text=There are no images")
+    page.wait_for_selector("text=This image no longer exists")
+    page.wait_for_selector("text=No images yet")
 
 
 def test_jobs(browser: Browser, problems: list[str]) -> None:
@@ -210,7 +210,7 @@ def test_jobs(browser: Browser, problems: list[str]) -> None:
         page = browser.new_page()
         watch(page, mock.url, problems)
         page.goto(f"{mock.url}/_ims_mock/#/jobs")
-        page.wait_for_selector("text=No job has begun so far")
+        page.wait_for_selector("text=No jobs yet")
         body = {"name": "web", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"}
         assert ask(mock, "/v2/cloudimages/action", body) == 200
         page.wait_for_selector(".badge:text-is('INIT')")
@@ -265,7 +265,7 @@ def test_accounts(page: Page, mock: ImsMock) -> None:
 def test_findings(page: Page, mock: ImsMock) -> None:
     """What the client did that it should not do is a card with links to its requests."""
     go(page, "findings")
-    page.wait_for_selector("text=There are no findings")
+    page.wait_for_selector("text=No findings yet")
     ask(mock)
     page.wait_for_selector("text=list_without_limit")
     page.click(".card a")
@@ -296,7 +296,7 @@ def test_the_mock_is_reset_under_the_page(page: Page, mock: ImsMock) -> None:
     ask(mock, body={"name": "web"})
     rows(page).first.wait_for()
     mock.reset()
-    page.wait_for_selector("text=No request has come so far")
+    page.wait_for_selector("text=No requests yet")
     ask(mock)
     page.wait_for_selector("ims-table[aria-rowcount='2']")
 
@@ -311,7 +311,7 @@ def test_the_mock_is_restarted_under_the_page(page: Page, mock: ImsMock, problem
     with ImsMock(port=port) as second:
         page.wait_for_selector("[data-link=live]")
         page.wait_for_selector("text=The mock was restarted")
-        page.wait_for_selector("text=No request has come so far")
+        page.wait_for_selector("text=No requests yet")
         ask(second, "/versions")
         page.wait_for_selector("ims-table[aria-rowcount='2']")
     page.wait_for_selector("[data-link=lost]")

@@ -155,61 +155,65 @@ def test_stop_ends_the_waits() -> None:
     connection.close()
 
 
-def requests(api: Api, after: str = "", limit: int = 1000) -> dict[str, Any]:
-    """Return what the list of requests has since a cursor."""
-    document: dict[str, Any] = api("GET", f"/_ims_mock/requests?limit={limit}&after={after}").get_json()
+def listed(api: Api, kind: str, after: str = "", limit: int = 1000) -> dict[str, Any]:
+    """Return what the list of requests or of images has since a cursor."""
+    document: dict[str, Any] = api("GET", f"/_ims_mock/{kind}?limit={limit}&after={after}").get_json()
     return document
+
+
+def in_pieces(api: Api, kind: str) -> list[dict[str, Any]]:
+    """Return the records of a list, which is asked for in pieces of two."""
+    records: list[dict[str, Any]] = []
+    piece: dict[str, Any] = {"cursor": "", "has_more": True}
+    while piece["has_more"]:
+        piece = listed(api, kind, piece["cursor"], 2)
+        assert len(piece[kind]) <= 2
+        records += piece[kind]
+    return records
 
 
 def test_only_new_requests(api: Api) -> None:
     """Behind a cursor there are the requests that have come since."""
     api.create()
-    first = requests(api)
+    first = listed(api, "requests")
     api("GET", "/v2/images")
-    second = requests(api, first["cursor"])
+    second = listed(api, "requests", first["cursor"])
     assert ([row["number"] for row in first["requests"]], first["is_whole"]) == ([1], True)
     assert ([row["number"] for row in second["requests"]], second["is_whole"]) == ([2], False)
-    assert requests(api, second["cursor"])["requests"] == []
+    assert listed(api, "requests", second["cursor"])["requests"] == []
 
 
 def test_requests_in_pieces(api: Api) -> None:
     """Many requests come in pieces, each once."""
     for _ in range(5):
         api("GET", "/v2/images")
-    cursor, numbers = "", []
-    while True:
-        piece = requests(api, cursor, 2)
-        numbers += [row["number"] for row in piece["requests"]]
-        cursor = piece["cursor"]
-        if not piece["has_more"]:
-            break
-    assert numbers == [1, 2, 3, 4, 5]
+    assert [row["number"] for row in in_pieces(api, "requests")] == [1, 2, 3, 4, 5]
 
 
 def test_a_request_that_had_no_response_comes_again(api: Api) -> None:
     """What was listed while it was being done is listed again once it has its status."""
     api("GET", "/v2/images")
     (entry,) = api.service.journal
-    cursor = requests(api)["cursor"]
+    cursor = listed(api, "requests")["cursor"]
     api.service.journal.record(entry)
-    assert [row["number"] for row in requests(api, cursor)["requests"]] == [1]
+    assert [row["number"] for row in listed(api, "requests", cursor)["requests"]] == [1]
 
 
 @pytest.mark.parametrize("after", ["x", "-", "x-1.1", "{instance}-9.1", "{instance}-1.999", "{instance}-1.x"])
 def test_a_cursor_of_another_time_begins_again(api: Api, after: str) -> None:
     """A cursor of another mock, or from before a clearing, gets all that there is."""
     api.create()
-    found = requests(api, after.format(instance=api.service.feed.instance))
+    found = listed(api, "requests", after.format(instance=api.service.feed.instance))
     assert (found["is_whole"], len(found["requests"])) == (True, 1)
 
 
 def test_a_cleared_journal_begins_again(api: Api) -> None:
     """After a clearing a cursor from before gets the requests that came since, as all that there are."""
     api.create()
-    cursor = requests(api)["cursor"]
+    cursor = listed(api, "requests")["cursor"]
     api.service.journal.clear()
     api.create()
-    found = requests(api, cursor)
+    found = listed(api, "requests", cursor)
     assert (found["is_whole"], [row["number"] for row in found["requests"]]) == (True, [1])
 
 
@@ -218,14 +222,14 @@ def test_what_is_not_kept_any_more_is_said() -> None:
     api = Api(journal_size=3)
     for _ in range(5):
         api("GET", "/v2/images")
-    found = requests(api)
+    found = listed(api, "requests")
     assert (found["received"], found["oldest"], len(found["requests"])) == (5, 3, 3)
 
 
 def test_a_row_has_who_what_and_why(api: Api) -> None:
     """A row has the caller, the operation, the status and the reason, and no body."""
     api("POST", "/v2/images", {"min_disk": 39}, X_Auth_Token=api.service.identity.new_token_for("demo"))
-    (row,) = requests(api)["requests"]
+    (row,) = listed(api, "requests")["requests"]
     assert (row["caller"], row["operation"], row["status"]) == ("demo", "glance_create_image_metadata", 400)
     assert row["reason"].startswith("/min_disk: must be at least 40, got 39")
     assert not [name for name in row if "body" in name or "headers" in name]
@@ -248,20 +252,14 @@ def test_a_request_that_is_not_kept_is_404(api: Api, number: str) -> None:
     assert response.get_json()["error"]["message"].endswith("; there are: 1 to 1")
 
 
-def images(api: Api, after: str = "", limit: int = 1000) -> dict[str, Any]:
-    """Return what the list of images has since a cursor."""
-    document: dict[str, Any] = api("GET", f"/_ims_mock/images?limit={limit}&after={after}").get_json()
-    return document
-
-
 def test_only_changed_images(api: Api) -> None:
     """Behind a cursor there are the images that were added or changed, and the ids of those that are gone."""
     ids = [api.create(name=name)["id"] for name in "abcd"]
-    first = images(api)
+    first = listed(api, "images")
     assert [image["id"] for image in first["images"]] == ids
     del api.images[ids[0]]
     api.images[ids[2]]["name"] = "changed"
-    second = images(api, first["cursor"])
+    second = listed(api, "images", first["cursor"])
     assert [(image["id"], image["name"]) for image in second["images"]] == [(ids[2], "changed")]
     assert (second["removed"], second["is_whole"]) == ([ids[0]], False)
 
@@ -269,29 +267,22 @@ def test_only_changed_images(api: Api) -> None:
 def test_images_of_every_project_with_members_and_size(api: Api) -> None:
     """A row has whose the image is, how many it is shared with, and how large its file is."""
     api("POST", "/_ims_mock/images", {"owner": PROJECT, "data": "MDEy", "members": {"b" * 32: "accepted"}})
-    (image,) = images(api)["images"]
+    (image,) = listed(api, "images")["images"]
     assert (image["owner"], image["members"], image["size"], image["status"]) == (PROJECT, 1, 3, "active")
 
 
 def test_a_new_member_is_a_change(api: Api) -> None:
     """An image that is shared with one project more comes again."""
     image = api("POST", "/_ims_mock/images", {"data": "MDEy", "members": {"b" * 32: "accepted"}}).get_json()
-    cursor = images(api)["cursor"]
+    cursor = listed(api, "images")["cursor"]
     assert api("POST", f"/v2/images/{image['id']}/members", {"member": "c" * 32}).status_code == 200
-    assert [row["members"] for row in images(api, cursor)["images"]] == [2]
+    assert [row["members"] for row in listed(api, "images", cursor)["images"]] == [2]
 
 
 def test_images_in_pieces(api: Api) -> None:
     """Many images come in pieces, each once."""
     ids = [api.create()["id"] for _ in range(5)]
-    cursor, found = "", []
-    while True:
-        piece = images(api, cursor, 2)
-        found += [image["id"] for image in piece["images"]]
-        cursor = piece["cursor"]
-        if not piece["has_more"]:
-            break
-    assert found == ids
+    assert [image["id"] for image in in_pieces(api, "images")] == ids
 
 
 def test_whoever_missed_too_much_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:

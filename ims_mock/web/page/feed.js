@@ -65,7 +65,7 @@ async function take({ instance, parts, counts, is_busy: isBusy }, panels) {
   const isOther = state.instance !== "" && state.instance !== instance;
   if (isOther) {
     loaded.clear();
-    toast("The mock was restarted; this is the new one.");
+    toast("The mock was restarted. The page now shows the new one.");
     announce("The mock was restarted.");
   }
   const isClock = isOther || parts.clock !== state.parts.clock;

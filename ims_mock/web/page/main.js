@@ -41,7 +41,7 @@ const KEYS = [
   ["Enter", "open the row"],
   ["Escape", "close what is open, or clear the search"],
   ["1 … 9", "go to a tab"],
-  ["t", "light, dark, or as the system has it"],
+  ["t", "choose light, dark, or the theme of the system"],
   ["?", "show these keys"],
 ];
 

@@ -116,7 +116,7 @@ function alikeForm(form, draw) {
     draw();
   };
   return html`<div class="alike" role="group" aria-label="Alike in">
-    <p class="help">Requests that are like this one in all that is ticked:</p>
+    <p class="help">The rule applies to requests that are the same in everything that you tick:</p>
     ${form.alike.map((condition) => html`<label class="alike-tick"><input type="checkbox" .checked=${isChosen(form.rule, condition)} @change=${change(condition)}>
       <span>${condition.label} <code>${condition.shown ?? valueText(condition.value)}</code></span></label>`)}
   </div>`;
@@ -168,6 +168,13 @@ export function openFaultLike(entry) {
   return openFaultForm({ rule, alike });
 }
 
+/** Return the lines that disarm a rule, and those that disarm every rule. */
+export function disarmLines(rule) {
+  return html`${lines(`ims_mock.faults.remove(${pythonOf(rule.id)})`, curlLine("DELETE", `faults/${encodeURIComponent(rule.id)}`))}
+    <h3>Disarm every rule</h3>
+    ${lines("ims_mock.faults.clear()", curlLine("DELETE", "faults"))}`;
+}
+
 /** Disarm a rule. */
 export async function disarm(rule) {
   if (await attempt(() => remove(`faults/${encodeURIComponent(rule.id)}`), `Rule ${rule.id} is disarmed`)) location.hash = "#/rules";
@@ -175,5 +182,5 @@ export async function disarm(rule) {
 
 /** Disarm every rule. */
 export function disarmAll() {
-  return attempt(() => remove("faults"), "No rule is armed any more");
+  return attempt(() => remove("faults"), "All rules are disarmed");
 }

@@ -23,18 +23,18 @@ function formOf(form, close, draw) {
       if (settings === null) throw new Error("The settings must be a JSON object, such as {\"seed\": 7}.");
       await post("reset", settings);
       close();
-      toast("The mock is as new");
+      toast("The mock was reset");
     } catch (error) {
       form.error = error.message;
       draw();
     }
   };
   return html`<form class="form" novalidate @submit=${reset}>
-    <p class="plain-text">Images, jobs, rules, snapshots and the journal are cleared, and the clock begins again.</p>
+    <p class="plain-text">This clears images, jobs, rules, snapshots and the journal, and starts the clock again.</p>
     <div class="field field-json"><label for="reset-settings">settings until the next reset</label>
       <textarea id="reset-settings" rows="2" spellcheck="false" placeholder='{"seed": 7, "auth": "strict"}' aria-describedby="reset-help" aria-invalid=${form.error ? "true" : nothing}
         .value=${form.typed} @input=${(event) => { form.typed = event.target.value; draw(); }}></textarea>
-      <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span>` : nothing}As JSON; without them, those that the mock was started with.</p></div>
+      <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span>` : nothing}As JSON. If this is empty, the mock has the settings with which it was started.</p></div>
     ${lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined), optionLine(settings ?? {}))}
     <footer><button class="primary" type="submit">Reset</button><button type="button" @click=${close}>Cancel</button></footer>
   </form>`;

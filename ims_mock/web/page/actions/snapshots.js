@@ -38,7 +38,7 @@ export function takeLines() {
 
 /** Return the hands of one snapshot. */
 export function snapshotHands(name) {
-  const restore = () => attempt(() => post(`${at(name)}/restore`), `The mock is as in ${name}`);
+  const restore = () => attempt(() => post(`${at(name)}/restore`), `The mock is back at snapshot ${name}`);
   const drop = async () => {
     if (await attempt(() => remove(at(name)), `Snapshot ${name} is deleted`)) location.hash = "#/snapshots";
   };
@@ -46,11 +46,17 @@ export function snapshotHands(name) {
     <button class="small danger" type="button" @click=${drop}>Delete</button>`;
 }
 
-/** Return the lines that go back to a snapshot, and that compare it. */
+const BETWEEN = "before = ims_mock.snapshot()\n# ... here the test works with the mock ...\n";
+
+/** Return the lines that go back to a snapshot, compare it, and delete it. In a test a snapshot is a value without a name. */
 export function snapshotLines(name) {
   const other = state.compareWith ? `?with=${encodeURIComponent(state.compareWith)}` : "";
-  return html`${lines("ims_mock.restore(before)", curlLine("POST", `${at(name)}/restore`))}
-    ${lines('print(*before.compare(ims_mock.snapshot()), sep="\\n")', curlLine("GET", `${at(name)}/differences${other}`))}`;
+  return html`<h3>Go back to it</h3>
+    ${lines(`${BETWEEN}ims_mock.restore(before)`, curlLine("POST", `${at(name)}/restore`))}
+    <h3>Compare it</h3>
+    ${lines(`${BETWEEN}print(*before.compare(ims_mock.snapshot()), sep="\\n")`, curlLine("GET", `${at(name)}/differences${other}`))}
+    <h3>Delete it</h3>
+    ${lines("", curlLine("DELETE", at(name)))}`;
 }
 
 /** Load what differs between a snapshot and another one, or the state as it is now. */

@@ -36,8 +36,8 @@ function view({ clock, jobs = [] }) {
 }
 
 function paceText(clock) {
-  if (clock.speed === null) return "The mock has a clock of its owner's, which cannot be moved here.";
-  return paceOf(clock) ? `It runs: ${duration(clock.speed)} of its seconds pass in a real one.` : "It stands still until it is moved.";
+  if (clock.speed === null) return "Whoever started the mock gave it a clock, which cannot be moved here.";
+  return paceOf(clock) ? `It runs: ${duration(clock.speed)} of its seconds pass in each real second.` : "It stands still until it is moved.";
 }
 
 export const panel = { id: "clock", title: "Clock", parts: ["clock", "jobs"], load, view };

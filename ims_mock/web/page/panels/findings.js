@@ -14,14 +14,14 @@ async function load() {
 
 function view({ findings }) {
   return html`
-    <div class="bar"><h1>Findings</h1><span class="faint">What the requests so far show of their client</span></div>
+    <div class="bar"><h1>Findings</h1><span class="faint">What the client did that it should not do</span></div>
     ${findings?.length ? html`<div class="sheet" tabindex="0" role="group" aria-label="Findings">${[...byRule(findings)].map(card)}</div>` : html`<div class="empty">${findings ? none() : ""}</div>`}`;
 }
 
 function none() {
-  return html`<h2>There are no findings</h2>
-    <p>The mock looks for bad manners in the requests that came: retries at once, errors that are asked for again, images
-    that are left behind. A test asserts it with <code>assert ims_mock.audit() == []</code>.</p>`;
+  return html`<h2>No findings yet</h2>
+    <p>The mock looks for mistakes of the client in the requests so far: retries without a wait, requests that are
+    repeated after a final error, images that are left behind. A test checks this with <code>assert ims_mock.audit() == []</code>.</p>`;
 }
 
 function byRule(findings) {

@@ -94,15 +94,15 @@ function view(state) {
         rows: found,
         selected: state.open,
         open: (row) => (location.hash = `#/images/${encodeURIComponent(row.id)}`),
-        empty: state.images === undefined ? "" : rows.length ? "No image is as the filter has it." : noImages(),
+        empty: state.images === undefined ? "" : rows.length ? "No image matches the filter." : noImages(),
       })}
       ${state.open === "" ? nothing : openImage(state)}
     </div>`;
 }
 
 function noImages() {
-  return html`<h2>There are no images</h2>
-    <p>A client makes them with requests. A test can add them as it wants them:</p>
+  return html`<h2>No images yet</h2>
+    <p>A client creates images with requests. A test can add them directly:</p>
     <pre>ims_mock.add_image(name="web", data=b"...")
 ims_mock.load_public_images()</pre>`;
 }
@@ -112,7 +112,7 @@ function openImage(state) {
   const found = state.image;
   if (found?.image === undefined || !known.records.has(state.open) || fullOf?.id !== state.open) {
     loadOpen().catch(() => {});
-    const text = state.images !== undefined && !known.records.has(state.open) ? "There is no image with this id any more." : "";
+    const text = state.images !== undefined && !known.records.has(state.open) ? "This image no longer exists." : "";
     return details({ title: state.open, close, body: html`<p class="faint">${text}</p>` });
   }
   const { image, members, file } = found;

@@ -61,17 +61,17 @@ function view(state) {
         rows: found,
         selected: state.open,
         open: (row) => (location.hash = `#/jobs/${row.id}`),
-        empty: state.jobs === undefined ? "" : rows.length ? "No job is as the filter has it." : noJobs(),
+        empty: state.jobs === undefined ? "" : rows.length ? "No job matches the filter." : noJobs(),
       })}
       ${open ? openJob(open) : nothing}
     </div>`;
 }
 
 function noJobs() {
-  return html`<h2>No job has begun so far</h2>
+  return html`<h2>No jobs yet</h2>
     <p>IMS's own API makes, copies, imports and exports images by jobs, for example <code>POST /v2/cloudimages/action</code>.
-    A job has ended when it is first asked for, unless the mock is started with a duration: <code>--jobs '*=60'</code>
-    is 60 seconds of its clock.</p>`;
+    A job has already ended when a client first asks for it, unless the mock is started with a duration:
+    <code>--jobs '*=60'</code> makes each job take 60 seconds of the mock's clock.</p>`;
 }
 
 function openJob(job) {
@@ -92,7 +92,7 @@ function openJob(job) {
         ["Image", job.entities.image_id ? imageCell(job) : ""],
       ])}
       ${job.status === "INIT" || job.status === "RUNNING" ? section("End it", jobHands(job)) : nothing}
-      ${section("What it shows at its end", html`<pre>${JSON.stringify(job.entities, null, 2)}</pre>`)}
+      ${section("Its result (entities)", html`<pre>${JSON.stringify(job.entities, null, 2)}</pre>`)}
     `,
   });
 }

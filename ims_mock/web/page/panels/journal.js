@@ -147,7 +147,7 @@ function view(state) {
         rowClass: (row) => (arrived.has(row.number) ? "new" : ""),
         selected: state.open,
         open: (row) => (location.hash = `#/journal/${row.number}`),
-        empty: state.requests === undefined ? "" : isFiltered ? "No request is as the filter has it." : firstSteps(state),
+        empty: state.requests === undefined ? "" : isFiltered ? "No request matches the filter." : firstSteps(state),
       })}
       ${state.open === "" ? nothing : openRequest(state)}
     </div>`;
@@ -163,8 +163,8 @@ function firstSteps(state) {
   const isStrict = state.auth === "strict";
   const token = isStrict ? (state.token ?? "TOKEN") : "any";
   const line = `curl -i ${root()}/v2/images -H 'X-Auth-Token: ${token}' -H 'Content-Type: application/json' -d '{"name": "web", "min_disk": 39}'`;
-  return html`<h2>No request has come so far</h2>
-    <p>What a client asks of this mock is here at once, with the reason where it is rejected. Try one:</p>
+  return html`<h2>No requests yet</h2>
+    <p>Each request to this mock is shown here at once, with the reason if it is rejected. Try one:</p>
     <pre>${line}</pre>
     ${isStrict && !state.token ? html`<p><button class="small" type="button" @click=${newToken}>Put a token into it</button> This mock checks credentials.</p>` : nothing}
     <p>${copyButton(line, "Copy the line")} It is rejected with 400, and the reason names the field.</p>
@@ -182,7 +182,7 @@ function openRequest(state) {
       loadOpen().catch(() => {});
       return nothing;
     }
-    const text = state.requests === undefined ? "" : "The journal does not keep this request any more.";
+    const text = state.requests === undefined ? "" : "The journal no longer has this request.";
     return details({ title: `Request ${state.open}`, close, body: html`<p class="faint">${text}</p>` });
   }
   return details({
@@ -206,13 +206,13 @@ function requestBody(entry) {
       ["Time", `${time(entry.received_at)} UTC, by the mock's clock`],
       ["Took", entry.responded_at ? taken(entry.seconds) : "no response yet"],
       ["Rules that fired", entry.rules.length ? rules : ""],
-      ["Left as", entry.delivery],
+      ["Delivery", entry.delivery],
       ["Not read", entry.ignored.length ? html`<span class="mono">${entry.ignored.join(", ")}</span>` : ""],
       ["Request id", html`<span class="mono">${entry.request_id}</span>`],
     ])}
     ${section("Request", html`<p class="mono line">${entry.method} ${entry.path}</p>${headersOf(entry.request_headers)}${bodyOf(entry.request_body)}`, copyOf(entry.request_body))}
     ${section("Response", html`<p class="mono line">${entry.status || "none yet"}</p>${headersOf(entry.response_headers)}${bodyOf(entry.response_body)}`, copyOf(entry.response_body))}
-    ${section("The same again with curl", html`<pre>${curlOf(entry)}</pre><p class="faint">What is masked here has to be put in again.</p>`, copyButton(curlOf(entry)))}
+    ${section("The same again with curl", html`<pre>${curlOf(entry)}</pre><p class="faint">Replace each *** by the credential.</p>`, copyButton(curlOf(entry)))}
   `;
 }
 

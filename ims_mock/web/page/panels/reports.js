@@ -15,7 +15,7 @@ const KINDS = { unread: "bad", break: "bad", drift: "warn", note: "calm" };
 const SWEEP = [
   { key: "verdict", title: "Verdict", width: "8.5rem", cell: (row) => badge(row.verdict, kindOf(row)), by: (row) => row.verdict },
   { key: "id", title: "Plan", width: "minmax(12rem, 1fr)", kind: "mono", cell: (row) => row.id, by: (row) => row.id },
-  { key: "detail", title: "What came of it", width: "minmax(10rem, 1.4fr)", from: 560, cell: (row) => row.detail },
+  { key: "detail", title: "Result", width: "minmax(10rem, 1.4fr)", from: 560, cell: (row) => row.detail },
 ];
 
 const CONTRACT = [
@@ -98,7 +98,7 @@ function rowsOf(report, state) {
     rowKey: (row) => row.key,
     selected: state.open,
     open: (row) => (location.hash = `#/reports/${row.key}`),
-    empty: report.rows.length ? "Nothing in the report is as the filter has it." : "The report has nothing to show: all is well.",
+    empty: report.rows.length ? "Nothing in the report matches the filter." : "The report is empty: nothing was found.",
   })}
   ${chosen ? (report.kind === "sweep" ? openPlan(chosen) : openFinding(chosen)) : nothing}`;
 }

@@ -1,7 +1,7 @@
 // The rules that make requests fail, with how often each has.
 
 import { html, nothing } from "../vendor/lit-html.js";
-import { disarm, disarmAll, linesOf, openFaultForm } from "../actions/fault.js";
+import { disarm, disarmAll, disarmLines, linesOf, openFaultForm } from "../actions/fault.js";
 import { get } from "../api.js";
 import { set, state } from "../state.js";
 import { badge } from "../parts/badge.js";
@@ -65,7 +65,7 @@ function view(state) {
 }
 
 function noRules() {
-  return html`<h2>No rule is armed</h2><p>Every request is served as it should be. A rule makes some of them fail:</p>
+  return html`<h2>No rule is armed</h2><p>Every request is served normally. A rule makes some of them fail:</p>
     <pre>ims_mock.faults.add(Fail(503), operation="glance_list_images", times=1)</pre>
     <p><button type="button" @click=${() => openFaultForm()}>Arm a rule…</button></p>`;
 }
@@ -89,7 +89,8 @@ function openRule(rule) {
       ${fired.length
         ? section("Requests that it has changed", html`<ul class="links">${fired.map((row) => html`<li><a href="#/journal/${row.number}">${row.method} ${row.path}</a> ${row.status}</li>`)}</ul>`)
         : nothing}
-      ${section("The same rule, for a test of yours", html`${isMasked(rule) ? html`<p class="faint">Credentials that the rule matches are masked: put them in again in the place of <code>***</code>.</p>` : nothing}${linesOf(rule)}`)}
+      ${section("The same rule, for your own test", html`${isMasked(rule) ? html`<p class="faint">Credentials that the rule matches are masked: put them in again in the place of <code>***</code>.</p>` : nothing}${linesOf(rule)}`)}
+      ${section("Disarm this rule", disarmLines(rule))}
       ${section("As JSON", html`<pre>${JSON.stringify(rule, null, 2)}</pre>`)}
     `,
   });

@@ -41,9 +41,9 @@ function view(state) {
 }
 
 function noSnapshots() {
-  return html`<h2>No snapshot was taken</h2>
-    <p>A snapshot keeps images, files, jobs, accounts and the time under a name, to go back to. What has changed since is
-    shown value by value.</p>${takeLines()}`;
+  return html`<h2>No snapshots yet</h2>
+    <p>A snapshot keeps images, files, jobs, accounts and the time under a name, so that you can go back to them. The page
+    shows value by value what has changed since.</p>${takeLines()}`;
 }
 
 function openSnapshot(name) {
@@ -51,7 +51,7 @@ function openSnapshot(name) {
     title: name,
     close: () => (location.hash = "#/snapshots"),
     actions: snapshotHands(name),
-    body: html`${section("What has changed since", differencesOf(name))} ${section("The same in a test", snapshotLines(name))}`,
+    body: html`${section("Changes since then", differencesOf(name))} ${section("The same in a test or in a shell", snapshotLines(name))}`,
   });
 }
 

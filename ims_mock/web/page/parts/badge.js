@@ -21,10 +21,10 @@ export function statusBadge(status) {
 }
 
 const LINKS = {
-  connecting: ["connecting", "The page asks for the mock."],
-  live: ["live", "What changes in the mock is here at once."],
-  busy: ["live, slowly", "Many pages wait for this mock, so this one asks every few seconds."],
-  paused: ["paused", "The tab is hidden, so the page asks for nothing."],
+  connecting: ["connecting", "The page is connecting to the mock."],
+  live: ["live", "Changes in the mock are shown at once."],
+  busy: ["live, slowly", "Many pages are open for this mock, so this one asks every few seconds."],
+  paused: ["paused", "The tab is hidden, so the page asks nothing."],
   lost: ["no connection", "The mock does not respond. The page tries again by itself."],
 };
 

@@ -16,10 +16,10 @@ export function commandLine(options) {
   return ["ims-mock", ...options.flatMap(([name, value]) => (value === undefined ? [`--${name}`] : [`--${name}`, quoted(value)]))].join(" ");
 }
 
-/** Return lines of Python, of a shell, and of the command where it can do the same, each with a button that copies it. */
+/** Return lines of Python, of a shell, and of the command, where each of them can do the same, with buttons to copy. */
 export function lines(python, shell, command = "") {
   return html`<div class="lines">
-    ${line("In a test", python, "python")} ${line("In a shell", shell, "shell")}
+    ${python ? line("In a test", python, "python") : nothing} ${line("In a shell", shell, "shell")}
     ${command ? line("From the start of a mock", command, "command") : nothing}
   </div>`;
 }
