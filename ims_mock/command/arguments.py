@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import IO, Any, NoReturn
 
@@ -19,10 +19,12 @@ class Parser(argparse.ArgumentParser):
     """Reads arguments as argparse does, with shorter errors.
 
     An error is a line that says what is wrong, and a line that names the help; argparse shows all options instead of
-    these. Help that cannot be written raises OSError, which argparse ignores.
+    these. Help that cannot be written raises OSError, which argparse ignores. `commands` are the words that are no
+    arguments, because they have to come first.
     """
 
     def __init__(self, **words: Any) -> None:
+        self.commands: Collection[str] = ()
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **words)
         self._positionals.title = "arguments"
 
@@ -31,10 +33,14 @@ class Parser(argparse.ArgumentParser):
         self._check_switches(arguments)
         options, rest = self.parse_known_args(arguments)
         if rest:
-            known = [name for name in self._option_string_actions if name.startswith("--")]
-            near = nearest(rest[0].partition("=")[0], known) if rest[0].startswith("-") else ""
-            self.error(f"unrecognized arguments: {' '.join(rest)}{near}")
+            self.error(f"unrecognized arguments: {' '.join(rest)}{self._hint(rest[0])}")
         return options
+
+    def _hint(self, word: str) -> str:
+        if word in self.commands:
+            return f"; the command comes first, as in 'ims-mock {word} --help'"
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        return nearest(word.partition("=")[0], known) if word.startswith("-") and word != "--" else ""
 
     def error(self, message: str) -> NoReturn:
         """End with 2, and with what is wrong."""

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     given = sys.argv[1:] if arguments is None else list(arguments)
     command, words = _command_of(given)
     parser = new_command_parser(command) if command else new_parser()
+    parser.commands = {name.partition(" ")[0] for name in COMMANDS} if command == "serve" else ()
     options: Given | None = None
     try:
         with nullcontext() if command in ENDLESS else _interruptible():

@@ -12,10 +12,13 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from ims_mock.command.arguments import print_error
 
 _FOLDER = Path(__file__).resolve().parent.parent / "conformance"
 
@@ -34,9 +37,14 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         parser.error("needs pytest; pip install 'ims_mock[contract]'")
     if options.fuzz and options.read_only:
         parser.error("--fuzz sends requests that write; leave out --read-only, or --fuzz")
+    if options.junit_xml and options.junit_xml.is_dir():
+        parser.error(f"argument --junit-xml: cannot write {options.junit_xml}: it is a folder")
+    from ims_mock.conformance.errors import Errors
+
+    errors = Errors(partial(print_error, parser))
     environment = _environment({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     with environment, _streams(), _interrupted_by_sigterm(), _no_folder_left(options):
-        return _STATUSES.get(int(pytest.main(list(_arguments(options)))), 1)
+        return _STATUSES.get(int(pytest.main(list(_arguments(options)), plugins=[errors])), 1)
 
 
 def _arguments(options: argparse.Namespace) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import Any
 from ims_mock.command.arguments import print_error, print_note
 from ims_mock.command.environment import Target, openstack_variables, sdk_variables
 from ims_mock.command.standalone import bind_failure, new_mock, write_whole
+from ims_mock.contract.problems import InvalidError
 from ims_mock.mock import ImsMock
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime
@@ -34,6 +35,10 @@ FAILED, WRONG_USE, NO_BASELINE, INTERRUPTED = 1, 2, 3, 130
 
 _FOREIGN = ("OS_", "HUAWEICLOUD_SDK_")
 """How variables of the clients begin, of which another would lead them elsewhere."""
+
+
+_OPTIONS = (("budget",), ("only",), ("plan",), ("skip",))
+"""What a sweep calls as its options are called, as the path of a problem."""
 
 
 class _UnwrittenError(Exception):
@@ -59,7 +64,8 @@ def sweep(options: argparse.Namespace, settings: dict[str, Any], parser: argpars
     except _UnwrittenError as error:
         raise error.of_stdout from None
     except (_WrongUseError, ImportError, OSError, ValueError) as error:
-        print_error(parser, error)
+        is_of_option = isinstance(error, InvalidError) and error.problems[0].path[:1] in _OPTIONS
+        print_error(parser, f"--{error}" if is_of_option else error)
         return WRONG_USE
     except BaselineError as error:
         return _show_baseline(error, parser)
@@ -145,7 +151,10 @@ def _known(options: argparse.Namespace) -> KnownFailures:
         return KnownFailures()
     try:
         return KnownFailures.load(options.baseline)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        text = f"cannot read {options.baseline}: {error.strerror}" if error.strerror else str(error)
+        raise _WrongUseError(f"--baseline: {text}") from None
+    except ValueError as error:
         raise _WrongUseError(f"--baseline: {error}") from None
 
 

@@ -206,7 +206,8 @@ def _value_of(schema: Mapping[str, Any], kinds: list[str], text: str) -> Any:
         return {name.strip(): _value_of(schema, ["number"], value.strip()) for name, _, value in pairs}
     if "boolean" in kinds:
         return read_flag(text)
-    if "integer" in kinds and re.fullmatch("-?[0-9]{1,18}", text):
+    # A seed can be text as well: digits of any length that are no common number.
+    if "integer" in kinds and re.fullmatch("-?[0-9]{1,18}" if "string" in kinds else "-?[0-9]{1,300}", text):
         return int(text)
     if "number" in kinds and re.fullmatch(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", text):
         return float(text)

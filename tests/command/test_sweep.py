@@ -114,7 +114,12 @@ def test_each_plan_survived_or_failed_cleanly_is_0() -> None:
     ("options", "message"),
     [
         (["--", "no-such-command-here"], "no-such-command-here: no such command; the command and its arguments stand"),
-        (["--budget", "soon", "--", sys.executable], 'must be a number of plans, or seconds such as "30s"'),
+        (
+            ["--budget", "soon", "--", sys.executable],
+            "error: --budget must be a number of plans, or seconds such",
+        ),
+        (["--plan", "x", "--", sys.executable], "error: --plan must name the operation of each fault"),
+        (["--baseline", ".", "--", sys.executable], "error: --baseline: cannot read .: Is a directory\n"),
         (["--output", "nowhere/report", "--", sys.executable], "--output: cannot write nowhere/report: its folder"),
         (["--update-baseline", "--", sys.executable], "--update-baseline writes the file of --baseline: name one"),
         (["--baseline=a", "--update-baseline", "--fail-fast", "--", sys.executable], "--fail-fast ends at the first"),

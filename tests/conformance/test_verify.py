@@ -462,7 +462,23 @@ def test_what_is_no_url(
     if variable:
         monkeypatch.setenv("OS_AUTH_URL", variable)
     assert main(["contract", "verify", url], {}) == 2
-    assert said in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.startswith("ims-mock contract verify: error: ")
+    assert (said in error, error.count("\n")) == (True, 1)
+
+
+def test_expression_that_is_none(verify: Callable[..., tuple[int, str]], capsys: pytest.CaptureFixture[str]) -> None:
+    """What pytest finds wrong is an error of the command too."""
+    assert main(["contract", "verify", "http://127.0.0.1:9", "--marks", "("], {}) == 2
+    assert capsys.readouterr().err.startswith("ims-mock contract verify: error: Wrong expression passed to '-m': (")
+
+
+def test_results_that_are_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Results that would be written to a folder are wrong use, before anything is asked."""
+    with pytest.raises(SystemExit) as ended:
+        main(["contract", "verify", "http://127.0.0.1:9", "--junit-xml", str(tmp_path)], {})
+    error = capsys.readouterr().err
+    assert (ended.value.code, f"--junit-xml: cannot write {tmp_path}: it is a folder\n" in error) == (2, True)
 
 
 def test_credentials_without_a_token(
