@@ -44,9 +44,9 @@ BODIES: dict[str, tuple[bytes, str, str]] = {
     "null": (b"null", "IMG.0001", "body: must be of type object, got null"),
     "true": (b"true", "IMG.0001", "body: must be of type object, got true"),
     "number": (b"1", "IMG.0001", "body: must be of type object, got 1"),
-    "NaN": (b'{"min_disk": NaN}', "IMG.0001", "/min_disk: NaN is no JSON number"),
-    "Infinity": (b'{"min_ram": Infinity}', "IMG.0001", "/min_ram: Infinity is no JSON number"),
-    "-Infinity": (b'{"min_ram": -Infinity}', "IMG.0001", "/min_ram: -Infinity is no JSON number"),
+    "NaN": (b'{"min_disk": NaN}', "IMG.0001", "/min_disk: NaN is not a JSON number"),
+    "Infinity": (b'{"min_ram": Infinity}', "IMG.0001", "/min_ram: Infinity is not a JSON number"),
+    "-Infinity": (b'{"min_ram": -Infinity}', "IMG.0001", "/min_ram: -Infinity is not a JSON number"),
     "float too large": (b'{"min_disk": 1e400}', "IMG.0001", "/min_disk: is too large a number"),
     "integer too large": (
         b'{"min_disk": 1' + b"0" * 5000 + b"}",

@@ -47,10 +47,10 @@ def copy(url=URL):
 
 FOUND = [
     "*no content*",
-    "copy_image_in_region: the stub of * is not what the contract of IMS has",
+    "copy_image_in_region: the stub of * does not match the contract of IMS",
     "  POST http*/v1/cloudimages/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86/copy -> 204",
     "  break: response: must have a body [[]response.missing_body]",
-    "  drift: response: no document has this status for copy_image_in_region; there are 200, *",
+    "  drift: response: the status 204 is not documented for copy_image_in_region; documented are 200, *",
     "*misspelt*",
     "  break: response /job_id: * [[]response.missing_attribute]",
     '  drift: response /job_idd: *did you mean "job_id"[?] [[]response.unknown_attribute]',
@@ -510,7 +510,7 @@ class TestCopy(unittest.TestCase):
 """,
     )
     result.assert_outcomes(passed=1, failed=3)
-    result.stdout.fnmatch_lines_random(["*AssertionError: its own", "*the stub of requests_mock is not what*"])
+    result.stdout.fnmatch_lines_random(["*AssertionError: its own", "*the stub of requests_mock does not match*"])
 
 
 # What is watched, and what is left behind.

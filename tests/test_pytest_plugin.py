@@ -135,7 +135,7 @@ def test_module(ims_mock):
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("sed=1", "*ims_mock has no setting 'sed'; there are seed, start,*"),
+        ("sed=1", "*ims_mock has no setting 'sed'; the settings are seed, start,*"),
         ("seed=None", "*seed must be of type integer or string, got null*"),
         ("1", "*@pytest.mark.ims_mock: takes keyword arguments alone, got (1,)*"),
     ],
@@ -731,8 +731,8 @@ def test_marker(ims_mock):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("ims_mock_aut", "*ims_mock has no setting 'aut'; there are seed,*; did you mean \"auth\"[?]"),
-        ("ims_mock_xyz", "*ims_mock has no setting 'xyz'; there are seed,*"),
+        ("ims_mock_aut", "*ims_mock has no setting 'aut'; the settings are seed,*; did you mean \"auth\"[?]"),
+        ("ims_mock_xyz", "*ims_mock has no setting 'xyz'; the settings are seed,*"),
     ],
 )
 def test_unknown_name_in_the_ini_file(pytester: pytest.Pytester, options: list[str], name: str, message: str) -> None:

@@ -200,14 +200,14 @@ def test_marker_that_leaves_no_plan_fails(pytester: pytest.Pytester) -> None:
     """A test of which nothing was tried survives nothing."""
     result = run(pytester, NO_PLAN % "only=['no-such-failure']")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["@pytest.mark.ims_mock_sweep: no plan was run: its requests meet no failure that *"])
+    result.stdout.fnmatch_lines(["@pytest.mark.ims_mock_sweep: no plan was run: only and skip leave no failure *"])
 
 
 def test_option_that_leaves_no_plan_of_a_test_skips_it(pytester: pytest.Pytester) -> None:
     """The option chooses plans of all tests, and not all of them have such."""
     result = run(pytester, NO_PLAN % "", "--ims-mock-sweep-only", "glance_show_image*", "-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["SKIPPED *: ims_mock_sweep: no plan was run: its requests meet no failure that *"])
+    result.stdout.fnmatch_lines(["SKIPPED *: ims_mock_sweep: no plan was run: only and skip leave no failure *"])
 
 
 def test_test_that_fails_alone_fails_as_ever(pytester: pytest.Pytester) -> None:
@@ -303,7 +303,7 @@ def test_test_that_hangs_alone_fails(pytester: pytest.Pytester) -> None:
     """A test that waits for days without any failure has no sweep."""
     result = run(pytester, "import time\n@sweep\ndef test_it(ims_mock): time.sleep(1e6)")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["the work fails without any failure: it waited for more than 12000 s"])
+    result.stdout.fnmatch_lines(["the work fails although no rule was armed: it waited for more than 12000 s"])
 
 
 def test_patches_of_fixtures_stay(pytester: pytest.Pytester) -> None:
@@ -372,11 +372,11 @@ def pytest_pyfunc_call(pyfuncitem):
 
 WRONG = {
     "(1)": "takes keyword arguments alone, got (1,)",
-    "(alowed=[])": "has no setting 'alowed'; there are allowed, baseline, only, *",
+    "(alowed=[])": "has no setting 'alowed'; the settings are allowed, baseline, only, *",
     "(allowed=ValueError)": "allowed: must be a list of exceptions, such as [[]BackupError], got *",
     "(allowed=['x'])": "allowed: must be a list of exceptions, such as [[]BackupError], got [[]'x']",
     "(budget='1 h')": "budget must be a number of plans, or seconds*",
-    "(plan='show_job: 503')": "plan: 'show_job: 503' has never fired; the work requests nothing",
+    "(plan='show_job: 503')": "plan: 'show_job: 503' never fired; the requests of the work are none",
     "(baseline='none.json')": "*none.json*",
 }
 """Markers that cannot be, and what is said of them."""

@@ -98,7 +98,7 @@ def _settings(pairs: Iterable[str]) -> dict[str, Any]:
         if name not in SETTINGS:
             known = list(SETTINGS)
             raise ValueError(
-                f"--setting: {shown(name)} is no setting; there are {', '.join(known)}{nearest(name, known)}"
+                f"--setting: {shown(name)} is not a setting; the settings are {', '.join(known)}{nearest(name, known)}"
             )
         if SETTINGS[name]["type"] == "array":
             given.setdefault(name, []).append(text)

@@ -75,7 +75,7 @@ def ims(ims_run: Run) -> Iterator[Client]:
 def other(ims_run: Run) -> Iterator[Client]:
     """What calls operations in the name of a second project."""
     if ims_run.other is None:
-        pytest.skip("needs the credentials of a second project: variables with _2 at their end")
+        pytest.skip("needs the credentials of a second project: set variables whose names end in _2")
     with closing(_new_client(ims_run, ims_run.other)) as client:
         yield client
 
@@ -135,7 +135,7 @@ def made(ims: Client, ims_run: Run) -> Iterator[Made]:
         (quota,) = ims("show_image_quota").json["quotas"]["resources"]
         free = quota["quota"] - quota["used"]
         if quota["quota"] >= 0 and free < _NEEDED:
-            pytest.skip(f"the quota has space for {free} images, and the suite has {_NEEDED} at once")
+            pytest.skip(f"the quota leaves {free} images, and the suite needs {_NEEDED} at once; delete some")
     try:
         yield made
     finally:

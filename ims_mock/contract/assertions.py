@@ -53,7 +53,7 @@ def fails(findings: Iterable[Finding], *, drift: bool) -> bool:
 def describe(exchange: RecordedExchange, findings: Iterable[Finding], what: str) -> str:
     """Return what is wrong with an exchange: `what` it is, its request and status, and the findings, worst first."""
     found = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-    title = f"{_operation(exchange)}: {what} is not what the contract of IMS has"
+    title = f"{_operation(exchange)}: {what} does not match the contract of IMS"
     return "\n".join([title, f"  {_line_of(exchange)}", *_lines_of(found)])
 
 
@@ -95,7 +95,7 @@ def _check_is_read(exchange: RecordedExchange, response: Any) -> None:
     if received is None or received.body is not NOT_RECORDED or operation is None or request.method == "HEAD":
         return
     if operation.response_body is not None or received.status >= 400:
-        advice = f"call {how_to_read(response)} first, so that it is judged"
+        advice = f"call {how_to_read(response)} first, so that it can be checked"
         raise ValueError(f"{_line_of(exchange)}: the body has not been read, or has not been kept; {advice}")
 
 

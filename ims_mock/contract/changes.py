@@ -29,7 +29,7 @@ def check_document(document: Any) -> None:
     """Raise ValueError, in words for the author, for what is no OpenAPI document of version 3."""
     version = document.get("openapi", document.get("swagger")) if isinstance(document, Mapping) else None
     if version is None:
-        raise ValueError("is no OpenAPI document: it has no member openapi")
+        raise ValueError("is not an OpenAPI document: it has no member openapi")
     if not str(version).startswith("3."):
         raise ValueError(f"is a document of version {version}; convert it to OpenAPI 3.0 or 3.1 first")
     paths = document.get("paths", {})

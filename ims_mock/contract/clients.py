@@ -66,7 +66,7 @@ def _client_of(response: Any) -> _Client:
             return client
     known = ", ".join(client.name for client in dict.fromkeys(_CLIENTS.values()))
     kind = f"{type(response).__module__}.{type(response).__qualname__}"
-    raise TypeError(f"response: must be one of {known}, got {kind}; of a coroutine, pass what it returns")
+    raise TypeError(f"response: must be one of {known}, got {kind}; await a coroutine, and pass what it returns")
 
 
 def _response(response: Any, body: _Body) -> RecordedResponse:

@@ -152,19 +152,19 @@ def image_not_found(image_id: str) -> ImsError:
 
 def image_protected(image_id: str) -> ImsError:
     """Return the 403 of deleting a protected image."""
-    text = f"image {image_id!r} is protected, so it cannot be deleted until that is false"
+    text = f"image {image_id!r} is protected; set protected to false before you delete it"
     return ImsError(403, "IMG.0091", reason=wrong_at(("protected",), "const", text, True))
 
 
 def image_id_taken(image_id: str) -> ImsError:
     """Return the 409 of creating an image with an id that exists."""
-    text = f"image {image_id!r} exists; leave id out to have one made, or choose another"
+    text = f"image {image_id!r} exists already; leave out id, or choose another one"
     return ImsError(409, "IMG.0066", reason=wrong_at(("id",), "unique", text, image_id))
 
 
 def file_arriving(image_id: str) -> ImsError:
     """Return the 409 of an upload to an image that has a file already, though it is still queued."""
-    text = f"the file of image {image_id!r} is there or arriving"
+    text = f"image {image_id!r} has its file already, or an upload of it is under way; create another image"
     return ImsError(409, "IMG.0046", reason=wrong_at(("status",), "enum", text))
 
 
@@ -176,7 +176,7 @@ def tag_not_found(image_id: str, tag: str) -> ImsError:
 
 def marker_unknown(marker: str) -> ImsError:
     """Return the 400 of a list whose marker does not exist, or no longer exists."""
-    text = f"there is no {marker!r}; give the id of the last one of the page before, while that is there"
+    text = f"no item has the id {marker!r}; give the id of the last item of the page before, and keep that item"
     return ImsError(400, "IMG.0027", reason=wrong_at(("marker",), "exists", text, marker))
 
 

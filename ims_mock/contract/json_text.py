@@ -38,7 +38,7 @@ def _integer(text: str) -> int:
 
 
 def _constant(text: str) -> None:
-    raise _UnfitError(f"{text} is no JSON number")
+    raise _UnfitError(f"{text} is not a JSON number")
 
 
 def _or_unfit(read_number: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -156,7 +156,7 @@ def _check_fit(value: Any) -> None:
             raise _malformed(path, str(item))
         for text in (item, path[-1] if path else ""):
             if isinstance(text, str) and not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-                raise _malformed(path, "has half of a surrogate pair, which is no character")
+                raise _malformed(path, "has half of a surrogate pair, which is not a character")
         waiting.extend(reversed([((*path, key), child) for key, child in children]))
 
 

@@ -116,7 +116,7 @@ class Report:
         """Add an unknown attribute: a response may have more than is documented, and a request may not."""
         name, known = str(path[-1]), sorted(schema.names_of(path[:-1]))
         is_break = self.side == "request" and (not is_allowed or misspelt(name, known) is not None)
-        said = Said("documented attributes", name, f"no document has this attribute{nearest(name, known)}")
+        said = Said("documented attributes", name, f"the attribute is not documented{nearest(name, known)}")
         self.add("unknown_attribute", pointer_to(path), said, "break" if is_break else "drift")
 
 

@@ -180,7 +180,7 @@ class Operation:
             parameter = self.query.get(name)
             if parameter is None and not self.others:
                 known = ", ".join(self.query)
-                raise wrong_parameter(name, "known", f"{self.id} serves no such query parameter; it serves {known}")
+                raise wrong_parameter(name, "known", f"{self.id} has no such query parameter; it has {known}")
             if name in given and not (parameter and parameter.repeated):
                 raise wrong_parameter(name, "unique", "the query parameter is given twice; give it once")
             given.add(name)
@@ -205,7 +205,7 @@ class Operation:
             if text is not None:
                 (values[parameter.name],) = parameter.values_of(text)
             elif parameter.is_needed:
-                raise wrong_parameter(parameter.name, "required", "the header is needed")
+                raise wrong_parameter(parameter.name, "required", "the header is required")
         return values
 
     def media_type(self, headers: Headers) -> str:

@@ -54,7 +54,7 @@ def _check_query(report: Report, text: str) -> None:
 def _add_unknown_parameter(report: Report, name: str, value: str) -> None:
     known = list(report.operation.query)
     severity: Severity = "break" if misspelt(name, known) else "drift"
-    text = f"no document has this query parameter{nearest(name, known)}"
+    text = f"the query parameter is not documented{nearest(name, known)}"
     report.add("unknown_parameter", f"?{name}", Said("documented parameters", value, text), severity)
 
 
@@ -71,7 +71,7 @@ def _check_header(report: Report, parameter: Parameter, request: RecordedRequest
     if text is not None:
         _check_value(report, parameter, text, parameter.name, "header")
     elif parameter.is_needed and request.has_all_headers:
-        report.add("missing_header", parameter.name, Said("required", None, "the header is needed"))
+        report.add("missing_header", parameter.name, Said("required", None, "the header is required"))
 
 
 def _check_body(report: Report, request: RecordedRequest) -> None:
@@ -127,7 +127,7 @@ def _check_patch(report: Report, body: bytes | JsonBody, schema: Schema, media_t
             wrong = (item for item in error.problems if change.op != "remove" or item.keyword == "readOnly")
             report.add_problems(wrong, schema, body)
         if misspelt(change.name, known):
-            text = f"no document has this attribute{nearest(change.name, sorted(known))}"
+            text = f"the attribute is not documented{nearest(change.name, sorted(known))}"
             pointer = pointer_to(change.name_at)
             report.add("unknown_attribute", pointer, Said("documented attributes", change.name, text))
 

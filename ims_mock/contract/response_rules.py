@@ -46,7 +46,7 @@ def judge_response(response: RecordedResponse, operation: Operation, method: str
     known = statuses.get(status)
     if known is None:
         listed = ", ".join(map(str, statuses))
-        text = f"no document has this status for {operation.id}; there are {listed}"
+        text = f"the status {status} is not documented for {operation.id}; documented are {listed}"
         report.add("undocumented_status", "", Said(listed, status, text), "drift")
     if status >= 400:
         if known is not None and method != "HEAD":
@@ -70,7 +70,12 @@ def _check_body(report: Report, response: RecordedResponse, expected: _Documente
     is_empty = body == b""
     if not is_empty and (status == 204 or not expected.media_types):
         severity: Severity = "break" if status == 204 else "drift"
-        report.add("unexpected_body", "", Said("no body", beginning_of(body), f"a {status} has no body here"), severity)
+        report.add(
+            "unexpected_body",
+            "",
+            Said("no body", beginning_of(body), f"must have no body with the status {status}"),
+            severity,
+        )
     if is_empty:
         if expected.body is not None and not response.is_partial:
             report.add("missing_body", "", Said("a body", None, "must have a body"))
@@ -100,7 +105,7 @@ def _check_error(report: Report, response: RecordedResponse, known: _Documented)
     try:
         value = value_of(body)
     except ImsError as error:
-        text = f"must be {rule}, and it is no JSON: {error.reason}"
+        text = f"must be {rule}, but it is not JSON: {error.reason}"
         report.add("error_dialect", "", Said(rule, beginning_of(body), text))
         return
     if any(_schema_of(form).is_surely_valid(value) for form in known.forms):
@@ -110,7 +115,7 @@ def _check_error(report: Report, response: RecordedResponse, known: _Documented)
     if form in known.forms:
         report.check_body(_schema_of(form), body, is_partial=response.is_partial)
         return
-    whose = f"one of {_FORMS[form]}" if form else "none that a document has"
+    whose = f"an error of {_FORMS[form]}" if form else "an error of no documented form"
     report.add("error_dialect", "", Said(rule, shortened(value), f"must be {rule}, got {whose}"))
 
 
@@ -123,7 +128,7 @@ def _check_code(report: Report, value: Any) -> None:
     for key in path:
         code = code[key]
     if isinstance(code, str) and not is_code(code):
-        text = f"no document has the code {code}"
+        text = f"the code {code} is not documented"
         report.add("undocumented_code", pointer_to(path), Said("documented codes", code, text), "drift")
 
 

@@ -25,10 +25,10 @@ class Sources:
         named = [name for name in self._models if body.get(name)]
         single = [name for name in named if not isinstance(body[name], list)]
         if len(single) > 1:
-            raise _wrong("IMG.0001", f"an image is made of one source, got {' and '.join(single)}")
+            raise _wrong("IMG.0001", f"must have one source of the image, got {' and '.join(single)}")
         if not named:
             *names, last = self._models
-            raise _wrong("IMG.0012", f"must have what to make an image of: {', '.join(names)} or {last}")
+            raise _wrong("IMG.0012", f"must have a source of the image: {', '.join(names)} or {last}")
         return (single or named)[0]
 
     def model_of(self, source: str) -> Model:

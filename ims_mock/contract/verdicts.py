@@ -50,14 +50,14 @@ def _unknown(method: str, exchange: RecordedExchange) -> list[Finding]:
 
 def _of_path(method: str, path: str) -> tuple[Severity, str, str, str]:
     methods = ", ".join(sorted(methods_of(path)))
-    text = f"{method} is no method of {path}; there are {methods}"
+    text = f"{method} is not a method of {path}; its methods are {methods}"
     # What a browser asks before it sends a request is no operation anywhere.
     return "note" if method == "OPTIONS" else "break", "request.unknown_method", methods, text
 
 
 def _of_no_path(method: str, path: str, exchange: RecordedExchange) -> tuple[Severity, str, str, str]:
     known = find_elsewhere(method, path) if len(path) <= _LONGEST else None
-    text = f"no operation is {method} {path[:_LONGEST]}"
+    text = f"{method} {path[:_LONGEST]} is not an operation"
     if known:
         text += f'; {known.method} {known.path} is "{known.name}", {known.text}'
     is_ours = known.api == "Glance" if known else is_for_ims(exchange.request.url)

@@ -83,7 +83,7 @@ def _required(broken: Broken) -> str:
 def _unknown_member(broken: Broken) -> str:
     known = list(broken.schema.get("properties", ()))
     unknown = next(name for name in broken.value if name not in known)
-    return f"has an unknown member {shown(unknown)}; there are {', '.join(known)}{nearest(unknown, known)}"
+    return f"has an unknown member {shown(unknown)}; the known members are {', '.join(known)}{nearest(unknown, known)}"
 
 
 _SENTENCES: Mapping[str, Callable[[Broken], str]] = {

@@ -142,7 +142,7 @@ def _final_refusals(entries: list[Entry]) -> Iterator[Finding]:
     """A request was rejected for good, and sent again though nothing had changed."""
     for run in _runs(entries, _repeats_refusal):
         if len(run) > 1:
-            text = f"{_name(run)} was refused with {run[0].status}, and sent again as it was"
+            text = f"{_name(run)} was rejected with {run[0].status}, and sent again unchanged; change it before a retry"
             yield Finding("retried_final_refusal", text, tuple(run))
 
 
@@ -169,7 +169,7 @@ def _retries_without_back_off(entries: list[Entry]) -> Iterator[Finding]:
             text = f"{_name(series)} was tried again at once after it had failed; wait longer each time"
             yield Finding("retried_at_once", text, tuple(series))
         elif len(waits) >= STEADY_RETRIES and max(waits) < min(waits) * 1.1:
-            text = f"{_name(series)} was tried again each {min(waits):.1f} s; wait longer each time"
+            text = f"{_name(series)} was tried again every {min(waits):.1f} s; wait longer each time"
             yield Finding("retried_without_back_off", text, tuple(series))
 
 
@@ -183,7 +183,8 @@ def _retry_after(entries: list[Entry]) -> Iterator[Finding]:
         for earlier, later in pairwise(series):
             asked = earlier.response_headers.get("Retry-After", "")
             if asked.isdecimal() and _gap(earlier, later) < float(asked) - AT_ONCE:
-                text = f"Retry-After said {asked} s, and the next try came {_after(_gap(earlier, later))}"
+                wait = _after(_gap(earlier, later))
+                text = f"Retry-After said {asked} s, but the next try came {wait}; wait as long as it says"
                 yield Finding("retry_after_not_obeyed", text, (earlier, later))
 
 
@@ -196,7 +197,8 @@ def _repeated_reads(entries: list[Entry]) -> Iterator[Finding]:
     """Several reads of the same, with the same response, at once after each other."""
     for run in _runs(entries, _is_repeated):
         if len(run) >= MANY_READS:
-            text = f"{run[0].method} {run[0].path} was asked for {len(run)} times in a row, with the same response"
+            asked = f"{run[0].method} {run[0].path}"
+            text = f"{asked} was sent {len(run)} times in a row, with the same response; wait between two reads"
             yield Finding("repeated_reads", text, tuple(run))
 
 
@@ -220,7 +222,7 @@ def _lists_without_limit(entries: list[Entry]) -> Iterator[Finding]:
     if found:
         yield Finding(
             "list_without_limit",
-            "images were listed without a limit, so pages are as long as the service likes",
+            "images were listed without a limit, so the service chooses the length of a page; send limit=N",
             tuple(found),
         )
 
@@ -250,7 +252,10 @@ def _duplicates(entries: list[Entry]) -> Iterator[Finding]:
         done = tuple(entry for entry in series if entry.is_done)
         is_tidied = done and any(done[0].number < number < done[-1].number for number in deleted_at)
         if len(done) > 1 and not is_tidied:
-            text = f"{done[0].operation} was done {len(done)} times: a response was lost, and the request sent again"
+            text = (
+                f"{done[0].operation} was done {len(done)} times: a response was lost, and the request was sent again"
+            )
+            text += "; look for the image first"
             yield Finding("duplicate_after_lost_response", text, done)
 
 

@@ -207,7 +207,7 @@ def checked_rules(names: Iterable[str]) -> frozenset[str]:
     """Return names of rules; raise InvalidError for one that is none."""
     given = frozenset(names)
     for name in sorted(given - RULES.keys()):
-        text = f"must be a rule, got {name!r}; there are {', '.join(RULES)}{nearest(name, list(RULES))}"
+        text = f"must be a rule, got {name!r}; the rules are {', '.join(RULES)}{nearest(name, list(RULES))}"
         raise wrong_setting("strict", "enum", text, name)
     return given
 

@@ -310,7 +310,7 @@ def _checked(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the filters without those that are None; raise for an invalid filter."""
     for name in wanted:
         if name not in _FILTERS:
-            raise TypeError(f"calls have no {name!r}; there are {', '.join(_FILTERS)}")
+            raise TypeError(f"requests cannot be filtered by {name!r}; the filters are {', '.join(_FILTERS)}")
         if wanted[name] is not None and not isinstance(wanted[name], _FILTERS[name]):
             raise TypeError(f"{name} must be of type {_FILTERS[name].__name__}, got {wanted[name]!r}")
     for name, glob in (wanted.get("headers") or {}).items():

@@ -199,7 +199,7 @@ class Mutate(Fault):
     mode: str
     value: Any = None
 
-    hint = "; its pointer must lead to an attribute of the response that the documents have as optional"
+    hint = "; its pointer must lead to an optional attribute of the response"
     family = "attribute"
 
     @classmethod
@@ -215,14 +215,14 @@ class Mutate(Fault):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.value is not None and self.mode != "value":
-            text = f'is set where mode is "value" alone, got mode {self.mode!r}'
+            text = f'can only be given with the mode "value", got the mode {self.mode!r}'
             raise wrong_setting("value", "dependent", text, self.value)
 
     def fits(self, operation: Operation) -> bool:
         return operation.response_body is not None and operation.response_body.has_optional(parts_of(self.pointer))
 
     def cause_on(self, operation: Operation) -> str:
-        return f"the documents have {self.pointer} of the response as optional"
+        return f"the documents say that {self.pointer} of the response is optional"
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         response = work(exchange)

@@ -44,7 +44,7 @@ class Faults:
         known = [item.name for item in fields(Rule) if item.init and item.name != "fault"]
         for name in settings:
             if name not in known:
-                hint = f"there are {', '.join(known)}{nearest(name, known)}"
+                hint = f"its settings are {', '.join(known)}{nearest(name, known)}"
                 raise wrong_settings("additionalProperties", f"a rule has no setting {name!r}; {hint}")
         return self.arm(replace(new_rule(fault), **settings) if settings else new_rule(fault))
 
@@ -54,7 +54,7 @@ class Faults:
         Raises ValueError for a rule that is or was armed already, because it has counted other requests.
         """
         if rule.id:
-            raise ValueError(f"rule {rule.id} has been armed already; rule_text.new_rule makes another like it")
+            raise ValueError(f"rule {rule.id} is armed already; rule_text.new_rule makes another one like it")
         # In the same order as a reset, which clears the rules while it holds the lock of the store.
         with self._store.lock, self._lock:
             rule_id = str(next(self._ids))

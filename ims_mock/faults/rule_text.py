@@ -163,7 +163,9 @@ class _Parser:
                 self._next()
                 faults.append(None)
             elif self._peek() in kinds.KINDS and kinds.KINDS[self._peek()].is_lasting:
-                raise self._error(self._start(), f"{self._peek()} needs several requests, and cannot be in a sequence")
+                raise self._error(
+                    self._start(), f"{self._peek()} needs several requests, so it cannot be in a sequence"
+                )
             else:
                 faults.append(self.fault().to_json())
             if self._peek() not in (",", ")"):
@@ -181,7 +183,7 @@ class _Parser:
             if not equals or not re.fullmatch("[a-z_]+", name):
                 name, value = next(unnamed, ""), word
             if name not in names or name in given:
-                raise self._error(at, f"must be one more of {', '.join(names)}, each once, got {shown(word)}")
+                raise self._error(at, f"must be another one of {', '.join(names)}, each once, got {shown(word)}")
             is_text = schemas[name].get("type") == "string"
             given[name] = _text(value) if is_text else _value(value)
             positions[name,] = at
@@ -253,7 +255,7 @@ class _Parser:
     def _next(self) -> str:
         match = self._match()
         if match["word"] == '"':
-            raise self._error(match.start("word"), "begins a text that has no end")
+            raise self._error(match.start("word"), "begins a text; end it with another quote")
         self._at = match.end()
         return match["word"]
 

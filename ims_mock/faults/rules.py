@@ -82,7 +82,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not isinstance(self.fault, Fault):
-            text = f"must be one such as Fail(503), got {cut(repr(self.fault))}"
+            text = f"must be a fault such as Fail(503), got {cut(repr(self.fault))}"
             raise wrong_setting("fault", "type", text, self.fault)
         given = checked(_schema(), self.settings())
         for name in given.keys() - {"fault"}:
@@ -108,12 +108,12 @@ class Rule:
         )
         if not matching:
             known = list(operations)
-            hint = nearest(self.operation, known) or f"; there are {', '.join(known)}"
-            raise self._wrong_operation(f"{shown(self.operation)} matches none{hint}")
+            hint = nearest(self.operation, known) or f"; the operations are {', '.join(known)}"
+            raise self._wrong_operation(f"must match an operation, got {shown(self.operation)}{hint}")
         matching = [operation for operation in matching if self._has_requests(operation)]
         if not matching:
             what = f"the method {self.method}" if self.method else "JSON in its body"
-            raise self._wrong_operation(f"{shown(self.operation)} has no request with {what}")
+            raise self._wrong_operation(f"must match an operation with {what}, got {shown(self.operation)}")
         if not any(self.fault.fits(operation) for operation in matching):
             fitting = [name for name, operation in operations.items() if self.fault.fits(operation)]
             where = f"only to {', '.join(fitting)}" if fitting else "to no operation"
@@ -161,7 +161,7 @@ class Rule:
         if begin >= end:
             raise _wrong_order(self.between)
         if end <= now:
-            text = f"is over: the clock says {timestamp(now)}, got {shown(list(self.between))}"
+            text = f"must end after the time of the mock's clock, {timestamp(now)}, got {shown(list(self.between))}"
             raise wrong_setting("between", "future", text, self.between)
         return begin, end
 

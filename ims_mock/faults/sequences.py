@@ -30,10 +30,10 @@ class Sequence(Fault):
             if fault is not None and (not isinstance(fault, Fault) or fault.is_lasting):
                 # In one order, whichever module was imported first.
                 lasting = sorted((kind.__name__ for kind in Fault.__subclasses__() if kind.is_lasting), reverse=True)
-                text = f"must be faults, except {', '.join(lasting)}, or None, got {fault}"
+                text = f"must be faults other than {', '.join(lasting)}, or None, got {fault}"
                 raise wrong_setting("faults", "items", text, fault)
         if not any(faults):
-            raise wrong_setting("faults", "contains", "must have at least one fault, and not None alone", faults)
+            raise wrong_setting("faults", "contains", "must have at least one fault, not only None", faults)
         # From JSON, and from people, it comes as a list.
         object.__setattr__(self, "faults", tuple(faults))
 

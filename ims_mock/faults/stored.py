@@ -43,7 +43,7 @@ class Stale(Fault):
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.reads is None) == (self.seconds is None):
-            raise wrong_settings("oneOf", "needs either reads or seconds")
+            raise wrong_settings("oneOf", "must have either reads or seconds")
 
     @classmethod
     def tried_on(cls, operation: Operation, entry: Entry) -> Iterator[Fault]:

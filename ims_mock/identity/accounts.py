@@ -199,7 +199,7 @@ class Accounts:
     def named_user(self, name: str) -> User:
         """Return the user of a name; raise InvalidError when there is none."""
         if not isinstance(name, str) or name not in self.users:
-            raise wrong_settings("user", f"there is no user {shown(name)}; there are {', '.join(self.users)}")
+            raise wrong_settings("user", f"no user has the name {shown(name)}; the users are {', '.join(self.users)}")
         return self.users[name]
 
     def user_of_access(self, access: str) -> User | None:
@@ -244,7 +244,7 @@ def _check_roles(projects: Mapping[str, Project], users: Mapping[str, User]) -> 
             unknown = next((role for role in roles if role not in _ROLES), None)
             if unknown is not None:
                 known = ", ".join(_ROLES)
-                raise _wrong("users", f"{user.name} has the role {unknown!r} in {name}; there are {known}")
+                raise _wrong("users", f"{user.name} has an unknown role {unknown!r} in {name}; the roles are {known}")
 
 
 def _check_unique(projects: Mapping[str, Project], users: Mapping[str, User]) -> None:

@@ -91,7 +91,7 @@ class Auth:
             # A token is looked at by the identity service itself, a signature by the gateway before it.
             raise ImsError(error.status, IAM, reason=error.reason) from None
         if caller.project_id is None and exchange.operation.is_of_project:
-            raise unauthorized("Unauthorized", "X-Auth-Token: the token is scoped to no project; get one that is")
+            raise unauthorized("Unauthorized", "X-Auth-Token: the token is not scoped to a project; get one that is")
         return caller
 
     def _caller_of(self, exchange: Exchange) -> Caller:
@@ -160,7 +160,7 @@ class Auth:
         project = next((project for project in own if project.id == asked), None) if asked else own[0]
         if project is None:
             known = ", ".join(project.id for project in own)
-            raise _foreign_project(f"X-Project-Id: {user.name} does not work in {asked}, but in {known}")
+            raise _foreign_project(f"X-Project-Id: {user.name} has no role in {asked}, only in {known}")
         return _caller(user, project)
 
     def _key(self, access: str) -> _Key | None:
@@ -180,7 +180,10 @@ class Auth:
         self._check_security_token(key, headers)
         missing = [name for name in authorization.headers if headers.get(header_name(name)) is None]
         if missing:
-            raise unauthorized("verify aksk signature fail", f"SignedHeaders: {', '.join(missing)} did not come")
+            raise unauthorized(
+                "verify aksk signature fail",
+                f"SignedHeaders: must name headers of the request, and it has no {', '.join(missing)}",
+            )
         canonical_of = partial(signing.canonical_request, exchange.request, authorization, exchange.body.read())
         computed = signing.signature(key.secret, date, canonical_of(), authorization.scope)
         if signing.is_same(computed, authorization.signature):
@@ -190,8 +193,8 @@ class Auth:
         shown = canonical_of(hides=True).replace("\n", "|")
         raise unauthorized(
             f"verify aksk signature fail,canonicalRequest:{shown}",
-            f"Authorization: the signature is not that of this request with the secret of {authorization.access}; "
-            f"the canonical request here, with | for line breaks, is {shown}",
+            f"Authorization: the signature does not fit this request and the secret of {authorization.access}; "
+            f"the mock's canonical request, with | for line breaks, is {shown}",
         )
 
     def _check_date(self, date: str) -> None:
@@ -210,7 +213,7 @@ class Auth:
 
     def _check_security_token(self, key: _Key, headers: Headers) -> None:
         if not signing.is_same(headers.get("X-Security-Token") or "", key.security_token):
-            wanted = "a temporary access key needs the token that came with it, and a permanent one none"
+            wanted = "a temporary access key needs the token that came with it, and a permanent one must have none"
             raise unauthorized("Get secretKey failed", f"X-Security-Token: {wanted}")
         if self._identity.store.clock.now() >= key.expires_at:
             raise unauthorized(

@@ -81,8 +81,10 @@ class Permissions:
             raise wrong_setting("action", "type", text, action)
         known = sorted({action for operation in load_contract().operations.values() for action in operation.actions})
         if not any(fnmatchcase(name, action) for name in known):
-            hint = nearest(action, known) or f"; there are {', '.join(known)}"
-            raise wrong_setting("action", "enum", f"{shown(action)} is needed by no operation{hint}", action)
+            hint = nearest(action, known) or f"; the actions are {', '.join(known)}"
+            raise wrong_setting(
+                "action", "enum", f"must be one that an operation needs, got {shown(action)}{hint}", action
+            )
         denial = Denial(action, user, self)
         with self._lock:
             self._denials.append(denial)
@@ -117,7 +119,7 @@ class Permissions:
         for action in actions:
             if not is_anybody and not caller.may(action):
                 name = caller.user or "the caller"
-                raise ImsError(403, "IMG.0026", reason=f"no role of {name} in this project has the action {action}")
+                raise ImsError(403, "IMG.0026", reason=f"no role of {name} in this project allows the action {action}")
             if self._denials and any(denial.covers(action, caller) for denial in self._denials):
                 raise ImsError(403, "IMG.0026", reason=f"the action {action} is denied by a test")
 

@@ -34,7 +34,7 @@ def from_server(exchange: Exchange, body: Mapping[str, Any]) -> Image:
             "IMG.0184",
             "/vault_id: is needed for a backup of CBR",
         ),
-        (bool(is_other), "IMG.0183", f"/vault_id: the server is associated with {own!r}"),
+        (bool(is_other), "IMG.0183", f"/vault_id: must be the vault of the server, {own!r}"),
     )
     attributes = of_server(server)
     if vault_id:
@@ -77,7 +77,11 @@ def check_backup_shareable(exchange: Exchange, image: Image) -> None:
     backup_id = image.get("__backup_id", "")
     is_whole = image.get("__whole_image") == "true"
     if is_whole and neighbours.known(exchange.store, "backups", backup_id)["type"] == "CSBS":
-        raise ImsError(400, "IMG.0135", reason=f"/image_id: backup {backup_id} is one of CSBS; share those of CBR")
+        raise ImsError(
+            400,
+            "IMG.0135",
+            reason=f"/image_id: only images of CBR backups can be shared, and {backup_id} is a CSBS backup",
+        )
 
 
 def delete_backup(exchange: Exchange, image: Image) -> None:

@@ -111,7 +111,7 @@ def _check_attributes(given: dict[str, Any], file: File | None, members: Mapping
     if problems:
         raise InvalidError(*problems, source=model.source)
     if given.get("status") == "deleted" or given.get("deleted") or "deleted_at" in given:
-        raise _wrong("status", "enum", "an image that is deleted is in no list; add it, and delete it")
+        raise _wrong("status", "enum", "must not be deleted; add the image as active, and delete it then")
     try:
         # As deep as a saved state has it, which is to be read again.
         json_text.plain([[[given]]])

@@ -85,7 +85,9 @@ def _check_images(document: Mapping[str, Any]) -> None:
             if image_id != image_id.lower():
                 raise wrong_at((kind, index, "image", "id"), "pattern", f"must be in lower case, got {shown(image_id)}")
             if image_id in seen:
-                raise wrong_at((kind, index, "image", "id"), "unique", f"two images are {image_id}; leave one out")
+                raise wrong_at(
+                    (kind, index, "image", "id"), "unique", f"two images have the id {image_id}; leave one out"
+                )
             seen.add(image_id)
             if placed["created_at"] != created_at:
                 raise wrong_at((kind, index, "created_at"), "const", f"must be {created_at}, as in the image")
@@ -118,7 +120,7 @@ def _check_key(path: Keys, value: str, key: str | None = None) -> None:
     """Raise InvalidError for a record whose attribute is not the key under which it stands."""
     wanted = path[-2] if key is None else key
     if value != wanted:
-        raise wrong_at(path, "const", f"must be {shown(wanted)}, under which it stands")
+        raise wrong_at(path, "const", f"must be {shown(wanted)}, as in its path")
 
 
 def _check_transitions(document: Mapping[str, Any], images: Images) -> None:
@@ -126,7 +128,9 @@ def _check_transitions(document: Mapping[str, Any], images: Images) -> None:
     numbers = Counter(item["number"] for item in document["transitions"])
     for index, item in enumerate(document["transitions"]):
         if numbers[item["number"]] > 1:
-            raise wrong_at(("transitions", index, "number"), "unique", f"two are number {item['number']}")
+            raise wrong_at(
+                ("transitions", index, "number"), "unique", f"two have the number {item['number']}; give each its own"
+            )
         if item["collection"] == "images":
             _check_change(images, item, ("transitions", index))
         elif item["id"] not in document["jobs"]:

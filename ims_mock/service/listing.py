@@ -109,7 +109,7 @@ def _split(name: str, text: str) -> Iterator[str]:
     while position <= len(text):
         match = _QUOTED.match(text, position)
         if match is None:
-            raise _wrong(name, "pattern", f"the quotes of {text!r} do not stand around whole values")
+            raise _wrong(name, "pattern", f"must have quotes only around whole values, got {text!r}")
         yield re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2]
         position = match.end() if match[0].endswith(",") else len(text) + 1
 
@@ -138,7 +138,7 @@ def _moment(name: str, text: str, written: Callable[[float], str]) -> str:
         return written(parse_time(text))
     except (ValueError, OverflowError):
         advice = "write one such as 2018-10-28T10:00:00Z"
-        raise _wrong(name, "format", f"{text!r} is no time; {advice}") from None
+        raise _wrong(name, "format", f"must be a time, got {text!r}; {advice}") from None
 
 
 def _wrong(name: str, keyword: str, text: str) -> ImsError:
@@ -181,12 +181,12 @@ def sorting(query: Mapping[str, Any]) -> list[tuple[str, str]]:
     keys, directions = query.get("sort_key", []), query.get("sort_dir", [])
     if "sort" in query:
         if keys or directions:
-            raise _wrong("sort", "dependent", "is not given together with sort_key and sort_dir")
+            raise _wrong("sort", "dependent", "must not be given together with sort_key and sort_dir")
         return [(key, direction or "desc") for key, _, direction in (text.partition(":") for text in query["sort"])]
     keys = keys or ["created_at"]
     directions = directions or ["desc"]
     if len(directions) not in (1, len(keys)):
-        text = f"must be one for all keys or one a key, got {len(directions)} for {len(keys)} keys"
+        text = f"must be one direction for all keys, or one for each key, got {len(directions)} for {len(keys)} keys"
         raise _wrong("sort_dir", "dependent", text)
     return list(zip(keys, directions * len(keys), strict=False))
 

@@ -10,4 +10,4 @@ class NotFoundError(Exception):
 
     def __init__(self, what: str, known: list[str]) -> None:
         listed = [*known[:_MOST_NAMES], *(["..."] if len(known) > _MOST_NAMES else [])]
-        super().__init__(f"{what}; there are: {', '.join(listed) or 'none'}")
+        super().__init__(f"{what}; " + (f"the known ones are {', '.join(listed)}" if listed else "there are none"))

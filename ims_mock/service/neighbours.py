@@ -173,11 +173,11 @@ def find(exchange: Exchange, kind: str, id_: str, code: str, place: str) -> Neig
     """
     store = exchange.store
     if not exists(store, kind, id_):
-        text = f"{place}: none of the {kind} that a test has added is {id_!r}; add it, or set neighbours to any"
+        text = f"{place}: no test has added {id_!r} to the {kind}; add it, or set neighbours to any"
         if was_deleted(store, kind, id_):
             text = f"{place}: {id_!r} was deleted with its image"
         raise ImsError(400, code, reason=text)
     record = known(store, kind, id_)
     if record["rejected_with"]:
-        raise ImsError(400, record["rejected_with"], reason=f"{place}: the test wants it so (rejected_with)")
+        raise ImsError(400, record["rejected_with"], reason=f"{place}: the test rejects it (rejected_with)")
     return record

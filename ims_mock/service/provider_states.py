@@ -36,7 +36,7 @@ def check_state(state: str) -> None:
     is_failure = status != state and status.isdecimal() and 400 <= int(status) <= 599
     if state not in _MADE and not is_failure:
         known = [*_MADE, f"{states.FAILURE}503"]
-        text = f"no mock can have {shown(state)}; there are: {', '.join(known)}{nearest(state, known)}"
+        text = f"no mock can have the state {shown(state)}; the states are {', '.join(known)}{nearest(state, known)}"
         raise wrong_at(("state",), "known", text)
 
 

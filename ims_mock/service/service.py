@@ -300,9 +300,9 @@ def _fault_of(text: str, operation: Operation) -> Fault:
             400, "APIGW.0201", reason=f"{FAULT_HEADER}: {error.what}, at {shown(text[error.position :])}"
         ) from None
     if fault.is_lasting:
-        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} is of several requests; add a rule for it")
+        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} needs several requests; add a rule for it")
     if not fault.fits(operation):
-        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} means nothing on {operation.id}")
+        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} does not apply to {operation.id}")
     return fault
 
 

@@ -47,7 +47,7 @@ class Settings:
         for name in given:
             if name not in SETTINGS:
                 known = list(SETTINGS)
-                text = f"ims_mock has no setting {name!r}; there are {', '.join(known)}{nearest(name, known)}"
+                text = f"ims_mock has no setting {name!r}; the settings are {', '.join(known)}{nearest(name, known)}"
                 raise wrong_settings("additionalProperties", text)
         values = {**_DEFAULTS, **given}
         self.__dict__.update(checked(_schema(), {**values, "faults": _without_objects(values["faults"])}))
@@ -114,7 +114,7 @@ def _check_job_types(durations: Mapping[str, Any]) -> None:
     known = list(job_types())
     for name in durations:
         if name != "*" and name not in known:
-            text = f"has no type {shown(name)}; there are *, {', '.join(known)}{nearest(name, known)}"
+            text = f"has no type {shown(name)}; the types are *, {', '.join(known)}{nearest(name, known)}"
             raise wrong_setting("jobs", "enum", text, name)
 
 

@@ -53,7 +53,7 @@ def from_volume(exchange: Exchange, volume_id: str, path: Keys = ()) -> Image:
     status, type_, key = volume["status"], volume["type"], volume["key"]
     refuse_where(
         (status not in ("available", "in-use"), "IMG.0022", f"{place}: must be available or in-use, and is {status}"),
-        (type_ in ("DSS", "DESS"), "IMG.0153", f"{place}: no image is made of a disk that is {type_}"),
+        (type_ in ("DSS", "DESS"), "IMG.0153", f"{place}: must not be a disk of the type {type_}"),
     )
     encrypted = {"__system__cmkid": key} if key else {}
     return {"__data_origin": f"volume,{volume_id}", "min_disk": volume["size"], **encrypted}
@@ -63,7 +63,13 @@ def check_one_server(exchange: Exchange, volume_ids: Sequence[str], server_id: s
     """Raise 400 for disks that are attached to different servers, or to another one than the server of a request."""
     attached = (neighbours.known(exchange.store, "volumes", volume_id) for volume_id in volume_ids)
     servers = {server.lower() for server in (server_id, *(volume["server"] for volume in attached)) if server}
-    refuse_where((len(servers) > 1, "IMG.0140", f"/data_images: the disks are of {' and '.join(sorted(servers))}"))
+    refuse_where(
+        (
+            len(servers) > 1,
+            "IMG.0140",
+            f"/data_images: all disks must be of one server, got {' and '.join(sorted(servers))}",
+        )
+    )
 
 
 def from_file(exchange: Exchange, body: Mapping[str, Any], path: Keys = (), *, is_quick: bool = False) -> Image:
@@ -82,7 +88,11 @@ def from_file(exchange: Exchange, body: Mapping[str, Any], path: Keys = (), *, i
     refuse_where(
         (not size, "IMG.0057", f"{place}: the file is empty"),
         (not is_known, "IMG.0057", f"{place}: the file must be of one of the formats {', '.join(_FORMATS)}"),
-        (found["region"] not in ("", own), "IMG.0058", f"{place}: is in {found['region']}, and the request in {own}"),
+        (
+            found["region"] not in ("", own),
+            "IMG.0058",
+            f"{place}: the bucket must be in the region {own}, and is in {found['region']}",
+        ),
         (is_slow, "IMG.0158", f"{place}: a file that is imported quickly must be RAW or ZVHD2, and is {format_}"),
         (size > most, "IMG.0059", f"{place}: the file must have at most {most} bytes, and has {size}"),
         (is_larger, "IMG.0055", f"{pointer_to((*path, 'min_disk'))}: must hold the file, which has {size} bytes"),
@@ -112,7 +122,11 @@ def check_key(exchange: Exchange, key_id: str | None, path: Keys = ()) -> None:
         status, owner = key["status"], key["project_id"]
         is_gone = neighbours.is_gone(exchange.store, key)
         refuse_where(
-            (owner not in ("", exchange.project_id), "IMG.0095", f"{place}: is of project {owner!r}"),
-            (is_gone, "IMG.0095", f"{place}: the key has been deleted, as was scheduled"),
+            (
+                owner not in ("", exchange.project_id),
+                "IMG.0095",
+                f"{place}: the key must be one of this project, and is one of project {owner!r}",
+            ),
+            (is_gone, "IMG.0095", f"{place}: the key was deleted when its scheduled time came"),
             (status != "enabled", "IMG.0097", f"{place}: the key must be enabled, and is {status}"),
         )

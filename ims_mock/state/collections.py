@@ -74,7 +74,7 @@ class Collection(Mapping[str, Any]):
     def _note(self, key: str) -> None:
         changes = self._changes
         if not changes.is_open:
-            raise RuntimeError("the store is changed inside of a transaction only: with store.transaction(): ...")
+            raise RuntimeError("the store can only be changed in a transaction: with store.transaction(): ...")
         self.edits += 1
         if self.is_logged and changes.is_on:
             changes.note(self.name, key, self.records.get(key))

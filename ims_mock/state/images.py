@@ -119,14 +119,18 @@ def become(image: Image, status: str, at: float, attributes: Image) -> Image:
 def check_owner(image: Image, project_id: str) -> None:
     """Raise 403 for a project that sees an image and does not own it."""
     if image["owner"] != project_id:
-        raise ImsError(403, "IMG.0047", reason=f"/image_id: only project {image['owner']}, which owns the image, may")
+        raise ImsError(
+            403, "IMG.0047", reason=f"/image_id: only the owner of the image, project {image['owner']}, may do this"
+        )
 
 
 def check_deletable(image: Image, project_id: str) -> None:
     """Raise 403 for another project's image and for a protected one, 400 for one whose file is arriving."""
     if image["owner"] != project_id:
         code = "IMG.0094" if image["visibility"] == "public" else "IMG.0092"
-        raise ImsError(403, code, reason=f"/image_id: only project {image['owner']}, which owns the image, may")
+        raise ImsError(
+            403, code, reason=f"/image_id: only the owner of the image, project {image['owner']}, may do this"
+        )
     if image["protected"]:
         raise image_protected(image["id"])
     if "deleted" not in LEGAL_MOVES[image["status"]]:

@@ -72,7 +72,7 @@ def check_quota(store: Store, project_id: str, more: int = 1) -> None:
     """Raise 400 when a project may not have so many more images."""
     quota = store.settings.records.get("quota")
     if quota is not None and (count := private_images(store, project_id)) + more > quota:
-        has = f"the project has {count} private images, and may have {quota}"
+        has = f"the project has {count} private images, and can have at most {quota}"
         text = f"{has}; the request makes {more}; delete some, or set a greater quota"
         raise ImsError(400, "IMG.0015", reason=wrong_at((), "maxItems", text))
 
@@ -116,7 +116,9 @@ def delete_image(store: Store, image_id: str, project_id: str) -> None:
     for member in store.members.of(image_id).values():
         if member.get("member_type", "project") != "project":
             wide = f"the {member['member_type']} {member['member_id']!r}"
-            raise ImsError(403, reason=f"/image_id: the image is shared with {wide}; end that before it is deleted")
+            raise ImsError(
+                403, reason=f"/image_id: the image is shared with {wide}; stop sharing it before you delete it"
+            )
     if is_leaving(store, image_id):
         return
     if planned(store, image_id):

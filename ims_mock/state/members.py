@@ -114,18 +114,23 @@ def check_shareable(image: Image, members: Mapping[str, Member], project_id: str
     is_whole = image.get("__whole_image") == "true"
     quota = _MODEL["x-maximum-members-of-whole-image" if is_whole else "x-maximum-members"]
     refusals = (
-        (image["visibility"] == "public", 400, "IMG.0089", "/image_id: the image is public, so everybody has it"),
-        (image["__imagetype"] == "market", 400, "IMG.0107", "/image_id: the image is of the marketplace"),
-        (bool(image.get("__system__cmkid")), 400, "IMG.0098", "/image_id: the image is encrypted (__system__cmkid)"),
+        (image["visibility"] == "public", 400, "IMG.0089", "/image_id: a public image cannot be shared"),
+        (image["__imagetype"] == "market", 400, "IMG.0107", "/image_id: an image of the marketplace cannot be shared"),
+        (bool(image.get("__system__cmkid")), 400, "IMG.0098", "/image_id: must not be encrypted (__system__cmkid)"),
         (
             is_whole and not image.get("__backup_id"),
             400,
             "IMG.0135",
-            "/image_id: of full-ECS images only those of a CBR backup (__backup_id) can be shared",
+            "/image_id: a full-ECS image can only be shared if it is of a CBR backup (__backup_id)",
         ),
-        (member_id == image["owner"], 400, "IMG.0076", "/member: the project owns the image"),
+        (member_id == image["owner"], 400, "IMG.0076", "/member: must be another project than the owner of the image"),
         (member_id in members, 409, "IMG.0112", f"/member: project {member_id!r} is a member already"),
-        (len(members) >= quota, 400, "IMG.0088", f"/member: the image has {quota} members, which is the most"),
+        (
+            len(members) >= quota,
+            400,
+            "IMG.0088",
+            f"/member: the image has {quota} members, and can have no more; delete one first",
+        ),
     )
     for applies, status, code, reason in refusals:
         if applies:

@@ -118,7 +118,7 @@ def bounds_of(settings: Mapping[str, Any]) -> Bounds:
     """Return the bounds with these settings; raise TypeError for a name that is none, InvalidError as Bounds does."""
     for name in settings:
         if name not in NAMES:
-            raise TypeError(f"a sweep has no bound {name!r}; there are {', '.join(NAMES)}")
+            raise TypeError(f"a sweep has no bound {name!r}; the bounds are {', '.join(NAMES)}")
     return Bounds(**settings)
 
 

@@ -125,9 +125,13 @@ class Sweep:
         if any(len(region.faults) for region in service.regions):
             raise ValueError("rules are armed, and a sweep arms its own; remove them first: faults.clear()")
         if not all(isinstance(region.store.clock, ManualClock) for region in service.regions):
-            raise ValueError("a sweep moves the mock's clock, and this one was given another; leave out clock=")
+            raise ValueError(
+                "a sweep moves the mock's own clock, but this mock was given another one; leave out clock="
+            )
         if service in _UNDER_WAY:
-            raise RuntimeError("the mock is being swept, and the work of a sweep cannot sweep it; sweep one work alone")
+            raise RuntimeError(
+                "a sweep of this mock is under way, so its work cannot begin another one; remove the inner sweep"
+            )
         if self.virtual:
             VirtualTime.check_free()
         self._checkpoint = Checkpoint(service)
@@ -173,7 +177,9 @@ class Sweep:
             run = self._once(None)
         run.logged = lines
         if run.error is not None or run.hung:
-            raise BaselineError(f"the work fails without any failure: {run.hung or repr(run.error)}") from run.error
+            raise BaselineError(
+                f"the work fails although no rule was armed: {run.hung or repr(run.error)}"
+            ) from run.error
         check_done(run.value)
         return run
 
@@ -297,7 +303,7 @@ class Sweep:
         row = self._row(plan, report)
         if not any(rule.hits for rule in self._rules):
             asked = ", ".join(dict.fromkeys(entry.operation or entry.path for entry in report.baseline.entries))
-            raise ValueError(f"plan: {plan.id!r} has never fired; the work requests {asked or 'nothing'}")
+            raise ValueError(f"plan: {plan.id!r} never fired; the requests of the work are {asked or 'none'}")
         return row
 
     def _judged(self, plan: Plan, report: SweepReport) -> Judged:

@@ -76,9 +76,9 @@ def changes(known: KnownFailures, verdicts: Mapping[str, str], is_unmet: Callabl
     mended = [plan_id for plan_id in known.verdicts if verdicts.get(plan_id) in GOOD]
     unmet = [plan_id for plan_id in known.verdicts if is_unmet(plan_id)]
     for plan_ids, what in ((mended, "is mended"), (unmet, "was not run")):
-        yield from (f"known failure {what}, and can be removed from the file: {name}" for name in plan_ids[:_MOST])
+        yield from (f"a known failure {what}; remove it from the file: {name}" for name in plan_ids[:_MOST])
         if len(plan_ids) > _MOST:
-            yield f"... {len(plan_ids) - _MOST} more known failures of which each {what}"
+            yield f"... {len(plan_ids) - _MOST} more known failures, each of which {what}"
 
 
 _MOST = 5

@@ -34,36 +34,36 @@ def check_switches(virtual_time: Any, progress: Any) -> None:
     if not isinstance(virtual_time, bool):
         raise TypeError(f"virtual_time: must be True or False, got {virtual_time!r:.80}")
     if progress is not None and not callable(progress):
-        text = "a function of how many plans were run, and how many there are, such as Progress(sys.stderr)"
+        text = "a function that takes how many plans were run and how many there are, such as Progress(sys.stderr)"
         raise TypeError(f"progress: must be {text}, got {progress!r:.80}")
 
 
 def check_untouched(service: Service, mark: Mark, rules: Iterable[Rule]) -> None:
     """Raise ValueError where the work took from the mock what the sweep needs: its rules, or requests since a mark."""
     if service.journal.mark().clearings != mark.clearings:
-        text = "the work resets the mock, or clears its journal, and the sweep does not see its requests by that"
-        raise ValueError(f"{text}; do so before the sweep, which begins each run with the mock as it was then")
+        text = "the work resets the mock, or clears its journal, so the sweep does not see its requests"
+        raise ValueError(f"{text}; do that before the sweep: each run begins with the mock as it was then")
     armed = list(service.faults)
     if any(rule not in armed for rule in rules):
-        text = "the work removes the rules of the mock, and those of the sweep with them"
-        raise ValueError(f"{text}; let it remove its own alone: with faults.add(...)")
+        text = "the work removes the rules of the mock, and with them those of the sweep"
+        raise ValueError(f"{text}; let it remove only its own: with faults.add(...)")
 
 
 def check_served(before: bool, after: bool) -> None:
     """Raise ValueError where the mock was served before the work, and is not after it."""
     if before and not after:
-        raise ValueError("the work stops the mock, and the next run does not reach it; stop it after the sweep")
+        raise ValueError("the work stops the mock, so the next run cannot reach it; stop it after the sweep")
 
 
 def check_done(value: Any) -> None:
     """Raise TypeError where the value of the work is work that has not been done."""
     if inspect.iscoroutine(value):
         value.close()
-        text = f"{value.__qualname__} is a coroutine, which nobody has awaited: sweep lambda: asyncio.run(...)"
+        text = f"{value.__qualname__} is a coroutine that was not awaited: sweep lambda: asyncio.run(...)"
     elif inspect.isgenerator(value):
-        text = f"{value.__qualname__} is a generator, which nobody has run: sweep lambda: list(...)"
+        text = f"{value.__qualname__} is a generator that was not run: sweep lambda: list(...)"
     elif inspect.isasyncgen(value) or inspect.isawaitable(value):
-        text = f"{type(value).__name__} is work that nobody has awaited: sweep lambda: asyncio.run(...)"
+        text = f"{type(value).__name__} is work that was not awaited: sweep lambda: asyncio.run(...)"
     else:
         return
     raise TypeError(f"work: must be done when it returns; {text}")

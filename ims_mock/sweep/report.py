@@ -103,11 +103,9 @@ class SweepReport:
         if self.ended:
             why = f"the sweep ended {self.ended}"
         elif not any(entry.operation for entry in self.baseline.entries):
-            why = "the work requests nothing of the mock"
+            why = "the work sends no request to the mock"
         else:
-            why = (
-                "its requests meet no failure that only and skip leave; new_sweep(...).plans(), or --list, has them all"
-            )
+            why = "only and skip leave no failure for its requests; new_sweep(...).plans(), or --list, shows all plans"
         return f"no plan was run: {why}"
 
     def assert_survives(
@@ -136,13 +134,13 @@ class SweepReport:
         end = f"; the sweep ended {self.ended}, before all plans were run" if self.ended else ""
         yield f"{len(self.baseline.entries)} requests, {len(self.rows)} plans, {self.saved} saved{end}"
         for operation, count in self.left_out.items():
-            yield f"{count} requests amid those of {operation} met no failure; steps=N lets more of them do so"
+            yield f"{count} other requests of {operation} met no failure; a greater steps=N lets more of them meet one"
         if self.unsteady:
             end = "" if self.baseline.is_steady else "; what it returns is not compared"
             yield f"without any failure, {' and '.join(self.unsteady)} was not the same in two runs{end}"
         if self.baseline.threads:
             names = ", ".join(self.baseline.threads)
-            yield f"after the work, threads go on, and meet the failures of later runs: {names}"
+            yield f"threads of the work go on after it, and meet the failures of later runs: {names}"
         if self.known.verdicts:
             judged = self.judged()
             known, new = sum(item.is_known for item in judged), sum(item.fails for item in judged)

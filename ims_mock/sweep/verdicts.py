@@ -37,7 +37,7 @@ def verdict_on(run: Run, baseline: Run, before: State, allowed: Allowed) -> Verd
     failure = _death(run, baseline, allowed) or run.failure
     found = _of_failure(failure, run, baseline, before, allowed) if failure else _of_success(run, baseline)
     if run.unended and found.name in (*GOOD, "left_behind"):
-        text = f"it has begun and not ended {', '.join(run.unended)}"
+        text = f"it has not ended what it began: {', '.join(run.unended)}"
         return Verdict("left_behind", f"{text}; {found.detail}" if found.detail else text)
     if found.name in GOOD:
         lacking = [text for rule, text in run.manners.items() if rule not in baseline.manners]
@@ -69,9 +69,9 @@ def _of_success(run: Run, baseline: Run) -> Verdict:
     assert baseline.state is not None
     missing, more = baseline.state.without(run.state), run.state.without(baseline.state).excusing(run.excused)
     if missing:
-        return Verdict("wrong_success", f"it ended well, and there is no {'; no '.join(_described(missing))}")
+        return Verdict("wrong_success", f"it succeeded, but there is no {'; no '.join(_described(missing))}")
     if more:
-        return Verdict("left_behind", f"it ended well, and there is also {'; '.join(_described(more))}")
+        return Verdict("left_behind", f"it succeeded, but there is also {'; '.join(_described(more))}")
     if baseline.is_steady and run.outcome.plain != baseline.outcome.plain:
         return Verdict("wrong_success", f"it returned {run.outcome.in_place_of(baseline.outcome)}")
     return Verdict("survived", "")
@@ -89,7 +89,7 @@ def _left_behind(run: Run, baseline: Run, before: State) -> Iterator[str]:
     yield from (f"record {_short(text)}" for text in new.others - baseline.state.others)
     for image in before.without(run.state).images:
         if baseline.state.images[image] > run.state.images[image]:
-            yield f"no {shown(image)} any more"
+            yield f"{shown(image)} is missing"
 
 
 def _described(state: State) -> list[str]:

@@ -141,8 +141,8 @@ class Watch:
         """Return where work is that cannot be ended."""
         frame = current_frames().get(thread_id)
         lines = "".join(traceback.format_stack(frame)) if frame is not None else ""
-        text = f"{self.why}, and cannot be ended, as it catches BaseException, or is in code that no error reaches"
-        return f"ims_mock: the sweep goes on when its work does: {text}:\n{lines}"
+        text = f"{self.why}, and cannot be ended: it catches BaseException, or is in code that no error reaches"
+        return f"ims_mock: the sweep waits until its work goes on: {text}:\n{lines}"
 
 
 def _raise_in(thread_id: int, kind: type[BaseException]) -> None:

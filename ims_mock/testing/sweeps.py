@@ -37,7 +37,7 @@ def settings_of(markers: Iterable[Any], options: Mapping[str, Any]) -> dict[str,
     settings |= options
     for name in settings:
         if name not in SETTINGS:
-            raise TypeError(f"has no setting {name!r}; there are {', '.join(SETTINGS)}")
+            raise TypeError(f"has no setting {name!r}; the settings are {', '.join(SETTINGS)}")
     checked_kinds(settings.get("allowed", ()))
     Bounds(**{name: value for name, value in settings.items() if name in NAMES})
     return settings

@@ -196,5 +196,7 @@ def _gateway_error(error: HTTPException) -> ImsError:
         reason = f"{request.method} is not served on {path}; use {allow}{elsewhere(request.method, request.path)}"
         return ImsError(405, reason=reason, headers={"Allow": allow})
     if error.code == 404:
-        return ImsError(404, "APIGW.0101", reason=f"no route is {path}{hint_for(request.method, request.path)}")
+        return ImsError(
+            404, "APIGW.0101", reason=f"no route has the path {path}{hint_for(request.method, request.path)}"
+        )
     return ImsError(error.code or 500, "APIGW.0201", reason=f"{error.name}: {error.description}")

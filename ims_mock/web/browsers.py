@@ -40,7 +40,7 @@ def browser_error(environ: WSGIEnvironment) -> ImsError | None:
     if host is not None and _HOSTS in environ and _is_loopback(environ["SERVER_NAME"]):
         name, _ = _split(host, "")
         if not _is_own(name, environ[_HOSTS]):
-            reason = f"Host: {name!r} is not the mock's, which listens on this machine alone; --allow-host allows it"
+            reason = f"Host: {name!r} is not a name of this machine; allow the name with --allow-host"
             return ImsError(421, reason=reason)
     if origin is not None and not _is_same(origin, host or ""):
         reason = f"Origin: a page of {origin!r} may not use the mock's own API; send the request without a browser"

@@ -203,7 +203,7 @@ def _framing(block: str, version: str) -> tuple[int | None, bool, bool]:
 
 
 def _too_large() -> HeadError:
-    return HeadError(431, f"the headers have more than {MAX_LINE} bytes, or are more than {MAX_FIELDS}")
+    return HeadError(431, f"the headers must be at most {MAX_FIELDS}, with at most {MAX_LINE} bytes in all")
 
 
 def _field_fault(block: str) -> str:
@@ -234,7 +234,7 @@ def _split(method: str, target: str, fields: Fields) -> tuple[str, str, Fields]:
             fields = Fields(named, headers_of(named))
             path, _, query = absolute[2].partition("?")
         elif target != "*" or method != "OPTIONS":
-            raise HeadError(400, "the target is no URL: it must begin with '/', or with http:// and a host")
+            raise HeadError(400, "the target must be a URL: it must begin with '/', or with http:// and a host")
     if "%" in path:
         path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
     return path or "/", query, fields
@@ -290,7 +290,7 @@ def _check_codings(text: str) -> None:
     if codings == ["chunked"]:
         return
     if codings[-1] == "chunked" and codings.count("chunked") == 1 and all(codings):
-        raise HeadError(501, "Transfer-Encoding: only chunked is known")
+        raise HeadError(501, "Transfer-Encoding: must be chunked")
     raise HeadError(400, "Transfer-Encoding: must be chunked, once and last")
 
 
@@ -300,7 +300,7 @@ def _expects_continue(fields: Mapping[str, str], version: str) -> bool:
     if not expectations or version == "HTTP/1.0":
         return False
     if expectations != {"100-continue"}:
-        raise HeadError(417, "Expect: only 100-continue can be met")
+        raise HeadError(417, "Expect: must be 100-continue")
     return True
 
 

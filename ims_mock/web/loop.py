@@ -135,7 +135,7 @@ class Loop:
     def _rest(self, shortage: OSError) -> None:
         """Accept nothing for a moment, in which others are served; say so once."""
         if not self._is_short:
-            logger.warning("no connection can be accepted: %s; more wait until others end", shortage.strerror)
+            logger.warning("no connection can be accepted: %s; new ones wait until others end", shortage.strerror)
         self._is_short = self._is_resting = True
         self._selector.unregister(self._server.socket)
 

@@ -110,7 +110,7 @@ class Passing:
                 connection = self._context.wrap_socket(connection, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
             hint = "--upstream-ca names one more authority to trust"
-            text = f"the certificate of {host} is not one that this machine trusts: {error.verify_message}; {hint}"
+            text = f"the certificate of {host} is not trusted by this machine: {error.verify_message}; {hint}"
             raise UpstreamError(text) from None
         except OSError as error:
             raise UpstreamError(f"{host}:{port} cannot be reached: {error}") from None
@@ -350,7 +350,7 @@ class _Passage:
             try:
                 self._passing.watch(Passed(exchange, self._sent.size, self._began, RealTime.monotonic() - self._from))
             except Exception:
-                logger.exception("proxy: what watches has failed at %s %s", self._head.method, url)
+                logger.exception("proxy: the watcher has failed at %s %s", self._head.method, url)
 
 
 def _read(response: http.client.HTTPResponse, received: _Kept) -> Iterator[bytes]:

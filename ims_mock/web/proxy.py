@@ -157,7 +157,9 @@ class _PlainHandler(_OriginHandler):
         try:
             origin = self.proxy.find(name, port)
             if origin is None:
-                raise RefusedError(f"{name} is let through in a tunnel alone; ask for https://{name}")
+                raise RefusedError(
+                    f"{name} is only let through in a tunnel (CONNECT); send the request to https://{name}"
+                )
         except RefusedError as error:
             self.is_last = True
             refused = str(error)

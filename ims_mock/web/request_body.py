@@ -102,7 +102,7 @@ class RequestBody(io.RawIOBase):
         line = self._line()
         match = _CHUNK.fullmatch(line)
         if match is None:
-            raise self._broken(f"{line[:20]!r} is not the size of a chunk, in hexadecimal, and its extensions")
+            raise self._broken(f"{line[:20]!r} must be the size of a chunk in hexadecimal, with or without extensions")
         self._left = int(match[1], 16)
         if not self._left:
             self._pass_trailers()

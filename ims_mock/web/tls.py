@@ -85,8 +85,10 @@ def from_files(certificate: Path, key: Path) -> Tls:
     try:
         context.load_cert_chain(certificate, key)
     except OSError as error:
-        what = error.strerror if not isinstance(error, ssl.SSLError) else "they are no certificate and its key in PEM"
-        raise OSError(f"cannot take {certificate} and {key} for HTTPS: {what}") from None
+        what = (
+            error.strerror if not isinstance(error, ssl.SSLError) else "they must be a certificate and its key, in PEM"
+        )
+        raise OSError(f"cannot use {certificate} and {key} for HTTPS: {what}") from None
     return Tls(context)
 
 
@@ -112,5 +114,5 @@ def verifying(authority: Path | None) -> ssl.SSLContext:
             context.load_verify_locations(authority)
         except OSError as error:
             what = error.strerror if not isinstance(error, ssl.SSLError) else "it has no certificates in PEM"
-            raise OSError(f"--upstream-ca: cannot take {authority}: {what}") from None
+            raise OSError(f"--upstream-ca: cannot use {authority}: {what}") from None
     return context

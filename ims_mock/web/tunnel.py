@@ -35,7 +35,7 @@ def read_connect(connection: socket.socket) -> tuple[str, int] | None:
             return None
         if not _METHOD.startswith(seen[: len(_METHOD)]):
             if head:
-                raise HeadError(400, "the first bytes are those of CONNECT, and what follows is no such request")
+                raise HeadError(400, "the request must be 'CONNECT host:port HTTP/1.1'")
             return None
         end = seen.find(b"\r\n\r\n")
         wanted = (end + 4 if end >= 0 else len(seen)) - len(head)

@@ -126,7 +126,7 @@ def test_env_names_the_authority(arguments: list[str], file: str | None) -> None
         ),
         (["--fault", "nonsense"], {}, "argument --fault: \nmust be a status such as 503, or one of fail, throttle,"),
         (["--fault", "999"], {}, "argument --fault: \nfail: status must be at most 599, got 999\n    999\n    ^\n"),
-        (["--fault", "glance_creat: 503"], {}, 'operation "glance_creat" matches none; did you mean'),
+        (["--fault", "glance_creat: 503"], {}, 'operation must match an operation, got "glance_creat"; did you mean'),
         (
             [],
             {"IMS_MOCK_QUIET": "perhaps"},
@@ -139,7 +139,11 @@ def test_env_names_the_authority(arguments: list[str], file: str | None) -> None
         (["env"], {}, "needs a client: sdk, openstack, terraform, otc, curl"),
         (["env", "packer"], {}, 'there is no client "packer"; there are sdk, openstack, terraform, otc, curl'),
         (["env", "sdk", "--port", "0"], {}, "needs --url of a mock that took a free port"),
-        (["env", "sdk", "--user", "nobody"], {}, 'there is no user "nobody"; there are demo, alt, demo_reader, admin'),
+        (
+            ["env", "sdk", "--user", "nobody"],
+            {},
+            'no user has the name "nobody"; the users are demo, alt, demo_reader, admin',
+        ),
         (
             ["env", "sdk", "--url", "localhost:1"],
             {},
@@ -277,7 +281,7 @@ def test_json_log_of_what_is_no_request() -> None:
         ('{"users": [{"name": "s", "password": "\\ud800", "roles": {}}]}', "has half of a surrogate pair"),
         ("[" * 100_000, "is nested more than 64 deep"),
         ("{", "is not JSON"),
-        ('{"users": NaN}', "NaN is no JSON number"),
+        ('{"users": NaN}', "NaN is not a JSON number"),
         ("", "is empty"),
     ],
 )
@@ -312,12 +316,12 @@ def test_wrong_files_of_a_certificate_are_named(tmp_path: Path) -> None:
     done = run("--cert", str(file), "--key", str(file))
     assert (done.returncode, done.stderr) == (
         2,
-        f"ims-mock serve: error: cannot take {file} and {file} for HTTPS: No such file or directory\n",
+        f"ims-mock serve: error: cannot use {file} and {file} for HTTPS: No such file or directory\n",
     )
     file.write_text("no certificate")
     done = run("--cert", str(file), "--key", str(file))
-    problem = "they are no certificate and its key in PEM"
-    assert done.stderr == f"ims-mock serve: error: cannot take {file} and {file} for HTTPS: {problem}\n"
+    problem = "they must be a certificate and its key, in PEM"
+    assert done.stderr == f"ims-mock serve: error: cannot use {file} and {file} for HTTPS: {problem}\n"
 
 
 def test_host_that_can_be_in_no_certificate() -> None:
@@ -377,7 +381,7 @@ RULES: list[dict[str, Any]] = [
         ([RULES[0], {}], '/1: must have "fault"'),
         ([{**RULES[0], "times": 0}], "/0/times: must be at least 1, got 0"),
         ([{"fault": {"kind": "fail", "status": 99}}], "/0/fault/status: must be at least 400, got 99"),
-        ([{**RULES[0], "operation": "x"}], '/0/operation: "x" matches none'),
+        ([{**RULES[0], "operation": "x"}], '/0/operation: must match an operation, got "x"'),
         ("503", 'must be a list of rules, got "503"'),
     ],
 )
@@ -431,7 +435,7 @@ def test_state_of_a_wrong_file(tmp_path: Path) -> None:
         (["--speed", "-1"], "argument --speed: must be at least 0, got -1"),
         (
             ["--delays", "active=5"],
-            'argument --delays: has an unknown member "active"; there are queued, saving, deleting',
+            'argument --delays: has an unknown member "active"; the known members are queued, saving, deleting',
         ),
         (
             ["--delays", "saving"],
@@ -443,7 +447,7 @@ def test_state_of_a_wrong_file(tmp_path: Path) -> None:
         (["--jobs", '{"*": 5'], "argument --jobs: is not JSON: Expecting ',' delimiter, at line 1 column 8"),
         (["--jobs", '{"*": {"polls": -1}}'], "argument --jobs: */polls must be at least 0, got -1"),
         (["--jobs", '{"*": {}}'], "argument --jobs: * must have at least 1 member, got {}"),
-        (["--jobs", "copy=5"], 'argument --jobs: has no type "copy"; there are *, imsAddImageMembersJob,'),
+        (["--jobs", "copy=5"], 'argument --jobs: has no type "copy"; the types are *, imsAddImageMembersJob,'),
         (["--journal-size", "0"], "argument --journal-size: must be at least 1, got 0"),
         (["--state", "no.json"], "ims-mock serve: error: --state: cannot read no.json: No such file or directory"),
         (

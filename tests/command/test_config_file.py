@@ -214,7 +214,7 @@ WRONG: list[tuple[str | bytes, str]] = [
     ("delays = {queed = 1}", 'FILE: delays: has an unknown member "queed"'),
     ('faults = "503"', 'FILE: faults: must be of type array, got "503"'),
     ("faults = [{}]", 'FILE: faults: 0: must have "fault"'),
-    ('faults = ["glance_list: 503"]', 'FILE: faults: 0: operation "glance_list" matches none'),
+    ('faults = ["glance_list: 503"]', 'FILE: faults: 0: operation "glance_list" matches no operation'),
     ("rules = [{}]", 'FILE: rules: 0: must have "fault"'),
     ("accounts = {users = [{}]}", 'FILE: accounts: users/0: must have "name"'),
     ('state = ""', 'FILE: state: must be the name of a file, got ""'),

@@ -38,7 +38,7 @@ def test_breaking_changes(files: tuple[str, str]) -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "POST /images/{image_id} (create)",
-        "  break request /disk: maximum is 100, and was 255 [request.bound]",
+        "  break request /disk: maximum is 100 now; it was 255 [request.bound]",
         "  note request /zone: is new [request.attribute_added]",
         "  note response /zone: is new [response.attribute_added]",
         "2 operations: 1 break, 0 drift, 2 note",
@@ -79,7 +79,7 @@ def test_against_this_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     done = run("contract", "changes", "-")
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == "GET /v1/cloudimages/count (count)"
-    assert done.stdout.splitlines()[1] == "  break request: the operation is gone [operation.removed]"
+    assert done.stdout.splitlines()[1] == "  break request: the operation was removed [operation.removed]"
     assert run("contract", "changes", write(tmp_path / "old.json", load_contract().document)).returncode == 0
 
 
@@ -106,7 +106,7 @@ WRONG = [
     ("nowhere.json", None, "nowhere.json: No such file or directory"),
     ("a.json", "{", "a.json: is not JSON: Expecting property name"),
     ("a.yaml", "a: [", "a.yaml: line 1: "),
-    ("a.json", "[]", "a.json: is no OpenAPI document: it has no member openapi"),
+    ("a.json", "[]", "a.json: is not an OpenAPI document: it has no member openapi"),
     ("a.json", '{"swagger": "2.0"}', "a.json: is a document of version 2.0; convert it to OpenAPI 3.0 or 3.1 first"),
     ("a.json", '{"openapi": "3.1.0", "paths": []}', "a.json: /paths: must be an object of objects"),
     (
@@ -126,7 +126,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "text", "message"), WRONG, ids=range(len(WRONG)))
 def test_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str | None, message: str) -> None:
-    """What is no OpenAPI document is status 3, with the file and what is wrong."""
+    """What is not an OpenAPI document is status 3, with the file and what is wrong."""
     monkeypatch.chdir(tmp_path)
     if text is not None:
         Path(name).write_bytes(text.encode(errors="surrogateescape"))

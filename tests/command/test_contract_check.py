@@ -117,8 +117,8 @@ def test_text(tmp_path: Path) -> None:
         f"  ok    interaction 1: POST /v1/cloudimages/{ID}/copy 200 copy_image_in_region",
         f"  break interaction 2: POST /v1/cloudimages/{ID}/copy 202 copy_image_in_region",
         "        break response /job_id: the attribute is missing [response.missing_attribute]",
-        "        drift response: no document has this status for copy_image_in_region; there are 200, 400, 401, 403, "
-        "404, 405, 413, 414, 415, 429, 494, 500, 501, 503 [response.undocumented_status]",
+        "        drift response: the status 202 is not documented for copy_image_in_region; documented are "
+        "200, 400, 401, 403, 404, 405, 413, 414, 415, 429, 494, 500, 501, 503 [response.undocumented_status]",
         "  break interaction 3: GET /v2/images 200 glance_list_images",
         "        break response: the attributes images, schema, first are missing [response.missing_attribute]",
         "operation            exchanges  break  drift   note",

@@ -72,7 +72,7 @@ def test_pact(version: int) -> None:
 def test_what_is_no_recording(tmp_path: Path) -> None:
     """Input that cannot be read ends it with 3, and says which and why."""
     file = tmp_path / "a.json"
-    for content, reason in ((None, "No such file"), ("[]", "is none of the recordings"), ("", "is empty")):
+    for content, reason in ((None, "No such file"), ("[]", "is not a recording that can be read"), ("", "is empty")):
         if content is not None:
             file.write_text(content)
         done = run("contract", "consumer", "--name", "web", str(file))
@@ -124,7 +124,7 @@ def test_text(tmp_path: Path) -> None:
     assert lines[:5] == [
         file,
         f"  break interaction 1: POST {COPY[1]} 204 copy_image_in_region",
-        "        break response: terraform-provider-huaweicloud takes 200 or 201 or 202 alone for a success, got 204 "
+        "        break response: terraform-provider-huaweicloud accepts only 200 or 201 or 202 as success, got 204 "
         "[consumer.status]",
         "terraform",
         "  note  terraform-provider-huaweicloud: POST /v1/cloudimages/{image_id}/copy copy_image_in_region",
@@ -206,9 +206,9 @@ def test_what_is_no_release(tmp_path: Path, change: dict[str, Any], reason: str)
         (
             ["--consumer", "ansible", "a.har"],
             3,
-            "ansible: no such file, and no known consumer; there are cloud-custodian",
+            "ansible: is neither a file nor a known consumer; the known ones are cloud-custodian",
         ),
-        (["--consumer", "ansible", "--contract", "a.json"], 3, "no known consumer"),
+        (["--consumer", "ansible", "--contract", "a.json"], 3, "nor a known consumer"),
     ],
 )
 def test_wrong_use(flags: list[str], status: int, reason: str) -> None:

@@ -236,8 +236,8 @@ WRONG = {
     "nothing": ([], "needs A, a recording or a URL, and B, the word mock, a URL or a recording"),
     "one side": (["a.har"], "needs A"),
     "the mock first": (["mock", "a.har"], "A is a recording or a URL, and B may be the mock: turn them around"),
-    "rule": (["a.har", "mock", "--strict-rule", "tmes"], "must be a rule, got 'tmes'; there are ids, times"),
-    "setting": (["a.har", "mock", "--setting", "sed=1"], '--setting: "sed" is no setting; there are seed, '),
+    "rule": (["a.har", "mock", "--strict-rule", "tmes"], "must be a rule, got 'tmes'; the rules are ids, times"),
+    "setting": (["a.har", "mock", "--setting", "sed=1"], '--setting: "sed" is not a setting; the settings are seed, '),
     "value": (["a.har", "mock", "--setting", "auth=most"], 'auth: must be "off" or "lenient" or "strict", got "most"'),
     "setting of a URL": (["a.har", "http://a", "--setting", "seed=1"], "--setting is for the mock as B"),
     "requests": (["a.har", "mock", "--requests", "b.har"], "--requests is for a URL as A"),
@@ -271,7 +271,7 @@ def test_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{missing}: No such file" in capsys.readouterr().err
     nonsense = written(tmp_path / "nonsense.json", {"a": 1})
     assert main([*COMMAND, nonsense, "mock"], {}) == 3
-    assert ".json: is none of the recordings that are read" in capsys.readouterr().err
+    assert ".json: is not a recording that can be read" in capsys.readouterr().err
     with ImsMock() as mock:
         url = mock.url
     assert main([*COMMAND, url, "mock"], {}) == 3

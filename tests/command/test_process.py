@@ -127,10 +127,10 @@ def test_one_line_a_request() -> None:
         requests.delete(f"{url}/_ims_mock/faults/7", timeout=10)
         lines = stop(process)[2].splitlines()
     assert len(lines) == 4
-    assert lines[3].endswith('Z DELETE /_ims_mock/faults/7 -> 404 control: no rule has the id "7"; there are: none')
+    assert lines[3].endswith('Z DELETE /_ims_mock/faults/7 -> 404 control: no rule has the id "7"; there are none')
     assert lines[0].endswith("Z POST /v2/images -> 201 glance_create_image_metadata")
     assert "-> 400 glance_create_image_metadata: body: must be of type object, got []" in lines[1]
-    assert "GET /no%0Aroute -> 404 no route: no route is /no\\nroute" in lines[2]
+    assert "GET /no%0Aroute -> 404 no route: no route has the path /no\\nroute" in lines[2]
 
 
 def test_json_log() -> None:

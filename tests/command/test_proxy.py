@@ -145,7 +145,7 @@ def test_files_that_cannot_be(tmp_path: Path) -> None:
     record = run("proxy", "--to", "cloud", "--port", "0", "--record", str(tmp_path / "no" / "a.har"))
     assert (record.returncode, "--record: cannot write " in record.stderr) == (2, True)
     missing = run("proxy", "--to", "cloud", "--port", "0", "--upstream-ca", str(tmp_path / "none.pem"))
-    assert (missing.returncode, "--upstream-ca: cannot take " in missing.stderr) == (2, True)
+    assert (missing.returncode, "--upstream-ca: cannot use " in missing.stderr) == (2, True)
     (tmp_path / "ca.pem").write_text("nonsense")
     wrong = run("proxy", "--to", "cloud", "--port", "0", "--upstream-ca", str(tmp_path / "ca.pem"))
     assert (wrong.returncode, "it has no certificates in PEM" in wrong.stderr) == (2, True)

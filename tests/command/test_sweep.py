@@ -297,7 +297,7 @@ def test_one_plan_by_its_id() -> None:
     assert [plan["id"] for plan in json.loads(done.stdout)["plans"]] == ["glance_list_images: 404 x1"]
     done = sweep(LISTS, "--plan", "glance_show_image: 404 x1")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "has never fired; the work requests glance_list_images" in done.stderr
+    assert "never fired; the requests of the work are glance_list_images" in done.stderr
 
 
 def test_report_in_a_file(tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_arguments_of_the_command_are_its_own() -> None:
     program = "import sys; assert sys.argv[1:] == ['--seed', '--', '-x'], sys.argv"
     done = run("sweep", "--seed", "5", "--", sys.executable, "-I", "-S", "-c", program, "--seed", "--", "-x")
     assert (done.returncode, done.stdout.splitlines()[0]) == (2, "no plans")
-    assert "error: no plan was run: the work requests nothing of the mock" in done.stderr
+    assert "error: no plan was run: the work sends no request to the mock" in done.stderr
     assert "a command finds it by IMS_MOCK_URL" in done.stderr
 
 
@@ -368,7 +368,7 @@ def test_options_that_leave_no_plan_are_wrong_use() -> None:
     """A sweep that ran no plan says nothing of the command."""
     done = sweep(LISTS, *only("no-such-failure"))
     assert (done.returncode, done.stdout.splitlines()[0]) == (2, "no plans")
-    assert "error: no plan was run: its requests meet no failure that only and skip leave;" in done.stderr
+    assert "error: no plan was run: only and skip leave no failure for its requests;" in done.stderr
 
 
 def test_variables_of_the_command(ims_mock: ImsMock, tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_quota_is_kept(verify: Callable[..., tuple[int, str]], mock: ImsMock) ->
     """A run that would not find space for its images makes none."""
     mock.reset(auth="strict", quota=3)
     status, printed = verify("--marks", "native and writes")
-    assert (status, "the quota has space for 3 images" in printed) == (0, True)
+    assert (status, "the quota leaves 3 images" in printed) == (0, True)
     assert mock.journal.calls("glance_create_image_metadata") == []
 
 

@@ -549,7 +549,7 @@ def test_finding_in_words() -> None:
     assert finding.rule == "255"
     assert finding.got == 100
     assert (finding.operation, finding.side) == ("create", "request")
-    text = "POST /images/{image_id}: break: create: request /disk: maximum is 100, and was 255 [request.bound]"
+    text = "POST /images/{image_id}: break: create: request /disk: maximum is 100 now; it was 255 [request.bound]"
     assert str(finding) == text
 
 

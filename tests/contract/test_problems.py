@@ -35,7 +35,7 @@ def problems_of(make: Any) -> list[tuple[tuple[str | int, ...], str]]:
         (InvalidError(LOW, source="models/x.json"), "/min_disk: must be at least 40, got 1 [schemas/models/x.json]"),
         (InvalidError(Problem(("a/b", 0), "type", "is odd")), "/a~1b/0: is odd"),
         (wrong_setting("times", "minimum", "must be at least 1"), "times must be at least 1"),
-        (wrong_settings("oneOf", "needs either reads or seconds"), "needs either reads or seconds"),
+        (wrong_settings("oneOf", "must have either reads or seconds"), "must have either reads or seconds"),
     ],
 )
 def test_text_of_an_error(error: InvalidError, text: str) -> None:
@@ -49,7 +49,7 @@ def test_text_of_an_error(error: InvalidError, text: str) -> None:
         (InvalidError(LOW, WHOLE), f"/images/0/min_disk: {LOW.text}; /images/0: {WHOLE.text}"),
         (InvalidError(LOW, source="models/x.json"), f"/images/0/min_disk: {LOW.text} [schemas/models/x.json]"),
         (wrong_setting("times", "minimum", "must be at least 1"), "images/0/times must be at least 1"),
-        (wrong_settings("oneOf", "needs either reads or seconds"), "images/0: needs either reads or seconds"),
+        (wrong_settings("oneOf", "must have either reads or seconds"), "images/0: must have either reads or seconds"),
     ],
 )
 def test_error_under_a_place(error: InvalidError, text: str) -> None:

@@ -103,7 +103,10 @@ def test_finding_says_what_was_refused(api: Api) -> None:
         ask(api, "POST", "/v2/images", b"[]")
     (finding,) = found(api)
     first, *others = str(finding).splitlines()
-    assert first == f"retried_final_refusal: {CREATE} was refused with 400, and sent again as it was"
+    assert (
+        first
+        == f"retried_final_refusal: {CREATE} was rejected with 400, and sent again unchanged; change it before a retry"
+    )
     assert others == [f"    {entry.number}. {entry}" for entry in finding.entries]
 
 
@@ -112,7 +115,7 @@ def test_refusal_of_no_route_must_not_be_retried_either(api: Api) -> None:
     for _ in range(2):
         ask(api, "PUT", "/v2/images")
     (finding,) = found(api)
-    assert finding.text == "PUT /v2/images was refused with 405, and sent again as it was"
+    assert finding.text == "PUT /v2/images was rejected with 405, and sent again unchanged; change it before a retry"
 
 
 @pytest.mark.parametrize(
@@ -259,7 +262,7 @@ def test_retry_after_is_to_be_obeyed(api: Api, waits: float, text: str) -> None:
     tries(api, waits)
     (finding,) = found(api)
     assert (finding.rule, [entry.number for entry in finding.entries]) == ("retry_after_not_obeyed", [1, 2])
-    assert finding.text == f"Retry-After said 5 s, and the next try came {text}"
+    assert finding.text == f"Retry-After said 5 s, but the next try came {text}; wait as long as it says"
 
 
 def test_retry_after_is_obeyed(api: Api) -> None:
@@ -522,7 +525,7 @@ def test_audit_over_http(api: Api) -> None:
         "findings": [
             {
                 "rule": "retried_final_refusal",
-                "text": "PUT /v2/images was refused with 405, and sent again as it was",
+                "text": "PUT /v2/images was rejected with 405, and sent again unchanged; change it before a retry",
                 "entries": [1, 2],
             }
         ]

@@ -245,7 +245,7 @@ def test_request_is_translated() -> None:
 
 def test_unknown_rule_is_rejected() -> None:
     """A rule that is none is rejected, with the rules that exist."""
-    with pytest.raises(InvalidError, match=r"must be a rule, got 'tmes'; there are ids, .*did you mean"):
+    with pytest.raises(InvalidError, match=r"must be a rule, got 'tmes'; the rules are ids, .*did you mean"):
         Correspondence(strict=["tmes"])
 
 

@@ -160,7 +160,7 @@ def test_refusal_has_its_reason(api: Api) -> None:
     first, second = api.service.journal
     assert first.reason == refused.headers["X-IMS-Mock-Reason"]
     assert (second.operation, second.status, second.reason) == (None, 404, lost.headers["X-IMS-Mock-Reason"])
-    assert str(second).startswith(f"{PAGE} GET /nope -> 404 no route: no route is /nope")
+    assert str(second).startswith(f"{PAGE} GET /nope -> 404 no route: no route has the path /nope")
 
 
 def test_line_of_an_entry_is_one_line() -> None:
@@ -346,7 +346,10 @@ def test_calls_of_a_caller() -> None:
 @pytest.mark.parametrize("name", ["calls", "assert_called"])
 def test_unknown_filter_is_rejected(api: Api, name: str) -> None:
     """A filter that does not exist is no filter that matches nothing, even while there is nothing to match."""
-    with pytest.raises(TypeError, match="calls have no 'statos'; there are operation, method, path, caller, status,"):
+    with pytest.raises(
+        TypeError,
+        match="requests cannot be filtered by 'statos'; the filters are operation, method, path, caller, status,",
+    ):
         getattr(api.service.journal, name)(statos=None)
 
 

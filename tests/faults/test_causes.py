@@ -25,7 +25,7 @@ def test_every_family_has_a_cause(kind: type[Fault]) -> None:
         ("409", "409: The image is not queued."),
         ("400", "400: Request error."),
         ("502", "502: not on the page of the operation; a gateway in front of it sends this"),
-        ("mutate(/size, drop)", "the documents have /size of the response as optional"),
+        ("mutate(/size, drop)", "the documents say that /size of the response is optional"),
         ("reset", "the network can break or slow a connection at any byte"),
     ],
 )

@@ -417,16 +417,14 @@ def test_arm_of_a_refused_rule_adds_nothing(api: Api) -> None:
 def test_rule_is_armed_once(api: Api) -> None:
     """A rule that has been armed is not armed again, in this mock or another."""
     rule = api.service.faults.add(Fail(503), times=1)
-    assert message_of(lambda: Api().service.faults.arm(rule)).startswith(
-        "rule 1 has been armed already; rule_text.new_"
-    )
+    assert message_of(lambda: Api().service.faults.arm(rule)).startswith("rule 1 is armed already; rule_text.new_")
     assert len(api.service.faults) == 1
 
 
 def test_wrong_setting_is_named(api: Api) -> None:
     """A setting that no rule has is refused, with the nearest."""
     assert message_of(lambda: api.service.faults.add(Fail(503), time=1)).startswith(
-        "a rule has no setting 'time'; there"
+        "a rule has no setting 'time'; its settings"
     )
     assert message_of(lambda: api.service.faults.add(Fail(503), time=1)).endswith('did you mean "times"?')
 
@@ -722,14 +720,17 @@ def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ({"fault": 503}, "fault must be one such as Fail(503), got 503"),
-        ({"fault": Fail}, "fault must be one such as Fail(503), got <class"),
-        ({"fault": None}, "fault must be one such as Fail(503), got None"),
-        ({"operation": "glance_create_image"}, 'operation "glance_create_image" matches none; did you mean'),
-        ({"operation": "x"}, 'operation "x" matches none; there are list_images, '),
+        ({"fault": 503}, "fault must be a fault such as Fail(503), got 503"),
+        ({"fault": Fail}, "fault must be a fault such as Fail(503), got <class"),
+        ({"fault": None}, "fault must be a fault such as Fail(503), got None"),
+        (
+            {"operation": "glance_create_image"},
+            'operation must match an operation, got "glance_create_image"; did you mean',
+        ),
+        ({"operation": "x"}, 'operation must match an operation, got "x"; the operations are list_images, '),
         ({"operation": ""}, "operation must have at least 1 character, got 0"),
         ({"operation": None}, "operation must be of type string, got null"),
-        ({"operation": "GLANCE_*"}, 'operation "GLANCE_*" matches none'),
+        ({"operation": "GLANCE_*"}, 'operation must match an operation, got "GLANCE_*"'),
         ({"method": "get"}, 'method must be "DELETE" or "GET" or "HEAD" or "PATCH" or "POST" or "PUT", got "get"'),
         ({"method": "OPTIONS"}, "method must be"),
         ({"path": ""}, "path must have at least 1 character, got 0"),
@@ -740,7 +741,7 @@ def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
         ({"json": None}, "json must be of type object, got null"),
         ({"json": {"name": "a"}}, 'json/name the key must be a JSON pointer such as /name, got "name"'),
         ({"json": {"/a": {1}}}, "json must be a JSON value, got one of type dict"),
-        ({"json": {"/a": float("nan")}}, "json/~1a: NaN is no JSON number"),
+        ({"json": {"/a": float("nan")}}, "json/~1a: NaN is not a JSON number"),
         ({"headers": {"X-Note": 5}}, "headers/X-Note must be of type string, got 5"),
         ({"headers": {"X Note": "a"}}, 'headers/X Note the key must be the name of a header, got "X Note"'),
         ({"headers": "X-Note"}, 'headers must be of type object, got "X-Note"'),
@@ -753,13 +754,13 @@ def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
         ({"probability": 0}, "probability must be more than 0, got 0"),
         ({"probability": 1.01}, "probability must be at most 1, got 1.01"),
         ({"probability": "0.5"}, 'probability must be of type number, got "0.5"'),
-        ({"probability": float("nan")}, "probability NaN is no JSON number"),
+        ({"probability": float("nan")}, "probability NaN is not a JSON number"),
         ({"between": 5}, "between must be of type array, got 5"),
         ({"between": (5,)}, "between must have at least 2 items, got 1"),
         ({"between": (1, 2, 3)}, "between must have at most 2 items, got 3"),
         ({"between": (5, 5)}, "between must be from an earlier to a later moment, got [5, 5]"),
         ({"between": (6, 5)}, "between must be from an earlier to a later moment, got [6, 5]"),
-        ({"between": (0, float("inf"))}, "between/1: Infinity is no JSON number"),
+        ({"between": (0, float("inf"))}, "between/1: Infinity is not a JSON number"),
         ({"between": (0, None)}, "between/1 must be of type number or string, got null"),
         ({"between": (0, "noon")}, 'between must be seconds, or times such as 2016-06-02T07:49:48Z, got "noon"'),
         (
@@ -772,7 +773,7 @@ def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
         ({"optional": 1}, "optional must be of type boolean, got 1"),
         ({"name": ""}, "name must have at least 1 character, got 0"),
         ({"name": "a" * 65}, "name must have at most 64 characters, got 65"),
-        ({"name": "\ud800"}, "name has half of a surrogate pair, which is no character"),
+        ({"name": "\ud800"}, "name has half of a surrogate pair, which is not a character"),
         (
             {"fault": LoopingMarker(), "operation": "glance_show_*"},
             'LoopingMarker() applies only to glance_list_images, got the operation "glance_show_*"',
@@ -783,15 +784,15 @@ def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
         ),
         (
             {"fault": Reset(), "operation": "glance_show_image", "method": "POST"},
-            'operation "glance_show_image" has no request with the method POST',
+            'operation must match an operation with the method POST, got "glance_show_image"',
         ),
         (
             {"fault": Reset(), "operation": "glance_list_images", "json": {"/a": 1}},
-            'operation "glance_list_images" has no request with JSON in its body',
+            'operation must match an operation with JSON in its body, got "glance_list_images"',
         ),
         (
             {"fault": Reset(), "operation": "glance_upload_image", "json": {"/a": 1}},
-            'operation "glance_upload_image" has no request with JSON in its body',
+            'operation must match an operation with JSON in its body, got "glance_upload_image"',
         ),
         ({"fault": Reset(), "json": {"/a~2": 1}}, "json/~1a~02 the key must be a JSON pointer"),
         (
@@ -805,7 +806,7 @@ def test_error_of_a_long_rule_is_short(api: Api, given: Any) -> None:
         (
             {"fault": Mutate("/id", "drop")},
             "Mutate(pointer='/id', mode='drop') applies to no operation, got the operation \"*\"; its pointer "
-            "must lead to an attribute of the response that the documents have as optional",
+            "must lead to an optional attribute of the response",
         ),
     ],
 )
@@ -831,26 +832,29 @@ def test_rule_that_cannot_fire_is_refused(api: Api, arguments: dict[str, Any], r
         ({"fault": {"kind": "fail", "status": 503, "code": "IMG.9999"}}, "/fault/code 'IMG.9999' is not documented"),
         (
             {"fault": {"kind": "fail", "status": 503, "mesage": ""}},
-            '/fault: has an unknown member "mesage"; there are kind, status, code, message, retry_after; did you',
+            '/fault: has an unknown member "mesage"; the known members are kind, status, code, message, retry',
         ),
-        ({"fault": {"kind": "stale"}}, "/fault: needs either reads or seconds"),
+        ({"fault": {"kind": "stale"}}, "/fault: must have either reads or seconds"),
         (
             {"fault": {"kind": "sequence", "faults": [None, {"kind": "delay", "seconds": -1}]}},
             "/fault/faults/1/seconds must be at least 0, got -1",
         ),
         (
             {"fault": {"kind": "sequence", "faults": [{"kind": "reset", "x": 1}]}},
-            '/fault/faults/0: has an unknown member "x"; there are kind',
+            '/fault/faults/0: has an unknown member "x"; the known members are kind',
         ),
         ({"fault": {"kind": "sequence", "faults": [{}]}}, "/fault/faults/0/kind must be one of fail, throttle,"),
         (
             {"fault": {"kind": "sequence", "faults": [{"kind": "sequence", "faults": [{"kind": "reset"}]}]}},
-            "/fault/faults must be faults, except Throttle, Stale, Sequence, or None, got Sequence(",
+            "/fault/faults must be faults other than Throttle, Stale, Sequence, or None, got Sequence(",
         ),
-        ({"fault": {"kind": "reset"}, "time": 1}, 'body: has an unknown member "time"; there are fault, operation,'),
+        (
+            {"fault": {"kind": "reset"}, "time": 1},
+            'body: has an unknown member "time"; the known members are fault, operation,',
+        ),
         ({"fault": {"kind": "reset"}, "times": 0}, "/times: must be at least 1, got 0"),
         ({"fault": {"kind": "reset"}, "times": 0, "skip": -1}, "/times: must be at least 1, got 0; /skip: must be at"),
-        ({"fault": {"kind": "reset"}, "operation": "x"}, '/operation "x" matches none'),
+        ({"fault": {"kind": "reset"}, "operation": "x"}, '/operation must match an operation, got "x"'),
         (
             {"fault": {"kind": "reset"}, "between": [5, 1]},
             "/between must be from an earlier to a later moment, got [5, 1]",
@@ -895,7 +899,7 @@ def test_time_that_is_over_is_refused(api: Api) -> None:
     reason = message_of(
         lambda: api.service.faults.add(Reset(), between=("1999-01-01T00:00:00Z", "1999-01-02T00:00:00Z"))
     )
-    assert reason.startswith("between is over: the clock says 2016-06-02T07:49:48Z, got ")
+    assert reason.startswith("between must end after the time of the mock's clock, 2016-06-02T07:49:48Z, got ")
     assert len(api.service.faults) == 0
 
 

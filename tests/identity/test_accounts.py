@@ -174,7 +174,10 @@ ID = "0123456789abcdef" * 2
     [
         ([], "body: must be of type object"),
         (None, "body: must be of type object"),
-        ({"project": []}, 'body: has an unknown member "project"; there are projects, users; did you mean "projects"?'),
+        (
+            {"project": []},
+            'body: has an unknown member "project"; the known members are projects, users; did you mean "projects"?',
+        ),
         ({"projects": {}}, "/projects: must be of type array"),
         ({"users": {"name": "x"}}, "/users: must be of type array"),
         ({"projects": ["web"]}, "/projects/0: must be of type object"),
@@ -183,13 +186,19 @@ ID = "0123456789abcdef" * 2
         ({"projects": [WEB, {"name": ""}]}, "/projects/1/name: must have at least 1 character, got 0"),
         ({"projects": [{"name": "x" * 65}]}, "/projects/0/name: must have at most 64 characters, got 65"),
         ({"projects": [{"name": 5}]}, "/projects/0/name: must be of type string"),
-        ({"projects": [{**WEB, "domain": "x"}]}, '/projects/0: has an unknown member "domain"; there are name, id'),
+        (
+            {"projects": [{**WEB, "domain": "x"}]},
+            '/projects/0: has an unknown member "domain"; the known members are name, id',
+        ),
         ({"projects": [{**WEB, "id": ID.upper()}]}, "/projects/0/id: must be 32 hexadecimal digits in lower case"),
         ({"projects": [{**WEB, "id": ID[1:]}]}, "/projects/0/id: must be 32 hexadecimal digits in lower case"),
         ({"projects": [{**WEB, "id": f"{ID}\n"}]}, "/projects/0/id: must be 32 hexadecimal digits in lower case"),
         ({"users": [{"roles": {"demo": ["member"]}}]}, '/users/0: must have "name"'),
         ({"users": [{"name": "x"}]}, '/users/0: must have "roles"'),
-        ({"users": [user(acces="y")]}, '/users/0: has an unknown member "acces"; there are name, id, password, access'),
+        (
+            {"users": [user(acces="y")]},
+            '/users/0: has an unknown member "acces"; the known members are name, id, password, access',
+        ),
         ({"users": [user("")]}, "/users/0/name: must have at least 1 character, got 0"),
         ({"users": [user("x" * 65)]}, "/users/0/name: must have at most 64 characters, got 65"),
         ({"users": [user(id="x")]}, "/users/0/id: must be 32 hexadecimal digits in lower case"),

@@ -137,7 +137,9 @@ def test_token_without_a_project_is_401_for_images(api: Api) -> None:
     token = identity.new_token(identity.accounts.users["demo"], None, methods=["password"])
     response = api("GET", "/v2/images", X_Auth_Token=token)
     assert refusal(response)[0] == 401
-    assert response.headers["X-IMS-Mock-Reason"] == "X-Auth-Token: the token is scoped to no project; get one that is"
+    assert (
+        response.headers["X-IMS-Mock-Reason"] == "X-Auth-Token: the token is not scoped to a project; get one that is"
+    )
 
 
 def test_token_lifetime_can_be_set() -> None:
@@ -270,7 +272,7 @@ def test_request_that_is_not_the_signed_one(strict: Api, signed: dict[str, Any],
     response = strict(method, sent.get("target", "/v2/images"), sent.get("body"), **headers)
     assert response.status_code == 401
     reason = response.headers["X-IMS-Mock-Reason"]
-    assert f"the canonical request here, with | for line breaks, is {method}|/v2/images/|" in reason
+    assert f"the mock's canonical request, with | for line breaks, is {method}|/v2/images/|" in reason
     if method != "HEAD":
         assert refusal(response)[2].startswith(
             f"{UNAUTHORIZED}verify aksk signature fail,canonicalRequest:{method}|/v2/"
@@ -283,7 +285,9 @@ def test_signed_header_that_does_not_come(strict: Api) -> None:
     headers = sign(X_Note="a")
     del headers["x_note"]
     response = strict("GET", "/v2/images", **headers)
-    assert response.headers["X-IMS-Mock-Reason"] == "SignedHeaders: x-note did not come"
+    assert (
+        response.headers["X-IMS-Mock-Reason"] == "SignedHeaders: must name headers of the request, and it has no x-note"
+    )
 
 
 @pytest.mark.parametrize("scope", ["20160602///sdk_request", "20160602/cn-north-4/ims/sdk_request"])

@@ -239,7 +239,7 @@ def test_reader_may_not_write_or_share(api: Api, name: str, action: str) -> None
     """A reader is refused whatever is more than to get and to list, and the reason says which action it lacks."""
     image_id = new_image(api)
     response = send(api, name, image_id, "demo_reader")
-    assert lacking(response) == f"no role of demo_reader in this project has the action {action}"
+    assert lacking(response) == f"no role of demo_reader in this project allows the action {action}"
     assert response.get_json()["error"]["code"] == "IMG.0026"
     assert list(api.images) == [image_id]
 
@@ -277,7 +277,7 @@ def test_signer_has_the_roles_of_its_user(api: Api) -> None:
     """A client that signs with a known access key may do what its user may."""
     signature = f"SDK-HMAC-SHA256 Access=demo_reader-ak, SignedHeaders=host, Signature={'0' * 64}"
     response = api("POST", "/v2/images", {}, X_Auth_Token="", Authorization=signature)
-    assert lacking(response) == f"no role of demo_reader in this project has the action {CREATE}"
+    assert lacking(response) == f"no role of demo_reader in this project allows the action {CREATE}"
 
 
 @pytest.mark.parametrize("level", ["off", "lenient"])
@@ -387,23 +387,27 @@ def test_denial_is_the_mocks_own() -> None:
     [
         (
             "ims:image:create",
-            'action "ims:image:create" is needed by no operation; did you mean "ims:images:create"?',
+            'action must be one that an operation needs, got "ims:image:create"; did you mean "ims:images:create"?',
         ),
         (
             "ims:images:creat",
-            'action "ims:images:creat" is needed by no operation; did you mean "ims:images:create"?',
+            'action must be one that an operation needs, got "ims:images:creat"; did you mean "ims:images:create"?',
         ),
-        ("ims:images:CREATE", 'action "ims:images:CREATE" is needed by no operation'),
-        ("ims:*:destroy", 'action "ims:*:destroy" is needed by no operation'),
-        ("glance_create_image_metadata", 'action "glance_create_image_metadata" is needed by no operation'),
+        ("ims:images:CREATE", 'action must be one that an operation needs, got "ims:images:CREATE"'),
+        ("ims:*:destroy", 'action must be one that an operation needs, got "ims:*:destroy"'),
+        (
+            "glance_create_image_metadata",
+            'action must be one that an operation needs, got "glance_create_image_metadata"',
+        ),
         (
             "x",
-            'action "x" is needed by no operation; there are cbr:backups:get, eps:resources:add, eps:resources:list, '
+            'action must be one that an operation needs, got "x"; the actions are cbr:backups:get, '
+            "eps:resources:add, eps:resources:list, "
             "ims:dataImages:create, ims:images:copyCrossRegion, ims:images:copyInRegion, "
             "ims:images:create, ims:images:delete, ims:images:export, ims:images:get, ims:images:list, "
             "ims:images:share, ims:images:update, ims:images:upload",
         ),
-        ("", 'action "" is needed by no operation; there are cbr:backups:get'),
+        ("", 'action must be one that an operation needs, got ""; the actions are cbr:backups:get'),
         (None, "action must be a string such as 'ims:images:create', got null"),
     ],
 )
@@ -417,9 +421,9 @@ def test_unknown_action_is_refused(api: Api, action: Any, message: str) -> None:
 @pytest.mark.parametrize("user", ["dem", "", "Demo", 5])
 def test_unknown_user_is_refused(api: Api, user: Any) -> None:
     """A user who does not exist would be denied nothing; the message names those who do."""
-    with pytest.raises(ValueError, match=r"^there is no user") as caught:
+    with pytest.raises(ValueError, match=r"^no user has the name") as caught:
         api.service.deny(CREATE, user)
-    assert str(caught.value) == f"there is no user {json.dumps(user)}; there are demo, alt, demo_reader, admin"
+    assert str(caught.value) == f"no user has the name {json.dumps(user)}; the users are demo, alt, demo_reader, admin"
 
 
 # What a run has needed

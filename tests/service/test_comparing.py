@@ -102,5 +102,5 @@ def test_unknown_snapshot(api: Api, path: str) -> None:
     response = api("GET", f"/_ims_mock/snapshots/{path}")
     assert (response.status_code, response.get_json()["error"]["message"]) == (
         404,
-        'no snapshot has the name "other"; there are: before',
+        'no snapshot has the name "other"; the known ones are before',
     )

@@ -139,13 +139,13 @@ def test_image_that_a_test_adds_with_its_file_is_active_at_once() -> None:
 @pytest.mark.parametrize(
     ("delays", "message"),
     [
-        ({"active": 5}, 'delays has an unknown member "active"; there are queued, saving'),
+        ({"active": 5}, 'delays has an unknown member "active"; the known members are queued, saving'),
         ([], "delays must be of type object, got []"),
         ({"queued": -1}, "delays/queued must be at least 0, got -1"),
         ({"saving": "5"}, 'delays/saving must be of type number, got "5"'),
         ({"saving": True}, "delays/saving must be of type number, got true"),
-        ({"saving": float("nan")}, "delays/saving: NaN is no JSON number"),
-        ({"saving": float("inf")}, "delays/saving: Infinity is no JSON number"),
+        ({"saving": float("nan")}, "delays/saving: NaN is not a JSON number"),
+        ({"saving": float("inf")}, "delays/saving: Infinity is not a JSON number"),
     ],
 )
 def test_delays_that_cannot_be(delays: Any, message: str) -> None:
@@ -332,7 +332,10 @@ def test_second_upload_while_queued_is_409(slow: Api) -> None:
     image = uploaded(slow)
     response = upload(slow, image, b"other")
     assert (response.status_code, response.get_json()["error"]["code"]) == (409, "IMG.0046")
-    assert response.headers["X-IMS-Mock-Reason"] == f"/status: the file of image '{image['id']}' is there or arriving"
+    assert (
+        response.headers["X-IMS-Mock-Reason"]
+        == f"/status: image '{image['id']}' has its file already, or an upload of it is under way; create another image"
+    )
     slow.clock.advance(65)
     assert slow("GET", f"/v2/images/{image['id']}/file").data == CONTENT
 
@@ -496,7 +499,7 @@ def test_second_upload_while_the_first_arrives_is_409() -> None:
     """Of two uploads to an image that is queued still the second is refused, and does the first no harm."""
     store, clock, image_id = new_store(queued=5)
     with saving(store, image_id, "p") as arriving:
-        with pytest.raises(ImsError, match="is there or arriving"), saving(store, image_id, "p"):
+        with pytest.raises(ImsError, match="has its file already"), saving(store, image_id, "p"):
             raise AssertionError("the second upload has begun")
         stores.keep_file(store, image_id, arriving, File([CONTENT]))
     clock.advance(5)

@@ -249,7 +249,7 @@ def test_a_request_that_is_not_kept_is_404(api: Api, number: str) -> None:
     api.create()
     response = api("GET", f"/_ims_mock/requests/{number}")
     assert response.status_code == 404
-    assert response.get_json()["error"]["message"].endswith("; there are: 1 to 1")
+    assert response.get_json()["error"]["message"].endswith("; the known ones are 1 to 1")
 
 
 def test_only_changed_images(api: Api) -> None:
@@ -314,7 +314,7 @@ def test_an_unknown_image_is_404(api: Api) -> None:
     image_id = api.create()["id"]
     response = api("GET", "/_ims_mock/images/nothing")
     assert response.status_code == 404
-    assert response.get_json()["error"]["message"] == f'no image has the id "nothing"; there are: {image_id}'
+    assert response.get_json()["error"]["message"] == f'no image has the id "nothing"; the known ones are {image_id}'
 
 
 def test_a_restarted_mock_is_another_one(api: Api) -> None:

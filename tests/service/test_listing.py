@@ -43,7 +43,7 @@ def test_in_filter(values: str, names: set[str]) -> None:
 @pytest.mark.parametrize("values", ['"a', 'a"', '"a"b', 'a"b"', '"a""b"', '"', r'"a\"'])
 def test_wrong_quotes(values: str) -> None:
     """Quotes that are open, or do not stand around a whole value, are refused by the filter's name."""
-    with pytest.raises(ImsError, match="/name: the quotes of"):
+    with pytest.raises(ImsError, match="/name: must have quotes only around whole values, got"):
         filters({"name": f"in:{values}"})
 
 

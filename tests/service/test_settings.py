@@ -36,8 +36,8 @@ def test_start(start: float | str, seconds: float) -> None:
         ("noon", "start must be seconds since 1970 or text like '2016-06-02T07:49:48Z', got \"noon\""),
         ([], "start must be of type number or string or null, got []"),
         (True, "start must be of type number or string or null, got true"),
-        (float("nan"), "start NaN is no JSON number"),
-        (float("inf"), "start Infinity is no JSON number"),
+        (float("nan"), "start NaN is not a JSON number"),
+        (float("inf"), "start Infinity is not a JSON number"),
         (1e20, "start must be at most 253402300799, got 100000000000000000000"),
     ],
 )
@@ -49,7 +49,7 @@ def test_wrong_start(start: Any, message: str) -> None:
 
 def test_unknown_setting_names_the_nearest() -> None:
     """The error for a slip in a setting's name lists the known ones."""
-    with pytest.raises(ValueError, match="ims_mock has no setting 'sed'; there are seed, start, auth") as caught:
+    with pytest.raises(ValueError, match="ims_mock has no setting 'sed'; the settings are seed, start, auth") as caught:
         Settings().changed({"sed": 1})
     assert str(caught.value).endswith('did you mean "seed"?')
 
@@ -59,10 +59,13 @@ def test_unknown_setting_names_the_nearest() -> None:
     [
         ({"speed": -1}, "speed must be at least 0, got -1"),
         ({"speed": True}, "speed must be of type number, got true"),
-        ({"delays": {"active": 1}}, 'delays has an unknown member "active"; there are queued, saving, deleting'),
+        (
+            {"delays": {"active": 1}},
+            'delays has an unknown member "active"; the known members are queued, saving, deleting',
+        ),
         ({"delays": None}, "delays must be of type object, got null"),
         ({"delays": {"saving": -1}}, "delays/saving must be at least 0, got -1"),
-        ({"delays": {"saving": float("nan")}}, "delays/saving: NaN is no JSON number"),
+        ({"delays": {"saving": float("nan")}}, "delays/saving: NaN is not a JSON number"),
         ({"journal_size": 0}, "journal_size must be at least 1, got 0"),
         ({"journal_size": True}, "journal_size must be of type integer, got true"),
         ({"header_faults": 1}, "header_faults must be of type boolean, got 1"),
@@ -131,7 +134,10 @@ def test_delayed_statuses_are_those_of_the_store() -> None:
         ({"speed": "fast"}, 'speed: must be of type number, got "fast"'),
         ({"auth": "none"}, 'auth: must be "off" or "lenient" or "strict", got "none"'),
         ({"accounts": "no.json"}, "accounts: cannot read no.json: No such file or directory"),
-        ({"delays": "active=5"}, 'delays: has an unknown member "active"; there are queued, saving, deleting'),
+        (
+            {"delays": "active=5"},
+            'delays: has an unknown member "active"; the known members are queued, saving, deleting',
+        ),
     ],
 )
 def test_lines_that_stand_for_nothing(given: dict[str, Any], message: str) -> None:

@@ -969,15 +969,15 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
     [
         (lambda document: document.pop("images"), 'body: must have "images"'),
         (changed("version", 2), "/version: must be 1"),
-        (changed("more", 1), 'body: has an unknown member "more"; there are version'),
+        (changed("more", 1), 'body: has an unknown member "more"; the known members are version'),
         (changed("settings", []), "/settings: must be of type object"),
-        (changed("settings/sead", 1), "/settings: ims_mock has no setting 'sead'; there are seed"),
+        (changed("settings/sead", 1), "/settings: ims_mock has no setting 'sead'; the settings are seed"),
         (changed("settings/auth", "lax"), '/settings/auth must be "off" or "lenient" or "strict", got "lax"'),
         (changed("settings/faults", []), "/settings: faults are not part of a state; leave them out"),
         (changed("settings/accounts", {}), "/settings: accounts are not part of a state; leave them out"),
         (changed("clock/now", "noon"), "/clock/now: must be of type number"),
         (changed("clock/now", 1e12), "/clock/now: must be at most 253402300799"),
-        (changed("clock/now", float("nan")), "/clock/now: NaN is no JSON number"),
+        (changed("clock/now", float("nan")), "/clock/now: NaN is not a JSON number"),
         (changed("clock/speed", 1e9), "/clock/speed: must be at most 1000000"),
         (changed("clock/speed", -1), "/clock/speed: must be at least 0"),
         (changed("users", {}), "/users: must have at least 1 member"),
@@ -1004,12 +1004,12 @@ def twice(kind: str, source: str = "images") -> Callable[[dict[str, Any]], objec
         (changed("transitions/0/attributes/owner", "x"), "/transitions/0/attributes/owner: the key must be"),
         (
             lambda document: document["transitions"].append(document["transitions"][0]),
-            "/transitions/0/number: two are number 2",
+            "/transitions/0/number: two have the number 2",
         ),
         (changed("images/0/number", -1), "/images/0/number: must be at least 0"),
-        (twice("images"), "/images/2/image/id: two images are "),
-        (twice("deleted"), "/deleted/1/image/id: two images are "),
-        (changed("images/0/image/size", float("inf")), "/images/0/image/size: Infinity is no JSON number"),
+        (twice("images"), "/images/2/image/id: two images have the id "),
+        (twice("deleted"), "/deleted/1/image/id: two images have the id "),
+        (changed("images/0/image/size", float("inf")), "/images/0/image/size: Infinity is not a JSON number"),
         (changed("images/0/image/tags", {"a"}), "/images/0/image/tags: is not JSON: Object of type set"),
         (lambda document: document["members"].update(x={"y": {}}), "/members/x/y: must have"),
         (lambda document: document["files"].update(x="?"), "/files/x: there is no image"),
@@ -1145,7 +1145,7 @@ def test_snapshot_with_a_name_of_any_script(api: Api) -> None:
         ({"name": 5}, "/name: must be of type string, got 5"),
         (
             {"nane": "a"},
-            'body: has an unknown member "nane"; there are name; did you mean "name"?; '
+            'body: has an unknown member "nane"; the known members are name; did you mean "name"?; '
             'body: must have "name", got {"nane": "a"}',
         ),
         ([], "body: must be of type object, got []"),
@@ -1168,7 +1168,7 @@ def test_snapshot_that_is_not_there(api: Api, method: str, path: str) -> None:
     assert response.status_code == 404
     assert response.get_json()["error"] == {
         "code": "not_found",
-        "message": 'no snapshot has the name "b"; there are: a',
+        "message": 'no snapshot has the name "b"; the known ones are a',
     }
 
 

@@ -407,7 +407,7 @@ def test_run_and_freeze_clock(api: Api, real: RealTime) -> None:
         ({"run": True}, "/run: must be of type number, got true"),
         (
             {"advanse": 1},
-            'body: has an unknown member "advanse"; there are advance, run, freeze; did you mean "advance"?',
+            'body: has an unknown member "advanse"; the known members are advance, run, freeze; did you mean "advance"',
         ),
         ([], "body: must be of type object, got []"),
         (b"", "body: is empty"),

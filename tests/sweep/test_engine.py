@@ -227,7 +227,7 @@ def test_pairs_are_bounded(pairs: int, run: int, ims_mock: ImsMock, work: Work) 
 
 def test_bounds_that_are_none_are_named(ims_mock: ImsMock, work: Work) -> None:
     """A misspelt bound is named, with the known ones."""
-    with pytest.raises(TypeError, match=r"a sweep has no bound 'onyl'; there are only, skip, budget, "):
+    with pytest.raises(TypeError, match=r"a sweep has no bound 'onyl'; the bounds are only, skip, budget, "):
         ims_mock.sweep(work, onyl=["status"])
 
 
@@ -295,7 +295,7 @@ def test_work_of_more_requests_than_the_journal_keeps(ims_mock: ImsMock) -> None
     assert [row.plan.injections[0].step.number for row in report.rows] == [*range(1, 11), *range(21, 31)]
     assert list(report.summary())[1:] == [
         "30 requests, 20 plans, 0 saved",
-        "10 requests amid those of glance_list_images met no failure; steps=N lets more of them do so",
+        "10 other requests of glance_list_images met no failure; a greater steps=N lets more of them meet one",
     ]
     assert ims_mock.journal.size == 5
 
@@ -316,7 +316,9 @@ def test_real_time_is_by_the_good_run(ims_mock: ImsMock, work: Work, monkeypatch
 
 def test_one_plan_that_never_fires_is_reported(ims_mock: ImsMock, work: Work) -> None:
     """A plan that changes nothing is not survived."""
-    with pytest.raises(ValueError, match="'show_job: 503' has never fired; the work requests glance_create_image_meta"):
+    with pytest.raises(
+        ValueError, match="'show_job: 503' never fired; the requests of the work are glance_create_image_meta"
+    ):
         ids(ims_mock, work, plan="show_job: 503")
 
 

@@ -39,8 +39,8 @@ def test_mended_failures_are_named(tmp_path: Path) -> None:
     mended = report_of(Row(plan_of("503"), Run(state=NOTHING))).accepting(path)
     assert not mended.has_failed
     assert list(mended.summary())[-2:] == [
-        "known failure is mended, and can be removed from the file: glance_list_images: 503 x1",
-        "known failure was not run, and can be removed from the file: glance_list_images: 500 x1",
+        "a known failure is mended; remove it from the file: glance_list_images: 503 x1",
+        "a known failure was not run; remove it from the file: glance_list_images: 500 x1",
     ]
 
 
@@ -69,7 +69,7 @@ def test_known_failures_that_a_sweep_did_not_ask_for_stay(
     pair = "glance_list_images: 503 x1; glance_list_images: reset x1 skip 1"
     plans = [pair, "glance_list_images: 503 x1", "glance_list_images: reset x1", NO_PLAN]
     report = report_of(bounds=Bounds(**bounds)).accepting(KnownFailures(dict.fromkeys(plans, "crash")))
-    named = {line.partition("file: ")[2] for line in report.summary() if "can be removed" in line}
+    named = {line.partition("file: ")[2] for line in report.summary() if "remove it" in line}
     report.save_baseline(tmp_path / "known.json")
     kept = set(KnownFailures.load(tmp_path / "known.json").verdicts)
     assert (named, kept) == (asked, {*plans} - asked)
@@ -124,5 +124,5 @@ def test_many_mended_failures_are_counted() -> None:
     """Of many known failures that are no more the first five are named."""
     known = KnownFailures({f"glance_list_images: 503 x{times}": "crash" for times in range(1, 10)})
     lines = list(report_of(Row(plan_of("500"), Run(state=NOTHING))).accepting(known).summary())
-    assert sum(line.startswith("known failure was not run") for line in lines) == 5
-    assert lines[-1] == "... 4 more known failures of which each was not run"
+    assert sum(line.startswith("a known failure was not run") for line in lines) == 5
+    assert lines[-1] == "... 4 more known failures, each of which was not run"

@@ -39,10 +39,10 @@ async def pieces_awaited() -> Any:
 @pytest.mark.parametrize(
     ("work", "message"),
     [
-        (awaited, "awaited is a coroutine, which nobody has awaited: sweep lambda: asyncio.run(...)"),
-        (lambda: awaited(), "awaited is a coroutine, which nobody has awaited"),
-        (pieces, "pieces is a generator, which nobody has run: sweep lambda: list(...)"),
-        (pieces_awaited, "async_generator is work that nobody has awaited: sweep lambda: asyncio.run(...)"),
+        (awaited, "awaited is a coroutine that was not awaited: sweep lambda: asyncio.run(...)"),
+        (lambda: awaited(), "awaited is a coroutine that was not awaited"),
+        (pieces, "pieces is a generator that was not run: sweep lambda: list(...)"),
+        (pieces_awaited, "async_generator is work that was not awaited: sweep lambda: asyncio.run(...)"),
     ],
     ids=["coroutine", "lambda", "generator", "async"],
 )
@@ -87,7 +87,7 @@ def test_allowed_exceptions_are_classes(allowed: Any, where: str, ims_mock: ImsM
     [
         ({"virtual_time": "no"}, r"^virtual_time: must be True or False, got 'no'"),
         ({"virtual_time": None}, r"^virtual_time: must be True or False, got None"),
-        ({"progress": 1}, r"^progress: must be a function of how many plans were run, .* got 1"),
+        ({"progress": 1}, r"^progress: must be a function that takes how many plans were run .* got 1"),
         ({"baseline": 1}, r"^baseline: must be the path of a file of known failures, got 1"),
         ({"baseline": []}, r"^baseline: must be the path of a file of known failures, got \[\]"),
     ],
@@ -103,9 +103,12 @@ def test_wrong_switches_are_rejected_before_the_first_run(
 @pytest.mark.parametrize(
     ("take", "message"),
     [
-        (ImsMock.reset, "the work resets the mock, or clears its journal, .* do so before the sweep"),
+        (ImsMock.reset, "the work resets the mock, or clears its journal, .* do that before the sweep"),
         (lambda ims_mock: ims_mock.journal.clear(), "the work resets the mock, or clears its journal"),
-        (lambda ims_mock: ims_mock.faults.clear(), "the work removes the rules of the mock, .* let it remove its own"),
+        (
+            lambda ims_mock: ims_mock.faults.clear(),
+            "the work removes the rules of the mock, .* let it remove only its own",
+        ),
     ],
     ids=["reset", "journal", "faults"],
 )
@@ -170,8 +173,8 @@ def test_work_may_use_the_mock_otherwise(use: Callable[[ImsMock], object], ims_m
 @pytest.mark.parametrize(
     ("bounds", "message"),
     [
-        ({"only": ["no-such-plan"]}, "its requests meet no failure that only and skip leave; new_sweep(...).plans()"),
-        ({"skip": ["*"]}, "its requests meet no failure that only and skip leave"),
+        ({"only": ["no-such-plan"]}, "only and skip leave no failure for its requests; new_sweep(...).plans()"),
+        ({"skip": ["*"]}, "only and skip leave no failure for its requests"),
         ({"budget": "0.0s"}, "the sweep ended at its budget"),
     ],
 )
@@ -185,5 +188,5 @@ def test_sweep_without_plans_survives_nothing(bounds: dict[str, Any], message: s
 
 def test_work_that_requests_nothing_survives_nothing(ims_mock: ImsMock) -> None:
     """Such as work that asks another mock, or the cloud."""
-    with pytest.raises(AssertionError, match=r"^no plan was run: the work requests nothing of the mock$"):
+    with pytest.raises(AssertionError, match=r"^no plan was run: the work sends no request to the mock$"):
         ims_mock.sweep(lambda: 1).assert_survives()

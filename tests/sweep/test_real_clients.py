@@ -78,7 +78,7 @@ OPENSTACK = Library(
         "glance_list_images: reset x1": ("crash", "ConnectFailure"),
         "glance_list_images: garble(mode=html_200) x1": ("crash", "JSONDecodeError"),
         "keystone_create_token: 503 x1": ("crash", "ServiceUnavailable"),
-        "list_versions: 400 x1": ("bad_manners", "list_versions was refused with 400, and sent again"),
+        "list_versions: 400 x1": ("bad_manners", "list_versions was rejected with 400, and sent again"),
     },
     {
         "crash": {"keystone_list_versions", "keystone_create_token", "glance_show_image", "glance_list_images"},

@@ -64,7 +64,7 @@ def test_copy_that_fails_is_missed_in_the_other_region(
     assert verdicts(north, copies, f"{COPY}: fail_job x1") == [
         (
             "wrong_success",
-            f"it ended well, and there is no image 'copy' active in {EAST}; "
+            f"it succeeded, but there is no image 'copy' active in {EAST}; "
             "no successful job imsCrossRegionCopyImageJob",
         )
     ]
@@ -75,7 +75,7 @@ def test_copy_that_is_made_twice_is_left_behind(north: ImsMock, east: ImsMock, c
     """One image too many in the other region is seen; what the other region had before the work is no fault of it."""
     east.add_image(name="copy", data=b"x")
     assert verdicts(north, copies, f"{COPY}: lose_response x1") == [
-        ("left_behind", f"it ended well, and there is also image 'copy' active in {EAST}")
+        ("left_behind", f"it succeeded, but there is also image 'copy' active in {EAST}")
     ]
 
 

@@ -222,7 +222,7 @@ def test_two_at_a_time_are_refused(virtual: VirtualTime, ims_mock: ImsMock) -> N
 
 def test_nested_sweep_is_refused(ims_mock: ImsMock) -> None:
     """Work that sweeps fails as it would without."""
-    with pytest.raises(AssertionError, match="the work of a sweep cannot sweep it"):
+    with pytest.raises(AssertionError, match="its work cannot begin another one"):
         ims_mock.sweep(lambda: ims_mock.sweep(lambda: None))
 
 

@@ -37,7 +37,7 @@ def test_group_has_all_that_one_needs_to_repeat_it(report: SweepReport) -> None:
     assert "reports.py:" in group.verdict.detail
     assert "in back_up" in group.verdict.detail
     assert "POST /v2/images 201, PUT /v2/images/<id>/file 204, GET /v2/images/<id> 200!\n" in text
-    assert "because   the documents have /size of the response as optional\n" in text
+    assert "because   the documents say that /size of the response is optional\n" in text
     assert f"--fault '{rule}'\n" in text
     assert f"@pytest.mark.ims_mock(faults=['{rule}'])" in text
 

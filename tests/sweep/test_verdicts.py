@@ -75,7 +75,7 @@ def test_ended_work_hangs() -> None:
 
 def test_success_without_the_image_is_wrong() -> None:
     """Work that says that it went well lies where its image is not there."""
-    assert verdict(Run(value=1)) == ("wrong_success", "it ended well, and there is no image 'web' active")
+    assert verdict(Run(value=1)) == ("wrong_success", "it succeeded, but there is no image 'web' active")
 
 
 def test_success_without_the_successful_job_is_wrong() -> None:
@@ -83,7 +83,7 @@ def test_success_without_the_successful_job_is_wrong() -> None:
     good = Run(value=1, state=state(jobs=("exportImageJob",)))
     assert verdict(Run(value=1), good) == (
         "wrong_success",
-        "it ended well, and there is no successful job exportImageJob",
+        "it succeeded, but there is no successful job exportImageJob",
     )
 
 
@@ -96,7 +96,7 @@ def test_more_successful_jobs_are_no_harm() -> None:
 def test_success_with_one_image_more_leaves_it_behind() -> None:
     """A duplicate is left behind, though the work ended well."""
     run = Run(value=1, state=state(image(), image()))
-    assert verdict(run) == ("left_behind", "it ended well, and there is also image 'web' active")
+    assert verdict(run) == ("left_behind", "it succeeded, but there is also image 'web' active")
 
 
 def test_success_with_another_value_is_wrong() -> None:
@@ -135,7 +135,7 @@ def test_failure_that_removed_what_was_to_stay_is_reported() -> None:
     run = Run(error=BackupError("no"))
     assert verdict(run, good, state(image())) == (
         "left_behind",
-        "no image 'web' active any more (after BackupError: no)",
+        "image 'web' active is missing (after BackupError: no)",
     )
 
 
@@ -162,7 +162,7 @@ def test_what_cannot_be_removed_is_excused(run: Run) -> None:
 def test_open_request_is_left_behind() -> None:
     """A request that was begun and not ended is debris, also where the work ended well."""
     run = Run(value=1, state=state(image()), unended=["glance_upload_image"])
-    assert verdict(run) == ("left_behind", "it has begun and not ended glance_upload_image")
+    assert verdict(run) == ("left_behind", "it has not ended what it began: glance_upload_image")
 
 
 def test_bad_manners_are_those_that_the_good_run_has_not() -> None:

@@ -307,4 +307,4 @@ def test_thread_that_goes_on_is_reported(asker: Asker) -> None:
 
     report = asker.mock.sweep(work, only=["*: 503 x1"], pairs=0)
     stop.set()
-    assert "after the work, threads go on, and meet the failures of later runs: heart" in list(report.lines())
+    assert "threads of the work go on after it, and meet the failures of later runs: heart" in list(report.lines())

@@ -157,7 +157,7 @@ def test_work_that_cannot_be_ended_is_shown(
     shown = ""
     while "cannot be ended" not in shown:
         shown += capsys.readouterr().err
-    assert "it is enough, and cannot be ended, as it catches BaseException" in shown
+    assert "it is enough, and cannot be ended: it catches BaseException" in shown
     assert "in test_work_that_cannot_be_ended_is_shown" in shown
 
 

@@ -33,7 +33,7 @@ WEAKNESSES = [
         programs.publish,
         "glance_create_image_metadata: lose_response x1",
         "left_behind",
-        "it ended well, and there is also image 'web' queued",
+        "it succeeded, but there is also image 'web' queued",
     ),
     Weakness(
         weak.loops,
@@ -47,7 +47,7 @@ WEAKNESSES = [
         programs.image_of_server,
         "create_image: stick_job x1",
         "wrong_success",
-        "it ended well, and there is no image 'web' active",
+        "it succeeded, but there is no image 'web' active",
     ),
     Weakness(
         weak.reads_reasons,
@@ -103,7 +103,7 @@ WEAKNESSES = [
         programs.publish_slowly,
         "glance_show_image: 403 x1",
         "left_behind",
-        "it has begun and not ended glance_upload_image",
+        "it has not ended what it began: glance_upload_image",
     ),
 ]
 

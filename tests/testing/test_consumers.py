@@ -267,17 +267,21 @@ def test_every_operation() -> None:
 
 
 def test_unknown_state() -> None:
-    """What no mock can have is named, with what one can."""
+    """What no mock can have the state is named, with what one can."""
     document = {
         "version": 1,
         "consumer": "web",
         "operations": {"list_images": {"requests": [{"status": 200, "given": "x"}]}},
     }
-    with pytest.raises(ValueError, match=r'no mock can have "x"; there are: an image, .*a failure with status 503'):
+    with pytest.raises(
+        ValueError, match=r'no mock can have the state "x"; the states are an image, .*a failure with status 503'
+    ):
         verify_consumer(ConsumerContract.from_json(document))
 
 
 def test_unknown_consumer() -> None:
     """A client that the package does not know is rejected with those that it does."""
-    with pytest.raises(ValueError, match=r"no consumer is called 'ansible'; there are cloud-custodian, cloudmux"):
+    with pytest.raises(
+        ValueError, match=r"no known consumer is called 'ansible'; the known ones are cloud-custodian, cloudmux"
+    ):
         known_consumer("ansible")

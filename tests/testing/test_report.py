@@ -41,8 +41,8 @@ def test_report_begins_with_the_reasons(api: Api) -> None:
     for path in ("/nope", "/x", "/nope"):
         api("GET", path)
     first, second, third = describe(api.service, Mark(), LINE, "no request came").splitlines()[:3]
-    assert first.startswith("reason for 404: no route is /nope")
-    assert second.startswith("reason for 404: no route is /x")
+    assert first.startswith("reason for 404: no route has the path /nope")
+    assert second.startswith("reason for 404: no route has the path /x")
     assert third.endswith(", 3 requests")
 
 

@@ -29,14 +29,14 @@ def test_unknown_route(api: Api) -> None:
         "error_msg": "The API does not exist or has not been published in the environment.",
         "request_id": response.headers["X-Request-Id"],
     }
-    assert response.headers["X-IMS-Mock-Reason"] == "no route is /v2/image; the nearest is /v2/images"
+    assert response.headers["X-IMS-Mock-Reason"] == "no route has the path /v2/image; the nearest is /v2/images"
 
 
 def test_unknown_route_that_is_long(api: Api) -> None:
     """A path of 60 kB is cut in the reason, and is not compared with routes."""
     response = api("GET", "/v2/images/" + "x/" * 30_000)
     assert response.status_code == 404
-    assert response.headers["X-IMS-Mock-Reason"] == f"no route is /v2/images/{'x/' * 144}x..."
+    assert response.headers["X-IMS-Mock-Reason"] == f"no route has the path /v2/images/{'x/' * 144}x..."
 
 
 def test_method_of_another_api(api: Api) -> None:

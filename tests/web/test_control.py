@@ -64,8 +64,8 @@ def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
     api("POST", "/_ims_mock/faults", RULE)
     response = api("DELETE", "/_ims_mock/faults/7")
     assert response.status_code == 404
-    assert response.get_json()["error"]["message"] == 'no rule has the id "7"; there are: 1'
-    assert response.headers["X-IMS-Mock-Reason"] == 'no rule has the id "7"; there are: 1'
+    assert response.get_json()["error"]["message"] == 'no rule has the id "7"; the known ones are 1'
+    assert response.headers["X-IMS-Mock-Reason"] == 'no rule has the id "7"; the known ones are 1'
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_deleting_an_unknown_fault_is_404(api: Api) -> None:
         ({"fault": {"kind": "fail", "status": 99}}, "/fault/status must be at least 400, got 99"),
         (
             {**RULE, "operation": "glance_creat_image_metadata"},
-            '/operation "glance_creat_image_metadata" matches none; did',
+            '/operation must match an operation, got "glance_creat_image_metadata"; did',
         ),
         ({**RULE, "times": -1}, "/times: must be at least 1, got -1"),
     ],
@@ -112,7 +112,7 @@ def test_reset_takes_settings(api: Api) -> None:
     ("body", "message"),
     [
         (b"[]", "body: must be of type object, got []"),
-        ({"sed": 1}, 'body: has an unknown member "sed"; there are seed, start,'),
+        ({"sed": 1}, 'body: has an unknown member "sed"; the known members are seed, start,'),
         ({"seed": None}, "/seed: must be of type integer or string, got null"),
         ({"start": "yesterday"}, "start must be seconds since 1970 or text like"),
         ({"auth": "none"}, '/auth: must be "off" or "lenient" or "strict"'),
@@ -208,17 +208,17 @@ def test_add_token(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("tokens", {"user": "nobody"}, 'there is no user "nobody"; there are demo, alt, demo_reader, admin'),
+        ("tokens", {"user": "nobody"}, 'no user has the name "nobody"; the users are demo, alt, demo_reader, admin'),
         ("tokens", {"user": "alt", "project": "demo"}, 'alt has no role in project "demo"; it has in alt'),
-        ("tokens", {"name": "alt"}, 'body: has an unknown member "name"; there are user, project'),
+        ("tokens", {"name": "alt"}, 'body: has an unknown member "name"; the known members are user, project'),
         (
             "denials",
             {"action": "ims:images:creat"},
-            'action "ims:images:creat" is needed by no operation; did you mean',
+            'action must be one that an operation needs, got "ims:images:creat"; did you mean',
         ),
         ("denials", {}, 'body: must have "action", got {}'),
         ("denials", {"action": 5}, "/action: must be of type string, got 5"),
-        ("denials", {"action": "ims:*", "user": "nobody"}, 'there is no user "nobody"'),
+        ("denials", {"action": "ims:*", "user": "nobody"}, 'no user has the name "nobody"'),
     ],
 )
 def test_wrong_tokens_and_denials(api: Api, path: str, body: Any, message: str) -> None:
@@ -409,8 +409,14 @@ def test_every_operation_has_its_function() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code", "message"),
     [
-        ("GET", "/helth", 404, "not_found", "no route is /_ims_mock/helth; the nearest is /_ims_mock/health"),
-        ("POST", "/q", 404, "not_found", "no route is /_ims_mock/q; GET /_ims_mock/control.json shows them all"),
+        ("GET", "/helth", 404, "not_found", "no route has the path /_ims_mock/helth; the nearest is /_ims_mock/health"),
+        (
+            "POST",
+            "/q",
+            404,
+            "not_found",
+            "no route has the path /_ims_mock/q; GET /_ims_mock/control.json shows them all",
+        ),
         ("POST", "", 405, "no_method", "POST is not served on /_ims_mock; use GET, HEAD, OPTIONS"),
         ("GET", "/reset", 405, "no_method", "GET is not served on /_ims_mock/reset; use OPTIONS, POST"),
         ("PUT", "/faults/7", 405, "no_method", "PUT is not served on /_ims_mock/faults/7; use DELETE, OPTIONS"),
@@ -430,5 +436,6 @@ def test_unknown_request_is_logged(api: Api, caplog: pytest.LogCaptureFixture) -
     caplog.set_level("INFO", "ims_mock")
     api("GET", "/_ims_mock/helth")
     assert [record.getMessage() for record in caplog.records] == [
-        f"{PAGE} GET /_ims_mock/helth -> 404 control: no route is /_ims_mock/helth; the nearest is /_ims_mock/health"
+        f"{PAGE} GET /_ims_mock/helth -> 404 control: no route has the path /_ims_mock/helth; "
+        "the nearest is /_ims_mock/health"
     ]

@@ -127,7 +127,7 @@ def test_job_that_cannot_be_ended(api: Api) -> None:
     for job_id in ("nothing", part):
         response = api("POST", f"/_ims_mock/jobs/{job_id}", {"status": "SUCCESS"})
         assert response.status_code == 404
-        assert response.get_json()["error"]["message"].endswith(f"; there are: {whole}")
+        assert response.get_json()["error"]["message"].endswith(f"; the known ones are {whole}")
     end(api, whole, status="SUCCESS")
     assert end(api, whole, status="FAIL") == 404
 
@@ -136,7 +136,7 @@ def test_few_of_many_are_given(api: Api) -> None:
     """The message names only some of the jobs that can be ended where there are many."""
     ids = [begin(api) for _ in range(12)]
     message = api("POST", "/_ims_mock/jobs/x", {"status": "SUCCESS"}).get_json()["error"]["message"]
-    assert message.endswith(f"; there are: {', '.join(ids[:10])}, ...")
+    assert message.endswith(f"; the known ones are {', '.join(ids[:10])}, ...")
 
 
 @pytest.mark.parametrize(

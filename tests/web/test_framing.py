@@ -393,7 +393,7 @@ def test_empty_part_of_a_path(mock: ImsMock, target: bytes) -> None:
     statuses, headers, _ = exchange(mock, head(line=b"GET " + target + b" HTTP/1.1"))
     assert statuses == [404]
     path = target.decode().removeprefix("http://a")
-    assert headers["X-IMS-Mock-Reason"].startswith(f"no route is {path};")
+    assert headers["X-IMS-Mock-Reason"].startswith(f"no route has the path {path};")
     assert [entry.path for entry in mock.journal] == [path]
 
 

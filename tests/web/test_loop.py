@@ -347,7 +347,7 @@ def test_shortage_of_descriptors_holds_up_nobody(
             assert waiting.receive()[0] == 200
     assert len(accept) > 1
     said = [record.getMessage() for record in caplog.records if "can be accepted" in record.getMessage()]
-    assert said == ["no connection can be accepted: Too many open files; more wait until others end"]
+    assert said == ["no connection can be accepted: Too many open files; new ones wait until others end"]
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])

@@ -164,7 +164,7 @@ def test_certificate_of_the_cloud_is_verified(mock: ImsMock, tmp_path: Path) -> 
         response = setup.ask("GET", "/v2/images")
         assert response.status_code == 502
         reason = response.headers["X-IMS-Mock-Reason"]
-        assert reason.startswith(f"the certificate of {IMS} is not one that this machine trusts: ")
+        assert reason.startswith(f"the certificate of {IMS} is not trusted by this machine: ")
         assert reason.endswith("; --upstream-ca names one more authority to trust")
         assert len(mock.journal) == 0
         assert [seen.exchange.response for seen in setup.seen] == [None]
@@ -216,7 +216,7 @@ def test_what_watches_may_fail(
 
     monkeypatch.setattr("ims_mock.testing.cloud_proxy.judge", fail)
     assert through.ask("GET", "/v2/images").status_code == 200
-    assert "proxy: what watches has failed at GET" in caplog.text
+    assert "proxy: the watcher has failed at GET" in caplog.text
 
 
 # Hosts that do odd things

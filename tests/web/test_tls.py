@@ -172,11 +172,11 @@ def test_certificate_of_ones_own(files: tuple[Path, Path, bytes]) -> None:
     [
         (lambda certificate, key: certificate.unlink(), "No such file or directory"),
         (lambda certificate, key: key.unlink(), "No such file or directory"),
-        (lambda certificate, key: certificate.write_text("nonsense"), "they are no certificate and its key in PEM"),
-        (lambda certificate, key: key.write_text("nonsense"), "they are no certificate and its key in PEM"),
+        (lambda certificate, key: certificate.write_text("nonsense"), "they must be a certificate and its key, in PEM"),
+        (lambda certificate, key: key.write_text("nonsense"), "they must be a certificate and its key, in PEM"),
         (
             lambda certificate, key: key.write_bytes(trustme.CA().private_key_pem.bytes()),
-            "they are no certificate and its key in PEM",
+            "they must be a certificate and its key, in PEM",
         ),
     ],
     ids=["no certificate", "no key", "nonsense for a certificate", "nonsense for a key", "another's key"],
@@ -186,7 +186,7 @@ def test_files_that_will_not_do(
 ) -> None:
     """Files that are not there, are no PEM, or do not belong together are refused before anything is served."""
     damage(files[0], files[1])
-    with pytest.raises(OSError, match=f"cannot take {files[0]} and {files[1]} for HTTPS: {reason}"):
+    with pytest.raises(OSError, match=f"cannot use {files[0]} and {files[1]} for HTTPS: {reason}"):
         from_files(files[0], files[1])
 
 

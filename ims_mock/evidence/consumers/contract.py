@@ -145,7 +145,7 @@ def known_consumers() -> list[str]:
 def known_consumer(name: str) -> ConsumerContract:
     """Return the contract of a client that the package has; raise ValueError for another name."""
     if name not in known_consumers():
-        raise ValueError(f"no consumer is called {name!r}; there are {', '.join(known_consumers())}")
+        raise ValueError(f"no known consumer is called {name!r}; the known ones are {', '.join(known_consumers())}")
     return ConsumerContract.from_json(schema_files.read(f"{_FOLDER}/{name}.json"))
 
 
@@ -169,7 +169,9 @@ def find_consumer(name: str) -> ConsumerContract:
     if Path(name).exists():
         return ConsumerContract.load(name)
     if name not in known_consumers():
-        raise ValueError(f"{name}: no such file, and no known consumer; there are {', '.join(known_consumers())}")
+        raise ValueError(
+            f"{name}: is neither a file nor a known consumer; the known ones are {', '.join(known_consumers())}"
+        )
     return known_consumer(name)
 
 

@@ -72,11 +72,11 @@ class ConsumerJudge:
             successes = successes_of(wanted) or {load_contract().operations[name].success}
             listed = " or ".join(map(str, sorted(successes)))
             if name not in self._statuses:
-                text = f"{report.consumer} calls it, and no exchange is of it"
+                text = f"{report.consumer} calls the operation, but no exchange shows it"
                 yield report.finding("note", _Breach("not_recorded", (), "an exchange", None, text))
             elif not self._statuses[name] & successes:
                 got = ", ".join(map(str, sorted(self._statuses[name])))
-                text = f"{report.consumer} relies on {listed}, which never came; there were {got}"
+                text = f"{report.consumer} relies on {listed}, but only {got} came"
                 yield report.finding("note", _Breach("status_never_came", (), listed, got, text))
 
 
@@ -107,16 +107,16 @@ def _of_status(
 ) -> Iterator[Finding]:
     status, successes = response.status, successes_of(wanted)
     if status in (404, 405) and _is_no_api(response):
-        text = f"{report.consumer} calls it, and the service does not have it: {status}"
+        text = f"{report.consumer} calls the operation, but the service does not have it: got {status}"
         yield report.finding("break", _Breach("operation_missing", (), "the operation", status, text))
     if status // 100 != 2 and status != success:
         return
     listed = " or ".join(map(str, sorted(successes)))
     if "accepts" in wanted and status not in successes:
-        text = f"{report.consumer} takes {listed} alone for a success, got {status}"
+        text = f"{report.consumer} accepts only {listed} as success, got {status}"
         yield report.finding("break", _Breach("status", (), listed, status, text))
     elif successes and status not in successes:
-        text = f"{report.consumer} has got {listed} so far, got {status}"
+        text = f"{report.consumer} got only {listed} before, got {status}"
         yield report.finding("drift", _Breach("status", (), listed, status, text))
 
 
@@ -134,7 +134,7 @@ def _of_body(report: _Report, response: RecordedResponse, attributes: Mapping[st
     if value is NO_JSON:
         if any(attribute["use"] == "needed" for attribute in attributes.values()):
             got = cut(body[:200].decode("utf-8", "replace")) if isinstance(body, bytes) else None
-            text = f"{report.consumer} reads JSON, and the body is none"
+            text = f"{report.consumer} reads JSON, but the body is not JSON"
             yield report.finding("break", _Breach("not_json", (), "JSON", got, text))
         return
     examples = body.examples if isinstance(body, JsonBody) else frozenset[Keys]()
@@ -144,7 +144,7 @@ def _of_body(report: _Report, response: RecordedResponse, attributes: Mapping[st
         found = next(got_body.breaches(place, attribute), None)
         if found:
             severity: Severity = "drift" if attribute["use"] == "seen" else "break"
-            verb = "has got" if attribute["use"] == "seen" else "reads" if attribute["use"] == "read" else "needs"
+            verb = "has seen" if attribute["use"] == "seen" else "reads" if attribute["use"] == "read" else "needs"
             text = f"{report.consumer} {verb} {place or 'the whole body'}: {found.text}"
             yield report.finding(severity, found._replace(text=text))
 

@@ -49,7 +49,7 @@ class _Release:
     def __init__(self, document: Document) -> None:
         version = document.get("openapi") if isinstance(document, Mapping) else None
         if not isinstance(version, str) or not version.startswith("3.") or not isinstance(document.get("paths"), dict):
-            raise ValueError('is no OpenAPI 3 document: it needs "openapi": "3..." and "paths"')
+            raise ValueError('is not an OpenAPI 3 document: it needs "openapi": "3..." and "paths"')
         elsewhere = next((text for text in references(document) if not text.startswith("#")), None)
         if elsewhere is not None:
             raise ValueError(f"refers to another file, {shown(elsewhere)}; put all into one document first")
@@ -143,7 +143,7 @@ class _Operation:
             item, pointer = known[name]
             for text in value if isinstance(value, list) else [value]:
                 if not self._takes(item, f"{pointer}/schema", text):
-                    words = f"sends ?{name}={text}, which is refused"
+                    words = f"sends ?{name}={text}, which the document rejects"
                     yield self._finding("value_refused", f"?{name}", text, words)
         for name, (item, _) in known.items():
             if item.get("required") and name not in sent:
@@ -171,7 +171,9 @@ class _Operation:
         media_type = request["media_type"]
         if media_type not in content and not (JSON in content and media_type.endswith("json")):
             known = " or ".join(content) or "no body"
-            yield self._finding("media_type_refused", "", media_type, f"sends {media_type}, and there is {known}")
+            yield self._finding(
+                "media_type_refused", "", media_type, f"sends {media_type}, but the document accepts {known}"
+            )
             return
         if "body" not in request or "schema" not in content.get(media_type, content.get(JSON, {})):
             return
@@ -180,12 +182,12 @@ class _Operation:
         for problem in schema.find_problems(request["body"]):
             yield self._of_problem(problem, request)
         for place in schema.unnamed(request["body"]):
-            words = f"sends {place}, which is documented nowhere"
+            words = f"sends {place}, which the document does not have"
             yield self._finding("attribute_undocumented", place, None, words, severity="drift")
 
     def _of_problem(self, problem: Problem, request: Document) -> Finding:
         word = _BY_KEYWORD.get(problem.keyword, "value_refused")
-        words = f"sends what is refused ({described(request)}): {problem.described()}"
+        words = f"sends a request that the document rejects ({described(request)}): {problem.described()}"
         got = problem.value if not isinstance(problem.value, dict | list) else shown(problem.value)
         return self._finding(word, problem.pointer, got, words)
 
@@ -201,17 +203,17 @@ class _Operation:
             schemas += [part for schema in schemas for part in schemas_at(self._release.document, schema, "/*")]
             for value in values if any("enum" in schema or "const" in schema for schema in schemas) else ():
                 if not is_listed(schemas, value):
-                    words = f"sends {shown(value)}, which is not one of the values"
+                    words = f"sends {shown(value)}, which is not one of the documented values"
                     yield self._finding("value_refused", place, value, words)
 
     def _of_statuses(self, responses: Document) -> Iterator[Finding]:
         documented = {int(status) for status in responses if status.isdecimal() and int(status) < 400}
         successes, is_general = successes_of(self._wanted), "default" in responses or "2XX" in responses
         if successes and not documented & successes and not is_general:
-            words = f"relies on {_listed(successes)}, and there is {_listed(documented) or 'no success'}"
+            words = f"relies on {_listed(successes)}, but the document has {_listed(documented) or 'no success'}"
             yield self._finding("status_removed", "", sorted(documented), words)
         for status in sorted(documented - successes) if "accepts" in self._wanted else ():
-            words = f"takes {_listed(successes)} alone for a success, and there is {status} too"
+            words = f"accepts only {_listed(successes)} as success, but the document has {status} too"
             yield self._finding("status_added", "", status, words)
 
     def _of_attributes(self, responses: Document, pointer: str) -> Iterator[Finding]:
@@ -230,7 +232,7 @@ class _Operation:
         schemas, use = schemas_at(self._release.document, schema, place), attribute["use"]
         if not schemas and is_described(self._release.document, schema, place):
             severity: Severity = "break" if use == "needed" else "drift"
-            words = f"{_VERBS[use]} {place}, which is documented nowhere"
+            words = f"{_VERBS[use]} {place}, which the document does not have"
             yield self._finding("attribute_removed", place, None, words, severity=severity)
         if not schemas:
             return
@@ -239,7 +241,7 @@ class _Operation:
         others = documented - taken if taken else set()
         if others and (not documented & taken or "when" not in attribute):
             severity = "break" if use != "seen" and not documented & taken else "drift"
-            words = f"{_VERBS[use]} {place} as {_listed(taken)}, and it can be {_listed(others)}"
+            words = f"{_VERBS[use]} {place} as {_listed(taken)}, but it can be {_listed(others)}"
             yield self._finding("attribute_type", place, sorted(others), words, severity=severity)
         values = [value for item in schemas for value in item.get("enum", ())]
         unknown = [value for value in values if "enum" in attribute and value not in attribute["enum"]]
@@ -248,7 +250,7 @@ class _Operation:
             yield self._finding("value_added", place, unknown, words)
 
 
-_VERBS = {"seen": "has got", "read": "reads", "needed": "needs"}
+_VERBS = {"seen": "has seen", "read": "reads", "needed": "needs"}
 
 
 def _listed(values: set[Any]) -> str:

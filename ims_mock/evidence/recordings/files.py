@@ -110,7 +110,7 @@ def _exchanges(document: Any, read_file: ReadFile) -> Iterator[RecordedExchange]
                 raise RecordingError("", "is nested too deep to be read") from None
             return
     known = "; ".join(kind.name for kind in FORMATS)
-    raise RecordingError("", f"is none of the recordings that are read: {known}")
+    raise RecordingError("", f"is not a recording that can be read; the formats are: {known}")
 
 
 def _document(data: bytes) -> Any:

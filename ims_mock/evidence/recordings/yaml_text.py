@@ -35,10 +35,10 @@ def read_yaml(text: str) -> Any:
         value = yaml.load(text, _loader())  # noqa: S506
     except yaml.MarkedYAMLError as error:
         at = f", at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise RecordingError("", f"is not YAML that is read: {error.problem}{at}") from None
+        raise RecordingError("", f"is not YAML that can be read: {error.problem}{at}") from None
     except yaml.reader.ReaderError as error:
         at = f"at line {text.count(chr(10), 0, error.position) + 1}"
-        raise RecordingError("", f"is not YAML that is read: {error.reason}, {at}") from None
+        raise RecordingError("", f"is not YAML that can be read: {error.reason}, {at}") from None
     _check_size(value, {})
     return value
 
@@ -72,7 +72,7 @@ def _loader() -> Any:
                 return super().construct_object(node, deep)
             except (LookupError, TypeError, ValueError, AttributeError):
                 # The library converts what stands under a tag, such as !!int, without a look at it.
-                text = f"what stands under {node.tag.rpartition(':')[2]} is of another kind"
+                text = f"the value under {node.tag.rpartition(':')[2]} has another type than its tag"
                 raise yaml.constructor.ConstructorError(None, None, text, node.start_mark) from None
 
     def items(loader: Any, node: Any) -> Any:

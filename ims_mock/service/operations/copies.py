@@ -38,13 +38,17 @@ def copy_image_in_region(exchange: Exchange) -> Response:
         (
             source.get("__whole_image") == "true",
             "IMG.0130",
-            "/image_id: a full-ECS image cannot be copied in its region",
+            "/image_id: a full-ECS image cannot be copied within its region",
         ),
-        (is_shared and bool(key), "IMG.0197", "/image_id: the image is shared and encrypted"),
+        (
+            is_shared and bool(key),
+            "IMG.0197",
+            "/image_id: an encrypted image of another project cannot be copied",
+        ),
         (
             bool(key) and key == exchange.body.json.get("cmk_id"),
             "IMG.0096",
-            "/cmk_id: must be another key than the image has",
+            "/cmk_id: must be another key than that of the image",
         ),
     )
     return begin_making(exchange, "imsCopyImageInRegionJob", [_add(exchange, source, _attributes(exchange, source))])
@@ -63,8 +67,16 @@ def copy_image_cross_region(exchange: Exchange) -> Response:
     is_whole = source.get("__whole_image") == "true"
     refuse_where(
         (body["region"] == region, "IMG.0142", f"/region: must be another region than {region!r}"),
-        (not body["project_name"].startswith(body["region"]), "IMG.0145", "/project_name: must be one of the region"),
-        (bool(source.get("__system__cmkid")), "IMG.0143", "/image_id: the image is encrypted (__system__cmkid)"),
+        (
+            not body["project_name"].startswith(body["region"]),
+            "IMG.0145",
+            "/project_name: must begin with the region",
+        ),
+        (
+            bool(source.get("__system__cmkid")),
+            "IMG.0143",
+            "/image_id: an encrypted image (__system__cmkid) cannot be copied into another region",
+        ),
         (size > _MOST_BYTES, "IMG.0146", f"/image_id: the image must have at most {_MOST_BYTES} bytes, got {size}"),
         (is_whole and "vault_id" not in body, "IMG.0184", "/vault_id: is needed for a full-ECS image"),
     )
@@ -101,7 +113,9 @@ def _source(exchange: Exchange) -> Image:
     member = exchange.store.members.of(image["id"]).get(exchange.project_id)
     if member is not None and member["status"] != "accepted":
         raise ImsError(
-            400, "IMG.0196", reason="/image_id: the image is shared with the project, which has not accepted it"
+            400,
+            "IMG.0196",
+            reason="/image_id: the image is shared with the project, which has not accepted it; accept it first",
         )
     refuse_where((image["disk_format"] == "iso", "IMG.0167", "/image_id: an ISO image cannot be copied"))
     return image

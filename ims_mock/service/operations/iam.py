@@ -144,18 +144,20 @@ def _authenticated(exchange: Exchange, identity: Mapping[str, Any]) -> User:
             raise ImsError(400, reason=f"/auth/identity/{method}: is needed, as methods has {method!r}")
         users.append((_by_password if method == "password" else _by_token)(exchange, identity[method]))
     if any(user != users[0] for user in users):
-        raise _wrong_credentials("/auth/identity: the methods are not of one user")
+        raise _wrong_credentials("/auth/identity: all methods must be of one user")
     return users[0]
 
 
 def _by_password(exchange: Exchange, password: Mapping[str, Any]) -> User:
     given, accounts = password["user"], Accounts(exchange.store)
     if not _is_domain(exchange, given.get("domain", {})):
-        raise _wrong_credentials("/auth/identity/password/user/domain: there is no such domain")
+        raise _wrong_credentials("/auth/identity/password/user/domain: no domain has this id or name; leave it out")
     user: User | None = accounts.find_user(id=given.get("id"), name=given.get("name"))
     if user is None or not is_same(user.password, given["password"]):
         known = ", ".join(accounts.users)
-        raise _wrong_credentials(f"/auth/identity/password/user: no user of this name and password; there are {known}")
+        raise _wrong_credentials(
+            f"/auth/identity/password/user: no user has this name and password; the users are {known}"
+        )
     return user
 
 
@@ -184,7 +186,7 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
             project = accounts.own_project(user)
         if project is None or not _is_domain(exchange, asked.get("domain", {})):
             known = ", ".join(user.roles)
-            raise _wrong_credentials(f"/auth/scope/project: {user.name} has no role in such a project, but in {known}")
+            raise _wrong_credentials(f"/auth/scope/project: {user.name} has no role in this project, only in {known}")
         return project, False
     if not scope.get("domain") or not _is_domain(exchange, scope["domain"]):
         raise _wrong_credentials("/auth/scope: must have a project, or the domain by id or name")

@@ -137,7 +137,7 @@ def _project_of_body(exchange: Exchange) -> str:
     """Return the project that a body names, or that of the credential; raise 403 for one that is not the caller's."""
     project_id: str = exchange.body.json.get("project_id") or exchange.project_id
     if not project_id:
-        text = "is needed, because the credential is of no project"
+        text = "is needed, as the credential has no project"
         raise ImsError(400, "EPS.0002", reason=wrong_at(("project_id",), "required", text))
     _check_own(exchange, ("project_id",), project_id)
     return project_id
@@ -148,7 +148,7 @@ def _check_own(exchange: Exchange, path: Keys, project_id: str) -> None:
     own = _own_projects(exchange)
     if project_id not in own:
         needed = ", ".join(exchange.operation.actions)
-        text = f"the caller may not do this ({needed}) in {project_id!r}, but in {', '.join(own) or 'no project'}"
+        text = f"the caller may not do this ({needed}) in {project_id!r}, only in {', '.join(own) or 'no project'}"
         raise ImsError(403, "EPS.0004", reason=wrong_at(path, "visible", text, project_id))
 
 

@@ -45,7 +45,11 @@ def register_image(exchange: Exchange) -> Response:
     is_ova = format_of(exchange, exchange.body.json["image_url"]) == "ova"
     refuse_where(
         (status != "queued", "IMG.0046", f"/status: only a queued image takes a file, and it is {status}"),
-        (has_file, "IMG.0046", "/status: the file of the image is there or arriving; create another image"),
+        (
+            has_file,
+            "IMG.0046",
+            "/status: the image has its file, or an upload is under way; create another image",
+        ),
         (is_ova, "IMG.0057", "/image_url: an OVA file is not registered; make an image of it with create_image"),
     )
     source = from_file(exchange, exchange.body.json)
@@ -70,7 +74,7 @@ def export_image(exchange: Exchange) -> Response:
     """Export an image of the project into a file of a bucket, which is there once the job has succeeded."""
     body, image = exchange.body.json, image_of(exchange)
     _check_name(body["bucket_url"])
-    refuse_where((image["visibility"] == "public", "IMG.0077", "/image_id: the image is public"))
+    refuse_where((image["visibility"] == "public", "IMG.0077", "/image_id: a public image cannot be exported"))
     image = own_image_of(exchange)
     check_active(image)
     is_quick, size = body.get("is_quick_export", False), int(image.get("__image_size", 0))
@@ -78,8 +82,12 @@ def export_image(exchange: Exchange) -> Response:
     is_charged = (image.get("__data_origin") or "").startswith("instance,") and image["__platform"] in _CHARGED
     is_market = image["__imagetype"] == "market" or bool(image.get("__productcode"))
     refuse_where(
-        (is_market, "IMG.0078", "/image_id: the image is of the marketplace"),
-        (is_charged, "IMG.0079", f"/image_id: the image was made of a charged one ({image['__platform']})"),
+        (is_market, "IMG.0078", "/image_id: an image of the marketplace cannot be exported"),
+        (
+            is_charged,
+            "IMG.0079",
+            f"/image_id: an image made of a charged one ({image['__platform']}) cannot be exported",
+        ),
         (image.get("__whole_image") == "true", "IMG.0128", "/image_id: a full-ECS image cannot be exported"),
         (image["disk_format"] == "iso", "IMG.0167", "/image_id: an ISO image cannot be exported"),
         (is_quick and "file_format" in body, "IMG.0072", "/file_format: a quick export is ZVHD2; leave it out"),
@@ -89,7 +97,11 @@ def export_image(exchange: Exchange) -> Response:
             "/file_format: is needed unless is_quick_export is true",
         ),
         (size > most, "IMG.0160", f"/image_id: must have at most {most} bytes, got {size}{more}"),
-        (_is_being_exported(exchange, image["id"]), "IMG.0148", "/image_id: the image is being exported"),
+        (
+            _is_being_exported(exchange, image["id"]),
+            "IMG.0148",
+            "/image_id: an export of the image is under way; wait until it has ended",
+        ),
     )
     _check_free(exchange, body["bucket_url"])
     format_ = _QUICK_FORMAT if is_quick else body["file_format"]
@@ -104,7 +116,7 @@ def _check_name(url: str) -> None:
     """Raise 400 for an exported file that has no name, or too long a one."""
     name = url.partition(":")[2]
     refuse_where(
-        (not name, "IMG.0073", f"/bucket_url: must have a name for the file behind the bucket, got {url!r}"),
+        (not name, "IMG.0073", f"/bucket_url: must have a name of the file after the bucket, got {url!r}"),
         (
             len(name) > _LONGEST_NAME,
             "IMG.0074",
@@ -117,7 +129,9 @@ def _check_free(exchange: Exchange, url: str) -> None:
     """Raise 400 for a place that has a file already, or with the code with which a test wants it rejected."""
     if neighbours.is_listed(exchange.store, "objects", url):
         neighbours.find(exchange, "objects", url, "IMG.0069", "/bucket_url")
-        raise ImsError(400, "IMG.0070", reason="/bucket_url: the file is there already")
+        raise ImsError(
+            400, "IMG.0070", reason="/bucket_url: the bucket has a file of this name already; choose another name"
+        )
 
 
 def _is_being_exported(exchange: Exchange, image_id: str) -> bool:

@@ -162,10 +162,10 @@ def test_what_was_not_to_be_seen() -> None:
     """An operation that no exchange is of, and a success that never came, are notes."""
     request = RecordedRequest("GET", URL)
     assert judged() == [
-        "note: show_job: response: web calls it, and no exchange is of it [consumer.not_recorded]",
+        "note: show_job: response: web calls the operation, but no exchange shows it [consumer.not_recorded]",
     ]
     assert judged(RecordedExchange(request, RecordedResponse(503))) == [
-        "note: show_job: response: web relies on 200, which never came; there were 503 [consumer.status_never_came]",
+        "note: show_job: response: web relies on 200, but only 503 came [consumer.status_never_came]",
     ]
     assert judged(RecordedExchange(request, RecordedResponse(200))) == []
 

@@ -282,7 +282,7 @@ def test_control_api(api: Api) -> None:
     ("query", "reason"),
     [
         ("?name=", "/name: must have at least 1 character"),
-        ("?name=a&nme=b", "show_consumer_contract serves no such query parameter"),
+        ("?name=a&nme=b", "show_consumer_contract has no such query parameter"),
     ],
 )
 def test_control_api_with_a_wrong_query(api: Api, query: str, reason: str) -> None:

@@ -264,7 +264,7 @@ def test_openapi_3_0() -> None:
     release["components"]["schemas"]["image"]["properties"]["id"]["nullable"] = True
     (found,) = judge_release(contract(), release)
     assert str(found) == (
-        "drift: list_images: response /images/*/id: web reads /images/*/id as string, and it can be null "
+        "drift: list_images: response /images/*/id: web reads /images/*/id as string, but it can be null "
         "[consumer.attribute_type]"
     )
 
@@ -272,14 +272,14 @@ def test_openapi_3_0() -> None:
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ([], "is no OpenAPI 3 document"),
-        ({"swagger": "2.0", "paths": {}}, "is no OpenAPI 3 document"),
-        ({"openapi": "3.1.0"}, "is no OpenAPI 3 document"),
+        ([], "is not an OpenAPI 3 document"),
+        ({"swagger": "2.0", "paths": {}}, "is not an OpenAPI 3 document"),
+        ({"openapi": "3.1.0"}, "is not an OpenAPI 3 document"),
         ({"openapi": "3.1.0", "paths": {"/": {"$ref": "other.json"}}}, 'refers to another file, "other.json"'),
     ],
 )
 def test_no_document(wrong: Any, reason: str) -> None:
-    """What is no OpenAPI document, or not a whole one, is rejected."""
+    """What is not an OpenAPI document, or not a whole one, is rejected."""
     with pytest.raises(ValueError, match=reason):
         judge_release(contract(), wrong)
 
@@ -290,6 +290,6 @@ def test_words() -> None:
     body(release)["required"] = ["name", "owner"]
     (found,) = judge_release(contract(), json.loads(json.dumps(release)))
     assert str(found) == (
-        "break: copy_image_in_region: request: web sends what is refused (with kind, name -> 200): body: "
-        'must have "owner", got {"kind": "a", "name": "a"} [consumer.attribute_required]'
+        "break: copy_image_in_region: request: web sends a request that the document rejects (with kind, name -> 200): "
+        'body: must have "owner", got {"kind": "a", "name": "a"} [consumer.attribute_required]'
     )

@@ -244,9 +244,9 @@ MANY_DIGITS = {"request": SENT, "response": {"status": {"code": "9" * 5000}}}
         ("interactions: &a [{request: *a}]", "has more than 10,000,000 values"),
         ("a: \x01", "characters are not allowed, at line 1"),
         ("a: 1\nb: \x00", "characters are not allowed, at line 2"),
-        ("a: 1\nb: !!bool x", "what stands under bool is of another kind, at line 2"),
-        ("a: !!int ''", "what stands under int is of another kind, at line 1"),
-        ("a: !!timestamp x", "what stands under timestamp is of another kind, at line 1"),
+        ("a: 1\nb: !!bool x", "the value under bool has another type than its tag, at line 2"),
+        ("a: !!int ''", "the value under int has another type than its tag, at line 1"),
+        ("a: !!timestamp x", "the value under timestamp has another type than its tag, at line 1"),
         ("a: !!binary x", "failed to decode base64 data.*at line 1"),
         ("a: !own x", "could not determine a constructor for the tag '!own', at line 1"),
         (f"a: {'[' * 5000}", "exceeded maximum nesting depth, at line 1|nested too deep"),
@@ -282,5 +282,5 @@ def test_lines_end_as_in_json(tmp_path: Path) -> None:
     """A text in a line of JSON may have characters that end a line elsewhere."""
     path = tmp_path / "recording"
     path.write_text('{"a": "\u2028\x85"}\n{"b": 1}\n')
-    with pytest.raises(RecordingError, match="is none of the recordings"):
+    with pytest.raises(RecordingError, match="is not a recording that can be read"):
         list(read_recording(path))

@@ -471,7 +471,7 @@ def test_create_of_several_beyond_the_quota() -> None:
     body = {"name": "a", "image_url": "images:a.qcow2", "min_disk": 40, "os_version": UBUNTU, "data_images": data}
     response = api("POST", "/v2/cloudimages/action", body)
     assert code(response) == (400, "IMG.0015")
-    assert "has 0 private images, and may have 2; the request makes 3" in response.headers["X-IMS-Mock-Reason"]
+    assert "has 0 private images, and can have at most 2; the request makes 3" in response.headers["X-IMS-Mock-Reason"]
     assert (len(api.images), len(api.service.store.jobs)) == (0, 0)
 
 

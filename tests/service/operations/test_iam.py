@@ -100,7 +100,10 @@ def test_no_other_path_ends_in_a_slash(api: Api) -> None:
     """The path of a token has no slash at its end, and the gateway says so."""
     response = api("POST", "/v3/auth/tokens/", by_password())
     assert (response.status_code, response.get_json()["error_code"]) == (404, "APIGW.0101")
-    assert response.headers["X-IMS-Mock-Reason"] == "no route is /v3/auth/tokens/; the nearest is /v3/auth/tokens"
+    assert (
+        response.headers["X-IMS-Mock-Reason"]
+        == "no route has the path /v3/auth/tokens/; the nearest is /v3/auth/tokens"
+    )
 
 
 # keystone_create_token
@@ -185,7 +188,7 @@ def test_name_of_the_region_is_each_users_own(region: str, name: str) -> None:
 def test_name_of_another_region_is_no_project(api: Api) -> None:
     """A region that the mock is not in has no project."""
     response = api("POST", TOKENS, by_password(scope={"project": {"name": "eu-west-101"}}))
-    check_refusal(response, WRONG, "/auth/scope/project: demo has no role in such a project, but in demo")
+    check_refusal(response, WRONG, "/auth/scope/project: demo has no role in this project, only in demo")
 
 
 @pytest.mark.parametrize("domain", [{"name": "Default"}, {"id": "default"}, {"id": DOMAIN["id"]}, DOMAIN])
@@ -230,7 +233,7 @@ def test_two_methods_of_two_users_are_401(api: Api) -> None:
     token = api.service.identity.new_token_for("alt")
     identity = {"methods": ["password", "token"], "password": {"user": BY_NAME}, "token": {"id": token}}
     check_refusal(
-        api("POST", TOKENS, {"auth": {"identity": identity}}), WRONG, "/auth/identity: the methods are not of"
+        api("POST", TOKENS, {"auth": {"identity": identity}}), WRONG, "/auth/identity: all methods must be of"
     )
 
 
@@ -267,7 +270,7 @@ def test_password_is_verified_at_every_level(level: str) -> None:
     """A wrong password is wrong, however lenient the mock is with tokens."""
     response = Api(auth=level)("POST", TOKENS, by_password({**BY_NAME, "password": "wrong"}))
     check_refusal(
-        response, WRONG, "/auth/identity/password/user: no user of this name and password; there are demo, alt"
+        response, WRONG, "/auth/identity/password/user: no user has this name and password; the users are demo, alt"
     )
 
 
@@ -288,23 +291,23 @@ def test_login_is_json_whatever_its_type(api: Api, content_type: str) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (by_password({**BY_NAME, "password": ""}), "/auth/identity/password/user: no user of this name and password"),
-        (by_password({**BY_NAME, "password": "Secret"}), "/auth/identity/password/user: no user of this name"),
-        (by_password({**BY_NAME, "password": "s\u00e9cret"}), "/auth/identity/password/user: no user of this name"),
-        (by_password({**BY_NAME, "name": "nobody"}), "/auth/identity/password/user: no user of this name"),
-        (by_password({**BY_ID, "id": "0" * 32}), "/auth/identity/password/user: no user of this name"),
-        (by_password({**BY_NAME, "id": ""}), "/auth/identity/password/user: no user of this name"),
-        (by_password({"password": "secret"}), "/auth/identity/password/user: no user of this name"),
-        (by_password({**BY_NAME, "domain": {"name": "default"}}), "/auth/identity/password/user/domain: there is no"),
-        (by_password({**BY_NAME, "domain": {"id": "x"}}), "/auth/identity/password/user/domain: there is no such"),
+        (by_password({**BY_NAME, "password": ""}), "/auth/identity/password/user: no user has this name and password"),
+        (by_password({**BY_NAME, "password": "Secret"}), "/auth/identity/password/user: no user has this name"),
+        (by_password({**BY_NAME, "password": "s\u00e9cret"}), "/auth/identity/password/user: no user has this name"),
+        (by_password({**BY_NAME, "name": "nobody"}), "/auth/identity/password/user: no user has this name"),
+        (by_password({**BY_ID, "id": "0" * 32}), "/auth/identity/password/user: no user has this name"),
+        (by_password({**BY_NAME, "id": ""}), "/auth/identity/password/user: no user has this name"),
+        (by_password({"password": "secret"}), "/auth/identity/password/user: no user has this name"),
+        (by_password({**BY_NAME, "domain": {"name": "default"}}), "/auth/identity/password/user/domain: no domain has"),
+        (by_password({**BY_NAME, "domain": {"id": "x"}}), "/auth/identity/password/user/domain: no domain has this"),
         (by_token("nonsense"), "/auth/identity/token: this token was not issued here, has expired, or was revoked"),
-        (by_password(scope={"project": {"name": "alt"}}), "/auth/scope/project: demo has no role in such a project"),
+        (by_password(scope={"project": {"name": "alt"}}), "/auth/scope/project: demo has no role in this project"),
         (
             by_password(scope={"project": {"id": "7be1d20c94f34a0d8e5c6b3a2f1e0d9c"}}),
             "/auth/scope/project: demo has no",
         ),
-        (by_password(scope={"project": {"name": "nowhere"}}), "/auth/scope/project: demo has no role in such a"),
-        (by_password(scope={"project": {}}), "/auth/scope/project: demo has no role in such a project, but in demo"),
+        (by_password(scope={"project": {"name": "nowhere"}}), "/auth/scope/project: demo has no role in this"),
+        (by_password(scope={"project": {}}), "/auth/scope/project: demo has no role in this project, only in demo"),
         (by_password(scope={"project": {"name": "demo", "domain": {"name": "x"}}}), "/auth/scope/project: demo has no"),
         (by_password(scope={"domain": {"name": "x"}}), "/auth/scope: must have a project, or the domain"),
         (by_password(scope={"system": {"all": True}}), "/auth/scope: must have a project, or the domain"),
@@ -358,15 +361,15 @@ def test_malformed_login_is_400(api: Api, body: Any, error: dict[str, Any], reas
 @pytest.mark.parametrize(
     ("method", "url", "headers", "reason"),
     [
-        ("POST", f"{TOKENS}?catalog", {}, "/catalog: keystone_create_token serves no such query parameter"),
-        ("GET", f"{TOKENS}?x=1", {"X_Subject_Token": "t"}, "/x: keystone_validate_token serves no such query"),
+        ("POST", f"{TOKENS}?catalog", {}, "/catalog: keystone_create_token has no such query parameter"),
+        ("GET", f"{TOKENS}?x=1", {"X_Subject_Token": "t"}, "/x: keystone_validate_token has no such query"),
         ("GET", "/v3/projects?page=0", {}, "/page: must be at least 1, got 0"),
         ("GET", "/v3/projects?per_page=5001", {}, "/per_page: must be at most 5000, got 5001"),
         ("GET", "/v3/projects?enabled=maybe", {}, '/enabled: must be of type boolean, got "maybe"'),
-        ("GET", "/v3/projects?nam=demo", {}, "/nam: keystone_list_projects serves no such query parameter"),
+        ("GET", "/v3/projects?nam=demo", {}, "/nam: keystone_list_projects has no such query parameter"),
         ("GET", "/v3/projects?name=a&name=b", {}, "/name: the query parameter is given twice; give it once"),
-        ("GET", TOKENS, {}, "/X-Subject-Token: the header is needed"),
-        ("DELETE", TOKENS, {}, "/X-Subject-Token: the header is needed"),
+        ("GET", TOKENS, {}, "/X-Subject-Token: the header is required"),
+        ("DELETE", TOKENS, {}, "/X-Subject-Token: the header is required"),
     ],
 )
 def test_malformed_request_is_400(api: Api, method: str, url: str, headers: dict[str, str], reason: str) -> None:

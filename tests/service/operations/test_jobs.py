@@ -243,7 +243,7 @@ def test_types_of_jobs_are_complete() -> None:
 @pytest.mark.parametrize(
     ("jobs", "message"),
     [
-        ({"nothing": 5}, 'jobs has no type "nothing"; there are '),
+        ({"nothing": 5}, 'jobs has no type "nothing"; the types are '),
         ({"imsCopyImageInRegionJobs": 5}, 'did you mean "imsCopyImageInRegionJob"?'),
         ({"*": -1}, "must be at least 0, got -1"),
         ({"*": {"polls": 1.5}}, "must be of type integer, got 1.5"),

@@ -124,20 +124,24 @@ def test_sharing_with_oneself_is_400(api: Api) -> None:
     """The project that owns an image is no member of it."""
     response = api("POST", f"{share(api)}/members", {"member": api.service.auth.project_id})
     assert refusal(response) == (400, "IMG.0076")
-    assert response.headers["X-IMS-Mock-Reason"] == "/member: the project owns the image"
+    assert response.headers["X-IMS-Mock-Reason"] == "/member: must be another project than the owner of the image"
 
 
 @pytest.mark.parametrize(
     ("attributes", "code", "reason"),
     [
-        ({"visibility": "public"}, "IMG.0089", "/image_id: the image is public"),
-        ({"__imagetype": "market"}, "IMG.0107", "/image_id: the image is of the marketplace"),
-        ({"__system__cmkid": "key"}, "IMG.0098", "/image_id: the image is encrypted (__system__cmkid)"),
-        ({"__whole_image": "true"}, "IMG.0135", "/image_id: of full-ECS images only those of a CBR backup"),
+        ({"visibility": "public"}, "IMG.0089", "/image_id: a public image"),
+        ({"__imagetype": "market"}, "IMG.0107", "/image_id: an image of the marketplace cannot be shared"),
+        ({"__system__cmkid": "key"}, "IMG.0098", "/image_id: must not be encrypted (__system__cmkid)"),
+        (
+            {"__whole_image": "true"},
+            "IMG.0135",
+            "/image_id: a full-ECS image can only be shared if it is of a CBR backup",
+        ),
         (
             {"__whole_image": "true", "__backup_id": ""},
             "IMG.0135",
-            "/image_id: of full-ECS images only those of a CBR backup",
+            "/image_id: a full-ECS image can only be shared if it is of a CBR backup",
         ),
     ],
 )
@@ -178,7 +182,10 @@ def test_members_end_at_the_quota(api: Api, attributes: dict[str, Any], quota: i
     path = share(api, *map(str, range(quota)), **attributes)
     response = api("POST", f"{path}/members", {"member": CONSUMER})
     assert refusal(response) == (400, "IMG.0088")
-    assert response.headers["X-IMS-Mock-Reason"] == f"/member: the image has {quota} members, which is the most"
+    assert (
+        response.headers["X-IMS-Mock-Reason"]
+        == f"/member: the image has {quota} members, and can have no more; delete one first"
+    )
     assert len(member_ids(api, f"{path}/members")) == quota
 
 
@@ -291,9 +298,9 @@ def test_pages_lead_through_all_members(api: Api) -> None:
         ("limit=1.5", "IMG.0001", '/limit: must be of type integer, got "1.5"'),
         ("limit=", "IMG.0001", '/limit: must be of type integer, got ""'),
         ("limit=1&limit=2", "IMG.0001", "/limit: the query parameter is given twice"),
-        ("marker=nobody", "IMG.0027", "/marker: there is no 'nobody'"),
-        ("marker=", "IMG.0027", "/marker: there is no ''"),
-        ("member_status=pending", "IMG.0001", "/member_status: glance_list_image_members serves no such query"),
+        ("marker=nobody", "IMG.0027", "/marker: no item has the id 'nobody'"),
+        ("marker=", "IMG.0027", "/marker: no item has the id ''"),
+        ("member_status=pending", "IMG.0001", "/member_status: glance_list_image_members has no such query"),
     ],
 )
 def test_bad_query_of_members_is_400(api: Api, query: str, code: str, reason: str) -> None:
@@ -465,7 +472,9 @@ def test_member_shares_with_nobody(api: Api, method: str, path: str, body: Any) 
     response = api(method, image + path, body, **AS_CONSUMER)
     assert refusal(response) == (403, "IMG.0047")
     owner = api.service.auth.project_id
-    assert response.headers["X-IMS-Mock-Reason"] == f"/image_id: only project {owner}, which owns the image, may"
+    assert (
+        response.headers["X-IMS-Mock-Reason"] == f"/image_id: only the owner of the image, project {owner}, may do this"
+    )
     assert member_ids(api, f"{image}/members") == [CONSUMER]
 
 

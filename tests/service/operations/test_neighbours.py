@@ -149,7 +149,7 @@ def test_token_of_the_domain_moves_an_image() -> None:
     assert api("POST", path, body, X_Auth_Token=token).get_json()["total_count"] == 1
     lacking = migrate(api, image_id, X_Auth_Token=token)
     assert code_of(lacking) == (400, "EPS.0002")
-    assert "/project_id: is needed, because the credential is of no project" in lacking.headers["X-IMS-Mock-Reason"]
+    assert "/project_id: is needed, as the credential has no project" in lacking.headers["X-IMS-Mock-Reason"]
     assert kms(api, "create-key", {"key_alias": "k"}, X_Auth_Token=token).status_code == 401
 
 

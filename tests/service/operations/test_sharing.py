@@ -127,7 +127,7 @@ def test_domains_and_organizations(sharing: Sharing) -> None:
     ]
     kept = sharing.api("DELETE", f"/v2/images/{image_id}", X_Auth_Token=sharing.tokens["demo"])
     assert kept.status_code == 403
-    assert "is shared with the domain '0a1b'; end that before" in kept.headers["X-IMS-Mock-Reason"]
+    assert "is shared with the domain '0a1b'; stop sharing it before" in kept.headers["X-IMS-Mock-Reason"]
     sharing.job("DELETE", {"images": [image_id], "organizations": [OU], "domains": ["0a1b"]})
     assert sharing.members(image_id) == {}
     assert sharing.api("DELETE", f"/v2/images/{image_id}", X_Auth_Token=sharing.tokens["demo"]).status_code == 204

@@ -226,7 +226,9 @@ def test_tags_are_the_owners(api: Api, method: str, name: str) -> None:
     image = add_image(api.service.store, owner, {"tags": ["one"]}, members={"member": "accepted"})
     response = tag(api, method, image["self"], name, **MEMBER)
     assert refusal(response) == (403, "IMG.0047")
-    assert response.headers["X-IMS-Mock-Reason"] == f"/image_id: only project {owner}, which owns the image, may"
+    assert (
+        response.headers["X-IMS-Mock-Reason"] == f"/image_id: only the owner of the image, project {owner}, may do this"
+    )
     assert stored(api, image["self"])[0] == ["one"]
 
 
