@@ -96,7 +96,7 @@ def test_begins_again(api: Api) -> None:
 
 @pytest.mark.parametrize("state", ["an imag", "a failure with status 200", "a failure with status x"])
 def test_unknown_state(api: Api, state: str) -> None:
-    """A state that no mock can have the state is rejected with those that it can."""
+    """A state that no mock can have is rejected with those that it can."""
     response = api("POST", PATH, {"state": state})
     assert response.status_code == 400
     message = response.get_json()["error"]["message"]

@@ -267,7 +267,7 @@ def test_every_operation() -> None:
 
 
 def test_unknown_state() -> None:
-    """What no mock can have the state is named, with what one can."""
+    """What no mock can have is named, with what one can."""
     document = {
         "version": 1,
         "consumer": "web",
