@@ -188,8 +188,8 @@ class Journal:
         with self._lock:
             if len(self._headers) >= _MOST_HEADERS:
                 self._headers.clear()
-            # Those of one client hardly differ.
-            entry.request_headers = self._headers.setdefault(tuple(kept.items()), kept)
+            # Those of one client hardly differ: the texts are shared, and each entry has a dict of its own.
+            entry.request_headers = self._headers.setdefault(tuple(kept.items()), kept).copy()
             self._open[id(entry)] = entry
             entry.is_open = True
         return entry

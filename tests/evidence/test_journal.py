@@ -595,3 +595,14 @@ def test_filter_of_another_type_is_refused(api: Api, wanted: dict[str, Any], mes
     """A filter that could match no call is rejected, and does not count as no calls."""
     with pytest.raises(TypeError, match=message):
         api.service.journal.calls(**wanted)
+
+
+def test_headers_of_each_request_are_its_own(api: Api) -> None:
+    """A test that edits the headers of one entry edits no other, now or later."""
+    for _ in range(2):
+        api("GET", "/v2/images")
+    first, second = api.service.journal
+    first.request_headers["X-Extra"] = "1"
+    api("GET", "/v2/images")
+    assert [("X-Extra" in entry.request_headers) for entry in api.service.journal] == [True, False, False]
+    assert second.request_headers
