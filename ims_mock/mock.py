@@ -16,6 +16,7 @@ from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.permissions import Denial
 from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import HUAWEI_CLOUD, add_image, load_public_images
+from ims_mock.service.ending import JobsView
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
@@ -132,9 +133,9 @@ class ImsMock:
                 self.images.update(wanted)
 
     @property
-    def jobs(self) -> RecordsView:
-        """The jobs, by id: dicts of JSON types that a test may read, and write."""
-        return RecordsView(self.service.store, self.service.store.jobs)
+    def jobs(self) -> JobsView:
+        """The jobs, by id: dicts of JSON types that a test may read, and write; `finish`, `fail`, `stick` end one."""
+        return JobsView(self.service.store)
 
     def add_image(
         self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any
@@ -334,7 +335,6 @@ class ImsMock:
         **bounds: Any,
     ) -> Sweep:
         """Return a sweep as `sweep` runs it; its `plans()` are what it would try, found by the good run alone."""
-        # Imported here: few tests ask for it.
         from ims_mock.sweep.bounds import bounds_of
         from ims_mock.sweep.engine import Sweep
         from ims_mock.sweep.known import KnownFailures

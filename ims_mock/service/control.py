@@ -21,13 +21,13 @@ from ims_mock.faults.rule_text import new_rule
 from ims_mock.service import live, neighbours, snapshots
 from ims_mock.service.bundle import bundle
 from ims_mock.service.catalogue import add_image as add_to_catalogue
+from ims_mock.service.ending import end_job as end_job_now
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.provider_states import check_state, provide
 from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import ManualClock
-from ims_mock.state.job_collection import PENDING
-from ims_mock.state.jobs import end, failure, seen, stick
+from ims_mock.state.jobs import seen
 from ims_mock.state.packed import unpacked
 from ims_mock.version import __version__
 
@@ -129,17 +129,7 @@ _OF_JOB = (
 
 def end_job(service: Service, path: Values, body: Any) -> None:
     """Let a job succeed or fail now, or run without end."""
-    with service.store.transaction() as store:
-        job = store.jobs.get(path["id"])
-        pending = [job["id"] for job in store.jobs.values() if job["status"] in PENDING and not job["parent"]]
-        if job is None or job["id"] not in pending:
-            raise NotFoundError(f"no job that could end has the id {shown(path['id'])}", pending)
-        if body["status"] == "RUNNING":
-            stick(store, job)
-            return
-        is_success = body["status"] == "SUCCESS"
-        attributes = {} if is_success else failure(job, body.get("error_code"), body.get("fail_reason"))
-        end(store, job, body["status"], attributes)
+    end_job_now(service.store, path["id"], body)
 
 
 def list_denials(service: Service, _path: Values, _body: Any) -> Any:

@@ -236,6 +236,33 @@ def test_the_lines_of_a_job_end_it(page: Page, mock: ImsMock) -> None:
         assert mock.jobs[job_id]["status"] == "SUCCESS"
 
 
+@pytest.mark.parametrize(
+    ("button", "call"),
+    [
+        ("Let it fail", '.fail("JOB", code="IMG.0022", reason="no \\"space\\"")'),
+        ("Let it run without end", '.stick("JOB")'),
+    ],
+)
+def test_the_line_of_python_for_a_job(page: Page, mock: ImsMock, button: str, call: str) -> None:
+    """After a click the line is the method that does the same, with what was typed, and does it."""
+    mock.reset(jobs={"*": 60})
+    ask(mock, "/v2/cloudimages/action", {"name": "web", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"})
+    (job_id,) = mock.jobs
+    page.goto(f"{mock.url}/_ims_mock/#/jobs/{job_id}")
+    page.wait_for_selector(".details [data-line]")
+    snapshot = mock.snapshot()
+    page.get_by_label("Code of the error").fill("IMG.0022")
+    page.get_by_label("Reason").fill('no "space"')
+    if button != "Let it fail":
+        page.click(f"text='{button}'")
+    page.wait_for_selector(f"[data-line=python]:has-text('{call.partition('(')[0]}')")
+    assert line(page, "python") == f"ims_mock.jobs{call.replace('JOB', job_id)}"
+    mock.restore(snapshot)
+    exec(line(page, "python"), {"ims_mock": mock})
+    mock.clock.advance(600)
+    assert mock.jobs[job_id]["status"] == ("FAIL" if button == "Let it fail" else "INIT")
+
+
 def test_reset(page: Page, mock: ImsMock) -> None:
     """After a question the mock is as new, with the settings that were typed; Cancel leaves it as it is."""
     mock.add_image(name="web")

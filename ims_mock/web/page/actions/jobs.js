@@ -21,7 +21,7 @@ export function jobHands(job) {
     change({ status: wanted });
     return attempt(() => post(path, bodyOf(wanted, code, reason)), WORDS[wanted]);
   };
-  const python = `import requests\n\nrequests.post(f"{ims_mock.url}/_ims_mock/${path}", json=${pythonOf(body)}).raise_for_status()`;
+  const python = lineOf(job.id, status, code, reason);
   return html`
     <div class="hands">
       <button class="primary" type="button" @click=${() => end("SUCCESS")}>Let it succeed</button>
@@ -38,4 +38,12 @@ export function jobHands(job) {
 function bodyOf(status, code, reason) {
   if (status !== "FAIL") return { status };
   return { status, ...(code ? { error_code: code } : {}), ...(reason ? { fail_reason: reason } : {}) };
+}
+
+/** Return the line of Python that does the same. */
+function lineOf(id, status, code, reason) {
+  const call = { SUCCESS: "finish", FAIL: "fail", RUNNING: "stick" }[status];
+  const given = status === "FAIL" ? { ...(code ? { code } : {}), ...(reason ? { reason } : {}) } : {};
+  const values = Object.entries(given).map(([name, value]) => `, ${name}=${pythonOf(value)}`);
+  return `ims_mock.jobs.${call}(${pythonOf(id)}${values.join("")})`;
 }
