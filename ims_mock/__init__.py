@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ims_mock.evidence.audit import Finding
     from ims_mock.evidence.consumers.contract import ConsumerContract
     from ims_mock.evidence.journal import Entry, Journal
+    from ims_mock.factory import ImsMockFactory
     from ims_mock.faults.connections import Drip, Hangup, LoseResponse, Reset, Stall, Truncate
     from ims_mock.faults.delays import Delay, LognormalDelay
     from ims_mock.faults.jobs import BadJob, FailJob, StickJob
@@ -47,6 +48,7 @@ __all__ = [
     "Image",
     "ImsError",
     "ImsMock",
+    "ImsMockFactory",
     "Job",
     "Journal",
     "LognormalDelay",
@@ -78,6 +80,7 @@ _HOMES = {
     "Image": "state.images",
     "ImsError": "contract.errors",
     "ImsMock": "mock",
+    "ImsMockFactory": "factory",
     "Job": "state.job_collection",
     "Journal": "evidence.journal",
     "ManualClock": "state.clock",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ims_mock.pytest_fixtures import has_mock, server_of, settings_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ims_mock.factory import ImsMockFactory
     from ims_mock.mock import ImsMock
 
 _BEGAN = pytest.StashKey["dict[ImsMock, Any]"]()
@@ -43,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., ImsMock]]:
+def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]:
     """Make mocks with servers of their own: `ims_mock_factory(**settings)` takes what `ImsMock` takes.
 
     None is reset between tests. Each is closed at the end of the session, or of a `with` before that. The settings of

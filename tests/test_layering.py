@@ -22,6 +22,7 @@ LAYERS = [
     "sweep",
     "web",
     "mock",
+    "factory",
     "testing",
     "conformance",
     "command",

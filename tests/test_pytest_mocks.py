@@ -214,3 +214,15 @@ def test_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
     # It is asked for twice, also by a conftest.py.
     pytester.makeconftest("pytest_plugins = ['ims_mock.pytest_plugin']")
     pytester.runpytest_inprocess("-W", "error", *plugins).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [("@pytest.mark.ims_mock(seed=7)", "@pytest.fixture"), ("@pytest.fixture", "@pytest.mark.ims_mock(seed=7)")],
+)
+def test_marker_on_a_fixture(pytester: pytest.Pytester, order: tuple[str, str]) -> None:
+    """A marker on a fixture, where it would have no effect, is rejected by pytest before any test."""
+    body = "\n".join([*order, "def cloud(ims_mock): return ims_mock", "def test_it(cloud): pass"])
+    result = run(pytester, body)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*Marks *fixtures*"])
