@@ -57,7 +57,7 @@ def test_stick(ims_mock: ImsMock, job_id: str) -> None:
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda mock, _: mock.jobs.finish("x"), "no job that could end has the id .x.; there are: {job_id}"),
+        (lambda mock, _: mock.jobs.finish("x"), "no job that could end has the id .x.; the known ones are {job_id}"),
         (lambda mock, job_id: mock.jobs.fail(job_id, "IMG.9999"), "IMG.9999"),
         (lambda mock, job_id: mock.jobs.fail(job_id, 22), "code"),
         (lambda mock, job_id: mock.jobs.fail(job_id, reason=5), "reason"),
@@ -73,5 +73,5 @@ def test_wrong_calls(ims_mock: ImsMock, job_id: str, call: Callable[[ImsMock, st
 def test_job_that_has_ended(ims_mock: ImsMock, job_id: str) -> None:
     """A job ends once."""
     ims_mock.jobs.finish(job_id)
-    with pytest.raises(ValueError, match=r"no job that could end has the id .*; there are: none"):
+    with pytest.raises(ValueError, match=r"no job that could end has the id .*; there are none"):
         ims_mock.jobs.fail(job_id)
