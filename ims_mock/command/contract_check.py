@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         except (OSError, RecordingError) as error:
             text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             judged.append(Judged(name, "", "cannot be read", None, [], is_exchange=False, error=text))
-            print_error(parser, f"{name}: {text}")
+            print_error(parser, f"{name or repr(name)}: {text}")
     is_readable = not any(item.error for item in judged)
     if is_readable:
         hosts.check(parser)

@@ -284,3 +284,9 @@ def test_help_has_the_command() -> None:
     assert (done.returncode, 'there is no command "nothing"; there are check,' in done.stderr) == (2, True)
     done = run("contract", "check")
     assert (done.returncode, "arguments are required: FILE" in done.stderr) == (2, True)
+
+
+def test_empty_name() -> None:
+    """A name that a shell has made empty is shown as such."""
+    done = run("contract", "check", "")
+    assert (done.returncode, done.stderr) == (3, "ims-mock contract check: error: '': Is a directory\n")
