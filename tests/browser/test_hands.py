@@ -151,6 +151,22 @@ def test_what_is_wrong_is_shown_at_its_field(page: Page, mock: ImsMock, problems
     problems[:] = [problem for problem in problems if "status of 400" not in problem]
 
 
+def test_fields_of_json_show_an_example(page: Page, mock: ImsMock) -> None:
+    """What is typed as JSON has an example, which the mock accepts as it stands there."""
+    go(page, "rules")
+    page.get_by_role("button", name="Arm a rule").first.click()
+    page.select_option("#fault-kind", "sequence")
+    page.click("text=More conditions")
+    fields = page.locator("dialog textarea")
+    examples = [field.get_attribute("placeholder") for field in fields.all()]
+    assert len(examples) == 4
+    for field, example in zip(fields.all(), examples, strict=True):
+        field.fill(example or "")
+    page.click("text='Arm the rule'")
+    page.wait_for_selector(".details h2:has-text('Rule 1:')")
+    assert len(mock.faults) == 1
+
+
 def test_disarm(page: Page, mock: ImsMock) -> None:
     """One rule is disarmed by its button, and all by another."""
     for _ in range(3):

@@ -62,6 +62,7 @@ def test_the_command_line_of_a_rule_starts_with_it(page: Page, mock: ImsMock) ->
          """ims-mock --fault '503 name "true" header User-Agent="a (b)"'"""),
         ({"fault": {"kind": "fail", "status": 503}, "json": {"/a b": None, "/c": [1, 2]}}, ""),
         ({"fault": {"kind": "fail", "status": 503}, "operation": "a,b*"}, ""),
+        ({"fault": {"kind": "sequence", "faults": [503, None]}}, ""),
     ],
 )  # fmt: skip
 def test_the_text_of_a_rule(page: Page, rule: dict[str, Any], text: str) -> None:

@@ -67,6 +67,7 @@ const CONTROLS = {
     aria-invalid=${error ? "true" : nothing} placeholder=${schema.default ?? ""} .value=${typed ?? ""} @input=${(event) => change(event.target.value)}>`,
   text: (schema, { id, help, error, typed, change }, list) => html`<input type="text" id=${id} list=${list ?? nothing} aria-describedby=${help} autocomplete="off"
     aria-invalid=${error ? "true" : nothing} placeholder=${schema.default ?? ""} .value=${typed ?? ""} @input=${(event) => change(event.target.value)}>`,
-  json: (_, { id, help, error, typed, change }) => html`<textarea id=${id} rows="2" aria-describedby=${help} spellcheck="false"
+  json: (schema, { id, help, error, typed, change }) => html`<textarea id=${id} rows="2" aria-describedby=${help} spellcheck="false"
+    placeholder=${schema.examples ? JSON.stringify(schema.examples[0]) : ""}
     aria-invalid=${error ? "true" : nothing} .value=${typed ?? ""} @input=${(event) => change(event.target.value)}></textarea>`,
 };

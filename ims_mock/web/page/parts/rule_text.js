@@ -16,7 +16,7 @@ export function ruleText({ fault, operation, times, headers = {}, json = {}, opt
 
 function faultText({ kind, ...fields }) {
   const { faults, ...plain } = fields;
-  const given = kind === "sequence" && Array.isArray(faults) ? faults.map((fault) => (fault?.kind ? faultText(fault) : "pass")) : [];
+  const given = kind === "sequence" && Array.isArray(faults) ? faults.map(stepText) : [];
   const isStatus = kind === "fail" && Number.isSafeInteger(plain.status);
   const name = isStatus ? String(plain.status) : kind;
   if (isStatus) delete plain.status;
@@ -24,6 +24,8 @@ function faultText({ kind, ...fields }) {
   if (given.includes(null)) return null;
   return given.length ? `${name}(${given.join(", ")})` : name;
 }
+
+const stepText = (fault) => (fault === null ? "pass" : typeof fault?.kind === "string" ? faultText(fault) : null);
 
 function pair(name, value) {
   return word(value) === null ? null : `${/^[\w/-]+$/.test(name) ? name : JSON.stringify(name)}=${word(value)}`;
