@@ -54,6 +54,7 @@ _SILENT = {
     "then",
     "else",
     "$defs",
+    "contentEncoding",
 }
 
 # Keywords whose check covers that of the type, where the type is the one named.
@@ -91,12 +92,10 @@ def new_fast_path(schema: Any, resolve: Resolve, *, writing: bool) -> FastPath:
             checks.append(_of_one_type(keyword, value))
         elif keyword in _KEYWORDS:
             checks.append(_KEYWORDS[keyword](value))
-        elif keyword == "anyOf" and all(_is_enum(branch) for branch in value):
-            checks.append(_enum([item for branch in value for item in branch["enum"]]))
+        elif keyword in _WITH_SCHEMAS:
+            checks.append(_WITH_SCHEMAS[keyword](value, compile_))
         elif keyword == "if":
             checks.append(_if(*(compile_(schema.get(name, True)) for name in ("if", "then", "else"))))
-        elif keyword == "propertyNames":
-            checks.append(_names(value, compile_))
         elif keyword != "properties":
             return _reject
     if "items" in schema:
@@ -150,6 +149,9 @@ def _type(names: str | list[str]) -> FastPath:
 
 
 def _enum(values: list[Any]) -> FastPath:
+    if all(type(value) is int for value in values):
+        numbers = frozenset(values)
+        return lambda value: type(value) is int and value in numbers
     if not all(type(value) is str or value is None for value in values):
         return _reject
     known = frozenset(values)
@@ -162,9 +164,9 @@ def _const(value: Any) -> FastPath:
     return _enum([value])
 
 
-def _is_enum(schema: dict[str, Any]) -> bool:
+def _is_enum(schema: Any) -> bool:
     """Return whether a schema only lists the valid values."""
-    return {keyword for keyword in schema if not keyword.startswith("x-")} == {"enum"}
+    return isinstance(schema, dict) and {name for name in schema if not name.startswith("x-")} == {"enum"}
 
 
 def _together(schema: dict[str, Any]) -> set[str]:
@@ -210,6 +212,29 @@ def _where(types: tuple[type, ...], check: FastPath) -> FastPath:
 def _if(condition: FastPath, then: FastPath, otherwise: FastPath) -> FastPath:
     """Accept what satisfies the branch that applies, or both branches where the condition is not surely met."""
     return lambda value: then(value) if condition(value) else then(value) and otherwise(value)
+
+
+def _any(schemas: list[Any], compile_: Callable[[Any], FastPath]) -> FastPath:
+    if all(_is_enum(schema) for schema in schemas):
+        return _enum([item for schema in schemas for item in schema["enum"]])
+    branches = list(map(compile_, schemas))
+    return lambda value: any(branch(value) for branch in branches)
+
+
+def _dependent(schemas: dict[str, Any], compile_: Callable[[Any], FastPath]) -> FastPath:
+    """Accept an object whose schemas accept it, of those that hold where it has a member."""
+    checks = {name: compile_(schema) for name, schema in schemas.items()}
+    return lambda value: isinstance(value, dict) and all(checks[name](value) for name in checks if name in value)
+
+
+def _unique(is_wanted: bool) -> FastPath:
+    """Accept a list of different texts, or of different integers: values of two types may be equal."""
+    if not is_wanted:
+        return _accept
+    return lambda value: type(value) is list and {*map(type, value)} in _OF_ONE_TYPE and len({*value}) == len(value)
+
+
+_OF_ONE_TYPE: tuple[set[type], ...] = (set(), {str}, {int})
 
 
 def _required(names: list[str]) -> FastPath:
@@ -324,4 +349,12 @@ _KEYWORDS: dict[str, Callable[[Any], FastPath]] = {
     "minProperties": lambda bound: lambda value: isinstance(value, dict) and len(value) >= bound,
     "maxProperties": lambda bound: lambda value: isinstance(value, dict) and len(value) <= bound,
     "required": _required,
+    "uniqueItems": _unique,
 }
+
+_WITH_SCHEMAS: dict[str, Callable[[Any, Callable[[Any], FastPath]], FastPath]] = {
+    "anyOf": _any,
+    "dependentSchemas": _dependent,
+    "propertyNames": _names,
+}
+"""Keywords whose value has schemas in it, which are compiled for them."""

@@ -87,6 +87,8 @@ SCHEMAS: list[Any] = [
     {"type": ["boolean", "number"], "exclusiveMinimum": 1},
     {"enum": ["a", "b"]},
     {"enum": [1, "a"]},
+    {"enum": [0, 1]},
+    {"type": "integer", "enum": [0, 1]},
     {"const": "a"},
     {"const": 1},
     {"const": True},
@@ -112,6 +114,12 @@ SCHEMAS: list[Any] = [
     {"if": {"type": "string"}, "then": {"maxLength": 1}, "else": {"type": "integer"}},
     {"if": {"properties": {"a": {"const": "a"}}}, "else": {"required": ["b"]}},
     {"if": {"not": {"type": "string"}}, "then": {"type": "integer"}},
+    {"type": "array", "uniqueItems": True},
+    {"type": "array", "uniqueItems": False},
+    {"type": "array", "uniqueItems": True, "items": {"type": "integer"}},
+    {"anyOf": [{"required": ["a"]}, {"type": "integer", "minimum": 1}, {"not": {}}]},
+    {"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}},
+    {"type": "string", "contentEncoding": "base64"},
 ]
 
 
@@ -129,10 +137,24 @@ def test_keyword_is_never_accepted_wrongly(schema: Any, value: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("schema", SCHEMAS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(found=st.lists(values, min_size=1, max_size=3), place=st.integers(0, 39))
 def test_long_list_is_never_accepted_wrongly(schema: Any, found: list[Any], place: int) -> None:
     """Of a long list, which is checked by columns, no more is accepted than jsonschema accepts, and no less."""
+    check_long_list(schema, found, place)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("schema", SCHEMAS)
+@settings(max_examples=100, deadline=None)
+@given(found=st.lists(values, min_size=1, max_size=3), place=st.integers(0, 39))
+def test_many_long_lists_are_never_accepted_wrongly(schema: Any, found: list[Any], place: int) -> None:
+    """As above, ten times as often."""
+    check_long_list(schema, found, place)
+
+
+def check_long_list(schema: Any, found: list[Any], place: int) -> None:
+    """Hold a list that has one item many times, and others at a place, against jsonschema."""
     of_object = {"type": "object", "properties": {"a": schema}}
     for of_item, items in ((schema, found), (of_object, [{"a": one} for one in found])):
         many = items[:1] * 40
@@ -142,6 +164,30 @@ def test_long_list_is_never_accepted_wrongly(schema: Any, found: list[Any], plac
         if is_accepted:
             jsonschema.Draft202012Validator(whole).validate(many)
         assert is_accepted == all(map(new_fast_path(of_item, lambda _: {}, writing=False), many))
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "integer", "enum": [32, 64]}, 64),
+        ({"type": "array", "uniqueItems": True}, ["a", "b"]),
+        ({"type": "array", "uniqueItems": True}, [1, 2]),
+        ({"type": "array", "uniqueItems": True}, []),
+        ({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"b": 1}),
+        ({"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}}, {"a": 1, "b": 1}),
+        ({"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}}, {}),
+        ({"type": "string", "contentEncoding": "base64"}, "MDEy"),
+    ],
+)
+def test_keyword_is_known(schema: Any, value: Any) -> None:
+    """What a keyword allows is accepted at once."""
+    assert new_fast_path(schema, lambda _: {}, writing=False)(value)
+
+
+@pytest.mark.parametrize("value", [["a", "a"], [1, True], [1, 1], [[], []], ["a", 1]])
+def test_list_that_may_repeat_itself_is_left(value: list[Any]) -> None:
+    """Equal items, and items of two types, are left to jsonschema."""
+    assert not new_fast_path({"type": "array", "uniqueItems": True}, lambda _: {}, writing=False)(value)
 
 
 def test_read_only_is_left_when_writing() -> None:
