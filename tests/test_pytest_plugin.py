@@ -194,7 +194,7 @@ def test_bad(ims_mock_server):
 """,
     )
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*- ims_mock -*", "seed 0, clock *, 1 requests", "*> *its-own*"])
+    result.stdout.fnmatch_lines(["*- ims_mock -*", "seed 0, clock *, 1 request", "*> *its-own*"])
 
 
 def test_failing_fixture_shows_its_requests(pytester: pytest.Pytester) -> None:
@@ -519,7 +519,7 @@ def test_it(ims_mock_server):
     assert create(ims_mock_server, name="its-own").status_code == 200
 """,
     )
-    result.stdout.fnmatch_lines(["seed 0, clock *, 1 requests", "*> *its-own*"])
+    result.stdout.fnmatch_lines(["seed 0, clock *, 1 request", "*> *its-own*"])
 
 
 def test_marker_sets_faults_delays_and_the_journals_size(pytester: pytest.Pytester) -> None:

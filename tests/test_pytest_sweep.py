@@ -77,7 +77,7 @@ def test_failed_sweep_has_the_line_that_repeats_it(pytester: pytest.Pytester) ->
     (line,) = set(re.findall(r"(?m)^run it again: python -m pytest (.*)", result.stdout.str()))
     again = pytester.runpytest_inprocess(*LEAN, *shlex.split(line))
     again.assert_outcomes(failed=1)
-    again.stdout.fnmatch_lines(["1 crash", "1 requests, 1 plans, 0 saved"])
+    again.stdout.fnmatch_lines(["1 crash", "1 request, 1 plan, 0 saved"])
 
 
 def test_failed_sweep_shows_the_end_of_what_was_printed(pytester: pytest.Pytester) -> None:
@@ -419,16 +419,16 @@ def test_runs():
 @pytest.mark.parametrize(
     ("arguments", "ini", "summary"),
     [
-        (["--ims-mock-sweep-only=*: 503 x1"], "", "1 requests, 1 plans, *"),
-        (["--ims-mock-sweep-only=*: 503 x1", "--ims-mock-sweep-only=*: 500 x1"], "", "1 requests, 2 plans, *"),
-        (["--ims-mock-sweep-plan=glance_list_images: 502 x1"], "", "1 requests, 1 plans, 0 saved"),
+        (["--ims-mock-sweep-only=*: 503 x1"], "", "1 request, 1 plan, *"),
+        (["--ims-mock-sweep-only=*: 503 x1", "--ims-mock-sweep-only=*: 500 x1"], "", "1 request, 2 plans, *"),
+        (["--ims-mock-sweep-plan=glance_list_images: 502 x1"], "", "1 request, 1 plan, 0 saved"),
         (
             ["--ims-mock-sweep-budget=1"],
             "ims_mock_sweep_budget = 2",
-            "1 requests, 1 plans, *; the sweep ended at its budget, before*",
+            "1 request, 1 plan, *; the sweep ended at its budget, before*",
         ),
-        ([], "ims_mock_sweep_budget = 2", "1 requests, 2 plans, *; the sweep ended at its budget, before*"),
-        (["--ims-mock-sweep-budget=600s"], "", "1 requests, 3 plans, 6 saved"),
+        ([], "ims_mock_sweep_budget = 2", "1 request, 2 plans, *; the sweep ended at its budget, before*"),
+        (["--ims-mock-sweep-budget=600s"], "", "1 request, 3 plans, 6 saved"),
     ],
 )
 def test_options(pytester: pytest.Pytester, arguments: list[str], ini: str, summary: str) -> None:
@@ -489,7 +489,7 @@ def test_it(ims_mock):
     )
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
-        ["*= ims_mock sweep =*", "test_*.py::test_it: the sweep was interrupted; so far:", "1 crash", "*1 plans,*"]
+        ["*= ims_mock sweep =*", "test_*.py::test_it: the sweep was interrupted; so far:", "1 crash", "*1 plan,*"]
     )
 
 

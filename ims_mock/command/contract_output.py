@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from ims_mock.contract.findings import SEVERITIES, Finding, Severity, worst
-from ims_mock.contract.wording import in_xml
+from ims_mock.contract.wording import counted, in_xml
 from ims_mock.version import __version__
 
 NOT_RECORDED = "consumer.not_recorded"
@@ -107,7 +107,7 @@ class Tally:
         for name, count in sorted(self._exchanges.items()):
             yield f"{name:{width}} {count:9}" + "".join(f"{self._found[name, severity]:7}" for severity in SEVERITIES)
         total = ", ".join(f"{self.count(severity)} {severity}" for severity in SEVERITIES)
-        yield f"{self._exchanges.total()} exchanges: {total}"
+        yield f"{counted(self._exchanges.total(), 'exchange')}: {total}"
 
 
 def _summary(judged: Sequence[Judged]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from html import escape
 
 from ims_mock.command.contract_output import Judged, as_json, document_of, github, junit, sarif, text
 from ims_mock.contract.findings import SEVERITIES, Finding
+from ims_mock.contract.wording import counted
 from ims_mock.evidence.report_page import report_page
 
 _STYLE = """
@@ -30,7 +31,7 @@ def html(judged: Sequence[Judged]) -> Iterator[str]:
 def _summary(judged: Sequence[Judged]) -> Iterator[str]:
     operations = sorted({item.operation or "(no operation)" for item in judged if not item.error})
     exchanges = sum(item.is_exchange for item in judged)
-    yield f"<p>{exchanges} exchanges of {len(operations)} operations.</p>"
+    yield f"<p>{counted(exchanges, 'exchange')} of {counted(len(operations), 'operation')}.</p>"
     # So that the keys for scrolling reach it.
     yield '<div class="scroll" tabindex="0" role="region" aria-label="Operations"><table><thead><tr>'
     yield "".join(f'<th scope="col">{name}</th>' for name in ("operation", "exchanges", *SEVERITIES))

@@ -125,6 +125,11 @@ def cut(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 request", "2 requests"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def nearest(word: str, known: list[str]) -> str:
     """Return '; did you mean "..."?' for the known word nearest to a wrong one, or nothing when none is near."""
     # Imported here, as only what is wrong needs it.

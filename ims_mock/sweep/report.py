@@ -10,6 +10,7 @@ from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any
 
+from ims_mock.contract.wording import counted
 from ims_mock.evidence.consumers.contract import ConsumerContract
 from ims_mock.state.real import RealFiles
 from ims_mock.sweep.bounds import Bounds
@@ -132,7 +133,8 @@ class SweepReport:
         """Yield what was run, and how many plans have each verdict."""
         yield ", ".join(f"{count} {name}" for name, count in self.counts().items() if count) or "no plans"
         end = f"; the sweep ended {self.ended}, before all plans were run" if self.ended else ""
-        yield f"{len(self.baseline.entries)} requests, {len(self.rows)} plans, {self.saved} saved{end}"
+        requests, plans = counted(len(self.baseline.entries), "request"), counted(len(self.rows), "plan")
+        yield f"{requests}, {plans}, {self.saved} saved{end}"
         for operation, count in self.left_out.items():
             yield f"{count} other requests of {operation} met no failure; a greater steps=N lets more of them meet one"
         if self.unsteady:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from ims_mock.contract.wording import counted
 from ims_mock.evidence.correspondence import RULES
 from ims_mock.evidence.differences import Difference
 
@@ -128,7 +129,7 @@ class Drift:
         notes = [*self.notes, *([f"{allowed} differences are allowed"] if allowed else [])]
         yield from ("", *notes) if notes else ()
         counts_of_all = ", ".join(f"{self.count(verdict)} {verdict}" for verdict in VERDICTS)
-        yield f"{self.first} and {self.second}: {len(self.exchanges)} exchanges: {counts_of_all}"
+        yield f"{self.first} and {self.second}: {counted(len(self.exchanges), 'exchange')}: {counts_of_all}"
 
     def by_id(self) -> dict[str, list[Compared]]:
         """Return the exchanges that have a difference, by its id, the most frequent first."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ims_mock.contract.wording import counted
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Entry, Mark
 from ims_mock.service.bundle import bundle
@@ -39,9 +40,9 @@ def describe(service: Service, began: Mark, command: str, no_request: str = "") 
         [
             *_reasons(entries),
             *([no_request] if no_request and not received else []),
-            f"seed {service.store.seed}, clock {service.store.timestamp()}, {received} requests",
+            f"seed {service.store.seed}, clock {service.store.timestamp()}, {counted(received, 'request')}",
             *(_printable(f"rule {rule}") for rule in service.faults),
-            *([f"... {left_out} requests before"] if left_out else []),
+            *([f"... {counted(left_out, 'request')} before"] if left_out else []),
             *(line for entry in shown for line in _lines(entry)),
             *(f"in progress: {entry}" for entry in service.journal.in_progress()),
             *([f"run it again: {command}"] if command else []),

@@ -74,23 +74,69 @@ def _is_served(path: str) -> bool:
 def _nearest_route(path: str) -> str:
     """Return the route that is nearest to a path, with the names of its parameters; "" where none is near."""
     known = [route for route in _routes() if route.startswith(CONTROL) == path.startswith("/_")]
-    known = [route for route in known if not _is_of_another_resource(path, route)]
     # What all have in common makes none of them nearer.
     start = len(CONTROL) if is_of_control(path) else 0
-    ratio, route = max((_nearness(path[start:].rstrip("/"), route[start:]), route) for route in known)
-    return route if ratio >= _NEAR else ""
+    words = _words(path[start:])
+    alike = [route for route in known if not _is_of_another_resource(path, route) and _has_words(route[start:], words)]
+    ratio, route = max(
+        ((_nearness(path[start:].rstrip("/"), route[start:]), route) for route in alike), default=(0, "")
+    )
+    if ratio >= _NEAR:
+        return route
+    # The last word may be an id.
+    for wanted in filter(None, (words, words[:-1])):
+        named = [route for route in known if _ends_alike(_words(route[start:]), wanted)]
+        if named:
+            return min(named, key=lambda route: _distance(path, wanted[-1], route))
+    return ""
+
+
+def _words(path: str) -> list[str]:
+    """Return the plain words of a path or a route: no versions, ids and parameters."""
+    return [part for part in path.split("/") if re.fullmatch("[A-Za-z_-]+", part)]
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Return whether two words are the same but for their number, or a slip of the keyboard."""
+    return difflib.SequenceMatcher(None, word.lower(), other, autojunk=False).ratio() >= _NEAR
+
+
+def _has_words(route: str, words: list[str]) -> bool:
+    """Return whether one word of a path at least, if it has any, is in a route."""
+    return not words or any(_is_like(word, other) for word in words for other in _words(route))
+
+
+def _ends_alike(known: list[str], words: list[str]) -> bool:
+    """Return whether the words of a route have all those of a path, in their order, and the same at the end."""
+    left = reversed(known)
+    is_at_end = _is_like(words[-1], next(left, ""))
+    return is_at_end and all(any(_is_like(word, other) for other in left) for word in words[-2::-1])
+
+
+def _distance(path: str, word: str, route: str) -> tuple[bool, bool, int, str]:
+    """Return how far a route is from a path: nearer with the same version, then with the very word, then when short."""
+    parts = route.split("/")
+    return path.split("/")[1] != parts[1], word not in parts, len(parts), route
 
 
 def _is_of_another_resource(path: str, route: str) -> bool:
     """Return whether a path has a plain word, such as "job", where a route has an id of a resource, such as an image.
 
-    Such a path asks for something else than that resource, unless the version before it is the route's own.
+    Such a path asks for something else than that resource. Where the version before it is the route's own, the word
+    may be an id that a test has made up, unless a route has that word.
     """
     parts, names = path.rstrip("/").split("/"), route.split("/")
-    if len(parts) != len(names) or parts[1] == names[1]:
+    if len(parts) != len(names):
         return False
+    is_own = parts[1] == names[1]
     pairs = zip(parts, names, strict=True)
-    return any(name.endswith("_id}") and name != "{project_id}" and part.isalpha() for part, name in pairs)
+    words = [part for part, name in pairs if name.endswith("_id}") and name != "{project_id}" and part.isalpha()]
+    return any(not is_own or word in _known_words() for word in words)
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    return frozenset(word for route in _routes() for word in _words(route))
 
 
 def is_of_control(path: str) -> bool:

@@ -130,7 +130,7 @@ def test_text(tmp_path: Path) -> None:
         "  note  terraform-provider-huaweicloud: POST /v1/cloudimages/{image_id}/copy copy_image_in_region",
     ]
     assert "show_job                                      0      0      0      1" in lines
-    assert lines[-1] == f"1 exchanges: 1 break, 0 drift, {len(known_consumer('terraform').operations)} note"
+    assert lines[-1] == f"1 exchange: 1 break, 0 drift, {len(known_consumer('terraform').operations)} note"
 
 
 def test_several_consumers(tmp_path: Path) -> None:

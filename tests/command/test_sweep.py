@@ -99,7 +99,7 @@ def test_fail_fast_ends_at_the_first_failure() -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[:2] == [
         "1 bad_manners",
-        "3 requests, 1 plans, 0 saved; the sweep ended at its first failure, before all plans were run",
+        "3 requests, 1 plan, 0 saved; the sweep ended at its first failure, before all plans were run",
     ]
 
 
@@ -228,7 +228,7 @@ def test_interrupted(port: socket.socket, number: int) -> None:
         output, log = process.communicate(timeout=20)
     finally:
         process.kill()
-    assert "1 requests, 1 plans, 0 saved; the sweep ended by an interrupt, before all plans were run" in output
+    assert "1 request, 1 plan, 0 saved; the sweep ended by an interrupt, before all plans were run" in output
     assert (process.returncode, log) == (130, "ims-mock sweep: interrupted; the report is of what was run\n")
     assert_all_have_ended(connection)
 

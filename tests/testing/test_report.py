@@ -116,7 +116,7 @@ def test_report_begins_where_the_test_did(api: Api) -> None:
     began = api.service.journal.mark()
     api("GET", "/v2/images?its-own")
     report = "\n".join(lines_of(api, began))
-    assert "1 requests" in report
+    assert "1 request" in report
     assert ("before" in report, "its-own" in report) == (False, True)
 
 
