@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ims_mock.contract.problems import wrong_setting
-from ims_mock.state.frozen import Frozen, frozen_time, unfrozen_time
+from ims_mock.state.frozen import MODULES, Frozen, frozen_time, unfrozen_time
 from ims_mock.state.real import RealTime, new_reentrant_lock
 from ims_mock.state.signal import NOBODY
 from ims_mock.state.times import LAST, checked_time, later
@@ -85,7 +85,9 @@ class ManualClock:
 
     def now(self) -> float:
         """Return the time to which the clock was last moved, and what has passed since if it runs."""
-        if not self._speed and (not self._follows or frozen_time() is self._frozen is None):
+        # Without a call: it is asked several times in each request.
+        is_plain = "freezegun.api" not in MODULES and "time_machine" not in MODULES and self._frozen is None
+        if not self._speed and (not self._follows or is_plain or frozen_time() is self._frozen is None):
             return self._base
         with self._changed:
             return self._now()

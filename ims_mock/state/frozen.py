@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ims_mock.state.real import RealTime
 
-_MODULES = sys.modules
+MODULES = sys.modules
 _EPOCH = datetime(1970, 1, 1)
 _PACKAGE = "ims_mock"
 
@@ -26,7 +26,7 @@ def frozen_time() -> Frozen | None:
     freezegun leaves a package alone that is in its `ignore`. A frozen time that ticks is read without a tick.
     """
     # The clock looks here several times in each request.
-    freezegun, time_machine = _MODULES.get("freezegun.api"), _MODULES.get("time_machine")
+    freezegun, time_machine = MODULES.get("freezegun.api"), MODULES.get("time_machine")
     if freezegun is None and time_machine is None:
         return None
     try:
@@ -59,5 +59,5 @@ def _stack_of(module: Any) -> Any:
 def unfrozen_time() -> float:
     """Return the machine's time, whatever a test has frozen."""
     # time-machine changes the function itself, which freezegun puts another in the place of.
-    original: Any = getattr(_MODULES.get("_time_machine"), "original_time", RealTime.now)
-    return float(original() if _stack_of(_MODULES.get("time_machine")) else RealTime.now())
+    original: Any = getattr(MODULES.get("_time_machine"), "original_time", RealTime.now)
+    return float(original() if _stack_of(MODULES.get("time_machine")) else RealTime.now())
