@@ -85,7 +85,7 @@ FOR_READERS = {
 }
 """Words in a row that a reader whose first language is another has to read twice, and what to write instead.
 
-They are looked for in what users read: the README, the manual, the examples and the texts of the schemas.
+They are looked for in what users read: every page, the changes, the examples and the texts of the schemas.
 """
 
 FOLDERS = ("ims_mock", "docs", "examples", "benchmarks", "findings", "schemas", "tests")
@@ -103,12 +103,12 @@ FILES = [
 ]
 
 
-_NOT_FOR_USERS = {"CHANGELOG.md", "decisions", "generated"}
+_NOT_FOR_USERS = {"CHANGELOG.md", "generated"}
 PAGES = [
     *(path for path in FILES if path.suffix == ".json" and path.is_relative_to(ROOT / "schemas")),
     *(path for path in FILES if path.suffix == ".md" and _NOT_FOR_USERS.isdisjoint(path.parts)),
 ]
-"""What users read. The decisions and the changes are for maintainers, and the build makes generated pages of both."""
+"""What users read. The build makes the generated pages from these files."""
 
 
 def words_of(text: str) -> Iterator[str]:
