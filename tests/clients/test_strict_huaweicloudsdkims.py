@@ -330,7 +330,7 @@ def test_wrong_project(ims_mock: ImsMock) -> None:
         "APIGW.0302",
         "The IAM user is not authorized to access the API.",
     )
-    assert reason(ims_mock) == f"X-Project-Id: demo does not work in {ALT}, but in {DEMO}"
+    assert reason(ims_mock) == f"X-Project-Id: demo has no role in {ALT}, only in {DEMO}"
     assert ims_mock.images == {}
 
 

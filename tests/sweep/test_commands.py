@@ -30,8 +30,13 @@ def test_process_that_begins_while_its_run_is_ended_is_ended(monkeypatch: pytest
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        python("import time; time.sleep(600)")()
+    # A shell that begins pytest in the background lets it ignore SIGINT.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            python("import time; time.sleep(600)")()
+    finally:
+        signal.signal(signal.SIGINT, handler)
     (process,) = begun
     with process:
         code = process.returncode
