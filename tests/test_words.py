@@ -103,7 +103,7 @@ FILES = [
 ]
 
 
-_NOT_FOR_USERS = {"CHANGELOG.md", "generated"}
+_NOT_FOR_USERS = {"generated"}
 PAGES = [
     *(path for path in FILES if path.suffix == ".json" and path.is_relative_to(ROOT / "schemas")),
     *(path for path in FILES if path.suffix == ".md" and _NOT_FOR_USERS.isdisjoint(path.parts)),
