@@ -107,7 +107,7 @@ class _Operations:
         yield from self._responses()
 
     def _security(self) -> Iterator[_Sided]:
-        """Yield a change where a way to authenticate is not enough any more."""
+        """Yield a change if a credential is no longer enough."""
         of_old, of_new = self._documents.securities
         old, new = self._old.get("security", of_old) or [{}], self._new.get("security", of_new) or [{}]
         for way in old:

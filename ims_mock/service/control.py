@@ -1,7 +1,7 @@
-"""The operations of the control API: what a test asks of the mock itself. schemas/control has what they accept.
+"""The operations of the control API, by which a test controls the mock. schemas/control has what they accept.
 
 Each function has the name of its operation. It receives the service, the values in the path and the query, and the
-checked body. It returns the document of the response, or None where there is none.
+checked body. It returns the document of the response, or None if the response has no body.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ Function = Callable[[Service, Values, Any], Any]
 
 
 def show_health(service: Service, _path: Values, _body: Any) -> Any:
-    """Show version, seed and time."""
+    """Show that the mock responds, with its version, seed and time."""
     return {"status": "ok", "version": __version__, "seed": service.store.seed, "now": service.store.timestamp()}
 
 
 def show_openapi(_service: Service, _path: Values, _body: Any) -> Any:
-    """Show the document of the service's API."""
+    """Show the API as an OpenAPI document."""
     return load_contract().document
 
 
 def show_control(_service: Service, _path: Values, _body: Any) -> Any:
-    """Show the document of this API."""
+    """Show this API as an OpenAPI document."""
     return load_control().document
 
 
 def show_settings(service: Service, _path: Values, _body: Any) -> Any:
-    """Show what is set, without secrets."""
+    """Show the settings, without secrets."""
     return service.settings.to_json()
 
 
 def reset(service: Service, _path: Values, body: Any) -> None:
-    """Clear everything, and apply settings until the next reset."""
+    """Clear everything, and apply the given settings until the next reset."""
     service.reset(**body)
 
 
 def add_image(service: Service, _path: Values, body: Any) -> Any:
-    """Add an image as a test wants it."""
+    """Add an image with any attributes, its members and its file."""
     attributes = {name: value for name, value in body.items() if name not in ("members", "data")}
     data = _from_base64(body["data"]) if "data" in body else None
     return add_to_catalogue(service.store, service.auth.project_id, attributes, data, body.get("members", {}))
@@ -76,7 +76,7 @@ def _from_base64(text: str) -> bytes:
 
 
 def list_accounts(service: Service, _path: Values, _body: Any) -> Any:
-    """List projects and users without what gives access."""
+    """List projects and users, without passwords and secret keys."""
     accounts = service.accounts
     return {
         "projects": [{"id": project.id, "name": project.name} for project in accounts.projects.values()],
@@ -88,34 +88,34 @@ def list_accounts(service: Service, _path: Values, _body: Any) -> Any:
 
 
 def add_accounts(service: Service, _path: Values, body: Any) -> None:
-    """Add projects and users."""
+    """Add projects and users until the next reset."""
     service.accounts.add(body)
 
 
 def add_token(service: Service, _path: Values, body: Any) -> Any:
-    """Issue a token without a login."""
+    """Issue a token for a user, scoped to a project, both by name."""
     return {"token": service.identity.new_token_for(body.get("user"), body.get("project"))}
 
 
 def list_neighbours(service: Service, _path: Values, _body: Any) -> Any:
-    """List what a test has said that other services have."""
+    """List the servers, disks, files, backups, vaults, keys and enterprise projects that were added."""
     with service.store.lock:
         return neighbours.documents(service.store)
 
 
 def add_neighbours(service: Service, _path: Values, body: Any) -> None:
-    """Add what other services have."""
+    """Add servers, disks, files, backups, vaults, keys and enterprise projects."""
     neighbours.add(service.store, body)
 
 
 def clear_neighbours(service: Service, _path: Values, _body: Any) -> None:
-    """Remove everything that was added."""
+    """Remove all servers, disks, files, backups, vaults, keys and enterprise projects that were added."""
     with service.store.transaction() as store:
         store.neighbours.clear()
 
 
 def list_jobs(service: Service, _path: Values, _body: Any) -> Any:
-    """List the jobs, each as it is now; this is no look at them."""
+    """List the jobs of all projects, which does not count as a poll."""
     with service.store.transaction() as store:
         jobs = [seen(store, job) for job in store.jobs.values()]
         return {"jobs": [{name: job[name] for name in _OF_JOB} for job in jobs]}
@@ -128,17 +128,17 @@ _OF_JOB = (
 
 
 def end_job(service: Service, path: Values, body: Any) -> None:
-    """Let a job succeed or fail now, or run without end."""
+    """Let a job succeed or fail now, or run for ever."""
     end_job_now(service.store, path["id"], body)
 
 
 def list_denials(service: Service, _path: Values, _body: Any) -> Any:
-    """List what is denied, the earliest first."""
+    """List the denied actions, the earliest first."""
     return {"denials": [{"action": denial.action, "user": denial.user} for denial in service.permissions.denials]}
 
 
 def add_denial(service: Service, _path: Values, body: Any) -> None:
-    """Deny an action."""
+    """Deny an action to everybody or to one user."""
     service.deny(body["action"], body.get("user"))
 
 
@@ -148,17 +148,17 @@ def clear_denials(service: Service, _path: Values, _body: Any) -> None:
 
 
 def show_policy(service: Service, _path: Values, _body: Any) -> Any:
-    """Show the policy that the requests since the reset have needed."""
+    """Show the smallest policy that allows all requests since the reset."""
     return service.permissions.policy()
 
 
 def list_faults(service: Service, _path: Values, _body: Any) -> Any:
-    """List the rules, the first outermost."""
+    """List the rules with their hits, the outermost first."""
     return {"faults": [rule.to_json() for rule in service.faults]}
 
 
 def add_fault(service: Service, _path: Values, body: Any) -> Any:
-    """Add a rule as the innermost."""
+    """Add a rule, as an object or as a line of text; it becomes the innermost."""
     if not isinstance(body, (str, dict)):
         raise wrong_at((), "type", f"must be a rule, as an object or a line of text, got {shown(body)}")
     return service.faults.arm(new_rule(body)).to_json()
@@ -178,13 +178,13 @@ def remove_fault(service: Service, path: Values, _body: Any) -> None:
 
 
 def show_clock(service: Service, _path: Values, _body: Any) -> Any:
-    """Show the time, and how fast it passes."""
+    """Show the time and the speed of the clock."""
     clock = service.store.clock
     return {"now": clock.now(), "time": service.store.timestamp(), "speed": getattr(clock, "speed", None)}
 
 
 def move_clock(service: Service, path: Values, body: Any) -> Any:
-    """Advance the clock, let it run, or freeze it."""
+    """Advance the clock by seconds, let it run at a speed, or freeze it."""
     clock = service.store.clock
     if not isinstance(clock, ManualClock):
         raise wrong_at((), "clock", "the mock has a clock of its owner's, which cannot be moved")
@@ -212,12 +212,12 @@ def export_journal(service: Service, _path: Values, _body: Any) -> Any:
 
 
 def export_bundle(service: Service, _path: Values, _body: Any) -> Any:
-    """Show the last requests, with the rules, the findings, the images and the jobs."""
+    """Show the last requests with everything about them: rules, findings, images and jobs."""
     return bundle(service, *service.journal.since(Mark()))
 
 
 def show_consumer_contract(service: Service, values: Values, _body: Any) -> Any:
-    """Show what the client has sent, and got, as the contract of a consumer."""
+    """Show what the client sent and got, as a consumer contract."""
     # Imported here: few ask for it.
     from ims_mock.evidence.consumers.learning import consumer_contract
 
@@ -225,7 +225,7 @@ def show_consumer_contract(service: Service, values: Values, _body: Any) -> Any:
 
 
 def audit_client(service: Service, _path: Values, _body: Any) -> Any:
-    """Show what the client did that it should not do; what is due is settled first."""
+    """Show what the client did wrong; due transitions are settled first."""
     with service.store.lock:
         service.store.settle()
         entries, (images, _) = list(service.journal), service.store.images.all_seen()
@@ -234,7 +234,7 @@ def audit_client(service: Service, _path: Values, _body: Any) -> Any:
 
 
 def provide_state(service: Service, _path: Values, body: Any) -> None:
-    """Begin again with what a request of a consumer's contract needs; a state that cannot be changes nothing."""
+    """Reset, and set up the state that a Pact verifier names; an unknown state changes nothing."""
     state = body["state"] if body.get("action", "setup") == "setup" else ""
     if state:
         check_state(state)
@@ -244,12 +244,12 @@ def provide_state(service: Service, _path: Values, body: Any) -> None:
 
 
 def save_state(service: Service, _path: Values, _body: Any) -> Any:
-    """Show the whole state."""
+    """Show the whole state, passwords included."""
     return snapshots.capture(service).to_json()
 
 
 def load_state(service: Service, _path: Values, body: Any) -> None:
-    """Go to a state that was saved."""
+    """Load a saved state."""
     snapshots.restore(service, Snapshot.from_json(body))
 
 
@@ -259,19 +259,19 @@ def list_snapshots(service: Service, _path: Values, _body: Any) -> Any:
 
 
 def take_snapshot(service: Service, _path: Values, body: Any) -> Any:
-    """Keep the state under a name."""
+    """Take a snapshot of the state, under a name."""
     service.snapshots[body["name"]] = snapshots.capture(service)
     service.store.signal.give()
     return {"name": body["name"]}
 
 
 def restore_snapshot(service: Service, path: Values, _body: Any) -> None:
-    """Go back to a snapshot."""
+    """Restore a snapshot."""
     snapshots.restore(service, _snapshot(service, path["name"]))
 
 
 def compare_snapshot(service: Service, values: Values, _body: Any) -> Any:
-    """Show what differs between a snapshot and another one, or the state as it is now."""
+    """Show the differences between a snapshot and another one, or the current state."""
     before = _snapshot(service, values["name"])
     after = _snapshot(service, values["with"]) if "with" in values else snapshots.capture(service)
     return {"differences": [difference.to_json() for difference in before.compare(after)]}

@@ -21,7 +21,7 @@ from ims_mock.state.times import LAST, timestamp
 
 
 def keystone_list_versions(exchange: Exchange) -> Response:
-    """List the only version of the identity API, for clients that are given its root."""
+    """List the one version of the identity API; clients that only know its root use this."""
     return exchange.respond({"versions": {"values": [_version(exchange)]}})
 
 
@@ -36,7 +36,7 @@ def keystone_create_token(exchange: Exchange) -> Response:
     given = auth["identity"]
     user = _authenticated(exchange, given)
     project, for_domain = _scope(exchange, user, auth.get("scope", {}))
-    # What is got for a token lives no longer than that, and says how that was got (as with Keystone).
+    # A token for a token does not outlive the first one, and also has the methods of that one (as with Keystone).
     first = Identity(exchange.store).find_token(given["token"]["id"]) if "token" in given["methods"] else None
     methods = list(dict.fromkeys([*given["methods"], *(first["methods"] if first else ())]))
     until = first["expires_at"] if first else LAST
@@ -45,20 +45,20 @@ def keystone_create_token(exchange: Exchange) -> Response:
 
 
 def keystone_validate_token(exchange: Exchange) -> Response:
-    """Return what a token says, to every caller with a token."""
+    """Show the user, the scope and the expiry of a token."""
     return _token_response(exchange, _subject_token(exchange))
 
 
 def keystone_revoke_token(exchange: Exchange) -> Response:
-    """Take a token back."""
+    """Revoke a token."""
     Identity(exchange.store).revoke_token(_subject_token(exchange))
     return exchange.respond()
 
 
 def keystone_list_projects(exchange: Exchange) -> Response:
-    """List the projects that the caller may see; the region's name is that of its own one.
+    """List the projects that the caller may see; the name of the region is a second name of its own project.
 
-    Raises 403 for the name or the id of another user's project. OpenStack's clients then use it as it is.
+    Raises 403 for the name or the id of another user's project. OpenStack's clients then use the name as an id.
     """
     query, region = exchange.query, Accounts(exchange.store).region
     visible = _visible_projects(exchange)
@@ -77,7 +77,7 @@ def keystone_list_projects(exchange: Exchange) -> Response:
 
 
 def keystone_show_project(exchange: Exchange) -> Response:
-    """Show a project that the caller may see; raise 403 for another user's."""
+    """Show a project that the caller may see; raise 403 for another user's project."""
     project_id = exchange.path["project_id"]
     project = Accounts(exchange.store).find_project(id=project_id)
     if project is None:
@@ -119,14 +119,14 @@ def _listed_user(exchange: Exchange, user: User) -> dict[str, Any]:
 
 
 def keystone_list_auth_domains(exchange: Exchange) -> Response:
-    """List the domain."""
+    """List the domains to which the caller can scope a token: only its own."""
     domain = Accounts(exchange.store).domain
     described = {"id": domain.id, "name": domain.name, "enabled": True, "description": "", "links": {}}
     return exchange.respond({"domains": [described], "links": _links(exchange, "/auth/domains")})
 
 
 def keystone_show_catalog(exchange: Exchange) -> Response:
-    """Show the services, with their endpoints as the client reached the mock."""
+    """Show the services and their endpoints, which have the address at which the client reached the mock."""
     return exchange.respond({"catalog": _catalog(exchange), "links": {"self": f"{exchange.base_url}/v3/auth/catalog"}})
 
 
@@ -210,7 +210,7 @@ def _wrong_credentials(reason: str) -> ImsError:
 
 
 def _subject_token(exchange: Exchange) -> str:
-    """Return the token that is asked about; raise 404 for one that is not valid, 403 for another user's."""
+    """Return the token in X-Subject-Token; raise 404 if it is not valid, 403 if it is another user's."""
     token: str = exchange.headers.get("X-Subject-Token", "")
     identity = Identity(exchange.store)
     record = identity.find_token(token)
@@ -234,7 +234,7 @@ def _token_response(exchange: Exchange, token: str) -> Response:
 
 
 def _described(exchange: Exchange, record: Token) -> dict[str, Any]:
-    """Return what a token says of its bearer."""
+    """Return the description of a token: its user, its scope, its times and the catalogue."""
     identity = Identity(exchange.store)
     domain = {"id": identity.accounts.domain.id, "name": identity.accounts.domain.name}
     user, project = identity.user_of(record), identity.project_of(record)
