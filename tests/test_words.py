@@ -62,6 +62,8 @@ PHRASES = {
 """Words that do not come back in a row, and what to write instead."""
 
 FOR_READERS = {
+    "any more": "no longer",
+    "there are none": "name what does not exist",
     "whoever": "name the client, the user or the thread",
     "where there is none": "if there is none",
     "where there are none": "if there are none",

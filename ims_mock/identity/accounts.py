@@ -147,7 +147,7 @@ class Accounts:
             self._replace(projects, users)
 
     def remove_user(self, name: str) -> None:
-        """Remove a user, whose credentials are not honoured any more; raise ValueError when there is none."""
+        """Remove a user, whose credentials are no longer accepted; raise ValueError if there is no such user."""
         self.named_user(name)
         with self._store.transaction() as store:
             store.users.remove(name)
