@@ -29,8 +29,11 @@ autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 160
 
 myst_heading_anchors = 3
-copybutton_prompt_text = "$ "
-copybutton_only_copy_prompt_lines = False
+# The prompts of a shell, of PowerShell and fish, and of Python. Where a block has one, only its lines are copied.
+copybutton_prompt_text = r"\$ |> |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
+copybutton_copy_empty_lines = False
 
 html_theme = "furo"
 html_title = f"ims_mock {release}"
@@ -98,6 +101,21 @@ def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = (reference_pages.linked(text) if name in ("operations", "control") else text) + _navigation(name)
 
 
+_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+_LONG_WORD = re.compile(r'<span class="pre">([^<]{18,})</span>')
+
+
+def _let_long_words_wrap(_app: Sphinx, _page: str, _template: str, context: dict[str, object], _tree: object) -> None:
+    """Let long names in the cells of a table, such as those of tests, go on in the next line between their words."""
+
+    def with_breaks(word: re.Match[str]) -> str:
+        parts = re.sub(r"(?<=[_/])(?=[^_/])|(?<=::)|(?<=[a-z])(?=[A-Z])", "<wbr>", word[1])
+        return f'<span class="pre long">{parts}</span>'
+
+    body = str(context.get("body", ""))
+    context["body"] = _TABLE.sub(lambda table: _LONG_WORD.sub(with_breaks, table[0]), body)
+
+
 def _as_markup(_app: Sphinx, what: str, _name: str, value: object, _options: object, lines: list[str]) -> None:
     """Write a docstring, which is plain text, as Sphinx reads it: a session is code, and a star is a star.
 
@@ -119,4 +137,5 @@ def setup(app: Sphinx) -> None:
     """Add what is made while the manual is built."""
     reference_pages.write(ROOT / "docs/generated")
     app.connect("source-read", _prepare)
+    app.connect("html-page-context", _let_long_words_wrap)
     app.connect("autodoc-process-docstring", _as_markup)

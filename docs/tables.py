@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,35 @@ DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("doc
 """Where a table may stand; a comment with its name comes before it."""
 
 _CLIENTS = ("http.client", "requests", "SDK", "openstacksdk", "python-glanceclient")
-_COLUMNS = ("effect", "work done", *_CLIENTS)
 
 
 def faults_table() -> Iterator[str]:
-    """Yield the lines of the table of faults: how each is made, and what each client sees."""
-    yield f"| fault | what it does | is the work done? | {' | '.join(_CLIENTS)} |"
-    yield "|---|" + "---|" * len(_COLUMNS)
+    """Yield the lines of the table of faults: how each is made, what it does, and whether the work is done."""
+    yield "| fault | what it does | is the work done? |"
+    yield "|---|---|---|"
     for kind, fault in KINDS.items():
-        says = schema_files.read(f"faults/kinds/{kind}.json")["x-documentation"]
+        says = _documentation(kind)
         signature = (
             says.get("signature") or f"{fault.__name__}({', '.join(map(_parameter, dataclasses.fields(fault)))})"
         )
-        yield f"| `{signature}` | {' | '.join(says.get(column, 'not tested') for column in _COLUMNS)} |"
+        yield f"| `{signature}` | {_cells(says, ('effect', 'work done'))} |"
+
+
+def clients_table() -> Iterator[str]:
+    """Yield the lines of the table of what each client sees of each fault."""
+    yield f"| fault | {' | '.join(_CLIENTS)} |"
+    yield "|---|" + "---|" * len(_CLIENTS)
+    for kind, fault in KINDS.items():
+        yield f"| `{fault.__name__}` | {_cells(_documentation(kind), _CLIENTS)} |"
+
+
+def _documentation(kind: str) -> dict[str, str]:
+    says: dict[str, str] = schema_files.read(f"faults/kinds/{kind}.json")["x-documentation"]
+    return says
+
+
+def _cells(says: dict[str, str], columns: Iterable[str]) -> str:
+    return " | ".join(says.get(column, "not tested") for column in columns)
 
 
 def glance_table() -> Iterator[str]:
@@ -62,6 +78,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "statuses": statuses_table,
     "control": control_table,
     "faults": faults_table,
+    "clients": clients_table,
     "glance": glance_table,
 }
 """What makes each table, by the name in the comment before it."""
@@ -73,8 +90,9 @@ def with_tables(text: str) -> str:
         if f"<!-- table: {name} -->" not in text:
             continue
         table = "\n".join(lines()) + "\n\n"
-        # A table of several parts has headings and empty lines between them.
-        before = rf"(<!-- table: {name} -->\n)(?:(?:\|.*|## .*)?\n)*"
+        # Only a table of several parts has headings; the heading after any other table is not its own.
+        heading = r"|## .*" if "\n## " in table else ""
+        before = rf"(<!-- table: {name} -->\n)(?:(?:\|.*{heading})?\n)*"
         text = re.sub(before, lambda match, new=table: match[1] + new, text)
     return f"{text.rstrip()}\n"
 

@@ -162,8 +162,9 @@ def test_every_decision_is_in_the_index() -> None:
 
 
 def test_every_fault_is_documented() -> None:
-    """docs/faults.md has a row for each fault, and the package its name."""
+    """docs/faults.md has two rows for each fault: what it does, and what each client sees; the package has its name."""
     faults = [fault.__name__ for fault in KINDS.values()]
+    assert re.findall(r"^\| `([A-Z][A-Za-z]+)` \| ", FAULTS, re.MULTILINE) == faults
     assert re.findall(r"^\| `([A-Z][A-Za-z]+)\(", FAULTS, re.MULTILINE) == faults
     assert all(getattr(ims_mock, name) for name in [*faults, *ims_mock.__all__])
 
