@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from importlib import import_module
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, needs_curl
+
+REPOSITORY = "git+https://git.example.com/ims_mock.git"
+"""What stands in the recipes for the place where a user keeps the mock."""
 
 RECIPES = {part.partition("\n")[0]: part for part in (ROOT / "docs/recipes.md").read_text("utf-8").split("\n## ")[1:]}
 # pytester drops what a run has imported: a library that is loaded twice does not know its own classes.
@@ -123,4 +127,34 @@ def test_workflow_installs_what_it_runs(workflow: dict[str, Any]) -> None:
         uses = [step.get("uses", "") for step in job["steps"]]
         runs = [step["run"] for step in job["steps"] if "run" in step]
         assert [name.partition("@")[0] for name in uses[:2]] == ["actions/checkout", "actions/setup-python"]
-        assert runs[0].startswith("pip install ims_mock")
+        assert runs[0].startswith(f'pip install "ims_mock @ {REPOSITORY}"')
+
+
+def imported(recipe: str) -> set[str]:
+    """Return the packages of the index that the files of a recipe import."""
+    lines = "\n".join(text for name, text in files_of(recipe).items() if name.endswith(".py"))
+    modules = set(re.findall(r"^ *(?:import|from) (\w+)", lines, re.MULTILINE)) - {"ims_mock"}
+    known = packages_distributions()
+    return {known[name][0].lower() for name in modules if name in known}
+
+
+@pytest.mark.parametrize("recipe", [name for name in RECIPES if name != "GitHub Actions"])
+def test_recipe_names_its_packages(recipe: str) -> None:
+    """A recipe names each package that its files import, and the tool that runs them."""
+    (line,) = re.findall(r"^Packages: (.*)$", RECIPES[recipe], re.MULTILINE)
+    tools = {"behave", "tox", "pytest"} & set(re.findall(r"^\$ (?:python -m )?(\w+)", RECIPES[recipe], re.MULTILINE))
+    if recipe == "tox":
+        in_the_environment = set(re.findall(r"^    ([\w-]+)$", files_of(recipe)["tox.ini"], re.MULTILINE))
+        assert imported(recipe) | {"pytest"} == in_the_environment
+        assert f"ims_mock @ {REPOSITORY}\n" in files_of(recipe)["tox.ini"]
+        needed = {"tox"}
+    else:
+        needed = imported(recipe) | tools | ({"pytest"} if recipe in IN_PYTEST else set())
+    assert set(re.findall(r"`([^`]+)`", line)) == needed
+
+
+def test_nothing_installs_the_mock_from_an_index() -> None:
+    """No page installs the mock by its name alone, as no index has it; an extra of an installed mock needs no index."""
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        by_name = re.findall(r"pip install[^`\n&]*[ '\"](ims_mock\b(?! @|\[)[^`\n]*)", page.read_text("utf-8"))
+        assert by_name == [], page
