@@ -27,7 +27,7 @@ from ims_mock.service.provider_states import check_state, provide
 from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.state.clock import ManualClock
-from ims_mock.state.jobs import seen
+from ims_mock.state.jobs import is_stuck, seen
 from ims_mock.state.packed import unpacked
 from ims_mock.version import __version__
 
@@ -118,7 +118,7 @@ def list_jobs(service: Service, _path: Values, _body: Any) -> Any:
     """List the jobs of all projects, which does not count as a poll."""
     with service.store.transaction() as store:
         jobs = [seen(store, job) for job in store.jobs.values()]
-        return {"jobs": [{name: job[name] for name in _OF_JOB} for job in jobs]}
+        return {"jobs": [{**{name: job[name] for name in _OF_JOB}, "is_stuck": is_stuck(store, job)} for job in jobs]}
 
 
 _OF_JOB = (

@@ -175,6 +175,11 @@ def stick(store: Store, job: Job) -> None:
     store.jobs.put(job["id"], {**job, "end": {"status": "", "at": _percent(store, job), "attributes": {}}})
 
 
+def is_stuck(store: Store, job: Job) -> bool:
+    """Return whether a pending job, or the one that it is a part of, never ends by itself."""
+    return job["status"] in PENDING and not store.jobs.get(job["parent"], job)["end"]["status"]
+
+
 def current_task(job: Job) -> str:
     """Return what a job is doing; "" when it has ended."""
     if job["status"] not in PENDING:

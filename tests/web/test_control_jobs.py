@@ -168,3 +168,15 @@ def test_job_that_is_to_run_without_end(api: Api) -> None:
     assert api("GET", f"/v1/{api.service.auth.project_id}/jobs/{job_id}").get_json()["status"] == "RUNNING"
     assert end(api, job_id, status="SUCCESS") == 204
     assert listed(api)[job_id]["status"] == "SUCCESS"
+
+
+def test_jobs_that_never_end_are_marked(api: Api) -> None:
+    """A list of jobs says which are stuck, by this API or by a rule, with their parts; a job that has ended is not."""
+    by_api, other = begin(api), begin(api)
+    api.service.faults.add(StickJob(), operation="create_image")
+    by_rule = begin(api)
+    end(api, by_api, status="RUNNING")
+    assert [listed(api)[job_id]["is_stuck"] for job_id in (by_api, other, by_rule)] == [True, False, True]
+    end(api, by_api, status="SUCCESS")
+    api.clock.advance(600)
+    assert [listed(api)[job_id]["is_stuck"] for job_id in (by_api, other, by_rule)] == [False, False, True]
