@@ -28,6 +28,11 @@ _NOTHING: tuple[int, tuple[Any, ...]] = (0, ())
 """What was there of a record that is new."""
 
 
+def is_count(text: str) -> bool:
+    """Return whether a text is a number in ASCII digits, of which there are not too many."""
+    return text.isascii() and text.isdecimal() and len(text) < 16
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Records that have changed since a `cursor` was handed out, oldest change first, and the cursor behind them.
@@ -73,7 +78,7 @@ class Seen:
     def _number_of(self, cursor: str) -> int:
         """Return the number of a cursor; 0, from which everything is new, for one that is not known any more."""
         instance, _, digits = cursor.rpartition("-")
-        number = int(digits) if instance == self._instance and digits.isdecimal() and len(digits) < 16 else 0
+        number = int(digits) if instance == self._instance and is_count(digits) else 0
         return number if self._complete_since <= number <= self._number else 0
 
     def _changed_since(self, number: int) -> list[tuple[int, str, tuple[Any, ...]]]:
@@ -179,7 +184,7 @@ class Feed:
         """Return the entries of the journal that have come or changed since a cursor."""
         instance, _, state = after.partition("-")
         cleared, _, number = state.partition(".")
-        since = int(number) if instance == self.instance and number.isdecimal() and len(number) < 16 else 0
+        since = int(number) if instance == self.instance and is_count(number) else 0
         clearings, revision, entries = self._journal.changed_since(since)
         if cleared != str(clearings) or since > revision:
             since, (clearings, revision, entries) = 0, self._journal.changed_since(0)

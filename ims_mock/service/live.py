@@ -8,6 +8,7 @@ from typing import Any
 
 from ims_mock.contract.wording import shown
 from ims_mock.evidence.journal import Entry
+from ims_mock.service.feed import is_count
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.service import Service
 from ims_mock.state.files import File
@@ -73,7 +74,7 @@ def _request(entry: Entry) -> dict[str, Any]:
 def show_request(service: Service, values: Values, _body: Any) -> Any:
     """Show one request of the journal with its response."""
     number = values["number"]
-    entry = service.journal.find(int(number)) if number.isdecimal() and len(number) < 16 else None
+    entry = service.journal.find(int(number)) if is_count(number) else None
     if entry is None:
         first = next((str(kept.number) for kept in service.journal), "")
         known = [f"{first} to {service.journal.received}"] if first else []

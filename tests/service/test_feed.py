@@ -323,3 +323,14 @@ def test_a_restarted_mock_is_another_one(api: Api) -> None:
     api.service.reset()
     assert changes(api)["instance"] == first
     assert changes(Api())["instance"] != first
+
+
+def test_only_ascii_digits_are_a_number(api: Api) -> None:
+    """Digits of another script are no number of a request, and no cursor."""
+    api("GET", "/v2/images")
+    assert api("GET", "/_ims_mock/requests/%D9%A1").status_code == 404
+    cursor = api("GET", "/_ims_mock/requests").get_json()["cursor"]
+    before, _, number = cursor.rpartition(".")
+    other = chr(ord("\u0660") + int(number))
+    assert api("GET", f"/_ims_mock/requests?after={cursor}").get_json()["is_whole"] is False
+    assert api("GET", f"/_ims_mock/requests?after={before}.{other}").get_json()["is_whole"] is True
