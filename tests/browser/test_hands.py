@@ -168,7 +168,7 @@ def test_fields_of_json_show_an_example(page: Page, mock: ImsMock) -> None:
 
 
 def test_disarm(page: Page, mock: ImsMock) -> None:
-    """One rule is disarmed by its button, and all by another."""
+    """One rule is disarmed by its button, and all by another, after a question."""
     for _ in range(3):
         mock.faults.add("503")
     go(page, "rules")
@@ -178,6 +178,10 @@ def test_disarm(page: Page, mock: ImsMock) -> None:
     page.wait_for_selector("ims-table[aria-rowcount='3']")
     assert [rule.id for rule in mock.faults] == ["2", "3"]
     page.click("text='Disarm all'")
+    page.click("dialog button:text-is('Cancel')")
+    assert len(mock.faults) == 2
+    page.click("text='Disarm all'")
+    page.click("dialog button:text-is('Disarm all')")
     page.wait_for_selector("text=No rule is armed")
     assert len(mock.faults) == 0
 
@@ -305,9 +309,13 @@ def test_snapshots(page: Page, mock: ImsMock) -> None:
     page.wait_for_selector(".differences li:has-text('changed')")
     assert page.locator(".differences dd").inner_text() == '"web" → "new"'
     page.click("text='Go back to it'")
+    assert mock.images[image["id"]]["name"] == "new"
+    page.click("dialog button:text-is('Go back')")
     page.wait_for_selector("text=Nothing differs")
     assert mock.images[image["id"]]["name"] == "web"
     page.click(".details button:text-is('Delete')")
+    assert list(mock.service.snapshots) == ["before"]
+    page.click("dialog button:text-is('Delete')")
     page.wait_for_selector("text=No snapshots yet")
     assert mock.service.snapshots == {}
 

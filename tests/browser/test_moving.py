@@ -86,3 +86,114 @@ def test_a_rules_name_is_no_condition(page: Page, mock: ImsMock) -> None:
     page.goto(f"{mock.url}/_ims_mock/#/rules/1")
     page.wait_for_selector(".details dd:text-is('lost')")
     assert page.locator(".details dt:text-is('Only')").count() == 0
+
+
+def test_home_and_end_move_among_the_tabs(page: Page) -> None:
+    """Home goes to the first tab, End to the last, and the arrows go round."""
+    page.focus("nav.tabs a[href='#/images']")
+    seen = []
+    for key in ("End", "ArrowDown", "ArrowUp", "Home"):
+        page.keyboard.press(key)
+        seen.append(page.evaluate("document.activeElement.hash"))
+    assert seen == ["#/reports", "#/journal", "#/reports", "#/journal"]
+
+
+def test_a_broken_address_is_taken_as_it_is(page: Page, mock: ImsMock) -> None:
+    """An address with a broken escape shows its panel."""
+    page.goto("about:blank")
+    page.goto(f"{mock.url}/_ims_mock/#/journal/%zz")
+    page.wait_for_selector(".details h2:text-is('Request %zz')")
+
+
+def test_back_closes_a_dialog(page: Page) -> None:
+    """Who goes back leaves the dialog with the panel under it."""
+    go(page, "images")
+    page.click("text=Reset…")
+    page.go_back()
+    page.wait_for_selector("main[data-panel=journal]")
+    assert page.locator("dialog").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_message_is_in_front_of_the_dialog(page: Page, width: int) -> None:
+    """What a button in a dialog says is seen, can be closed, and is read out."""
+    page.set_viewport_size({"width": width, "height": 700})
+    page.click("text=Reset…")
+    page.locator("dialog .lines button").first.click()
+    page.wait_for_selector("dialog #toasts .toast:has-text('Copied')")
+    assert page.evaluate(
+        """() => {
+          const box = document.querySelector(".toast").getBoundingClientRect();
+          return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest(".toast") !== null;
+        }"""
+    )
+    page.click(".toast button")
+    page.click("text='Cancel'")
+    assert page.locator("body > #toasts").count() == 1
+
+
+@pytest.mark.parametrize("panel", ["jobs", "rules"])
+def test_the_focus_stays_near_what_is_closed(page: Page, mock: ImsMock, panel: str) -> None:
+    """Escape in the details leads to the table beside them; so does a rule that was armed in an empty panel."""
+    mock.reset(jobs={"*": 60})
+    ask(mock, "/v2/cloudimages/action", {"name": "web", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"})
+    go(page, panel)
+    if panel == "jobs":
+        rows(page).first.click()
+        page.get_by_label("Code of the error").focus()
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".details", state="detached")
+    else:
+        page.locator(".empty button").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog form")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        rows(page).first.wait_for()
+    page.wait_for_function("document.activeElement.matches('ims-table')")
+
+
+def test_the_hits_of_a_rule_are_in_sight(page: Page, mock: ImsMock) -> None:
+    """On a narrow screen the hits are there without a scroll to the side."""
+    page.set_viewport_size({"width": 375, "height": 700})
+    mock.faults.add("glance_list_images: 503")
+    go(page, "rules")
+    box = page.locator(".row .badge").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 375
+
+
+def test_a_panel_recovers(page: Page, mock: ImsMock, problems: list[str]) -> None:
+    """A panel that could not be loaded is loaded again, though nothing has changed in the mock."""
+    page.route("**/_ims_mock/audit", lambda route: route.fulfill(status=500))
+    go(page, "findings")
+    page.wait_for_selector("p.error")
+    page.unroute("**/_ims_mock/audit")
+    page.wait_for_selector("p.error", state="detached")
+    page.wait_for_selector("text=No findings yet")
+    problems[:] = [problem for problem in problems if "status of 500" not in problem]
+
+
+def test_the_first_steps_lead_to_this_mock(page: Page, mock: ImsMock) -> None:
+    """The command that prints settings has the URL of the mock that shows it."""
+    page.wait_for_selector(f"code:text-is('ims-mock env sdk --url {mock.url}')")
+
+
+def test_a_page_keeps_its_place(page: Page, mock: ImsMock) -> None:
+    """A page that is loaded again waits under the same name, and a page that it opens under another one."""
+    names: list[str] = []
+    page.context.on(
+        "request",
+        lambda request: (
+            names.append(request.url.partition("page=")[2].partition("&")[0]) if "/changes?" in request.url else None
+        ),
+    )
+    page.reload()
+    page.wait_for_selector("[data-link=live]")
+    page.reload()
+    page.wait_for_selector("[data-link=live]")
+    assert len(set(names)) == 1
+    with page.expect_popup() as opened:
+        page.evaluate("open(location.href)")
+    opened.value.wait_for_selector("[data-link=live]")
+    assert len(set(names)) == 2

@@ -1,14 +1,5 @@
 // The control API, by addresses that are relative to the page: another path may stand before both.
 
-/** What the mock has rejected, with its own reason, or that it did not respond. */
-export class ApiError extends Error {
-  constructor(message, status = 0, code = "") {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
 /** Return the whole address of something of the control API, such as "journal". */
 export function address(path) {
   return new URL(path, document.baseURI).href;
@@ -19,8 +10,8 @@ export function root() {
   return new URL("..", document.baseURI).href.replace(/\/$/, "");
 }
 
-/** Send a request, and return the JSON of its response, or null for one without a body. */
-export async function request(method, path, body, options = {}) {
+/** Send a request, and return the JSON of its response, or null for one without a body; throw the mock's reason. */
+export async function request(method, path, body, { parse = JSON.parse, ...options } = {}) {
   let response;
   try {
     response = await fetch(address(path), {
@@ -31,13 +22,12 @@ export async function request(method, path, body, options = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("The mock does not respond. Is it still running?");
+    throw new Error("The mock does not respond. Is it still running?");
   }
   const text = await response.text();
-  const document_ = text === "" ? null : parsed(text);
+  const document_ = text === "" ? null : parsed(text, parse);
   if (!response.ok) {
-    const { message, code } = document_?.error ?? {};
-    throw new ApiError(message ?? `The mock responded with ${response.status}.`, response.status, code);
+    throw new Error(document_?.error?.message ?? `The mock responded with ${response.status}.`);
   }
   return document_;
 }
@@ -47,9 +37,9 @@ export const post = (path, body, options) => request("POST", path, body, options
 export const put = (path, body, options) => request("PUT", path, body, options);
 export const remove = (path, options) => request("DELETE", path, undefined, options);
 
-function parsed(text) {
+function parsed(text, parse) {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     return null;
   }

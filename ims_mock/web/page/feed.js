@@ -1,7 +1,6 @@
 // Keeps what is seen up to date: waits for changes at the mock, and loads again what has changed.
 //
-// One request waits at the mock at a time, 25 seconds at most. A tab that is hidden asks for nothing. When the mock is
-// gone, the page tries again after a pause that grows; a mock that was restarted is another one, and all is loaded again.
+// A mock that was restarted is another one, and all is loaded again.
 
 import { get } from "./api.js";
 import { set, state } from "./state.js";
@@ -14,9 +13,23 @@ const PAUSE_OF_MANY = 3000; // Where too many pages wait.
 const MOST_BACKOFF = 10_000;
 const TICK = 1000; // Between two loads of what passes with a clock that runs.
 
-const page = Math.random().toString(36).slice(2);
+// A page that is loaded again has its place at the mock again; a copy of its tab finds no name.
+const PAGE = "ims_mock.page";
+const page = kept(() => sessionStorage.getItem(PAGE)) ?? Math.random().toString(36).slice(2);
+addEventListener("pagehide", () => kept(() => sessionStorage.setItem(PAGE, page)));
+addEventListener("pageshow", () => kept(() => sessionStorage.removeItem(PAGE)));
+
 const loaded = new Map(); // The parts with which each panel was loaded, as a text.
 const loading = new Map(); // The loads under way, by panel.
+
+/** Use what the browser keeps; nothing is kept where storage is switched off. */
+export function kept(use) {
+  try {
+    return use();
+  } catch {
+    return undefined;
+  }
+}
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -25,6 +38,7 @@ export async function follow(panels) {
   let cursor = "";
   let failures = 0;
   setInterval(() => tick(panels), TICK);
+  setInterval(() => retry(panels), PAUSE_OF_MANY);
   for (;;) {
     if (document.hidden) {
       set({ link: "paused" });
@@ -80,11 +94,10 @@ export async function refresh(panels, id) {
   const panel = panels.find((known) => known.id === id);
   const wanted = panel.parts.map((part) => state.parts[part]).join(" ");
   if (loaded.get(id) === wanted || state.instance === "") return;
-  await reload(panels, id);
-  loaded.set(id, wanted);
+  if (await reload(panels, id)) loaded.set(id, wanted);
 }
 
-/** Load a panel again, once at a time; what goes wrong is shown in its place. */
+/** Load a panel again, once at a time; what goes wrong is shown in its place. Return whether all went well. */
 export async function reload(panels, id) {
   const panel = panels.find((known) => known.id === id);
   // What is under way may have asked before the change.
@@ -97,6 +110,13 @@ export async function reload(panels, id) {
   const error = await load;
   if (loading.get(id) === load) loading.delete(id);
   if ((state.errors[id] ?? "") !== error) set({ errors: { ...state.errors, [id]: error } });
+  if (error !== "") loaded.delete(id);
+  return error === "";
+}
+
+/** Load what is seen once more, where this went wrong the last time. */
+function retry(panels) {
+  if (!document.hidden && state.link !== "lost" && state.errors[state.panel]) refresh(panels, state.panel);
 }
 
 /** Draw a clock that runs, and load what becomes due by it. */

@@ -1,26 +1,14 @@
 // The page: its frame, its tabs and its keys.
-//
-//   api.js       requests to the control API: get, post, put, remove; an ApiError has the mock's reason
-//   state.js     what was loaded and chosen: state, set, subscribe, filterOf, setFilter
-//   feed.js      what has changed, from the mock; the panels that show it are loaded again
-//   parts/       what several panels are made of: table, details, dialog, badge, copy, filter, toast, format
-//   actions/     what a user can do: forms and buttons, and the lines that do the same in a test
-//   panels/      one module a tab, which exports `panel`:
-//     id, title    its tab; its address is #/ID, and #/ID/KEY while something of it is open (state.open)
-//     parts        the parts of the feed after whose change it is loaded again: journal, images, jobs, rules, clock,
-//                  accounts, snapshots, settings; with "clock" also each second while the clock runs
-//     load()       asks the control API, and keeps what it gets with `set`
-//     view(state)  returns a template of lit-html
-//     count(state) returns the number on its tab; it may be left out
+// ims_mock/web/page.py has a map of its modules.
 //
 // The Content-Security-Policy allows no inline style and no inline script: set a style with .style=${...}, or a class.
 
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { follow, refresh } from "./feed.js";
+import { follow, kept, refresh } from "./feed.js";
 import { openReset } from "./actions/reset.js";
 import { set, state, subscribe } from "./state.js";
 import { paceOf, timeOf } from "./parts/clock.js";
-import { closeDialogs, openDialog } from "./parts/dialog.js";
+import { closeDialogs, leaveDialog, openDialog } from "./parts/dialog.js";
 import { linkBadge } from "./parts/badge.js";
 import { duration, time } from "./parts/format.js";
 import { panel as accounts } from "./panels/accounts.js";
@@ -45,11 +33,21 @@ const KEYS = [
   ["?", "show these keys"],
 ];
 
+/** Return a part of the address without its escapes; as it is, where they are broken. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function readAddress() {
+  closeDialogs();
   const [, id = "", ...key] = location.hash.split("/");
   const panel = panels.find((known) => known.id === id) ?? panels[0];
   const isOther = panel.id !== state.panel;
-  set({ panel: panel.id, open: key.map(decodeURIComponent).join("/") });
+  set({ panel: panel.id, open: key.map(decoded).join("/") });
   document.title = `${panel.title} · ims_mock`;
   if (isOther) refresh(panels, panel.id);
 }
@@ -58,7 +56,10 @@ let seen = "";
 
 /** Draw the page; where the tabs do not all fit, the one that is chosen is in sight. */
 function draw(state) {
+  const hadFocus = document.activeElement;
   render(page(state), document.getElementById("page"));
+  // What had the focus may be gone; the table is next to it.
+  if (hadFocus && !hadFocus.isConnected) (document.querySelector("#panel ims-table") ?? document.getElementById("panel")).focus();
   if (seen !== state.panel) document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   seen = state.panel;
 }
@@ -113,12 +114,12 @@ function showKeys() {
 }
 
 function moveInTabs(event) {
-  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
   const tabs = [...event.currentTarget.querySelectorAll("a")];
   const at = tabs.indexOf(document.activeElement);
-  tabs[(at + step + tabs.length) % tabs.length].focus();
+  const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  tabs.at(to % tabs.length).focus();
 }
 
 function isTyping(element) {
@@ -128,7 +129,10 @@ function isTyping(element) {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape") {
-    if (!closeDialogs() && state.open !== "") goTo(state.panel);
+    // A browser that closed the dialog by itself would not ask.
+    if (document.querySelector("dialog[open]")) event.preventDefault();
+    if (leaveDialog() || state.open === "") return;
+    goTo(state.panel);
     return;
   }
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
@@ -154,11 +158,7 @@ function nextTheme() {
   const next = names[(names.indexOf(theme()) + 1) % names.length];
   if (next === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = next;
-  try {
-    localStorage.setItem("ims_mock.theme", next);
-  } catch {
-    // Storage is switched off; the choice lasts as long as the page.
-  }
+  kept(() => localStorage.setItem("ims_mock.theme", next));
   set({});
 }
 

@@ -3,7 +3,7 @@
 import { html } from "../vendor/lit-html.js";
 import { post } from "../api.js";
 import { keepClock } from "../parts/clock.js";
-import { commandLine, curlLine, lines } from "../parts/lines.js";
+import { commandLine, curlLine, lines, noLines } from "../parts/lines.js";
 import { attempt } from "../parts/toast.js";
 import { set, state } from "../state.js";
 
@@ -27,7 +27,7 @@ export function clockHands() {
       <button type="submit">Run</button>
       <button type="button" @click=${() => act({ freeze: true })}>Freeze</button>
     </form>
-    ${lines(pythonLine(last), curlLine("POST", "clock", last), optionLine(last))}`;
+    ${Object.values(last).some((value) => typeof value === "string") ? noLines() : lines(pythonLine(last), curlLine("POST", "clock", last), optionLine(last))}`;
 }
 
 /** Return the line that starts a mock whose clock runs like that; nothing starts one that is further on. */

@@ -4,8 +4,8 @@ import { html, nothing } from "../vendor/lit-html.js";
 import { get, post, remove } from "../api.js";
 import { alikeOf, choose as chooseAlike, hasId, isChosen } from "../parts/alike.js";
 import { openDialog } from "../parts/dialog.js";
-import { field, valueOf } from "../parts/fields.js";
-import { commandLine, curlLine, lines } from "../parts/lines.js";
+import { field, isNoNumber, valueOf } from "../parts/fields.js";
+import { commandLine, curlLine, lines, noLines } from "../parts/lines.js";
 import { classesOf, faultOf, pythonOf } from "../parts/python.js";
 import { ruleText } from "../parts/rule_text.js";
 import { attempt, toast } from "../parts/toast.js";
@@ -69,6 +69,8 @@ function formOf(form, close, draw) {
   const fields = Object.entries(schema.properties).filter(([name]) => name !== "kind");
   const conditions = conditionsOf();
   const rule = ruleOf(form);
+  const isBad = (part) => ([name, schema]) => isNoNumber(schema, form[part][name]);
+  const isWrong = form.error || Object.keys(form.errors).length || fields.some(isBad("fault")) || conditions.some(isBad("rule"));
   const of = (part, needed = []) => ([name, schema]) =>
     field({
       id: `${part}-${name}`,
@@ -80,6 +82,8 @@ function formOf(form, close, draw) {
       list: part === "rule" && name === "operation" ? "operations" : undefined,
       change: (typed) => {
         form[part][name] = typed;
+        form.errors = {};
+        form.error = "";
         draw();
       },
     });
@@ -103,7 +107,7 @@ function formOf(form, close, draw) {
       </fieldset>
     </div>
     ${form.error ? html`<p class="reason bad" role="alert">${form.error}</p>` : nothing}
-    ${linesOf(rule)}
+    ${isWrong ? noLines() : linesOf(rule)}
     <footer><button class="primary" type="submit" ?disabled=${form.isBusy}>Arm the rule</button>
       <button type="button" @click=${close}>Cancel</button></footer>
   </form>`;

@@ -9,12 +9,12 @@ import { set, state } from "../state.js";
 
 const WORDS = { SUCCESS: "The job has succeeded", FAIL: "The job has failed", RUNNING: "The job runs without end" };
 
-/** Return the hands of a job that has not ended; `state.jobForm` has what is typed: {code, reason}, and the status. */
+/** Return the hands of a job that has not ended; `state.jobForm` has what is typed for it: {id, code, reason}, and the status. */
 export function jobHands(job) {
   if (job.status !== "INIT" && job.status !== "RUNNING") return nothing;
   if (job.parent) return html`<p class="faint">It ends with the job that it is a part of.</p>`;
-  const { status = "SUCCESS", code = "", reason = "" } = state.jobForm ?? {};
-  const change = (changes) => set({ jobForm: { status, code, reason, ...changes } });
+  const { status = "SUCCESS", code = "", reason = "" } = state.jobForm?.id === job.id ? state.jobForm : {};
+  const change = (changes) => set({ jobForm: { id: job.id, status, code, reason, ...changes } });
   const path = `jobs/${encodeURIComponent(job.id)}`;
   const body = bodyOf(status, code, reason);
   const end = (wanted) => {
@@ -25,7 +25,7 @@ export function jobHands(job) {
   return html`
     <div class="hands">
       <button class="primary" type="button" @click=${() => end("SUCCESS")}>Let it succeed</button>
-      <button type="button" @click=${() => end("RUNNING")}>Let it run without end</button>
+      <button type="button" ?disabled=${job.is_stuck} @click=${() => end("RUNNING")}>Let it run without end</button>
     </div>
     <div class="hands">
       <button type="button" @click=${() => end("FAIL")}>Let it fail</button>

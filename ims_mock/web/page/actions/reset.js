@@ -3,7 +3,8 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { post } from "../api.js";
 import { openDialog } from "../parts/dialog.js";
-import { commandLine, curlLine, lines } from "../parts/lines.js";
+import { exact } from "../parts/json.js";
+import { commandLine, curlLine, lines, noLines } from "../parts/lines.js";
 import { pythonOf } from "../parts/python.js";
 import { ruleText } from "../parts/rule_text.js";
 import { toast } from "../parts/toast.js";
@@ -33,9 +34,9 @@ function formOf(form, close, draw) {
     <p class="plain-text">This clears images, jobs, rules, snapshots and the journal, and starts the clock again.</p>
     <div class="field field-json"><label for="reset-settings">settings until the next reset</label>
       <textarea id="reset-settings" rows="2" spellcheck="false" placeholder='{"seed": 7, "auth": "strict"}' aria-describedby="reset-help" aria-invalid=${form.error ? "true" : nothing}
-        .value=${form.typed} @input=${(event) => { form.typed = event.target.value; draw(); }}></textarea>
-      <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span>` : nothing}As JSON. If this is empty, the mock has the settings with which it was started.</p></div>
-    ${lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined), optionLine(settings ?? {}))}
+        .value=${form.typed} @input=${(event) => { Object.assign(form, { typed: event.target.value, error: "" }); draw(); }}></textarea>
+      <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span> ` : nothing}As JSON. If this is empty, the mock has the settings with which it was started.</p></div>
+    ${settings === null || form.error ? noLines() : lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined), optionLine(settings ?? {}))}
     <footer><button class="primary" type="submit">Reset</button><button type="button" @click=${close}>Cancel</button></footer>
   </form>`;
 }
@@ -64,7 +65,7 @@ function optionsOf(name, value) {
 function settingsOf(typed) {
   if (typed.trim() === "") return {};
   try {
-    const value = JSON.parse(typed);
+    const value = exact(typed);
     return value !== null && typeof value === "object" && !Array.isArray(value) ? value : null;
   } catch {
     return null;

@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, post, remove } from "../api.js";
 import { badge } from "../parts/badge.js";
+import { ask } from "../parts/dialog.js";
 import { curlLine, lines } from "../parts/lines.js";
 import { attempt } from "../parts/toast.js";
 import { set, state } from "../state.js";
@@ -42,11 +43,12 @@ export function snapshotHands(name) {
   const drop = async () => {
     if (await attempt(() => remove(at(name)), `Snapshot ${name} is deleted`)) location.hash = "#/snapshots";
   };
-  return html`<button class="small" type="button" @click=${restore}>Go back to it</button>
-    <button class="small danger" type="button" @click=${drop}>Delete</button>`;
+  return html`<button class="small" type="button" @click=${() => ask("Go back", `The mock loses what it has now, unless a snapshot has it, and is as it was at snapshot ${name}.`, restore)}>Go back to it</button>
+    <button class="small danger" type="button" @click=${() => ask("Delete", `This deletes snapshot ${name}.`, drop)}>Delete</button>`;
 }
 
 const BETWEEN = "before = ims_mock.snapshot()\n# ... here the test works with the mock ...\n";
+const AFTER = "after = ims_mock.snapshot()\n# ... here it goes on ...\n";
 
 /** Return the lines that go back to a snapshot, compare it, and delete it. In a test a snapshot is a value without a name. */
 export function snapshotLines(name) {
@@ -54,7 +56,7 @@ export function snapshotLines(name) {
   return html`<h3>Go back to it</h3>
     ${lines(`${BETWEEN}ims_mock.restore(before)`, curlLine("POST", `${at(name)}/restore`))}
     <h3>Compare it</h3>
-    ${lines(`${BETWEEN}print(*before.compare(ims_mock.snapshot()), sep="\\n")`, curlLine("GET", `${at(name)}/differences${other}`))}
+    ${lines(`${BETWEEN}${state.compareWith ? AFTER : ""}print(*before.compare(${state.compareWith ? "after" : "ims_mock.snapshot()"}), sep="\\n")`, curlLine("GET", `${at(name)}/differences${other}`))}
     <h3>Delete it</h3>
     ${lines("", curlLine("DELETE", at(name)))}`;
 }

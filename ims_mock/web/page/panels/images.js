@@ -7,7 +7,7 @@ import { badge } from "../parts/badge.js";
 import { Changed } from "../parts/changed.js";
 import { copyButton } from "../parts/copy.js";
 import { details, facts, section } from "../parts/details.js";
-import { choice, matcher, searchBox } from "../parts/filter.js";
+import { choice, distinct, matcher, searchBox, searchable } from "../parts/filter.js";
 import { hexOf } from "../parts/hex.js";
 import { short, size } from "../parts/format.js";
 import { loadAccounts, projectName } from "../parts/projects.js";
@@ -53,17 +53,9 @@ async function loadOpen() {
   }
 }
 
-const texts = new WeakMap();
-
-function searched(row) {
-  let text = texts.get(row);
-  if (text === undefined) {
-    const { name, id, owner, status, visibility, tags, os_version: system } = row;
-    text = `${name} ${id} ${owner} ${projectName(owner) ?? ""} ${status} ${visibility} ${tags} ${system}`.toLowerCase();
-    texts.set(row, text);
-  }
-  return text;
-}
+const searched = searchable(
+  ({ name, id, owner, status, visibility, tags, os_version: system }) => `${name} ${id} ${owner} ${projectName(owner) ?? ""} ${status} ${visibility} ${tags} ${system}`,
+);
 
 /** Return the images that the filter lets through. */
 export function filtered(rows) {
@@ -72,8 +64,6 @@ export function filtered(rows) {
   return rows.filter((row) => (!status || row.status === status) && (!visibility || row.visibility === visibility) && isFound(searched(row)));
 }
 
-const distinct = (rows, name) => [...new Set(rows.map((row) => String(row[name])))].sort();
-
 function view(state) {
   const rows = state.images ?? [];
   const found = filtered(rows);
@@ -81,8 +71,8 @@ function view(state) {
     <div class="bar">
       <h1>Images</h1>
       ${searchBox("images", "Search name, id, owner, tag, system")}
-      ${choice("images", "status", "Status", distinct(rows, "status"))}
-      ${choice("images", "visibility", "Visibility", distinct(rows, "visibility"))}
+      ${choice("images", "status", "Status", distinct(rows, "status", "none"))}
+      ${choice("images", "visibility", "Visibility", distinct(rows, "visibility", "none"))}
       <span class="space"></span>
       <span class="faint">${found.length === rows.length ? rows.length || "" : `${found.length} of ${rows.length}`}</span>
     </div>

@@ -6,15 +6,17 @@ import { get } from "../api.js";
 import { filterOf, set, state } from "../state.js";
 import { badge } from "../parts/badge.js";
 import { copyButton } from "../parts/copy.js";
-import { details, facts, section } from "../parts/details.js";
+import { details, facts, isGone, section } from "../parts/details.js";
 import { choice, matcher, searchBox } from "../parts/filter.js";
 import { short } from "../parts/format.js";
 import { loadAccounts, projectName } from "../parts/projects.js";
 import { table } from "../parts/table.js";
 
+const STUCK = "It never ends by itself.";
+
 const COLUMNS = [
   { key: "type", title: "Type", width: "minmax(10rem, 1fr)", kind: "mono", cell: (row) => html`${row.parent ? "↳ " : ""}${row.type}` },
-  { key: "status", title: "Status", width: "5.5rem", cell: (row) => badge(row.status) },
+  { key: "status", title: "Status", width: "5.5rem", cell: (row) => html`${badge(row.status)}${row.is_stuck ? html` <span title=${STUCK}>∞</span>` : nothing}` },
   { key: "percent", title: "Progress", width: "9rem", from: 420, cell: progress },
   { key: "image", title: "Image", width: "minmax(7rem, 1fr)", from: 640, cell: imageCell },
   { key: "project", title: "Project", width: "6rem", from: 760, cell: (row) => html`<span title=${row.project_id}>${projectName(row.project_id) ?? short(row.project_id)}</span>` },
@@ -63,7 +65,7 @@ function view(state) {
         open: (row) => (location.hash = `#/jobs/${row.id}`),
         empty: state.jobs === undefined ? "" : rows.length ? "No job matches the filter." : noJobs(),
       })}
-      ${open ? openJob(open) : nothing}
+      ${open ? openJob(open) : state.open && state.jobs ? isGone("job", "jobs") : nothing}
     </div>`;
 }
 
@@ -83,6 +85,7 @@ function openJob(job) {
       ${job.error_code ? html`<p class="reason bad">${errorOf(job)}</p>` : nothing}
       ${facts([
         ["Status", html`${badge(job.status)} ${progress(job)}`],
+        ["Stuck", job.is_stuck ? STUCK : ""],
         ["Id", html`<span class="mono">${job.id}</span>`],
         ["Project", html`${projectName(job.project_id) ?? ""} <span class="mono">${job.project_id}</span>`],
         ["Began", job.begin_time],

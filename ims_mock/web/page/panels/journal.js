@@ -8,9 +8,9 @@ import { filterOf, set, state } from "../state.js";
 import { statusBadge } from "../parts/badge.js";
 import { Changed } from "../parts/changed.js";
 import { copyButton } from "../parts/copy.js";
-import { curlOf } from "../parts/curl.js";
+import { bodyIsNot, curlIsNot, curlOf } from "../parts/curl.js";
 import { details, facts, section } from "../parts/details.js";
-import { choice, matcher, searchBox, tick } from "../parts/filter.js";
+import { choice, distinct, matcher, searchBox, searchable, tick } from "../parts/filter.js";
 import { pretty, taken, time, timeOfDay } from "../parts/format.js";
 import { table } from "../parts/table.js";
 import { announce, attempt } from "../parts/toast.js";
@@ -105,19 +105,10 @@ export function filtered(rows) {
   );
 }
 
-const texts = new WeakMap();
-
-function searched(row) {
-  let text = texts.get(row);
-  if (text === undefined) {
-    const { method, path, operation, status, reason, caller, request_id: id, rules, delivery } = row;
-    text = `${method} ${path} ${operation ?? "no route"} ${status} ${reason} ${caller ?? ""} ${id} ${rules} ${delivery}`.toLowerCase();
-    texts.set(row, text);
-  }
-  return text;
-}
-
-const distinct = (rows, name, otherwise) => [...new Set(rows.map((row) => row[name] ?? otherwise))].sort();
+const searched = searchable(
+  ({ method, path, operation, status, reason, caller, request_id: id, rules, delivery }) =>
+    `${method} ${path} ${operation ?? "no route"} ${status} ${reason} ${caller ?? ""} ${id} ${rules} ${delivery}`,
+);
 
 // The view.
 
@@ -168,8 +159,8 @@ function firstSteps(state) {
     <pre>${line}</pre>
     ${isStrict && !state.token ? html`<p><button class="small" type="button" @click=${newToken}>Put a token into it</button> This mock checks credentials.</p>` : nothing}
     <p>${copyButton(line, "Copy the line")} It is rejected with 400, and the reason names the field.</p>
-    <p>To point a client at the mock, run <code>ims-mock env sdk</code>, or <code>openstack</code>, <code>terraform</code>,
-    <code>otc</code>, <code>curl</code> in its place: it prints the settings.</p>`;
+    <p>To point a client at the mock, run <code>ims-mock env sdk --url ${root()}</code>, or
+    <code>openstack</code>, <code>terraform</code>, <code>otc</code>, <code>curl</code> in the place of <code>sdk</code>: it prints the settings.</p>`;
 }
 
 const newToken = () => attempt(async () => set({ token: (await post("tokens", {})).token }));
@@ -190,7 +181,7 @@ function openRequest(state) {
     close,
     actions: html`${entry.operation
       ? html`<button class="small" type="button" @click=${() => openFaultLike(entry)}>Fail requests like this one…</button>`
-      : nothing}${copyButton(() => curlOf(entry), "Copy as curl")}`,
+      : nothing}${curlIsNot(entry) ? nothing : copyButton(() => curlOf(entry), "Copy as curl")}`,
     body: requestBody(entry),
   });
 }
@@ -210,10 +201,20 @@ function requestBody(entry) {
       ["Not read", entry.ignored.length ? html`<span class="mono">${entry.ignored.join(", ")}</span>` : ""],
       ["Request id", html`<span class="mono">${entry.request_id}</span>`],
     ])}
-    ${section("Request", html`<p class="mono line">${entry.method} ${entry.path}</p>${headersOf(entry.request_headers)}${bodyOf(entry.request_body)}`, copyOf(entry.request_body))}
-    ${section("Response", html`<p class="mono line">${entry.status || "none yet"}</p>${headersOf(entry.response_headers)}${bodyOf(entry.response_body)}`, copyOf(entry.response_body))}
-    ${section("The same again with curl", html`<pre>${curlOf(entry)}</pre><p class="faint">Replace each *** by the credential.</p>`, copyButton(curlOf(entry)))}
+    ${entry.operation ? nothing : html`<p class="faint">No rule applies to this request, as it is of no operation.</p>`}
+    ${section("Request", html`<p class="mono line">${entry.method} ${entry.path}</p>${headersOf(entry.request_headers)}${bodyOf(entry.request_headers, entry.request_body)}`, copyOf(entry.request_body))}
+    ${section("Response", html`<p class="mono line">${entry.status || "none yet"}</p>${headersOf(entry.response_headers)}${bodyOf(entry.method === "HEAD" ? {} : entry.response_headers, entry.response_body)}`, copyOf(entry.response_body))}
+    ${section("The same again with curl", ...againOf(entry))}
   `;
+}
+
+/** Return the line of curl and the button that copies it, or why there is none. */
+function againOf(entry) {
+  const why = curlIsNot(entry);
+  if (why) return [html`<p class="faint">${why}</p>`];
+  const line = curlOf(entry);
+  const isMasked = line.includes("***");
+  return [html`<pre>${line}</pre>${isMasked ? html`<p class="faint">Replace each *** by the credential.</p>` : nothing}`, copyButton(line)];
 }
 
 function reasonOf(entry) {
@@ -230,9 +231,9 @@ function headersOf(headers) {
 
 const copyOf = (body) => (body ? copyButton(body, "Copy the body") : nothing);
 
-function bodyOf(body) {
-  if (!body) return html`<p class="faint">No body.</p>`;
-  return html`<pre>${pretty(body)}</pre>`;
+function bodyOf(headers, body) {
+  const note = bodyIsNot(headers, body);
+  return html`${note || !body ? html`<p class="faint">${note || "No body."}</p>` : nothing}${body ? html`<pre>${pretty(body)}</pre>` : nothing}`;
 }
 
 export const panel = {

@@ -41,9 +41,17 @@ async function jsonOf(text) {
   return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
 }
 
+/** Throw where an entry of a report lacks one of the texts that each has. */
+function check(entries, ...names) {
+  const at = Array.isArray(entries) ? entries.findIndex((entry) => names.some((name) => typeof entry?.[name] !== "string")) : -1;
+  if (at >= 0) throw new Error(`its entry ${at + 1} needs these texts: ${names.join(", ")}`);
+}
+
 /** Read a report; return {name, kind, rows}. */
 async function read(name, text) {
   const document_ = JSON.parse(await jsonOf(text));
+  check(document_?.plans, "id", "verdict", "detail", "reproduce");
+  check(document_?.findings, "severity", "message");
   if (Array.isArray(document_?.plans)) return { name, kind: "sweep", rows: document_.plans.map((plan, index) => ({ ...plan, key: String(index) })) };
   if (Array.isArray(document_?.findings)) {
     const unread = (document_.unreadable ?? []).map(({ file, message }) => ({ id: "unreadable", severity: "unread", side: "file", pointer: file, message }));
@@ -112,7 +120,7 @@ function openPlan(plan) {
     body: html`
       <p class="reason ${kindOf(plan) === "good" ? "" : "bad"}">${plan.verdict}: ${plan.detail}</p>
       ${section("Repeat it", html`<pre>${plan.reproduce}</pre>`, copyButton(plan.reproduce))}
-      ${section("Requests of the run", html`<pre>${plan.requests.join("\n") || "none"}</pre>`)}
+      ${section("Requests of the run", html`<pre>${plan.requests?.join?.("\n") || "none"}</pre>`)}
       ${section("Rules", html`<pre>${JSON.stringify(plan.faults, null, 2)}</pre>`)}`,
   });
 }

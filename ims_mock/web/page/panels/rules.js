@@ -4,15 +4,17 @@ import { html, nothing } from "../vendor/lit-html.js";
 import { disarm, disarmAll, disarmLines, linesOf, openFaultForm } from "../actions/fault.js";
 import { get } from "../api.js";
 import { set, state } from "../state.js";
+import { exact } from "../parts/json.js";
 import { badge } from "../parts/badge.js";
-import { details, facts, section } from "../parts/details.js";
+import { ask } from "../parts/dialog.js";
+import { details, facts, isGone, section } from "../parts/details.js";
 import { table } from "../parts/table.js";
 import { loadRequests } from "./journal.js";
 
 const COLUMNS = [
   { key: "id", title: "Rule", width: "3rem", kind: "mono", cell: (row) => row.id },
   { key: "fault", title: "Fault", width: "minmax(9rem, 1fr)", kind: "mono", cell: (row) => faultText(row.fault) },
-  { key: "operation", title: "Operation", width: "minmax(9rem, 1fr)", kind: "mono", cell: operationOf },
+  { key: "operation", title: "Operation", width: "minmax(9rem, 1fr)", kind: "mono", from: 480, cell: operationOf },
   { key: "narrow", title: "Only", width: "minmax(6rem, 1fr)", kind: "mono", from: 760, cell: (row) => conditions(row).join(" ") },
   { key: "hits", title: "Hits", width: "6rem", cell: hitsOf },
 ];
@@ -31,13 +33,14 @@ function conditions({ id, fault, operation, hits, times, name, optional, ...othe
 }
 
 function hitsOf(row) {
-  const isSpent = row.times !== undefined && row.hits >= row.times;
-  const text = row.times === undefined ? `${row.hits}` : `${row.hits} of ${row.times}`;
+  const times = JSON.stringify(row.times);
+  const isSpent = row.hits >= Number(times);
+  const text = times === undefined ? `${row.hits}` : `${row.hits} of ${times}`;
   return badge(text, isSpent ? "calm" : row.hits ? "warn" : "busy");
 }
 
 async function load() {
-  const [{ faults }] = await Promise.all([get("faults"), loadRequests()]);
+  const [{ faults }] = await Promise.all([get("faults", { parse: exact }), loadRequests()]);
   set({ rules: faults });
 }
 
@@ -48,7 +51,7 @@ function view(state) {
     <div class="bar">
       <h1>Rules</h1><span class="space"></span>
       <button class="primary" type="button" @click=${() => openFaultForm()}>Arm a rule…</button>
-      <button type="button" ?disabled=${rows.length === 0} @click=${disarmAll}>Disarm all</button>
+      <button type="button" ?disabled=${rows.length === 0} @click=${() => ask("Disarm all", "This removes every rule, with its hits.", disarmAll)}>Disarm all</button>
     </div>
     <div class="split">
       ${table({
@@ -60,7 +63,7 @@ function view(state) {
         open: (row) => (location.hash = `#/rules/${row.id}`),
         empty: state.rules === undefined ? "" : noRules(),
       })}
-      ${open ? openRule(open) : nothing}
+      ${open ? openRule(open) : state.open && state.rules ? isGone("rule", "rules") : nothing}
     </div>`;
 }
 

@@ -5,7 +5,7 @@ import { differencesOf, loadDifferences, snapshotHands, snapshotLines, takeForm,
 import { openDownloads } from "../actions/download.js";
 import { get } from "../api.js";
 import { set, state } from "../state.js";
-import { details, section } from "../parts/details.js";
+import { details, isGone, section } from "../parts/details.js";
 import { table } from "../parts/table.js";
 
 const COLUMNS = [{ key: "name", title: "Name", width: "1fr", cell: (row) => row.name, by: (row) => row.name }];
@@ -36,7 +36,7 @@ function view(state) {
         open: (row) => (location.hash = `#/snapshots/${encodeURIComponent(row.name)}`),
         empty: state.snapshots === undefined ? "" : noSnapshots(),
       })}
-      ${open ? openSnapshot(open.name) : nothing}
+      ${open ? openSnapshot(open.name) : state.open && state.snapshots ? isGone("snapshot", "snapshots") : nothing}
     </div>`;
 }
 

@@ -1,5 +1,7 @@
 // What a rule can have in common with a request of the journal, so that it applies to requests like that one.
 
+import { exact, isRaw } from "./json.js";
+
 const LEFT_OUT = [
   ...["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "expect", "x-sdk-date", "date"],
   ...["traceparent", "x-request-id", "x-openstack-request-id"],
@@ -48,15 +50,18 @@ function headerOf([key, value]) {
 /** Return the values in a body of JSON with their pointers. */
 function fieldsOf(body) {
   try {
-    return leavesOf(JSON.parse(body), "").slice(0, MOST_FIELDS);
+    return leavesOf(exact(body), "").slice(0, MOST_FIELDS);
   } catch {
     return [];
   }
 }
 
+// A rule cannot have half of a surrogate pair.
+const isHalf = (value) => typeof value === "string" && /\p{Surrogate}/u.test(value);
+
 function leavesOf(value, pointer) {
-  if (value === null || typeof value !== "object") {
-    return pointer === "" || value === MASK || String(value).length > LONGEST ? [] : [[pointer, value]];
+  if (value === null || typeof value !== "object" || isRaw(value)) {
+    return pointer === "" || value === MASK || isHalf(pointer) || isHalf(value) || JSON.stringify(value).length > LONGEST ? [] : [[pointer, value]];
   }
   return Object.entries(value).flatMap(([name, item]) => leavesOf(item, `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`));
 }
@@ -68,7 +73,7 @@ const isTyped = ({ name }) => name === "operation" || name === "path" || name ==
 /** Return whether a condition is in the form's texts. */
 export function isChosen(typed, condition) {
   const { name, key, value } = condition;
-  if (key !== undefined) return objectOf(typed[name])[key] === value;
+  if (key !== undefined) return JSON.stringify(objectOf(typed[name])[key]) === JSON.stringify(value);
   return typed[name] === (isTyped(condition) ? value : JSON.stringify(value));
 }
 
@@ -86,7 +91,7 @@ export function choose(typed, condition, isOn) {
 
 function objectOf(text) {
   try {
-    const value = JSON.parse(text);
+    const value = exact(text);
     return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
   } catch {
     return {};

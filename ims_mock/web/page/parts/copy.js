@@ -22,7 +22,8 @@ async function copied(text) {
     const field = document.createElement("textarea");
     field.value = text;
     field.className = "unseen";
-    document.body.append(field);
+    // A modal dialog takes the focus from what is outside of it.
+    (document.querySelector("dialog[open]") ?? document.body).append(field);
     field.select();
     const isDone = document.execCommand("copy");
     field.remove();

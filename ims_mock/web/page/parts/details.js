@@ -1,6 +1,7 @@
 // What is shown of one thing, beside the table, or over it where there is no space.
 
 import { html, nothing } from "../vendor/lit-html.js";
+import { state } from "../state.js";
 
 /** Return the details of a thing; `close` is called by its button. Escape closes it too, see main.js. */
 export function details({ title, close, actions = nothing, body }) {
@@ -9,6 +10,11 @@ export function details({ title, close, actions = nothing, body }) {
       <button class="plain" type="button" aria-label="Close" title="Close (Escape)" @click=${close}>×</button></header>
     <div class="body" tabindex="0" role="group" aria-label="Details">${body}</div>
   </aside>`;
+}
+
+/** Return what is shown of a thing that an address names, and that is not there. */
+export function isGone(what, panel) {
+  return details({ title: state.open, close: () => (location.hash = `#/${panel}`), body: html`<p class="faint">The mock has no ${what} ${state.open}.</p>` });
 }
 
 /** Return names and values, one below the other; what has no value is left out. */

@@ -4,10 +4,12 @@ import { html, nothing, render } from "../vendor/lit-html.js";
 
 let open = null;
 let opener = null;
+let isTyped = false;
 
 /** Open a dialog; `body` returns its template, and gets a function that closes it and one that draws it again. */
 export function openDialog(title, body, { wide = false } = {}) {
   closeDialogs();
+  isTyped = false;
   opener = document.activeElement;
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "dialog-title");
@@ -20,12 +22,39 @@ export function openDialog(title, body, { wide = false } = {}) {
       dialog,
     );
   draw();
-  dialog.addEventListener("click", (event) => event.target === dialog && closeDialogs());
+  // A press that marks a text in the dialog may end beside it.
+  let isBeside = false;
+  dialog.addEventListener("pointerdown", (event) => (isBeside = event.target === dialog));
+  dialog.addEventListener("click", (event) => event.target === dialog && isBeside && leaveDialog());
+  dialog.addEventListener("input", () => (isTyped = true));
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    leaveDialog();
+  });
   dialog.addEventListener("close", closeDialogs);
   document.getElementById("dialogs").append(dialog);
   dialog.showModal();
+  // What is outside of a modal dialog is behind it, and is not read out.
+  dialog.append(document.getElementById("toasts"));
   open = dialog;
   return draw;
+}
+
+/** Ask whether to do something that loses what is there, and do it. */
+export function ask(title, text, work) {
+  const done = (close) => (event) => {
+    event.preventDefault();
+    close();
+    work();
+  };
+  openDialog(title, (close) => html`<form class="form" @submit=${done(close)}><p class="plain-text">${text}</p>
+    <footer><button class="primary" type="submit">${title}</button><button type="button" @click=${close}>Cancel</button></footer></form>`);
+}
+
+/** Close the dialog, if there is one, after a question where something was typed; return whether there was one. */
+export function leaveDialog() {
+  if (open !== null && isTyped && !confirm("Close the form, and lose what you typed?")) return true;
+  return closeDialogs();
 }
 
 /** Close the dialog, if there is one; return whether there was. */
@@ -33,6 +62,7 @@ export function closeDialogs() {
   if (open === null) return false;
   const dialog = open;
   open = null;
+  document.body.append(document.getElementById("toasts"));
   dialog.remove();
   opener?.focus?.();
   return true;

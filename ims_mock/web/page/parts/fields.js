@@ -1,6 +1,7 @@
 // Fields of a form, as a JSON Schema has them.
 
 import { html, nothing } from "../vendor/lit-html.js";
+import { exact } from "./json.js";
 
 /** Return what kind of field a schema needs: "choice", "tick", "number", "text" or "json". */
 function kindOf(schema) {
@@ -22,12 +23,18 @@ export function valueOf(schema, typed) {
   if (typed === "" || typed === undefined || typed === false) return undefined;
   const kind = kindOf(schema);
   if (kind === "text" || kind === "tick") return typed;
-  if (kind === "number") return Number.isFinite(Number(typed)) ? Number(typed) : typed;
+  const number = Number(typed);
+  if (kind === "number" && (Number.isSafeInteger(number) || !Number.isInteger(number))) return Number.isFinite(number) ? number : typed;
   try {
-    return JSON.parse(typed);
+    return exact(typed);
   } catch {
     return typed;
   }
+}
+
+/** Return whether a field for a number has none. */
+export function isNoNumber(schema, typed) {
+  return kindOf(schema) === "number" && typeof valueOf(schema, typed) === "string";
 }
 
 /** Return the bounds of a field in words. */
@@ -55,6 +62,10 @@ export function field({ id, name, schema, typed, change, needed = false, error =
   </div>`;
 }
 
+const input = (schema, { id, help, error, typed, change }, list, mode) => html`<input type="text" id=${id} inputmode=${mode ?? nothing} list=${list ?? nothing}
+  aria-describedby=${help} autocomplete="off" aria-invalid=${error ? "true" : nothing} placeholder=${schema.default ?? ""} .value=${typed ?? ""}
+  @input=${(event) => change(event.target.value)}>`;
+
 const CONTROLS = {
   choice: (schema, { id, help, error, typed, change }) => html`<select id=${id} aria-describedby=${help} aria-invalid=${error ? "true" : nothing}
     @change=${(event) => change(event.target.value)}>
@@ -63,10 +74,8 @@ const CONTROLS = {
   </select>`,
   tick: (_, { id, help, typed, change }) => html`<input type="checkbox" id=${id} aria-describedby=${help} .checked=${Boolean(typed)}
     @change=${(event) => change(event.target.checked)}>`,
-  number: (schema, { id, help, error, typed, change }) => html`<input type="text" inputmode="decimal" id=${id} aria-describedby=${help}
-    aria-invalid=${error ? "true" : nothing} placeholder=${schema.default ?? ""} .value=${typed ?? ""} @input=${(event) => change(event.target.value)}>`,
-  text: (schema, { id, help, error, typed, change }, list) => html`<input type="text" id=${id} list=${list ?? nothing} aria-describedby=${help} autocomplete="off"
-    aria-invalid=${error ? "true" : nothing} placeholder=${schema.default ?? ""} .value=${typed ?? ""} @input=${(event) => change(event.target.value)}>`,
+  number: (schema, common) => input(schema, common, undefined, "decimal"),
+  text: input,
   json: (schema, { id, help, error, typed, change }) => html`<textarea id=${id} rows="2" aria-describedby=${help} spellcheck="false"
     placeholder=${schema.examples ? JSON.stringify(schema.examples[0]) : ""}
     aria-invalid=${error ? "true" : nothing} .value=${typed ?? ""} @input=${(event) => change(event.target.value)}></textarea>`,

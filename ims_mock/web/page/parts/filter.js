@@ -36,3 +36,12 @@ export function matcher(text = "") {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return words.length ? (searched) => words.every((word) => searched.includes(word)) : () => true;
 }
+
+/** Return a function that has the text of a row to search in, which is made once. */
+export function searchable(textOf) {
+  const texts = new WeakMap();
+  return (row) => texts.get(row) ?? texts.set(row, textOf(row).toLowerCase()).get(row);
+}
+
+/** Return the values that rows have under a name, each once. */
+export const distinct = (rows, name, otherwise) => [...new Set(rows.map((row) => String(row[name] ?? otherwise)))].sort();

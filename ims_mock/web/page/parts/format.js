@@ -1,5 +1,7 @@
 // Values as people read them.
 
+import { exact } from "./json.js";
+
 /** Return a time of the mock's clock in UTC, from seconds since 1970. */
 export function time(seconds) {
   return new Date(seconds * 1000).toISOString().replace("T", " ").slice(0, 19);
@@ -43,7 +45,7 @@ export function short(id) {
 /** Return text of JSON with its indents, other text as it is. */
 export function pretty(text) {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(exact(text), null, 2);
   } catch {
     return text;
   }

@@ -2,7 +2,6 @@
 
 const WIDTH = 16;
 
-/** Return the lines of a hex dump of bytes that are in base64. */
 export function hexOf(base64) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const lines = [];

@@ -16,6 +16,9 @@ export function commandLine(options) {
   return ["ims-mock", ...options.flatMap(([name, value]) => (value === undefined ? [`--${name}`] : [`--${name}`, quoted(value)]))].join(" ");
 }
 
+/** Return what is shown while no lines can be. */
+export const noLines = () => html`<p class="faint">Lines that do the same appear once what is typed is valid.</p>`;
+
 /** Return lines of Python, of a shell, and of the command, where each of them can do the same, with buttons to copy. */
 export function lines(python, shell, command = "") {
   return html`<div class="lines">

@@ -1,12 +1,14 @@
 // Values and rules as Python has them.
 
+import { isRaw } from "./json.js";
+
 /** Return a value of JSON as an expression. */
 export function pythonOf(value) {
   if (value === null) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
   if (Array.isArray(value)) return `[${value.map(pythonOf).join(", ")}]`;
-  if (typeof value === "object") {
+  if (typeof value === "object" && !isRaw(value)) {
     return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${pythonOf(item)}`).join(", ")}}`;
   }
   // A text of JSON is one of Python too.

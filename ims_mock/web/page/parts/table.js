@@ -6,11 +6,9 @@ const ROW = 30; // Pixels, as in page.css.
 const MORE = 8; // Rows beyond the edges.
 
 /**
- * Shows `rows` in `columns`: {key, title, width, from, kind, cell(row), by(row)}. `width` is one of CSS grid, and a column
- * is shown where the table has at least `from` pixels. A click on the title of a column with `by` sorts by that: up,
- * down, and as the rows come. `rowKey(row)` is the row's own key, `label` what the table has, and
- * `selected` the key of the open row; the event "open" has the row that a user opens as its detail. `rowClass(row)` may
- * be left out. Rows come and go above without moving what is looked at.
+ * Shows `rows` in `columns`: {key, title, width, from, kind, cell(row), by(row)}. A column is shown where the table has at
+ * least `from` pixels; `by` is what it is sorted by. `selected` is the key of the open row; the event "open" has the row
+ * that a user opens as its detail. Rows come and go above without moving what is looked at.
  */
 class Table extends HTMLElement {
   columns = [];
