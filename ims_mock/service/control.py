@@ -1,7 +1,8 @@
 """The operations of the control API, by which a test controls the mock. schemas/control has what they accept.
 
 Each function has the name of its operation. It receives the service, the values in the path and the query, and the
-checked body. It returns the document of the response, or None if the response has no body.
+checked body. Among the values, `has_gone` says whether the client has closed the connection. The function returns the
+document of the response, or None if the response has no body.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Nothing here is a look at a job, moves the clock, or is written into the journal
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,10 @@ MOST_WAITING = 16
 
 MOST_REMOVED = 10_000
 """Most removed records that are remembered; a page that has missed more of them loads all records again."""
+
+
+def _never() -> bool:
+    return False
 
 
 _NOTHING: tuple[int, tuple[Any, ...]] = (0, ())
@@ -109,6 +113,13 @@ class Seen:
             self._complete_since = self._removed.pop(next(iter(self._removed)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """The place of one page that waits."""
+
+    has_gone: Callable[[], bool]
+
+
 class Feed:
     """What a page asks again and again: which parts of a mock have changed, and what is new in them.
 
@@ -130,7 +141,7 @@ class Feed:
         self._permissions = permissions
         self._snapshots = snapshots
         self._images = Seen(self.instance)
-        self._waiting: dict[object, object] = {}
+        self._waiting: dict[object, _Place] = {}
         self._lock = new_lock()
 
     def parts(self) -> dict[str, str]:
@@ -150,20 +161,23 @@ class Feed:
             "settings": str(store.settings.edits),
         }
 
-    def wait(self, after: str, page: str, seconds: float) -> tuple[str, dict[str, str], bool]:
+    def wait(
+        self, after: str, page: str, seconds: float, has_gone: Callable[[], bool] = _never
+    ) -> tuple[str, dict[str, str], bool]:
         """Return a cursor, the parts, and whether too many wait, once the parts differ from those of a cursor.
 
-        What a page waited for before, ends: it asks once at a time.
+        What a page waited for before, ends: it asks once at a time. A client that has gone gives its place to the next.
         """
-        is_busy = seconds > 0 and not self._wait(after, page, seconds)
+        is_busy = seconds > 0 and not self._wait(after, page, seconds, _Place(has_gone))
         parts = self.parts()
         return self._cursor(parts), parts, is_busy
 
-    def _wait(self, after: str, page: str, seconds: float) -> bool:
+    def _wait(self, after: str, page: str, seconds: float, mine: _Place) -> bool:
         """Wait for a change; return False, at once, where too many wait."""
-        mine = object()
         key = page or mine
         with self._lock:
+            if len(self._waiting) >= MOST_WAITING:
+                self._waiting = {name: place for name, place in self._waiting.items() if not place.has_gone()}
             if key not in self._waiting and len(self._waiting) >= MOST_WAITING:
                 return False
             self._waiting[key] = mine

@@ -28,7 +28,9 @@ _OF_IMAGE = (
 
 def show_changes(service: Service, values: Values, _body: Any) -> Any:
     """Show which parts have changed, as soon as one has."""
-    cursor, parts, is_busy = service.feed.wait(values.get("after", ""), values.get("page", ""), values["wait"])
+    cursor, parts, is_busy = service.feed.wait(
+        values.get("after", ""), values.get("page", ""), values["wait"], values["has_gone"]
+    )
     counts = {
         "requests": service.journal.received,
         "images": len(service.store.images),

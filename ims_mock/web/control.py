@@ -18,7 +18,7 @@ from ims_mock.service.control import FUNCTIONS
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.service import Service, logger
 from ims_mock.web.browsers import browser_error
-from ims_mock.web.environ import body_of
+from ims_mock.web.environ import body_of, has_gone_of
 from ims_mock.web.page import add_page, is_of_page
 
 _CODES = {403: "forbidden", 404: "not_found", 405: "no_method", 421: "misdirected", 500: "defect"}
@@ -80,7 +80,8 @@ def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Res
     def view(**path: str) -> flask.Response:
         query = operation.coerce_query(flask.request.query_string.decode("latin-1"))
         body = _checked_body(operation)
-        document = FUNCTIONS[operation.id](service, {**path, **query}, body)
+        values = {**path, **query, "has_gone": has_gone_of(flask.request.environ)}
+        document = FUNCTIONS[operation.id](service, values, body)
         return _empty() if document is None else _json(document, operation.success)
 
     return view

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
@@ -33,7 +33,7 @@ def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
         path=path,
         query_text=query_text_of(environ.get("QUERY_STRING", "")),
         body=body_of(environ),
-        has_gone=partial(_has_gone, environ),
+        has_gone=has_gone_of(environ),
     )
 
 
@@ -46,6 +46,11 @@ def base_url_of(host: str, scheme: str, name: str, port: str) -> str:
 def query_text_of(query: str) -> str:
     """Return a query as it should have been sent."""
     return quoted(query) if query else ""
+
+
+def has_gone_of(environ: WSGIEnvironment) -> Callable[[], bool]:
+    """Return what says whether the client has closed the connection of a request."""
+    return partial(_has_gone, environ)
 
 
 def _has_gone(environ: WSGIEnvironment) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from ims_mock import Fail, ImsMock
 from ims_mock.service import feed as module
-from ims_mock.service.feed import MOST_WAITING, Seen
+from ims_mock.service.feed import MOST_WAITING, Seen, _Place
 from tests.conftest import Api
 
 PROJECT = "a" * 32
@@ -106,10 +106,28 @@ def test_without_a_wait_the_state_is_shown_at_once(api: Api) -> None:
 def test_waiting_pages_are_bounded(api: Api) -> None:
     """One page more than may wait has its response at once, and is asked to come again later."""
     feed = api.service.feed
-    feed._waiting = {f"page {number}": object() for number in range(MOST_WAITING)}
+    feed._waiting = {f"page {number}": _Place(lambda: False) for number in range(MOST_WAITING)}
     cursor = changes(api)["cursor"]
     assert changes(api, after=cursor, wait=25, page="another")["is_busy"] is True
     assert len(feed._waiting) == MOST_WAITING
+
+
+def test_who_hangs_up_gives_its_place_to_the_next() -> None:
+    """Where all places are taken, those of clients that have closed the connection are free, and nobody waits there."""
+    with ImsMock() as mock:
+        feed, signal = mock.service.feed, mock.service.store.signal
+        cursor = feed.wait("", "", 0)[0]
+        clients = [
+            http.client.HTTPConnection(mock.url.removeprefix("http://"), timeout=10) for _ in range(MOST_WAITING)
+        ]
+        for number, client in enumerate(clients):
+            client.request("GET", f"/_ims_mock/changes?wait=25&after={cursor}&page={number}")
+        signal.wait(lambda: len(feed._waiting) == MOST_WAITING, 20)
+        assert feed.wait("another", "next", 25)[2] is True
+        for client in clients:
+            client.close()
+        assert feed.wait("another", "next", 25)[2] is False
+        assert feed._waiting == {}
 
 
 def test_a_page_waits_once(api: Api) -> None:
