@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
 
+from ims_mock import started
 from ims_mock.contract.errors import ImsError
 from ims_mock.evidence.journal import Journal
 from ims_mock.exchange.messages import Request, Response
@@ -367,7 +367,7 @@ class ImsMock:
         if prepared:
             self.prepare()
         self._server.start()
-        _STARTED[self] = None
+        started.note_start(self)
         return self
 
     def prepare(self) -> None:
@@ -378,6 +378,7 @@ class ImsMock:
     def stop(self) -> None:
         """Stop serving, and close every connection."""
         self._server.stop()
+        started.note_stop(self)
 
     def __enter__(self) -> ImsMock:
         return self.start()
@@ -390,11 +391,3 @@ class ImsMock:
     def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
         """Respond to what is no HTTP request, and have it in the journal all the same."""
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))
-
-
-_STARTED = WeakKeyDictionary[ImsMock, None]()
-
-
-def started_mocks() -> list[ImsMock]:
-    """Return every mock of this process that was started and is still held, in that order."""
-    return list(_STARTED)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ims_mock.evidence.journal import Mark
     from ims_mock.faults.rules import Rule
     from ims_mock.mock import ImsMock
+    from ims_mock.service.service import Service
     from ims_mock.state.clock import Clock
+    from ims_mock.testing.report import FailedTest
     from ims_mock.web.tls import Tls
 
 _OPTIONS = ("seed", "start")
@@ -250,18 +252,18 @@ def _new_server(address: Any, **options: Any) -> ImsMock:
 
     if not isinstance(address, tuple) or len(address) != 2:
         text = f"must be a host and a port, such as ('127.0.0.1', 0), got {address!r}"
-        raise _failed(f"ims_mock_listen_address: {text}")
+        raise failed(f"ims_mock_listen_address: {text}")
     try:
         return ImsMock(host=address[0], port=address[1], **options).start()
     except InvalidError as error:
-        raise _failed(f"{_FIXTURES.get(str(error.problems[0].path[0]), 'ims_mock_clock')}: {error}") from None
+        raise failed(f"{_FIXTURES.get(str(error.problems[0].path[0]), 'ims_mock_clock')}: {error}") from None
     except ImportError as error:
-        raise _failed(f"ims_mock_tls: {error}") from None
+        raise failed(f"ims_mock_tls: {error}") from None
     except (OSError, ValueError) as error:
-        raise _failed(f"ims_mock_listen_address {address!r}: {error}") from None
+        raise failed(f"ims_mock_listen_address {address!r}: {error}") from None
 
 
-def _failed(message: str) -> BaseException:
+def failed(message: str) -> BaseException:
     """Return what fails a test with a message, and without a traceback through the plugin."""
     return pytest.fail.Exception(message, pytrace=False)
 
@@ -279,7 +281,7 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, monkeypat
         ims_mock_server.reset(**_settings(request.node))
     except ValueError as error:
         ims_mock_server.reset()  # So that the report of wrong settings has nothing of the test before.
-        raise _failed(f"@pytest.mark.ims_mock: {error}") from None
+        raise failed(f"@pytest.mark.ims_mock: {error}") from None
     from ims_mock.testing.proxies import variables_without_proxy
 
     for name, value in variables_without_proxy(ims_mock_server.url).items():
@@ -311,7 +313,7 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     try:
         check_fired([rule for rule in mock.faults.ever_armed() if not any(rule is other for other in before)])
     except AssertionError as error:
-        raise _failed(str(error)) from None
+        raise failed(str(error)) from None
 
 
 @pytest.hookimpl(hookwrapper=True)  # The older form, which every pytest since 7.0 takes.
@@ -321,29 +323,38 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report = outcome.get_result()
     mock = mock_of(item)
     if report.failed and mock is not None:
-        from ims_mock.evidence.journal import Mark
         from ims_mock.testing.proxies import no_request
-        from ims_mock.testing.report import describe
+        from ims_mock.testing.report import FailedTest, describe
 
-        began, command = item.stash.get(_BEGAN, Mark()), command_of(item)
+        began, command = _began(item), command_of(item)
         report.sections.append(("ims_mock", describe(mock.service, began, command, no_request(mock.url))))
         if item.config.getoption("ims_mock_bundle") is not None:
-            report.sections.append(("ims_mock bundle", _bundle(item, report, mock, began, command)))
+            test = FailedTest(name_of(report), report.longreprtext, began, command)
+            report.sections.append(("ims_mock bundle", bundled(item.config, mock.service, test)))
         for rule in mock.faults:
             # One that a fixture still holds as a context manager is not to fail the test once more at its end.
             rule.optional = True
 
 
-def _bundle(item: pytest.Item, report: pytest.TestReport, mock: ImsMock, began: Mark, command: str) -> str:
-    """Write the files of a failed test, and return where they are, or why they are nowhere."""
-    from ims_mock.testing.report import FailedTest, write_bundle
+def _began(item: pytest.Item) -> Mark:
+    from ims_mock.evidence.journal import Mark
 
+    return item.stash.get(_BEGAN, Mark())
+
+
+def name_of(report: pytest.TestReport) -> str:
+    """Return what the files of a failed test are called."""
     # What failed in a fixture is not to take the place of what failed in the test.
-    name = item.nodeid if report.when == "call" else f"{item.nodeid}-{report.when}"
-    test = FailedTest(name, report.longreprtext, began, command)
+    return report.nodeid if report.when == "call" else f"{report.nodeid}-{report.when}"
+
+
+def bundled(config: pytest.Config, service: Service, test: FailedTest) -> str:
+    """Write the files of a failed test, and return where they are, or why they are nowhere."""
+    from ims_mock.testing.report import write_bundle
+
     try:
-        folder = item.config.invocation_params.dir / item.config.getoption("ims_mock_bundle")
-        return str(write_bundle(folder, mock.service, test))
+        folder = config.invocation_params.dir / config.getoption("ims_mock_bundle")
+        return str(write_bundle(folder, service, test))
     except OSError as error:
         return f"could not be written: {error}"
 

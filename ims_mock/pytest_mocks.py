@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -11,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ims_mock.pytest_fixtures import has_mock, server_of, settings_of
+from ims_mock.pytest_fixtures import bundled, failed, has_mock, name_of, server_of, settings_of
+from ims_mock.started import Mock, Watch, watching
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ims_mock.evidence.journal import Mark
     from ims_mock.factory import ImsMockFactory
     from ims_mock.mock import ImsMock
 
-_BEGAN = pytest.StashKey["dict[ImsMock, Any]"]()
-"""Of a test, the moment of the journal at which it began, of each mock that was there before it."""
+_WATCH = pytest.StashKey[Watch]()
+"""Of a test that is being run, the mocks that it may use."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,40 +92,86 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
-    """Fail a test, when it has otherwise passed, with a marker of its own that sets nothing."""
-    if has_mock(item) or not any(marker.name == "ims_mock" for marker in item.own_markers):
-        return
-    text = "has no effect, since the test does not use the fixture ims_mock"
-    advice = "take that fixture, or give the settings to ims_mock_factory(...) or ImsMock(...)"
-    raise pytest.fail.Exception(f"@pytest.mark.ims_mock {text}: {advice}", pytrace=False)
+    """Fail a test, when it has otherwise passed, with a marker that sets nothing, or with a rule that never fired."""
+    if not has_mock(item) and any(marker.name == "ims_mock" for marker in item.own_markers):
+        text = "has no effect, since the test does not use the fixture ims_mock"
+        advice = "take that fixture, or give the settings to ims_mock_factory(...) or ImsMock(...)"
+        raise failed(f"@pytest.mark.ims_mock {text}: {advice}")
+    _check_fired(item)
 
 
-def _started() -> list[ImsMock]:
-    """Return every mock of the process that was started, in that order; nothing is imported to know it."""
-    module = sys.modules.get("ims_mock.mock")
-    return module.started_mocks() if module is not None else []
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Fail the last test of a mock that a fixture has stopped, with rules that never fired."""
+    _check_fired(item)
+
+
+def _check_fired(item: pytest.Item) -> None:
+    """Fail a test where a mock was stopped, and is not the session's, with rules that should have fired."""
+    watch = item.stash.get(_WATCH, None)
+    idle = {mock: rules for mock, rules in watch.idle.items() if mock is not server_of(item)} if watch else {}
+    if idle:
+        from ims_mock.faults.rules import check_fired
+
+        for mock, rules in idle.items():
+            try:
+                check_fired(rules)
+            except AssertionError as error:
+                raise failed(f"ims_mock at {mock.url}: {error}") from None
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)  # The older form, which every pytest since 7.0 takes.
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, None]:
+    """Hold the mocks of a test until its reports are made."""
+    with watching() as item.stash[_WATCH]:
+        yield
+    del item.stash[_WATCH]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember where in the journal of each mock a test begins."""
-    item.stash[_BEGAN] = {mock: mock.journal.mark() for mock in _started()}
+    """Watch the mocks from here on: another plugin may run a test more than once."""
+    watch = item.stash.get(_WATCH, None)
+    if watch is not None:
+        watch.begin()
 
 
-@pytest.hookimpl(hookwrapper=True)  # The older form, which every pytest since 7.0 takes.
+@pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Show what a failed test has asked of mocks that are not the fixture's."""
     outcome = yield
-    report = outcome.get_result()
-    if not report.failed or not _started():
+    report, watch = outcome.get_result(), item.stash.get(_WATCH, None)
+    if report.passed or watch is None:
         return
-    from ims_mock.evidence.journal import Mark
-    from ims_mock.testing.proxies import no_request
-    from ims_mock.testing.report import describe
+    used = _used(item, watch)
+    if report.failed and used:
+        report.sections += _sections(item, report, used)
+    # A rule fails no test that has another end.
+    watch.idle.clear()
+    for mock in used:
+        for rule in mock.faults:
+            rule.optional = True
 
-    before = item.stash.get(_BEGAN, {})
-    for mock in _started():
-        began = before.get(mock, Mark())
-        is_own = mock not in before or mock.journal.since(began)[0] > 0
-        if mock is not server_of(item) and is_own:
-            report.sections.append((f"ims_mock at {mock.url}", describe(mock.service, began, "", no_request(mock.url))))
+
+def _used(item: pytest.Item, watch: Watch) -> dict[Mock, Mark]:
+    """Return the mocks that a test has started, sent requests to, or has from a fixture or its class."""
+    places = [getattr(item, "funcargs", None) or {}, *map(vars, getattr(getattr(item, "cls", None), "__mro__", ()))]
+    held = [value for place in places for value in place.values()]
+    earlier = {
+        mock: began
+        for mock, began in watch.earlier.items()
+        if mock.journal.since(began)[0] or any(value is mock for value in held)
+    }
+    return {mock: began for mock, began in {**earlier, **watch.new}.items() if mock is not server_of(item)}
+
+
+def _sections(item: pytest.Item, report: pytest.TestReport, used: dict[Mock, Mark]) -> Iterator[tuple[str, str]]:
+    """Yield what each mock shows, and where its files are, if the options ask for files."""
+    from ims_mock.testing.proxies import no_request
+    from ims_mock.testing.report import FailedTest, describe
+
+    for number, (mock, began) in enumerate(used.items(), 1):
+        yield f"ims_mock at {mock.url}", describe(mock.service, began, "", no_request(mock.url))
+        if item.config.getoption("ims_mock_bundle") is not None:
+            test = FailedTest(f"{name_of(report)}-mock-{number}", report.longreprtext, began, "")
+            yield f"ims_mock bundle at {mock.url}", bundled(item.config, mock.service, test)

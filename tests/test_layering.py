@@ -21,6 +21,7 @@ LAYERS = [
     "service",
     "sweep",
     "web",
+    "started",
     "mock",
     "factory",
     "testing",

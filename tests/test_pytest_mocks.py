@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 
 import pytest
 
-from tests.test_pytest_plugin import run
+from tests.test_pytest_plugin import HEADER, LEAN, run
 
 PROXY = "http://127.0.0.1:9"
 
@@ -39,6 +40,7 @@ def test_factory_closes_its_mocks_with_the_session(pytester: pytest.Pytester) ->
     result = run(
         pytester,
         """
+import json
 import re
 import socket
 made = []
@@ -226,3 +228,204 @@ def test_marker_on_a_fixture(pytester: pytest.Pytester, order: tuple[str, str]) 
     result = run(pytester, body)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*Marks *fixtures*"])
+
+
+def test_report_of_a_mock_that_the_test_has_dropped(pytester: pytest.Pytester) -> None:
+    """A mock that nobody holds any more when the test fails has its section all the same."""
+    result = run(
+        pytester,
+        """
+import gc
+from ims_mock import ImsMock
+
+def fetch():
+    with ImsMock() as mock:
+        return create(mock, min_disk=1).status_code
+
+def test_it():
+    status = fetch()
+    gc.collect()
+    assert status == 201
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*- ims_mock at http://127.0.0.1:*", "reason for 400: /min_disk: *"])
+
+
+@pytest.mark.slow
+def test_mock_of_an_earlier_test_is_gone(pytester: pytest.Pytester) -> None:
+    """No mock outlives its test, passed or failed, and no report has those of an earlier test."""
+    # In this process, pytester itself would keep the traceback of the failure.
+    pytester.makepyfile(
+        HEADER
+        + """
+import gc, weakref
+from ims_mock import ImsMock
+made = []
+
+@pytest.fixture
+def mock():
+    with ImsMock() as mock:
+        yield mock
+
+@pytest.mark.parametrize("number", range(3))
+def test_it(mock, number):
+    create(mock)
+    with ImsMock() as other:
+        made.extend(map(weakref.ref, (mock, other)))
+
+@pytest.mark.xfail(raises=ZeroDivisionError)
+def test_failed(mock):
+    made.append(weakref.ref(mock))
+    1 / 0
+
+def test_later():
+    import sys
+    sys.last_exc = sys.last_value = sys.last_traceback = None
+    gc.collect()
+    assert [reference() for reference in made] == [None] * 7
+"""
+    )
+    result = pytester.runpytest_subprocess("-W", "error", *LEAN)
+    result.assert_outcomes(passed=4, xfailed=1)
+
+
+def test_report_of_many_mocks_has_the_last(pytester: pytest.Pytester) -> None:
+    """A test that starts many mocks one after another shows the last ones, and those that still serve."""
+    result = run(
+        pytester,
+        """
+from ims_mock import ImsMock
+
+def test_it(ims_mock_factory):
+    create(ims_mock_factory(), name="serves")
+    for number in range(30):
+        with ImsMock() as mock:
+            create(mock, name=f"n{number}")
+    assert False
+""",
+    )
+    text = result.stdout.str()
+    assert text.count("- ims_mock at http://127.0.0.1:") == 6
+    assert re.findall(r'> {"name": "(\w+)"', text) == ["serves", "n25", "n26", "n27", "n28", "n29"]
+
+
+def test_report_of_a_wider_mock_without_requests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mock of a module or a class is in the report of each test that has it, though no request came to it."""
+    monkeypatch.setenv("HTTP_PROXY", PROXY)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    result = run(
+        pytester,
+        """
+import unittest
+from ims_mock import ImsMock
+
+@pytest.fixture(scope="module")
+def cloud(ims_mock_factory):
+    with ims_mock_factory() as mock:
+        yield mock
+
+def test_first(cloud): pass
+def test_second(cloud): create(cloud)
+
+class TestUnit(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.mock = ImsMock().start()
+        cls.addClassCleanup(cls.mock.stop)
+
+    def test_a(self): pass
+    def test_b(self): create(self.mock)
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(passed=2, failed=2)
+    text = result.stdout.str()
+    assert text.count("no request came, and HTTP_PROXY is set") == text.count("- ims_mock at http://127.0.0.1:") == 2
+
+
+def test_bundle_of_other_mocks(pytester: pytest.Pytester) -> None:
+    """A failed test leaves files of each mock that it used, and the report says where."""
+    result = run(
+        pytester,
+        """
+import unittest
+from ims_mock import ImsMock
+
+class TestUnit(unittest.TestCase):
+    def test_it(self):
+        with ImsMock() as one, ImsMock() as two:
+            create(one, name="one")
+            create(two, name="two")
+            self.fail("no")
+""",
+        "--ims-mock-bundle=failed",
+    )
+    result.stdout.fnmatch_lines(["*- ims_mock bundle at http://127.0.0.1:*", "*TestUnit-test_it-mock-1.json"])
+    files = sorted(pytester.path.joinpath("failed").iterdir())
+    assert [file.name.rpartition("test_it-")[2] for file in files] == [
+        "mock-1.har",
+        "mock-1.json",
+        "mock-2.har",
+        "mock-2.json",
+    ]
+    names = [json.loads(file.read_text("utf-8"))["images"][0]["name"] for file in files[1::2]]
+    assert names == ["one", "two"]
+
+
+def test_rule_of_another_mock_that_never_fired(pytester: pytest.Pytester) -> None:
+    """A rule of any mock has to fire before the mock is stopped; a test that has another end does not fail for it."""
+    result = run(
+        pytester,
+        """
+import unittest
+from ims_mock import ImsMock
+
+@pytest.fixture
+def cloud(ims_mock_factory):
+    with ims_mock_factory() as mock:
+        mock.faults.add(Fail(503), name="idle")
+        yield mock
+
+@pytest.fixture(scope="class")
+def wide(ims_mock_factory):
+    with ims_mock_factory() as mock:
+        mock.faults.add(Fail(503), name="wide", times=1)
+        mock.faults.add(Fail(504), name="optional", optional=True)
+        yield mock
+
+def test_own():
+    with ImsMock() as mock:
+        mock.faults.add(Fail(503), name="own")
+
+class TestUnit(unittest.TestCase):
+    def test_unit(self):
+        mock = ImsMock().start()
+        self.addCleanup(mock.stop)
+        mock.faults.add(Fail(503), name="unit")
+
+def test_cloud(cloud): pass
+def test_cloud_fires(cloud): assert create(cloud).status_code == 503
+def test_skipped(cloud): pytest.skip("no")
+def test_failed(cloud): assert False
+
+class TestWide:
+    def test_first(self, wide): pass
+    def test_second(self, wide): assert create(wide).status_code == 503
+
+class TestWideIdle:
+    def test_first(self, wide): pass
+    def test_second(self, wide): pass
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(passed=6, failed=3, errors=2, skipped=1)
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_cloud *", "ims_mock at http*: rules never fired:", "*idle: *"]
+    )
+    result.stdout.fnmatch_lines(["*ERROR at teardown of TestWideIdle.test_second *", "*rules never fired:", "*wide: *"])
+    result.stdout.fnmatch_lines(["*test_own *", "ims_mock at http*: rules never fired:", "*own: *"])
+    result.stdout.fnmatch_lines(["*test_unit *", "ims_mock at http*: rules never fired:", "*unit: *"])
