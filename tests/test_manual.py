@@ -14,7 +14,7 @@ import ims_mock
 from ims_mock import contract
 from ims_mock.contract.operations import documented_statuses, load_contract, load_control
 from ims_mock.faults.kinds import KINDS
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Api
 
 DOCS = ROOT / "docs"
 ELSEWHERE = re.compile(r"<(?:script|link|img|iframe|source|video)\b[^>]*\b(?:src|href)=\"(?:https?:)?//[^\"]*\"")
@@ -133,3 +133,13 @@ def test_claims_are_proven_by_tests_that_exist() -> None:
     for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text):
         assert f"\ndef {name}(" in (ROOT / path).read_text("utf-8"), f"{path}::{name}"
     assert not re.findall(r"`tests/[^`]*`", re.sub(r"`tests/[\w/]+\.py::\w+`", "", safe + unsafe))
+
+
+def test_bodies_in_tables_are_accepted() -> None:
+    """The control API accepts every body that a table of the manual shows beside a route."""
+    text = "\n".join(path.read_text("utf-8") for path in DOCS.glob("**/*.md"))
+    rows = re.findall(r"^\| `(POST|PUT|PATCH) (/_ims_mock/[a-z/]+)` \|(.*)", text, re.MULTILINE)
+    shown = [(*route, body) for *route, rest in rows for body in re.findall(r"`(\{.*?\})`", rest)]
+    assert ("POST", "/_ims_mock/clock", '{"advance": 60}') in shown
+    for method, path, body in shown:
+        assert Api()(method, path, body.encode()).status_code < 300, f"{method} {path} {body}"
