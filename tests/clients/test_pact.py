@@ -63,5 +63,7 @@ def test_comparator_agrees(node_modules: Path, tmp_path: Path) -> None:  # noqa:
 def test_wrong_mock(tmp_path: Path) -> None:
     """The verifier finds a mock that lacks what a client needs."""
     contract = known_consumer("packer").needs("batch_add_members", ["/job_id"]).to_pact()
-    with ImsMock(faults=["batch_add_members: garble(text)"]) as mock, pytest.raises(RuntimeError, match="verif"):
+    # Each state that the verifier asks for resets the mock, and arms the rule again.
+    rule = {"fault": {"kind": "garble", "mode": "text"}, "operation": "batch_add_members", "optional": True}
+    with ImsMock(faults=[rule]) as mock, pytest.raises(RuntimeError, match="verif"):
         verify(mock, tmp_path / "pact.json", contract)
