@@ -11,7 +11,7 @@ import pytest
 
 from ims_mock import Fail, ImsMock
 from ims_mock.service import feed as module
-from ims_mock.service.feed import MOST_WAITING, Seen, _Place
+from ims_mock.service.feed import MOST_WAITING, Seen, _never, _Place
 from tests.conftest import Api
 
 PROJECT = "a" * 32
@@ -106,7 +106,7 @@ def test_without_a_wait_the_state_is_shown_at_once(api: Api) -> None:
 def test_waiting_pages_are_bounded(api: Api) -> None:
     """One page more than may wait has its response at once, and is asked to come again later."""
     feed = api.service.feed
-    feed._waiting = {f"page {number}": _Place(lambda: False) for number in range(MOST_WAITING)}
+    feed._waiting = {f"page {number}": _Place(_never) for number in range(MOST_WAITING)}
     cursor = changes(api)["cursor"]
     assert changes(api, after=cursor, wait=25, page="another")["is_busy"] is True
     assert len(feed._waiting) == MOST_WAITING
