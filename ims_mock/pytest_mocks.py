@@ -59,8 +59,8 @@ def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]
         def new(**settings: Any) -> ImsMock:
             given = {**common, **settings}
             if settings.get("clock") is not None:
-                # The clock says where it starts; both are refused.
-                given = {name: value for name, value in given.items() if name in settings or name != "start"}
+                # The clock says where it starts and how fast it runs; both are refused.
+                given = {name: given[name] for name in given if name in settings or name not in ("start", "speed")}
             return stack.enter_context(ImsMock(**given))
 
         yield new

@@ -429,3 +429,18 @@ class TestWideIdle:
     result.stdout.fnmatch_lines(["*ERROR at teardown of TestWideIdle.test_second *", "*rules never fired:", "*wide: *"])
     result.stdout.fnmatch_lines(["*test_own *", "ims_mock at http*: rules never fired:", "*own: *"])
     result.stdout.fnmatch_lines(["*test_unit *", "ims_mock at http*: rules never fired:", "*unit: *"])
+
+
+def test_factory_with_a_clock_ignores_the_time_of_the_project(pytester: pytest.Pytester) -> None:
+    """A clock that a call gives replaces the start and the speed of the ini file."""
+    result = run(
+        pytester,
+        """
+from ims_mock import ManualClock
+
+def test_it(ims_mock_factory):
+    assert ims_mock_factory(clock=ManualClock(start=5.0)).clock.now() == 5.0
+""",
+        *("-o", "ims_mock_speed=5", "-o", "ims_mock_start=2016-06-02T07:49:48Z"),
+    )
+    result.assert_outcomes(passed=1)
