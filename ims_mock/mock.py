@@ -73,7 +73,7 @@ class ImsMock:
         self._making = new_lock()
         host = checked_host(host)
         certificate = None if tls is False else certificate_of(tls, host)
-        if isinstance(allow_hosts, str):
+        if isinstance(allow_hosts, str) or not all(isinstance(name, str) for name in allow_hosts):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
         self._server = Server(with_hosts(self._respond, [host, *allow_hosts]), host, port, self.refuse, certificate)
         self._server.direct = Direct(self.service, self._is_as_made)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
+from typing import Any
 
 import pytest
 
+from ims_mock import ImsMock
 from tests.test_pytest_plugin import HEADER, LEAN, run
 
 PROXY = "http://127.0.0.1:9"
@@ -444,3 +446,10 @@ def test_it(ims_mock_factory):
         *("-o", "ims_mock_speed=5", "-o", "ims_mock_start=2016-06-02T07:49:48Z"),
     )
     result.assert_outcomes(passed=1)
+
+
+def test_hosts_that_are_no_names() -> None:
+    """A host that is no text is rejected with the name of the argument."""
+    hosts: Any = [1]
+    with pytest.raises(ValueError, match="allow_hosts must be a list of host names, got"):
+        ImsMock(allow_hosts=hosts)
