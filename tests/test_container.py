@@ -126,5 +126,6 @@ def test_builder_gets_what_the_wheel_is_made_of() -> None:
 def test_compose_file_opens_the_port_to_this_machine_alone() -> None:
     """The file's service is read-only but for /tmp, and its port is on the loopback address."""
     service = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["ims-mock"]
+    assert "command" not in service, "an option counts more than a variable of the environment"
     assert service["ports"] == ["127.0.0.1:9292:9292"]
     assert (service["read_only"], service["tmpfs"], service["cap_drop"]) == (True, ["/tmp"], ["ALL"])

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from ims_mock.command.arguments import WRONG_USE, Parser, print_error, print_note
+from ims_mock.command.endings import ending_signals
 from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, new_command_parser, new_parser
 from ims_mock.command.reached import reached_url
 from ims_mock.command.sources import Given, read_options
 from ims_mock.contract.operations import operations_table
 from ims_mock.contract.wording import nearest, shown
-from ims_mock.service.settings import SETTINGS, Settings, is_saved
+from ims_mock.service.settings import SETTINGS, Settings
 
 INTERRUPTED, UNREAD = 130, 141
 """The exit statuses of a command that was ended before it was done, or before its verdict was read."""
@@ -87,7 +88,7 @@ def _check_command(parser: Parser, given: Sequence[str]) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt on SIGINT and SIGTERM, so that a command cleans up, and does not end with 0."""
+    """Raise KeyboardInterrupt on a signal that ends a command, so that a command cleans up, and does not end with 0."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -95,7 +96,7 @@ def _interruptible() -> Iterator[None]:
     def interrupt(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, interrupt) for number in ending_signals()}
     try:
         yield
     finally:
@@ -104,7 +105,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _serve(given: Given, parser: Parser) -> int:
-    settings = _settings(given, parser)
+    settings = _settings(given)
     if "save" in given and "state" not in given:
         parser.error("--save needs --state FILE, which it writes at the end")
     # Imported here: Flask takes longer to import than the other commands take to run.
@@ -114,7 +115,7 @@ def _serve(given: Given, parser: Parser) -> int:
 
 
 def _proxy(given: Given, parser: Parser) -> int:
-    settings, options = _settings(given, parser), _with_defaults(given)
+    settings, options = _settings(given), _with_defaults(given)
     from ims_mock.command import proxy
 
     own = [option for option in OPTIONS if option.is_setting or option.name == "rules"]
@@ -130,33 +131,28 @@ def _proxy(given: Given, parser: Parser) -> int:
 
 
 def _sweep(given: Given, parser: Parser) -> int:
-    settings = _settings(given, parser)
+    settings = _settings(given)
     from ims_mock.command.sweep import sweep
 
     return sweep(_with_defaults(given), settings, parser)
 
 
-def _with_defaults(given: Mapping[str, Any]) -> argparse.Namespace:
-    """Return every option that is no setting, and the arguments that stand by themselves."""
+def _with_defaults(given: Given) -> argparse.Namespace:
+    """Return every option that is no setting, and the arguments that stand by themselves.
+
+    `given_as` has how each option that was given was written, also those that are settings.
+    """
     rest = {name: value for name, value in given.items() if name not in SETTINGS}
-    return argparse.Namespace(**{option.name: option.default for option in OPTIONS if not option.is_setting} | rest)
+    defaults = {option.name: option.default for option in OPTIONS if not option.is_setting}
+    return argparse.Namespace(**defaults | rest, given_as=given.sources)
 
 
-def _settings(given: Given, parser: Parser) -> dict[str, Any]:
-    """Return the settings that options ask for; end with an error for those that a --state has of its own."""
-    options = [option for option in OPTIONS if option.is_setting]
-    # The clock of a state runs as the command says, and its accounts are the state's own.
-    of_a_state = [option.name for option in options if option.name in given and _comes_with_a_state(option.name)]
-    if "state" in given and of_a_state:
-        parser.error(f"--state has settings of its own: {given.leave_out(of_a_state)}")
-    defaults = {option.name: option.default for option in options}
+def _settings(given: Given) -> dict[str, Any]:
+    """Return the settings that options ask for."""
+    defaults = {option.name: option.default for option in OPTIONS if option.is_setting}
     return {**defaults, **{name: value for name, value in given.items() if name in SETTINGS}} | {
         "faults": [*given.get("faults", ()), *given.get("rules", ())]
     }
-
-
-def _comes_with_a_state(name: str) -> bool:
-    return name == "accounts" or (is_saved(name) and name != "speed")
 
 
 def _print_operations(_given: Given, _parser: Parser) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, Option
+from ims_mock.contract.problems import InvalidError, Problem
 from ims_mock.contract.wording import nearest
 
 if sys.version_info >= (3, 11):
@@ -16,6 +17,9 @@ else:
     import tomli as tomllib
 
 Table = Mapping[str, Any]
+
+MAX_SIZE = 1024 * 1024
+"""Most bytes of a config file: what is no file, such as a device, may have no end."""
 
 
 class ConfigError(ValueError):
@@ -49,12 +53,31 @@ def read_config(path: Path, command: str) -> Iterator[tuple[Option, Any, str]]:
                 try:
                     yield option, option.value_in_toml(value, folder), f"{place} in {path}"
                 except ValueError as error:
-                    raise ConfigError(f"{path}: {place}: {error}") from None
+                    raise ConfigError(f"{path}: {_placed(place, error)}") from None
+
+
+def _placed(place: str, error: ValueError) -> str:
+    """Return what is wrong with the value of an option, with the place inside it as TOML counts: `faults[0]`."""
+    if not isinstance(error, InvalidError):
+        return f"{place}: {error}"
+    problems = (
+        Problem((), problem.keyword, f"{place}{''.join(map(_inside, problem.path))}: {problem.text}")
+        for problem in error.problems
+    )
+    return str(InvalidError(*problems, source=error.source, in_document=False))
+
+
+def _inside(key: str | int) -> str:
+    return f"[{key}]" if isinstance(key, int) else f".{key}"
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        with path.open("rb") as file:
+            content = file.read(MAX_SIZE + 1)
+        if len(content) > MAX_SIZE:
+            raise ConfigError(f"{path} is larger than {MAX_SIZE // 1024} KiB, which no config file needs; name another")
+        return tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror or error}", names_file=False) from None
     except UnicodeDecodeError:

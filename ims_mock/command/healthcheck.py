@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import ssl
 
 _PATH = "/_ims_mock/health"
+_WITHOUT_TLS = "use http://, and leave out --tls and --cert, if it was started without TLS"
 _SECONDS = 5.0
 """How long one try may take."""
 _PAUSE = 0.1
@@ -67,6 +68,8 @@ def _problem(url: str, options: argparse.Namespace, seconds: float) -> str | Non
             f"what listens there does not speak HTTP ({type(error).__name__}); use https:// if it was started with TLS"
         )
     except (OSError, ValueError) as error:
+        if getattr(error, "library", None) == "SSL" and not hasattr(error, "verify_message"):
+            return f"what listens there does not speak TLS ({getattr(error, 'reason', '')}); {_WITHOUT_TLS}"
         # That of a certificate says which rule it breaks, at the end of many words.
         return str(getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error)
     if status == 200 and _is_ok(body):

@@ -13,7 +13,8 @@ from typing import Any
 from ims_mock.command.arguments import Parser, Version
 from ims_mock.contract import schema_files
 from ims_mock.contract.problems import InvalidError
-from ims_mock.faults.rule_text import RuleTextError, new_rule, parse_rule
+from ims_mock.contract.wording import shown
+from ims_mock.faults.rule_text import new_rule, parse_rule
 from ims_mock.faults.rules import check_rules
 from ims_mock.service.settings import SETTINGS, Settings, check_value, read_text
 from ims_mock.web.addresses import checked_host
@@ -128,16 +129,19 @@ class Option:
         """Return the value that a text stands for; raise ValueError for one that cannot be."""
         kind = self.schema.get("x-text")
         if kind == "rule":
-            return _rule(text)
+            _check_is_there(text)
+            return parse_rule(text)
         if kind in ("path", "file") and not text:
             raise ValueError('must be the name of a file, got ""')
         if kind == "path":
             return Path(text)
         value = text if kind == "host" else read_text(self._schema_of_one, text)
         try:
-            return self._checked(value, [value] if self.is_repeated else value)
+            checked = self._checked(value, [value] if self.is_repeated else value)
         except InvalidError as error:
             raise ValueError(error.in_file(text)) if kind == "file" else error from None
+        _check_is_there(text)
+        return checked
 
     def value_in_toml(self, value: Any, folder: Path) -> Any:
         """Return the value that TOML has for the option; the names of files are seen from `folder`.
@@ -148,6 +152,7 @@ class Option:
         if self.schema.get("x-text") in ("path", "file") and isinstance(plain, str):
             return self.value_of(str(folder / plain) if plain else "")
         check_value(self.schema, plain)
+        _check_is_there(plain)
         return self._checked(plain, plain)
 
     def _checked(self, value: Any, whole: Any) -> Any:
@@ -211,20 +216,18 @@ def _without_times(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value
 
 
+def _check_is_there(value: Any) -> None:
+    """Raise ValueError for an empty text: it comes of a variable that a shell does not have."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError(f"must not be empty, got {shown(value)}; give a value, or leave it out")
+
+
 def _typed(convert: Callable[[str], Any], text: str) -> Any:
     """Convert a text, so that argparse shows the converter's own words when it refuses."""
     try:
         return convert(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _rule(text: str) -> Any:
-    """Return a rule in text; what is wrong with it begins on a line of its own, so that the caret stays in place."""
-    try:
-        return parse_rule(text)
-    except RuleTextError as error:
-        raise ValueError(f"\n{error}") from None
 
 
 def new_parser() -> Parser:

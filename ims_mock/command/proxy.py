@@ -14,6 +14,7 @@ from typing import Any
 
 from ims_mock.command.contract_check import judged_exchange
 from ims_mock.command.contract_output import Tally, lines_of
+from ims_mock.command.greeting import greet, lines_of_proxy
 from ims_mock.command.output import Output
 from ims_mock.command.standalone import Wait, bind_failure, request_log, signals, write_whole
 from ims_mock.evidence.recorder import Recorder
@@ -29,7 +30,7 @@ WRONG_USE, NOT_RECORDED = 2, 3
 
 
 def to_mock(options: argparse.Namespace, settings: dict[str, Any]) -> int:
-    """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
+    """Serve until a signal ends it, and return 0; return 2 with a line that says what to do when that cannot be."""
     with signals() as wait, request_log(options.log_format, options.quiet) as log, _errors(log) as errors:
         proxy = ImsProxy(host=options.host, port=options.port, allow_hosts=options.let_through, **settings)
         _serve(proxy, options, log, wait)
@@ -37,7 +38,7 @@ def to_mock(options: argparse.Namespace, settings: dict[str, Any]) -> int:
 
 
 def to_cloud(options: argparse.Namespace, settings: dict[str, Any]) -> int:
-    """Pass on until SIGINT or SIGTERM, and print what was found.
+    """Pass on until a signal ends it, and print what was found.
 
     Return 1 for a break and where the mirror differs, 2 for drift alone with --strict, 3 for a recording that is not
     whole, 0 otherwise; 2 also when it cannot be. `settings` are those of the mocks of --mirror.
@@ -61,7 +62,7 @@ def _errors(log: Output) -> Iterator[list[Exception]]:
     try:
         yield errors
     except (ImportError, OSError, ValueError) as error:
-        log.write(f"ims-mock proxy: error: {error}")
+        log.write(f"ims-mock proxy: error: {error}\ntry 'ims-mock proxy --help'")
         errors.append(error)
 
 
@@ -168,6 +169,8 @@ def _serve(proxy: ForwardProxy, options: argparse.Namespace, log: Output, wait: 
             if options.url_file:
                 write_whole("--url-file", options.url_file, f"{proxy.url}\n".encode())
             output.write(proxy.url)
+            mock = proxy.mock() if isinstance(proxy, ImsProxy) else None
+            greet(log, lines_of_proxy(proxy.url, mock, options), options)
             # What is loaded now stays; the collector need not look at it again.
             gc.freeze()
             wait(None)

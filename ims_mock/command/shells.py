@@ -28,6 +28,24 @@ class Shell:
         return "".join(f"{self.set(name, value)}\n" for name, value in variables.items())
 
 
+def _add_in_bash(name: str, value: str) -> str:
+    """Return a line that adds a value to those between commas, unless it is there."""
+    host = shlex.quote(value)
+    add = f'export {name}="${{{name}:+${name},}}"{host}'
+    return f'case ",${{{name}-}}," in *,{host},*) export {name};; *) {add};; esac'
+
+
+def _add_in_fish(name: str, value: str) -> str:
+    # In quotes, the variable is one argument: without any, `string` reads the lines that are to be run.
+    is_there = f'contains -- {_fish(value)} (string split , -- "${name}")'
+    return f"{is_there}; or set -gx {name} (string join -n , -- ${name} {_fish(value)})"
+
+
+def _add_in_powershell(name: str, value: str) -> str:
+    both = f"@($env:{name} -split ',') + {_powershell(value)}"
+    return f"$env:{name} = @({both} | Where-Object {{ $_ }} | Select-Object -Unique) -join ','"
+
+
 def _unset_in_bash(prefix: str) -> str:
     return f'for name in $(env | sed -n "s/^\\({prefix}[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done\n'
 
@@ -60,17 +78,17 @@ def _dotenv(name: str, value: str) -> str:
 SHELLS: dict[str, Shell] = {
     "bash": Shell(
         lambda name, value: f"export {name}={shlex.quote(value)}",
-        lambda name, value: f'export {name}="${{{name}:+${name},}}"{shlex.quote(value)}',
+        _add_in_bash,
         _unset_in_bash,
     ),
     "fish": Shell(
         lambda name, value: f"set -gx {name} {_fish(value)}",
-        lambda name, value: f"set -gx {name} (string join -n , -- ${name} {_fish(value)})",
+        _add_in_fish,
         lambda prefix: f"for name in (set -nx | string match -r '^{prefix}.*'); set -e $name; end\n",
     ),
     "powershell": Shell(
         lambda name, value: f"$env:{name} = {_powershell(value)}",
-        lambda name, value: f"$env:{name} = @($env:{name}, {_powershell(value)}).Where({{ $_ }}) -join ','",
+        _add_in_powershell,
         lambda prefix: f"Remove-Item Env:{prefix}*\n",
     ),
     "dotenv": Shell(_dotenv, _dotenv, lambda _prefix: ""),

@@ -43,7 +43,12 @@ class Given(dict[str, Any]):
         for way, rank in ranks.items():
             if rank > min(ranks.values()):
                 for name in way:
-                    self.pop(name, None)
+                    self.remove(name)
+
+    def remove(self, name: str) -> None:
+        """Leave out an option, if it is there."""
+        self.pop(name, None)
+        self.sources.pop(name, None)
 
     def leave_out(self, names: Sequence[str]) -> str:
         """Return what to do about options that cannot be: the end of an error."""
@@ -74,7 +79,7 @@ def read_options(parser: Parser, command: str, arguments: Sequence[str], environ
             parser.error(f"{error}" if error.names_file else f"{given.sources['config']}: {error}")
     for name, option in options.items():
         if option.is_switch and name in given and given[name] == option.default:
-            del given[name]  # A stronger source has switched off what a weaker one has switched on.
+            given.remove(name)  # A stronger source has switched off what a weaker one has switched on.
     if "url" in options:
         given.choose(("url",), ("url_file",), ("host", "port"))
     return given

@@ -8,9 +8,9 @@ import gc
 import json
 import logging
 import os
-import shlex
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,11 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ims_mock.command.endings import ending_signals
+from ims_mock.command.greeting import greet, lines_of_mock
 from ims_mock.command.output import Output
+from ims_mock.command.saved_state import check_options, load_state
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
-from ims_mock.service.settings import SETTINGS, Settings
-from ims_mock.service.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from ims_mock.web.tls import Tls
@@ -35,20 +36,20 @@ Wait = Callable[["float | None"], bool]
 
 
 def serve(options: argparse.Namespace, settings: dict[str, Any]) -> int:
-    """Serve until SIGINT or SIGTERM, and return 0; return 2 with a line that says what to do when that cannot be."""
+    """Serve until a signal ends it, and return 0; return 2 with a line that says what to do when that cannot be."""
     with signals() as wait, request_log(options.log_format, options.quiet) as log:
         try:
             mock = new_mock(options, settings)
             _serve(mock, options, log, wait)
         except (ImportError, OSError, ValueError) as error:
-            log.write(f"ims-mock serve: error: {error}")
+            log.write(f"ims-mock serve: error: {error}\ntry 'ims-mock serve --help'")
             return 2
     return 0
 
 
 @contextmanager
 def signals() -> Iterator[Wait]:
-    """Yield what waits for SIGINT or SIGTERM, also for one that has come already.
+    """Yield what waits for a signal that ends a command, also for one that has come already.
 
     A handler in Python is run by the main thread between two of its steps: neither when the signal comes just before a
     lock is waited for, nor when another thread gets it. What is written to a socket is there whenever it is read.
@@ -57,7 +58,7 @@ def signals() -> Iterator[Wait]:
     with here, there:
         there.setblocking(False)
         before = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending_signals():
             signal.signal(number, lambda *_: None)
         try:
             yield partial(_is_sent, here)
@@ -79,8 +80,9 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     is_new = options.save and not options.state.exists()
     if is_new and not options.state.parent.is_dir():
         raise ValueError(f"--state: {options.state.parent} is no folder; make it, or name a file elsewhere")
-    state = _load(options.state) if options.state and not is_new else None
+    state = load_state(options.state) if options.state and not is_new else None
     if state is not None:
+        check_options(state, options.state, settings, options.given_as)
         # Rules, and every reset, are of the time of the state.
         settings = {**settings, "start": state.document["clock"]["now"]}
     hosts = options.allow_host
@@ -101,9 +103,7 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) 
         try:
             _write_files(mock, options)
             output.write(mock.url)
-            if not options.quiet and sys.stderr is not None and sys.stderr.isatty():
-                for line in _greeting(mock, options):
-                    log.write(line)
+            greet(log, lines_of_mock(mock, options), options)
             # What is loaded now stays; the collector need not look at it again.
             gc.freeze()
             gc.enable()
@@ -114,33 +114,10 @@ def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) 
         finally:
             mock.stop()
         if options.save:
-            write_whole("--save", options.state, mock.snapshot().to_text().encode())
+            # It has passwords and keys.
+            write_whole("--save", options.state, mock.snapshot().to_text().encode(), mode=0o600)
         if options.policy:
             output.write(json.dumps(new_policy(mock.service.permissions.ever_needed), indent=2))
-
-
-def _greeting(mock: ImsMock, options: argparse.Namespace) -> Iterator[str]:
-    """Yield the lines that help who starts a mock by hand, on a terminal."""
-    user = mock.accounts.default_user
-    yield f"Look at it:  {mock.url}/_ims_mock/"
-    yield f"Log in with: X-Auth-Token: {mock.token}, or AK/SK {user.access} / {user.secret}"
-    yield f'In a shell:  eval "$({shlex.join(_env_words(mock, options))})"'
-    yield "To stop it:  press Ctrl-C"
-
-
-def _env_words(mock: ImsMock, options: argparse.Namespace) -> list[str]:
-    """Return the command that prints what points the SDK at a mock, with all that the mock has of its own."""
-    words = ["ims-mock", "env", "sdk", "--url", mock.url]
-    if mock.ca_pem:
-        words += ["--ca-file", str(Path(options.ca_file).absolute())]
-    for name in ("region", "project_id"):
-        value = getattr(mock.service.settings, name)
-        if value != SETTINGS[name]["default"]:
-            words += [f"--{name.replace('_', '-')}", value]
-    user, usual = mock.accounts.default_user, Settings().first_accounts.default_user
-    if (user.access, user.secret) != (usual.access, usual.secret):
-        words += ["--accounts", "FILE"]
-    return words
 
 
 def _write_files(mock: ImsMock, options: argparse.Namespace) -> None:
@@ -154,20 +131,10 @@ def _no_stdout(error: OSError, mock: ImsMock) -> str:
     return f"ims-mock: cannot write to stdout: {error.strerror}; the mock is at {mock.url}"
 
 
-def _load(path: Path) -> Snapshot:
-    """Return the state of a file; raise ValueError, naming it, when it has none."""
-    try:
-        return Snapshot.load(path)
-    except OSError as error:
-        raise ValueError(f"--state: cannot read {path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise ValueError(f"--state: {error}") from None
-
-
 def _certificate(options: argparse.Namespace) -> bool | Tls:
     """Return what --tls, --cert and --key ask for; raise ValueError when they do not go together."""
     if bool(options.cert) != bool(options.key) or (options.cert and options.tls):
-        raise ValueError("--cert and --key go together, and without --tls")
+        raise ValueError("give both --cert and --key, and leave out --tls")
     if not options.cert:
         return bool(options.tls)
     # Imported here: without HTTPS nothing needs `ssl`.
@@ -184,22 +151,35 @@ def bind_failure(error: OSError, options: argparse.Namespace) -> str:
     return f"cannot listen on {where}: {error.strerror or error}; choose others with --host and --port"
 
 
-def write_whole(option: str, path: Path, content: bytes) -> None:
+def write_whole(option: str, path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """Write a file so that a reader sees all of it or nothing; where that fails, nothing is left.
 
+    A new file has `mode`, less what the process may not give (umask); one that is there keeps its mode and owner.
     Raises OSError naming the option that has the path. What is there and is no file, such as a device, is left alone.
     """
     target = Path(os.path.realpath(path))
-    partial = target.parent / f"{target.name}.part"
+    # Others may write the same file, also from another container with the same process id.
+    partial = target.parent / f"{target.name}.{os.urandom(6).hex()}.part"
     try:
         if target.exists() and not target.is_file():
             raise OSError("it is no file; name a new one, or one that may be replaced")
-        partial.write_bytes(content)
+        _write_as(partial, content, mode, target.stat() if target.exists() else None)
         partial.replace(target)
     except OSError as error:
         with suppress(OSError):
             partial.unlink()
         raise OSError(f"{option}: cannot write {path}: {error.strerror or error}") from None
+
+
+def _write_as(path: Path, content: bytes, mode: int, like: os.stat_result | None) -> None:
+    """Write a new file with a mode, or with the mode and, where that is allowed, the owner of another one."""
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode if like is None else 0o600)) as file:
+        if like is not None:
+            if hasattr(os, "chown"):
+                with suppress(OSError):
+                    os.chown(path, like.st_uid, like.st_gid)
+            path.chmod(stat.S_IMODE(like.st_mode))
+        file.write(content)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ims_mock.command.arguments import print_error, print_note
+from ims_mock.command.endings import ending_signals
 from ims_mock.command.environment import Target, openstack_variables, sdk_variables
 from ims_mock.command.standalone import bind_failure, new_mock, write_whole
 from ims_mock.contract.problems import InvalidError
@@ -255,8 +256,7 @@ def _show_baseline(error: BaselineError, parser: argparse.ArgumentParser) -> int
 def _interruptible() -> Iterator[None]:
     """Let SIGTERM, and a terminal that is closed, end the sweep as Ctrl-C does, so that no process is left.
 
-    What comes after the first is ignored: the command is ended, and the report written, in a moment. Where the signal
-    of a closed terminal is ignored already, as by nohup, it stays so.
+    What comes after the first is ignored: the command is ended, and the report written, in a moment.
     """
     is_interrupted = False
 
@@ -266,10 +266,7 @@ def _interruptible() -> Iterator[None]:
             is_interrupted = True
             raise KeyboardInterrupt
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    before = {number: signal.signal(number, interrupt) for number in ending_signals()}
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ _NOT_IN_XML = "[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class Broken:
     """One keyword of a schema that a value breaks: what the keyword wants, and the schema in which it stands.
 
-    A value that `is_secret` is not shown.
+    A value that `is_secret` is not shown, unless it is empty.
     """
 
     keyword: str
@@ -30,7 +30,7 @@ class Broken:
     @property
     def got(self) -> str:
         """The part of the sentence about the value, after what it must be."""
-        return "" if self.is_secret else f", got {shown(self.value)}"
+        return "" if self.is_secret and self.value != "" else f", got {shown(self.value)}"
 
 
 def sentence(broken: Broken, otherwise: str) -> str:

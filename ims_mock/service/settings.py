@@ -29,6 +29,9 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = DOCUMENT["properties"]
 
 _DEFAULTS = {name: schema["default"] for name, schema in SETTINGS.items()}
 
+_LARGEST = 64 * 1024 * 1024
+"""Most bytes of a file with the value of a setting: what is no file, such as a device, may have no end."""
+
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
@@ -231,7 +234,13 @@ def read_flag(text: str) -> bool:
 def read_json(path: Path) -> Any:
     """Return the value of a file of JSON; raise ValueError, naming it, when it has none."""
     try:
-        return json_text.parse(path.read_bytes())
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise ValueError(f"{path} is larger than {_LARGEST // 1024**2} MiB; name a smaller file")
+        if not content.strip():
+            raise ValueError(f"{path}: is empty; write JSON into it, or name another file")
+        return json_text.parse(content)
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
     except ImsError as error:

@@ -20,6 +20,7 @@ _NEAR = 0.75
 """How much of a path has to be as in a route for that to be near."""
 
 _VERSIONS = re.compile(r"(?P<first>/v[0-9.]+)(?P<second>/v[0-9.]+)(?=/|$)")
+_VERSION = re.compile(r"v[0-9.]+")
 _ID = re.compile("(?<=/)(?:[0-9a-fA-F-]{32,36}|[0-9]+)(?=/|$)")
 
 
@@ -73,11 +74,13 @@ def _is_served(path: str) -> bool:
 
 def _nearest_route(path: str) -> str:
     """Return the route that is nearest to a path, with the names of its parameters; "" where none is near."""
+    if path.count("/", 1, -1) == 0 and not is_of_control(path) and _is_like(path.rstrip("/"), CONTROL):
+        return f"{CONTROL}/"
     known = [route for route in _routes() if route.startswith(CONTROL) == path.startswith("/_")]
     # What all have in common makes none of them nearer.
     start = len(CONTROL) if is_of_control(path) else 0
     words = _words(path[start:])
-    alike = [route for route in known if not _is_of_another_resource(path, route) and _has_words(route[start:], words)]
+    alike = [route for route in known if _can_be_meant(path, route) and _has_words(route[start:], words)]
     ratio, route = max(
         ((_nearness(path[start:].rstrip("/"), route[start:]), route) for route in alike), default=(0, "")
     )
@@ -87,7 +90,7 @@ def _nearest_route(path: str) -> str:
     for wanted in filter(None, (words, words[:-1])):
         named = [route for route in known if _ends_alike(_words(route[start:]), wanted)]
         if named:
-            return min(named, key=lambda route: _distance(path, wanted[-1], route))
+            return min(named, key=lambda route: _distance(path, wanted, route))
     return ""
 
 
@@ -98,7 +101,12 @@ def _words(path: str) -> list[str]:
 
 def _is_like(word: str, other: str) -> bool:
     """Return whether two words are the same but for their number, or a slip of the keyboard."""
-    return difflib.SequenceMatcher(None, word.lower(), other, autojunk=False).ratio() >= _NEAR
+    return _likeness(word, other) >= _NEAR
+
+
+def _likeness(word: str, other: str) -> float:
+    plain = word.lower().replace("-", "_")
+    return difflib.SequenceMatcher(None, plain, other.replace("-", "_"), autojunk=False).ratio()
 
 
 def _has_words(route: str, words: list[str]) -> bool:
@@ -113,10 +121,29 @@ def _ends_alike(known: list[str], words: list[str]) -> bool:
     return is_at_end and all(any(_is_like(word, other) for other in left) for word in words[-2::-1])
 
 
-def _distance(path: str, word: str, route: str) -> tuple[bool, bool, int, str]:
-    """Return how far a route is from a path: nearer with the same version, then with the very word, then when short."""
+def _distance(path: str, words: list[str], route: str) -> tuple[bool, float, bool, int, str]:
+    """Return how far a route is from a path with words: nearer with the same version, then with a more similar word.
+
+    Then a route with an id at its end is nearer to a path with an id there, and then a short one.
+    """
     parts = route.split("/")
-    return path.split("/")[1] != parts[1], word not in parts, len(parts), route
+    likeness = max(_likeness(words[-1], part) for part in _words(route))
+    has_id = path.rstrip("/").rpartition("/")[2] != words[-1]
+    return path.split("/")[1] != parts[1], -likeness, has_id != route.endswith("}"), len(parts), route
+
+
+def _can_be_meant(path: str, route: str) -> bool:
+    """Return whether each plain word of a path is like one of a route, or stands where the route has a parameter.
+
+    A path with a version means no route without one.
+    """
+    parts, names = path.rstrip("/").split("/"), route.split("/")
+    if _is_of_another_resource(path, route) or (_VERSION.fullmatch(parts[1]) and not _VERSION.fullmatch(names[1])):
+        return False
+    if len(parts) != len(names):
+        return all(any(_is_like(word, name) for name in _words(route)) for word in _words(path))
+    pairs = zip(parts, names, strict=True)
+    return all(_is_like(part, name) for part, name in pairs if _words(part) and not name.startswith("{"))
 
 
 def _is_of_another_resource(path: str, route: str) -> bool:

@@ -213,13 +213,14 @@ WRONG: list[tuple[str | bytes, str]] = [
     ("start = 07:30:00", "FILE: start: must be seconds since 1970 or text like"),
     ("delays = {queed = 1}", 'FILE: delays: has an unknown member "queed"'),
     ('faults = "503"', 'FILE: faults: must be of type array, got "503"'),
-    ("faults = [{}]", 'FILE: faults: 0: must have "fault"'),
-    ('faults = ["glance_list: 503"]', 'FILE: faults: 0: operation must match an operation, got "glance_list"'),
-    ("rules = [{}]", 'FILE: rules: 0: must have "fault"'),
-    ("accounts = {users = [{}]}", 'FILE: accounts: users/0: must have "name"'),
+    ("faults = [{}]", 'FILE: faults[0]: must have "fault"'),
+    ('faults = ["glance_list: 503"]', 'FILE: faults[0]: operation must match an operation, got "glance_list"'),
+    ("rules = [{}]", 'FILE: rules[0]: must have "fault"'),
+    ("accounts = {users = [{}]}", 'FILE: accounts.users[0]: must have "name"'),
     ('state = ""', 'FILE: state: must be the name of a file, got ""'),
     ("state = 5", "FILE: state: must be of type string, got 5"),
-    ('state = "x"\nauth = "off"', "--state has settings of its own: leave out auth in FILE"),
+    ('url_file = ""', 'FILE: url_file: must be the name of a file, got ""'),
+    ('seed = ""', 'FILE: seed: must not be empty, got ""; give a value, or leave it out'),
 ]
 """The text of a file, and the error that `serve` ends with."""
 
@@ -233,6 +234,9 @@ def test_wrong_file(config: Path, text: str | bytes, message: str) -> None:
 def test_file_that_cannot_be_read(config: Path) -> None:
     """A file that is not there, and a folder, are an error of the option."""
     assert error(config, None) == "--config: cannot read FILE: No such file or directory"
+    assert run("--port", "0", "--config", "/dev/zero").stderr.startswith(
+        "ims-mock serve: error: /dev/zero is larger than 1024 KiB, which no config file needs"
+    )
     config.mkdir()
     assert error(config, None) == "--config: cannot read FILE: Is a directory"
 

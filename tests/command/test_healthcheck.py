@@ -112,6 +112,12 @@ def test_https(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         )
 
 
+def test_https_at_a_mock_without_tls(ims_mock: ImsMock, capsys: pytest.CaptureFixture[str]) -> None:
+    """HTTPS at what speaks HTTP is said in words, with what to do."""
+    status, said = check(capsys, "--url", ims_mock.url.replace("http", "https"))
+    assert (status, "does not speak TLS (" in said, "use http://, and leave out --tls" in said) == (1, True, True)
+
+
 def test_url_file(ims_mock: ImsMock, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The URL can be that of a file; --url counts more, and so does a --port beside a variable."""
     file = tmp_path / "url"

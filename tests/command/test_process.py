@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import requests
 import trustme
 
 from ims_mock import __version__
+from ims_mock.command.greeting import this_command
 from tests.command.test_cli import RULES, run
 from tests.conftest import ROOT, needs_curl
 
@@ -99,7 +101,7 @@ def test_start_on_a_terminal(quiet: list[str]) -> None:
         else [
             f"Look at it:  {url}/_ims_mock/",
             "Log in with: X-Auth-Token: ims-mock-token, or AK/SK demo-ak / demo-sk",
-            f'In a shell:  eval "$(ims-mock env sdk --url {url})"',
+            f'In a shell:  eval "$({shlex.join(this_command())} env sdk --url {url})"',
             "To stop it:  press Ctrl-C",
         ]
     )

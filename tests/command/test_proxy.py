@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -20,12 +21,14 @@ import requests
 
 from ims_mock import ImsMock
 from ims_mock.command.environment import CLIENTS, Target
+from ims_mock.command.greeting import this_command
 from ims_mock.contract import NOT_RECORDED, JsonBody, judge
 from ims_mock.evidence.recordings.files import read_recording
 from ims_mock.service.settings import Settings
 from ims_mock.web.passing import Passing
 from ims_mock.web.tls import Authority, known_authorities
 from tests.command.test_cli import run
+from tests.command.test_process import read_terminal
 from tests.conftest import needs_curl
 
 
@@ -68,6 +71,36 @@ def test_variables_name_the_file_wherever_they_are_used(tmp_path: Path, monkeypa
     assert f"export SSL_CERT_FILE={tmp_path}/ims-mock-ca.pem\n" in lines
     # The proxy itself is reached without TLS, whatever a mock is.
     assert "export HTTPS_PROXY=http://127.0.0.1:9292\n" in lines
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to_cloud", [False, True])
+def test_start_on_a_terminal(tmp_path: Path, to_cloud: bool) -> None:
+    """On a terminal, the proxy shows the page and the credentials of its mock, the command for a shell, and its end."""
+    terminal, end = os.openpty()
+    file = tmp_path / "ca.pem"
+    words = ["proxy", "--port", "0", "--ca-file", str(file), *(["--to", "cloud"] if to_cloud else [])]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ims_mock", *words], stdout=subprocess.PIPE, stderr=end, text=True
+    )
+    os.close(end)
+    assert process.stdout is not None
+    try:
+        url = process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    said = read_terminal(terminal).splitlines()
+    os.close(terminal)
+    of_mock = [
+        "Look at it:  https://ims.cn-north-4.myhuaweicloud.com/_ims_mock/ in a browser that uses this proxy",
+        "Log in with: X-Auth-Token: ims-mock-token, or AK/SK demo-ak / demo-sk",
+    ]
+    assert said == [
+        *([] if to_cloud else of_mock),
+        f'In a shell:  eval "$({shlex.join(this_command())} env proxy --url {url} --ca-file {file})"',
+        "To stop it:  press Ctrl-C",
+    ]
 
 
 @needs_curl

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from ims_mock import ImsMock
 from ims_mock.service.snapshots import Snapshot
 from tests.command.test_cli import run
 from tests.command.test_process import HEADERS, running, stop
@@ -57,13 +58,71 @@ def test_without_save_the_file_stays(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_settings_of_the_state_are_its_own_from_the_first_run_on(tmp_path: Path) -> None:
-    """What the next run would refuse is refused while the file is not there yet, by how it was written."""
+def test_settings_are_given_again(tmp_path: Path) -> None:
+    """The command that made a state with settings and accounts goes on from it."""
+    file, accounts = tmp_path / "state.json", tmp_path / "accounts.json"
+    accounts.write_text('{"users": [{"name": "ci", "roles": {"demo": ["member"]}}]}')
+    words = ["--state", str(file), "--save", "--auth", "strict", "--accounts", str(accounts), "--delays", "saving=5"]
+    for _ in range(2):
+        with running(*words, "--start", "2016-06-02T07:49:48Z") as (process, url):
+            settings = requests.get(f"{url}/_ims_mock/settings", timeout=10).json()
+            assert (settings["auth"], settings["delays"]) == ("strict", {"saving": 5})
+            assert stop(process)[0] == 0
+    accounts.write_text('{"users": [{"name": "ci", "password": "other", "roles": {"demo": ["member"]}}]}')
+    done = run("--port", "0", *words)
+    assert f'{file} was saved with other settings: --accounts has another user "ci"; leave out --acc' in done.stderr
+
+
+def test_settings_that_contradict_the_state(tmp_path: Path) -> None:
+    """An option with another value than the state is refused with both values; a secret is not shown."""
     file = tmp_path / "state.json"
-    done = run("--port", "0", "--save", "--state", str(file), "--auth", "strict", IMS_MOCK_QUOTA="5")
+    with ImsMock(auth="strict", token="first-token") as mock:
+        mock.snapshot().save(file)
+    words = ["--port", "0", "--state", str(file), "--auth", "lenient", "--token", "other-token"]
+    done = run(*words, IMS_MOCK_QUOTA="5")
     assert done.returncode == 2
-    assert "--state has settings of its own: leave out --auth, IMS_MOCK_QUOTA" in done.stderr
-    assert not file.exists()
+    assert f"--state: {file} was saved with other settings: " in done.stderr
+    assert '--auth is "lenient", not "strict"' in done.stderr
+    assert "IMS_MOCK_QUOTA is 5, not null" in done.stderr
+    assert "--token is another value" in done.stderr
+    assert "first-token" not in done.stderr
+    assert done.stderr.endswith("or name another file\ntry 'ims-mock serve --help'\n")
+
+
+@pytest.mark.parametrize(("handler", "is_saved"), [(signal.SIG_DFL, True), (signal.SIG_IGN, False)])
+def test_closed_terminal(tmp_path: Path, handler: signal.Handlers, is_saved: bool) -> None:
+    """A closed terminal ends a mock, which saves its state; where its signal is ignored, as by nohup, it goes on."""
+    file = tmp_path / "state.json"
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        with running("--state", str(file), "--save") as (process, url):
+            if is_saved:
+                assert stop(process, signal.SIGHUP)[0] == 0
+                assert file.exists()
+            else:
+                process.send_signal(signal.SIGHUP)
+                assert requests.get(f"{url}/_ims_mock/health", timeout=10).status_code == 200
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_file_keeps_its_mode(tmp_path: Path) -> None:
+    """A new state, which has passwords, is for its owner alone; one that is there keeps its mode."""
+    file = tmp_path / "state.json"
+    for mode in (0o600, 0o640):
+        if file.exists():
+            file.chmod(mode)
+        with running("--state", str(file), "--save") as (process, _):
+            assert stop(process)[0] == 0
+        assert file.stat().st_mode & 0o777 == mode
+
+
+def test_state_that_is_none(tmp_path: Path) -> None:
+    """An empty file, and a device without an end, are said to be what they are."""
+    file = tmp_path / "state.json"
+    file.touch()
+    assert f"error: --state: {file}: is empty; name a saved state" in run("--port", "0", "--state", str(file)).stderr
+    assert "error: --state: /dev/zero is a device" in run("--port", "0", "--state", "/dev/zero").stderr
 
 
 def test_save_needs_a_file(tmp_path: Path) -> None:
@@ -74,4 +133,4 @@ def test_save_needs_a_file(tmp_path: Path) -> None:
     done = run("--port", "0", "--save", "--state", str(tmp_path / "no" / "state.json"))
     assert (done.returncode, done.stdout) == (2, "")
     problem = f"{tmp_path / 'no'} is no folder; make it, or name a file elsewhere"
-    assert done.stderr == f"ims-mock serve: error: --state: {problem}\n"
+    assert done.stderr == f"ims-mock serve: error: --state: {problem}\ntry 'ims-mock serve --help'\n"

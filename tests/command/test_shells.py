@@ -54,11 +54,21 @@ def test_dotenv_is_read_as_it_was_or_refused(odd: str) -> None:
 def test_hosts_without_a_proxy_are_kept() -> None:
     """Each shell adds the mock's host to NO_PROXY, and a .env file sets it."""
     assert {name: shell.exports({"NO_PROXY": "h"}) for name, shell in SHELLS.items()} == {
-        "bash": 'export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"h\n',
-        "fish": "set -gx NO_PROXY (string join -n , -- $NO_PROXY 'h')\n",
-        "powershell": "$env:NO_PROXY = @($env:NO_PROXY, 'h').Where({ $_ }) -join ','\n",
+        "bash": 'case ",${NO_PROXY-}," in *,h,*) export NO_PROXY;; '
+        '*) export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"h;; esac\n',
+        "fish": "contains -- 'h' (string split , -- \"$NO_PROXY\"); "
+        "or set -gx NO_PROXY (string join -n , -- $NO_PROXY 'h')\n",
+        "powershell": "$env:NO_PROXY = @(@($env:NO_PROXY -split ',') + 'h' "
+        "| Where-Object { $_ } | Select-Object -Unique) -join ','\n",
         "dotenv": "NO_PROXY=h\n",
     }
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "h"), ("a,h", "a,h"), ("ah", "ah,h")])
+def test_host_is_added_once(before: str, after: str) -> None:
+    """A host that is among those without a proxy is not added again."""
+    lines = SHELLS["bash"].exports({"NO_PROXY": "h"})
+    assert run_by_bash(f"export NO_PROXY={before}\n{lines}{lines}{lines}")["NO_PROXY"] == after
 
 
 def test_other_variables_of_the_client_are_unset() -> None:
@@ -78,7 +88,12 @@ def test_each_client_has_lines_for_each_shell(client: str, shell: str) -> None:
     done = run("env", client, IMS_MOCK_SHELL=shell)
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line for line in done.stdout.splitlines() if not line.startswith("#")]
-    begin = {"bash": "export |for ", "fish": "set -gx |for ", "powershell": r"\$env:|Remove-Item ", "dotenv": r"\w+="}
+    begin = {
+        "bash": "export |for |case ",
+        "fish": "set -gx |for |contains ",
+        "powershell": r"\$env:|Remove-Item ",
+        "dotenv": r"\w+=",
+    }
     assert lines
     assert all(re.match(begin[shell], line) for line in lines)
     assert run("env", client, "--shell", shell).stdout == done.stdout

@@ -45,6 +45,11 @@ PROJECT = "0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c"
         ("/v1/quotas", "/v1/cloudimages/quota"),
         ("/v2/quota", "/v1/cloudimages/quota"),
         ("/v1/cloudimages/", "/v2/cloudimages"),
+        ("/v1/cloudimages/abc", "/v2/cloudimages/{image_id}"),
+        ("/v2/os-versions", "/v1/cloudimages/os_version"),
+        ("/versons", "/versions"),
+        ("/_ims_mok", "/_ims_mock/"),
+        ("/_ims_mok/", "/_ims_mock/"),
         (f"/v2/images/{IMAGE}/member/{PROJECT}", "/v2/images/{image_id}/members/{member_id}"),
     ],
 )
