@@ -117,9 +117,9 @@ def _let_long_words_wrap(_app: Sphinx, _page: str, _template: str, context: dict
 
 
 def _as_markup(_app: Sphinx, what: str, _name: str, value: object, _options: object, lines: list[str]) -> None:
-    """Write a docstring, which is plain text, as Sphinx reads it: a session is code, and a star is a star.
+    """Write a docstring, which is plain text, as Sphinx reads it.
 
-    What a dict is in general is no text about one.
+    A session is code, a star is a star, and a page of docs/ is a link. The docstring of `dict` itself is left out.
     """
     if what == "data" and lines and lines[0] == (type(value).__doc__ or "").partition("\n")[0]:
         lines.clear()
@@ -130,7 +130,8 @@ def _as_markup(_app: Sphinx, what: str, _name: str, value: object, _options: obj
 def _paragraph(text: str) -> str:
     if text.lstrip().startswith(">>>"):
         return f".. code-block:: pycon\n\n{indent(text, '   ')}"
-    return re.sub(r"(`[^`]*`)|(\*)", lambda match: match[1] or r"\*", text)
+    text = re.sub(r"(`[^`]*`)|(\*)", lambda match: match[1] or r"\*", text)
+    return re.sub(r"\bdocs/(\w+)\.md\b", r":doc:`/\1`", text)
 
 
 def setup(app: Sphinx) -> None:

@@ -196,11 +196,11 @@ def _jobs() -> Iterator[str]:
         begun_by = [item.id for item in load_contract().operations.values() if job["type"] in item.job_types]
         yield from (f"## {job['type']}", "", as_text(job["summary"]), "")
         if begun_by:
-            yield f"- Begun by: {_and(tuple(begun_by))}"
+            yield f"- Operations that begin it: {_and(tuple(begun_by))}"
         if job.get("sub_job"):
-            yield f"- Has a job within it: `{job['sub_job']['type']}`"
+            yield f"- The job inside it: `{job['sub_job']['type']}`"
         if job.get("entities"):
-            yield f"- Shows at its end: {_and(tuple(job['entities']))}"
+            yield f"- What it shows at its end: {_and(tuple(job['entities']))}"
         yield from ("", "| can fail with | message |", "|---|---|")
         yield from (f"| `{code}` | {as_text(messages.get(code, ''))} |" for code in job.get("codes", ()))
         yield ""

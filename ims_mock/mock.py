@@ -51,7 +51,7 @@ class ImsMock:
     >>> with ImsMock() as mock:
     ...     requests.get(f"{mock.url}/v2/images", headers={"X-Auth-Token": mock.token})
 
-    `settings` are those of schemas/settings.json, a table in docs/settings.md. The clock stands still until it is
+    `settings` are listed in docs/settings.md. The clock stands still until it is
     advanced or runs, unless a `clock` is given. Entering raises OSError when the port is not available; port 0 takes a
     free one. While it listens on loopback, the API under /_ims_mock is served for the hosts that are
     addresses, localhost, `host` or in `allow_hosts`. With `tls` it serves HTTPS, with a throw-away certificate whose
@@ -80,7 +80,7 @@ class ImsMock:
 
     @property
     def app(self) -> App:
-        """The application of Flask, which is made when it is first asked for."""
+        """The Flask application. It is made when it is first used."""
         return self._made_app()
 
     def _made_app(self) -> App:
@@ -111,12 +111,12 @@ class ImsMock:
 
     @property
     def token(self) -> str:
-        """A token that is honoured, for X-Auth-Token."""
+        """A valid token of the default user, for X-Auth-Token."""
         return self.service.auth.token
 
     @property
     def project_id(self) -> str:
-        """The project of a caller who names none: 32 hexadecimal digits."""
+        """The project of a request that does not name one: 32 hexadecimal digits."""
         return self.service.auth.project_id
 
     @property
@@ -146,12 +146,12 @@ class ImsMock:
 
         Attributes that are not given are as after a create. `data` is the image's file, which makes it active.
         `members` shares it: from project ids to their status, such as {mock.project_id: "accepted"}. Raises ValueError
-        for what the service could not hold.
+        for an image that the service could not have.
         """
         return add_image(self.service.store, self.project_id, attributes, data, members)
 
     def add_server(self, **attributes: Any) -> dict[str, Any]:
-        """Say that there is an ECS, and return it: `id`, and what else schemas/models/neighbours.json has of servers.
+        """Add a server (ECS), and return it: `id`, and what else schemas/models/neighbours.json has of servers.
 
         >>> mock.add_server(id="877a2cda-ba63-4e1e-b95f-e67e48b6129a", os_version="CentOS 7.6 64bit", status="ACTIVE")
 
@@ -161,27 +161,27 @@ class ImsMock:
         return neighbours.add_one(self.service.store, "servers", attributes)
 
     def add_volume(self, **attributes: Any) -> dict[str, Any]:
-        """Say that there is a disk, and return it: `id`, `size` in GB, `status`, `type`, the id of its `server`."""
+        """Add a disk, and return it: `id`, `size` in GB, `status`, `type`, the id of its `server`."""
         return neighbours.add_one(self.service.store, "volumes", attributes)
 
     def add_object(self, name: str, **attributes: Any) -> dict[str, Any]:
-        """Say that there is a file, "bucket:object", and return it: `size` in bytes, `format`, `region`."""
+        """Add a file of OBS, "bucket:object", and return it: `size` in bytes, `format`, `region`."""
         return neighbours.add_one(self.service.store, "objects", {"name": name, **attributes})
 
     def add_backup(self, **attributes: Any) -> dict[str, Any]:
-        """Say that there is a backup of an ECS, and return it: `id`, `type` (CBR or CSBS), `status`, ..."""
+        """Add a backup of a server, and return it: `id`, `type` (CBR or CSBS), `status`, ..."""
         return neighbours.add_one(self.service.store, "backups", attributes)
 
     def add_vault(self, **attributes: Any) -> dict[str, Any]:
-        """Say that there is a vault for backups, and return it: `id`, `status`, `type`, `free` in GB."""
+        """Add a vault for backups, and return it: `id`, `status`, `type`, `free` in GB."""
         return neighbours.add_one(self.service.store, "vaults", attributes)
 
     def add_key(self, **attributes: Any) -> dict[str, Any]:
-        """Say that there is a key that encrypts, and return it: `id`, `status`, `key_alias`, `project_id`, ..."""
+        """Add a key for encryption, and return it: `id`, `status`, `key_alias`, `project_id`, ..."""
         return neighbours.add_one(self.service.store, "keys", attributes)
 
     def add_enterprise_project(self, **attributes: Any) -> dict[str, Any]:
-        """Say that there is an enterprise project, and return it: `id` and `name`."""
+        """Add an enterprise project, and return it: `id` and `name`."""
         return neighbours.add_one(self.service.store, "enterprise_projects", attributes)
 
     def load_public_images(self, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:
@@ -216,10 +216,10 @@ class ImsMock:
         return self.service.identity.new_token_for(user, project)
 
     def new_temporary_credentials(self, user: str | None = None, *, lifetime: float = 24 * 3600) -> dict[str, Any]:
-        """Give out a temporary AK/SK of a user by name, or of the default one, good for so many seconds.
+        """Issue a temporary AK/SK for a user by name, or for the default one, valid for `lifetime` seconds.
 
         Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises ValueError for a
-        user that does not exist, and for a lifetime that cannot be.
+        user that does not exist, and for a lifetime that is not allowed.
         """
         return self.service.identity.new_temporary_credentials(user, lifetime)
 
@@ -232,16 +232,16 @@ class ImsMock:
         return self.service.deny(action, user)
 
     def policy(self) -> dict[str, Any]:
-        """Return the smallest policy under which every request since the last reset would have been allowed."""
+        """Return the smallest policy that would have allowed every request since the last reset."""
         return self.service.permissions.policy()
 
     def join(self, other: ImsMock) -> ImsMock:
-        """Be another region of another mock's cloud, before anything is done here, and return this mock.
+        """Make this mock another region of the cloud of another mock, and return this mock.
 
         >>> with ImsMock() as north, ImsMock(region="cn-east-3").join(north) as east:
 
-        Both have the accounts and the tokens of the other, which was there first, and what is copied from one region
-        into the other arrives there. Raises ValueError where the cloud has a region of this name already.
+        Call it before this mock gets a request or an image. Both then have the accounts and tokens of `other`, and
+        a copy to the other region arrives there. Raises ValueError if the cloud already has a region of this name.
         """
         self.service.join(other.service)
         return self
@@ -258,7 +258,7 @@ class ImsMock:
 
     @property
     def clock(self) -> ManualClock:
-        """The mock's clock: a ManualClock, unless another was given, which has `now` and `wait` alone."""
+        """The mock's clock: a ManualClock, unless another was given, which has only `now` and `wait`."""
         return cast("ManualClock", self.service.store.clock)
 
     def snapshot(self) -> Snapshot:
@@ -285,14 +285,14 @@ class ImsMock:
             self.restore(snapshot)
 
     def audit(self) -> list[Finding]:
-        """Return what the requests since the last reset show of their client: see docs/faults.md."""
+        """Return what the client did wrong in its requests since the last reset: see docs/faults.md."""
         # Imported here, as below: few tests ask for it.
         from ims_mock.evidence.audit import audit
 
         return audit(self.journal, list(self.images.values()))
 
     def consumer_contract(self, name: str = "consumer") -> ConsumerContract:
-        """Return what the client has sent since the last reset, and got: see docs/contract.md.
+        """Return what the client has sent and received since the last reset: see docs/contract.md.
 
         `name` is what the client is called. Raises ValueError for an empty one.
         """
@@ -320,9 +320,9 @@ class ImsMock:
         cost nothing. `progress` is called after each plan with how many were run, and how many there are at least;
         sweep.progress.Progress prints that now and then. The mock is left as it was before, with an empty journal.
 
-        Raises BaselineError, an AssertionError, where the work fails without any failure, ValueError for wrong bounds,
-        where rules are armed, and for work that resets the mock, TypeError for what is no work, such as a coroutine,
-        and InterruptedSweep, a KeyboardInterrupt with the `report` so far, for Ctrl-C.
+        Raises BaselineError, an AssertionError, if the work fails without a fault. Raises ValueError for wrong bounds,
+        if rules are armed, and if the work resets the mock. Raises TypeError if `work` cannot be called, such as a
+        coroutine. Ctrl-C raises InterruptedSweep, a KeyboardInterrupt with the `report` so far.
         """
         return self.new_sweep(work, allowed, virtual_time, progress, **bounds).run()
 
@@ -359,7 +359,7 @@ class ImsMock:
         self.service.reset(**settings)
 
     def start(self, *, prepared: bool = True) -> ImsMock:
-        """Serve from now on; raise OSError when the port is not available.
+        """Start to serve; raise OSError if the port is not available.
 
         Without `prepared`, files are read and modules imported when a request first needs them, and not at once: in a
         process of its own, where no test puts others in their place.
@@ -389,5 +389,5 @@ class ImsMock:
         self.stop()
 
     def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
-        """Respond to what is no HTTP request, and have it in the journal all the same."""
+        """Respond to bytes that are not an HTTP request, and write them to the journal too."""
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))

@@ -198,19 +198,19 @@ def _begin(item: pytest.Item, mock: ImsMock, rules: list[Rule]) -> None:
 
 @pytest.fixture(scope="session")
 def ims_mock_listen_address(request: pytest.FixtureRequest) -> tuple[str, int]:
-    """The host and the port of the session's server, to be overridden; port 0 takes a free one."""
+    """The host and the port of the session's server. Override it to change them; port 0 takes a free port."""
     return "127.0.0.1", request.config.getoption("ims_mock_port")
 
 
 @pytest.fixture(scope="session")
 def ims_mock_tls() -> bool | Tls:
-    """What `ImsMock(tls=...)` takes, to be overridden: True serves HTTPS, with the authority of `ims_mock.ca_pem`."""
+    """What `ImsMock(tls=...)` takes. Override it with True to serve HTTPS; clients then trust `ims_mock.ca_pem`."""
     return False
 
 
 @pytest.fixture(scope="session")
 def ims_mock_clock() -> Clock | None:
-    """What `ImsMock(clock=...)` takes, to be overridden, such as SystemClock().
+    """What `ImsMock(clock=...)` takes. Override it with another clock, such as SystemClock().
 
     A clock that can be moved is set back for each test.
     """

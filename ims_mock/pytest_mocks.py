@@ -48,8 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]:
     """Make mocks with servers of their own: `ims_mock_factory(**settings)` takes what `ImsMock` takes.
 
-    None is reset between tests. Each is closed at the end of the session, or of a `with` before that. The settings of
-    the ini file and the command line apply, where the call does not give them.
+    None is reset between tests. Each is closed at the end of its `with`, or at the end of the session. A setting that
+    the call does not give comes from the ini file or the command line.
     """
     from ims_mock.mock import ImsMock
 
@@ -68,10 +68,10 @@ def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]
 
 @pytest.fixture
 def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The settings that point clients at the mock, in the environment for as long as the test runs.
+    """Set the environment variables that point clients at the mock, until the test ends.
 
-    Those of huaweicloudsdk and of OpenStack's clients as the default user, and a clouds.yaml with a cloud `ims_mock`.
-    Returns the variables that are set.
+    They are for huaweicloudsdk and OpenStack's clients, as the default user. A clouds.yaml has a cloud `ims_mock`.
+    Returns the variables.
     """
     from ims_mock.command.environment import Target, clouds_yaml, openstack_variables, sdk_variables
     from ims_mock.identity.accounts import Redacted

@@ -21,7 +21,7 @@ _LONGEST = 300
 def assert_conforms(
     response: Any, *, drift: bool = False, allow: Collection[str] = (), method: str | None = None
 ) -> None:
-    """Raise AssertionError, with all that is wrong, unless a response and its request are what the contract has.
+    """Raise AssertionError, with all that is wrong, unless a response and its request agree with the contract.
 
     Takes what `exchange_of` takes. With `drift`, what nobody documents fails too. `allow` are ids of findings that are
     accepted, such as "response.unknown_attribute" or "list_images:response.*". A request of no operation fails as well.

@@ -26,7 +26,7 @@ class _Client(NamedTuple):
 
 
 def exchange_of(response: Any, *, method: str | None = None) -> RecordedExchange:
-    """Return the exchange that a client's response is the end of; after redirects that is the last one.
+    """Return the exchange of a client's response; after redirects, the last exchange.
 
     Takes responses of requests, httpx, aiohttp, urllib3 and the test clients of Werkzeug and Flask. Reads nothing from
     the network: a body that is unread is not recorded. `method` is for responses that do not know it, which are

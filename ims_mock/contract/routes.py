@@ -29,7 +29,7 @@ class Route(NamedTuple):
 
 
 def find_operation(method: str, url: str) -> Operation | None:
-    """Return the operation that a method and a URL, or a path, are of; None where there is none.
+    """Return the operation of a method and a URL or path; None if there is none.
 
     What stands before the operation's own path, such as "/image" before "/v2/images", may be anything.
     """

@@ -23,7 +23,7 @@ _VERSION = re.compile("/v[0-9]")
 
 
 def judge(exchange: RecordedExchange) -> list[Finding]:
-    """Return the findings of one exchange, those of the request first; none where it is as the contract has it.
+    """Return the findings of one exchange, those of the request first; none if it agrees with the contract.
 
     A request that is wrong and was refused with a 4xx is a note: the service did what it is to do. What matches no
     operation is one finding, and nothing else of it is judged.

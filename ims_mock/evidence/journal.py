@@ -223,12 +223,12 @@ class Journal:
             self.signal.give()
 
     def in_progress(self) -> list[Entry]:
-        """Return the requests that were received, and have had no effect so far."""
+        """Return the requests that have been received but are not complete."""
         with self._lock:
             return list(self._open.values())
 
     def mark(self) -> Mark:
-        """Return the moment that is now."""
+        """Return the present position in the journal, for `since`."""
         with self._lock:
             return Mark(self._clearings, self.received)
 
@@ -243,7 +243,7 @@ class Journal:
 
     @property
     def state(self) -> str:
-        """A text that is another one after each change."""
+        """A text that changes with each change of the journal."""
         return f"{self._clearings}.{self._revision}"
 
     def changed_since(self, revision: int) -> tuple[int, int, list[Entry]]:
@@ -259,16 +259,16 @@ class Journal:
     def calls(self, operation: str | None = None, **wanted: Any) -> list[Entry]:
         """Return the requests of one operation, or all of them, oldest first.
 
-        `operation` is a glob. `wanted` is what else they have to be: `method`, `path` (with the query or without it)
+        `operation` is a glob. `wanted` are further filters: `method`, `path` (with the query or without it)
         and `caller` (globs), `status`, `project_id`, `rule` (the id of one that fired), `headers` (from names to
-        globs), `json` (from JSON pointers into the request's body to values). What is None may be anything. Raises
-        TypeError for what else is asked, ValueError for the value of a header that is masked.
+        globs), `json` (from JSON pointers into the request's body to values). A filter that is None does not count.
+        Raises TypeError for another filter, and ValueError for the value of a header that is masked.
         """
         asked = _checked({"operation": operation, **wanted})
         return [entry for entry in self if not _differences(entry, asked)]
 
     def assert_called(self, operation: str | None = None, *, times: int | None = None, **wanted: Any) -> list[Entry]:
-        """Return the calls, as `calls` does; raise AssertionError unless there are any, or so many `times`.
+        """Return the calls, as `calls` does; raise AssertionError if there are none, or not exactly `times`.
 
         The error shows the nearest calls, and how they differ.
         """
@@ -295,7 +295,7 @@ class Journal:
         return [entry for entry in self if entry.operation is None and entry.status >= 400]
 
     def ignored(self) -> list[Entry]:
-        """Return the requests of which something was not read; each entry's `ignored` says what."""
+        """Return the requests that contain something which the mock ignores; `ignored` of each entry says what."""
         return [entry for entry in self if entry.ignored]
 
     def __iter__(self) -> Iterator[Entry]:

@@ -49,7 +49,7 @@ class Faults:
         return self.arm(replace(new_rule(fault), **settings) if settings else new_rule(fault))
 
     def arm(self, rule: Rule) -> Rule:
-        """Put a rule behind the others, as the innermost, and return it.
+        """Add a rule after the others, so that it is the innermost, and return it.
 
         Raises ValueError for a rule that is or was armed already, because it has counted other requests.
         """
@@ -82,7 +82,7 @@ class Faults:
         self._changed()
 
     def clear(self) -> None:
-        """Disarm every rule; ids go on, so that an id in the journal is always of one rule."""
+        """Disarm every rule. Ids continue, so that an id in the journal always means one rule."""
         with self._lock:
             self._disarmed += self.armed.values()
             self.armed.clear()

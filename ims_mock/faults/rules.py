@@ -154,7 +154,7 @@ class Rule:
         return f"{self.name or self.id}: {', '.join([str(self.fault), *given])}; {self.hits} hits"
 
     def span_at(self, now: float) -> tuple[float, float] | None:
-        """Return between which moments a rule that is armed now applies; raise InvalidError where that is over."""
+        """Return from when to when a rule that is armed now applies; raise InvalidError if this time is over."""
         if self.between is None:
             return None
         begin, end = _moment(self.between[0], now), _moment(self.between[1], now)

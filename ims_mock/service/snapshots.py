@@ -105,7 +105,7 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
-        """Read a snapshot from a file; raise OSError, or ValueError for what is no snapshot."""
+        """Read a snapshot from a file; raise OSError, or ValueError if it is not a snapshot."""
         try:
             return cls._of_parsed(json_text.parse(Path(path).read_bytes()))
         except ImsError as error:

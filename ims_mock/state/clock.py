@@ -28,7 +28,7 @@ class Clock(Protocol):
         """Return the time in seconds since 1970-01-01T00:00:00Z."""
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
-        """Return when so much time has passed, or before when `is_over` says so."""
+        """Return after `seconds` by this clock, or earlier if `is_over` returns True."""
 
 
 def check_clock(clock: Any) -> None:
@@ -39,7 +39,7 @@ def check_clock(clock: Any) -> None:
 
 
 class SystemClock:
-    """The machine's own time, which nobody can move, but who freezes it with freezegun or time-machine."""
+    """The machine's own time. Only freezegun and time-machine can move it."""
 
     def now(self) -> float:
         """Return the machine's time; it goes on by itself."""
@@ -47,7 +47,7 @@ class SystemClock:
         return RealTime.now() if frozen is None else frozen.seconds
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
-        """Return when so much time has passed, or before when `is_over` says so."""
+        """Return after `seconds` by this clock, or earlier if `is_over` returns True."""
         wait_in_real_time(seconds, is_over)
 
 
@@ -80,7 +80,7 @@ class ManualClock:
 
     @property
     def speed(self) -> float:
-        """How many of its seconds pass in a real one; `run` and `freeze` set it."""
+        """How many of its seconds pass in a real second. `run` and `freeze` set it."""
         return self._speed
 
     def now(self) -> float:
@@ -118,9 +118,9 @@ class ManualClock:
         self.moves += 1
 
     def advance(self, seconds: float) -> None:
-        """Move forward by `seconds`, to the microsecond.
+        """Move the clock forward by `seconds`, with the precision of a microsecond.
 
-        Raises ValueError, and stays, when that is backward or beyond the year 9999.
+        Raises ValueError, and does not move, if `seconds` is negative or leads beyond the year 9999.
         """
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
             raise ValueError(f"a clock only moves forward: seconds must be a number, 0 or more, got {seconds!r}")
@@ -133,9 +133,9 @@ class ManualClock:
         self.moved()
 
     def jump_to(self, seconds: float, speed: float) -> None:
-        """Go to another time, forward or back, and on from there; the caller brings the state of that time.
+        """Go to another time, forward or back. The caller restores the state of that time.
 
-        Every wait ends. Raises ValueError, and stays, for a time or a speed that cannot be.
+        Every wait ends. Raises ValueError for a time or a speed that is not allowed, and then changes nothing.
         """
         seconds, speed = checked_time(seconds), _checked_speed(speed)
         with self._changed:
@@ -146,7 +146,7 @@ class ManualClock:
             self._jumps += 1
 
     def begin_again(self, seconds: float, speed: float) -> None:
-        """Go to another time, as `jump_to` does; while a test has frozen the time, show just that."""
+        """Go to another time, as `jump_to` does. While a test has frozen the time, show exactly the frozen time."""
         seconds, speed = checked_time(seconds), _checked_speed(speed)
         with self._changed:
             self._frozen, self.has_followed = None, False
@@ -161,7 +161,7 @@ class ManualClock:
 
     @contextmanager
     def staying(self) -> Iterator[None]:
-        """Show the same at the end of a block as before it, though the block moves what a test has frozen."""
+        """Show the same time after a block as before it, even if the block moves the time that a test has frozen."""
         with self._changed:
             shown = self._now()
             yield
@@ -169,17 +169,17 @@ class ManualClock:
             self._show(shown)
 
     def close(self) -> None:
-        """End every wait by this clock: another one has taken its place."""
+        """End every wait on this clock, because another clock replaces it."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
     def freeze(self) -> None:
-        """Stand still from now on."""
+        """Stop the clock at its present time."""
         self.run(0.0)
 
     def run(self, speed: float = 1.0) -> None:
-        """Run from now on, so many seconds in a real one; raise ValueError for less than none."""
+        """Start the clock: `speed` of its seconds pass in a real second. Raise ValueError if `speed` is negative."""
         speed = _checked_speed(speed)
         with self._changed:
             self._set(self.unfrozen())
@@ -192,7 +192,7 @@ class ManualClock:
         self.signal.give()
 
     def wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
-        """Return when so much time has passed, or before when `is_over` says so.
+        """Return after `seconds` by this clock, or earlier if `is_over` returns True.
 
         While the clock stands still, the real seconds count, so that nobody waits for ever; moving it so far ends the
         wait, and so does a jump to another time. `is_over` is called without the clock's lock.

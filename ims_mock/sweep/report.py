@@ -69,7 +69,7 @@ class SweepReport:
         return replace(self, known=known)
 
     def verdict(self, row: Row, allowed: Iterable[type[BaseException]] = ()) -> Verdict:
-        """Return what came of a row, where these exceptions are allowed beside those of the sweep."""
+        """Return the verdict on a row, if these exceptions are allowed beside those of the sweep."""
         name, detail = verdict_on(row.run, self.baseline, self.before, (*self.allowed, *allowed))
         return Verdict(name, shortened(hidden(detail, self.secrets)))
 

@@ -37,7 +37,7 @@ class MockCloud:
         cloud.new = self._add
 
     def mock(self, region: str | None = None) -> ImsMock:
-        """Return the mock of a region, or the first one; raise ValueError for what can be no region."""
+        """Return the mock of a region, or the first one; raise ValueError for a text that cannot be a region."""
         if region is None:
             return self.home
         with self.home.service.store.lock:
@@ -112,7 +112,7 @@ class ForwardProxy:
         return self._authority.pem
 
     def start(self) -> Self:
-        """Serve from now on; raise OSError when the port is not available."""
+        """Start to serve; raise OSError if the port is not available."""
         preload()
         self._server.start()
         return self
@@ -148,5 +148,5 @@ class ImsProxy(ForwardProxy):
         super().__init__(find_in(self.cloud.find, allow_hosts), host, port)
 
     def mock(self, region: str | None = None) -> ImsMock:
-        """Return the mock of a region, or the first one; raise ValueError for what can be no region."""
+        """Return the mock of a region, or the first one; raise ValueError for a text that cannot be a region."""
         return self.cloud.mock(region)

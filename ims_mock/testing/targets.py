@@ -133,7 +133,7 @@ class UrlTarget:
     """What responds at a URL, which may have a base path; `services` are the URLs of services beside IMS, by name.
 
     With `writes` requests are sent that may change something. Certificates are verified; SSL_CERT_FILE names another
-    authority. Raises InvalidError for what is no URL.
+    authority. Raises InvalidError for a text that is not a URL.
     """
 
     is_own = False

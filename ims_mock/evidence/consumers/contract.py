@@ -73,7 +73,7 @@ class ConsumerContract:
 
     @classmethod
     def load(cls, path: str | Path) -> ConsumerContract:
-        """Read a contract from a file; raise OSError, or ValueError for what is no contract of a consumer."""
+        """Read a contract from a file; raise OSError, or ValueError if it is not a contract of a consumer."""
         try:
             return cls.from_json(json_text.parse(Path(path).read_bytes()))
         except ImsError as error:

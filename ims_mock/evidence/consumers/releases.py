@@ -33,7 +33,7 @@ _OF_RESPONSE = ("status_removed", "status_added", "attribute_removed", "attribut
 def judge_release(contract: ConsumerContract, document: Document) -> list[Finding]:
     """Return what a client cannot live with in a release of the API, as its OpenAPI document has it.
 
-    Raises ValueError for what is no OpenAPI 3 document, or one of several files.
+    Raises ValueError if it is not an OpenAPI 3 document, or one of several files.
     """
     release = _Release(document)
     return [
