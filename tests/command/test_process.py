@@ -311,6 +311,7 @@ def test_url_file_that_is_no_file(tmp_path: Path) -> None:
     assert done.stderr == (
         f"ims-mock serve: error: --url-file: cannot write {pipe}: "
         "it is no file; name a new one, or one that may be replaced\n"
+        "try 'ims-mock serve --help'\n"
     )
     assert pipe.is_fifo()
 
@@ -321,11 +322,11 @@ def test_url_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     done = run_process("--port", "0", "--url-file", str(tmp_path / name) if name else ".")
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock serve: error: --url-file: cannot write ")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.splitlines()[1:] == ["try 'ims-mock serve --help'"]
 
 
-def test_taken_port_is_one_line() -> None:
-    """A port that is taken ends it with 2 and one line that says what to do."""
+def test_taken_port() -> None:
+    """A port that is taken ends it with 2, a line that says what to do, and one that names the help."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run_process("--port", str(port))
@@ -333,15 +334,16 @@ def test_taken_port_is_one_line() -> None:
     assert done.stderr == (
         f"ims-mock serve: error: port {port} on 127.0.0.1 is taken: stop what listens there, "
         "choose another with --port, or let --port 0 find a free one\n"
+        "try 'ims-mock serve --help'\n"
     )
 
 
 def test_host_that_is_not_there() -> None:
-    """An address that this machine does not have is reported in one line."""
+    """An address that this machine does not have is reported in one line, before the one that names the help."""
     done = run_process("--port", "0", "--host", "192.0.2.1")
     assert done.returncode == 2
     assert done.stderr.startswith("ims-mock serve: error: cannot listen on port 0 on 192.0.2.1: ")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.splitlines()[1:] == ["try 'ims-mock serve --help'"]
 
 
 @pytest.mark.slow
