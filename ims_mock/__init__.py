@@ -72,6 +72,9 @@ __all__ = [
 ]
 
 
+pytest_plugins = ("ims_mock.pytest_plugin",)
+"""What `pytest -p ims_mock` loads."""
+
 _HOMES = {
     "ConsumerContract": "evidence.consumers.contract",
     "Entry": "evidence.journal",

@@ -24,6 +24,12 @@ _WATCH = pytest.StashKey[Watch]()
 """Of a test that is being run, the mocks that it may use."""
 
 
+_LEFT = pytest.StashKey["set[pytest.Item]"]()
+"""Of a class or a module with a marker, the tests that are still to come, as long as none has used the fixture."""
+
+_ADVICE = "use the fixture ims_mock: take it, or give the settings to ims_mock_factory(...) or ImsMock(...)"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option for the port."""
     text = "the port of the server behind the ims_mock fixture; 0, the default, takes a free one"
@@ -90,13 +96,41 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return variables
 
 
+@pytest.hookimpl(tryfirst=True)  # Before tests are deselected: those may take the fixture.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note the classes and modules with a marker of which no test takes the fixture, where all are collected."""
+    if any("::" in argument for argument in config.args) or config.getoption("lf", default=False):
+        return
+    tests: dict[Any, list[pytest.Item]] = {}
+    for item in items:
+        for node in item.listchain()[:-1]:
+            if any(marker.name == "ims_mock" for marker in getattr(node, "own_markers", ())):
+                tests.setdefault(node, []).append(item)
+    for node, inside in tests.items():
+        if not any("ims_mock" in getattr(item, "fixturenames", ()) for item in inside):
+            node.stash[_LEFT] = set(inside)
+
+
+def _check_marker_above(item: pytest.Item) -> None:
+    """Fail the last test of a class or a module whose marker sets nothing in any of them."""
+    for node in item.listchain()[:-1]:
+        left = node.stash.get(_LEFT, None)
+        if left is None:
+            continue
+        left.discard(item)
+        if has_mock(item):
+            del node.stash[_LEFT]
+        elif not left:
+            del node.stash[_LEFT]
+            raise failed(f"@pytest.mark.ims_mock of {node.name} has no effect: its tests do not {_ADVICE}")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Fail a test, when it has otherwise passed, with a marker that sets nothing, or with a rule that never fired."""
     if not has_mock(item) and any(marker.name == "ims_mock" for marker in item.own_markers):
-        text = "has no effect, since the test does not use the fixture ims_mock"
-        advice = "take that fixture, or give the settings to ims_mock_factory(...) or ImsMock(...)"
-        raise failed(f"@pytest.mark.ims_mock {text}: {advice}")
+        raise failed(f"@pytest.mark.ims_mock has no effect, since the test does not {_ADVICE}")
+    _check_marker_above(item)
     _check_fired(item)
 
 

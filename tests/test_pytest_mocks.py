@@ -453,3 +453,66 @@ def test_hosts_that_are_no_names() -> None:
     hosts: Any = [1]
     with pytest.raises(ValueError, match="allow_hosts must be a list of host names, got"):
         ImsMock(allow_hosts=hosts)
+
+
+CLASSES = """
+import unittest
+import pytest
+
+class TestFactory:
+    pytestmark = pytest.mark.ims_mock(auth="strict")
+
+    def test_one(self, ims_mock_factory):
+        pass
+
+    def test_two(self):
+        pass
+
+@pytest.mark.ims_mock(auth="strict")
+class Case(unittest.TestCase):
+    def test_case(self):
+        pass
+
+@pytest.mark.ims_mock(auth="strict")
+class TestUsed:
+    def test_used(self, ims_mock):
+        pass
+
+    def test_other(self):
+        pass
+
+@pytest.mark.ims_mock(auth="strict")
+class TestAsked:
+    def test_asked(self, request):
+        request.getfixturevalue("ims_mock")
+
+    def test_other(self):
+        pass
+"""
+
+
+def test_marker_above_tests_that_do_not_use_it(pytester: pytest.Pytester) -> None:
+    """A marker of a class fails where none of its tests uses the fixture; one test of several may do without."""
+    result = run(pytester, CLASSES)
+    result.assert_outcomes(passed=5, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*@pytest.mark.ims_mock of TestFactory has no effect: its tests do not use the fixture ims_mock*",
+            "*@pytest.mark.ims_mock of Case has no effect: *",
+        ]
+    )
+
+
+def test_marker_above_a_part_of_its_tests(pytester: pytest.Pytester) -> None:
+    """Where only some tests of a class are run, others may use the fixture."""
+    path = pytester.makepyfile(test_classes=CLASSES)
+    run(pytester, "", f"{path}::TestFactory::test_one", f"{path}::TestUsed::test_other").assert_outcomes(passed=2)
+    run(pytester, CLASSES, "-k", "test_other").assert_outcomes(passed=4, deselected=10)
+
+
+@pytest.mark.slow
+def test_plugin_by_the_name_of_the_package(pytester: pytest.Pytester) -> None:
+    """`-p ims_mock` loads the plugin where pytest loads none by itself."""
+    pytester.makepyfile("def test_it(ims_mock): assert ims_mock.url")
+    result = pytester.runpytest_subprocess("-W", "error", "--disable-plugin-autoload", "-p", "ims_mock")
+    result.assert_outcomes(passed=1)
