@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
@@ -21,18 +21,17 @@ from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.service.snapshots import Snapshot
+from ims_mock.service.worlds import Worlds
 from ims_mock.state.clock import Clock
 from ims_mock.state.images import Image
-from ims_mock.state.real import new_lock
 from ims_mock.state.views import RecordsView
 from ims_mock.web.addresses import checked_host
 from ims_mock.web.browsers import with_hosts
 from ims_mock.web.certificates import certificate_of
-from ims_mock.web.direct import Direct
+from ims_mock.web.fronts import Fronts
 from ims_mock.web.server import Server
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Unpack
 
     from ims_mock.evidence.audit import Finding
@@ -69,35 +68,18 @@ class ImsMock:
         **settings: Unpack[SettingTypes],
     ) -> None:
         self.service = Service(Settings().changed(settings), clock)
-        self._app: App | None = None
-        self._making = new_lock()
+        self._fronts = Fronts(Worlds(self.service))
         host = checked_host(host)
         certificate = None if tls is False else certificate_of(tls, host)
         if isinstance(allow_hosts, str) or not all(isinstance(name, str) for name in allow_hosts):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
-        self._server = Server(with_hosts(self._respond, [host, *allow_hosts]), host, port, self.refuse, certificate)
-        self._server.direct = Direct(self.service, self._is_as_made)
+        self._server = Server(with_hosts(self._fronts.respond, [host, *allow_hosts]), host, port, self.refuse, certificate)
+        self._server.fronts = self._fronts
 
     @property
     def app(self) -> App:
         """The Flask application. It is made when it is first used."""
-        return self._made_app()
-
-    def _made_app(self) -> App:
-        with self._making:
-            if self._app is None:
-                # Imported here: what most requests need is done without Flask, which takes longer than all the rest.
-                from ims_mock.web.app import create_app
-
-                self._app = create_app(self.service)
-            return self._app
-
-    def _is_as_made(self) -> bool:
-        """Return whether no test has put something of its own into the application."""
-        return self._app is None or self._app.is_as_made()
-
-    def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self.app(environ, start_response)
+        return self._fronts.default.app
 
     @property
     def url(self) -> str:
@@ -373,7 +355,7 @@ class ImsMock:
     def prepare(self) -> None:
         """Import, read and make everything that a request can need."""
         preload()
-        self._made_app()  # A folder is looked for when it is made.
+        _ = self.app  # A folder is looked for when it is made.
 
     def stop(self) -> None:
         """Stop serving, and close every connection."""

@@ -22,8 +22,9 @@ def _never() -> bool:
 class Request:
     """A request as it came: `target` with its query as sent, `base_url` as the client reached the mock.
 
-    `base_url` has no slash at its end. `path` has the values of the path's parameters by name. `has_gone` says whether
-    the client has hung up.
+    `base_url` has no slash at its end. Where the mock is mounted under a path, `root` is that path, such as "/~ci": it
+    is in `base_url` and not in `target`, and a signature is made with it. `path` has the values of the path's
+    parameters by name. `has_gone` says whether the client has hung up.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Request:
     query_text: str = ""
     body: Body = field(default_factory=Body)
     has_gone: Callable[[], bool] = _never
+    root: str = ""
 
 
 @dataclass(slots=True)

@@ -129,7 +129,7 @@ class Accounts:
         """Have the default projects and users and no others; `project_id` is the id of the default project."""
         with self._store.transaction():
             projects = _by_name("projects", _DEFAULT, partial(_project, {}))
-            users = _by_name("users", _DEFAULT, partial(_user, {}))
+            users = _by_name("users", _DEFAULT, partial(_user, {}, world=self._store.world))
             name = next(iter(users.values())).own_project
             projects[name] = replace(projects[name], id=project_id)
             self._replace(projects, users)
@@ -143,7 +143,8 @@ class Accounts:
         _check(document)
         with self._store.transaction():
             projects = {**self.projects, **_by_name("projects", document, partial(_project, self.projects))}
-            users = {**self.users, **_by_name("users", document, partial(_user, self.users))}
+            new_user = partial(_user, self.users, world=self._store.world)
+            users = {**self.users, **_by_name("users", document, new_user)}
             self._replace(projects, users)
 
     def remove_user(self, name: str) -> None:
@@ -207,9 +208,10 @@ class Accounts:
         return next((user for user in self.users.values() if user.access == access), None)
 
 
-def new_accounts(project_id: str, region: str) -> Accounts:
-    """Return the default projects and users, in a store of their own."""
+def new_accounts(project_id: str, region: str, world: str = "") -> Accounts:
+    """Return the default projects and users of a world, in a store of their own."""
     store = Store(ManualClock(0))
+    store.world = world
     store.settings.load({"region": region})
     accounts = Accounts(store)
     accounts.begin(project_id)
@@ -292,7 +294,8 @@ def _project(known: Mapping[str, Project], item: Mapping[str, Any]) -> Project:
     return Project(item.get("id") or (known[name].id if name in known else _id("project", name)), name)
 
 
-def _user(known: Mapping[str, User], item: Mapping[str, Any]) -> User:
+def _user(known: Mapping[str, User], item: Mapping[str, Any], world: str = "") -> User:
+    """Return a user; an access key that the item leaves out is one of the world alone."""
     name = item["name"]
     id_ = item.get("id") or (known[name].id if name in known else _id("user", name))
     plain = re.sub("[^0-9A-Za-z._-]", "-", name)
@@ -301,7 +304,7 @@ def _user(known: Mapping[str, User], item: Mapping[str, Any]) -> User:
         name=name,
         password=item.get("password", "secret"),
         # A name that no access key can have differs from another such by its user's id.
-        access=item.get("access", f"{plain}-ak" if plain == name else f"{plain}-{id_[:8]}-ak"),
+        access=item.get("access", "-".join([plain, *[id_[:8]] * (plain != name), *[world] * bool(world), "ak"])),
         secret=item.get("secret", f"{name}-sk"),
         roles={project: tuple(roles) for project, roles in item["roles"].items()},
     )

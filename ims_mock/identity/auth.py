@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from ims_mock.contract.errors import IAM, ImsError
 from ims_mock.contract.headers import Headers, header_name
@@ -37,17 +38,28 @@ class _Key:
     expires_at: float = LAST
 
 
+class Worlds(Protocol):
+    """The worlds of a server, of which there may be several."""
+
+    has_named: bool
+
+    def owner_of(self, token: str, access: str) -> str | None:
+        """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
+
+
 class Auth:
     """The credentials that one mock honours, at one of three levels.
 
     "off" needs none. "lenient" needs one: a token that was issued and an AK that is known are their user's, in a
     project of the user's; any other credential works in the project that X-Project-Id names, else in the default one.
     "strict" verifies every credential. `token` is one that a test has from the beginning, and does not expire.
+    A credential of another of the `worlds` of the server is rejected at each level.
     """
 
-    def __init__(self, level: str, identity: Identity, token: str) -> None:
+    def __init__(self, level: str, identity: Identity, token: str, worlds: Worlds | None = None) -> None:
         self.level = level
         self.token = token
+        self.worlds = worlds
         self._identity = identity
         self._accounts = identity.accounts
 
@@ -115,6 +127,8 @@ class Auth:
     def _bearer(self, token: str, asked: str | None) -> Caller:
         """Return the caller of a token."""
         record = self._identity.store.tokens.records.get(token)
+        if record is None and self.worlds is not None and self.worlds.has_named:
+            self._check_world("X-Auth-Token: the token", token, "")
         is_own = token == self.token and record is not None and not record["revoked"]
         if self.level != "strict" and (record is None or is_own):
             return self._anybody(asked)
@@ -147,6 +161,8 @@ class Auth:
             raise unauthorized("Unauthorized", f"Authorization: must be '{wanted}', or have '{scoped}' for Access")
         key = self._key(authorization.access)
         if key is None:
+            if self.worlds is not None and self.worlds.has_named:
+                self._check_world(f"Authorization: the access key {authorization.access}", "", authorization.access)
             if self.level != "strict":
                 return self._anybody(asked)
             raise unauthorized(
@@ -162,6 +178,17 @@ class Auth:
             known = ", ".join(project.id for project in own)
             raise _foreign_project(f"X-Project-Id: {user.name} has no role in {asked}, only in {known}")
         return _caller(user, project)
+
+    def _check_world(self, what: str, token: str, access: str) -> None:
+        """Raise 401 for a credential of another world: this one does not know it."""
+        name = self.worlds.owner_of(token, access) if self.worlds is not None else None
+        if name is not None:
+            reason = f"{what} is of the world {name}, and this is another one; log in here, or ask for that world"
+            raise unauthorized("decrypt token fail" if token else f"ak {access} not exist", reason)
+
+    def knows_key(self, access: str) -> bool:
+        """Return whether an access key belongs to a user."""
+        return self._key(access) is not None
 
     def _key(self, access: str) -> _Key | None:
         """Return what belongs to an access key."""

@@ -66,7 +66,7 @@ def canonical_request(request: Request, authorization: Authorization, body: byte
     To be shown it `hides` what gives access.
     """
     headers, signed, scope = request.headers, authorization.headers, authorization.scope
-    path, _, query = request.target.partition("?")
+    path, _, query = f"{request.root}{request.target}".partition("?")
     segments = [quote(segment, safe="~") for segment in unquote(path).split("/")]
     uri = "/".join(segments)
     pairs, payload = parse_qsl(query, keep_blank_values=True), _signed_body(body, headers)

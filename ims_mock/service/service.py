@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
@@ -40,28 +40,34 @@ from ims_mock.state.regions import Regions
 from ims_mock.state.store import Store
 from ims_mock.state.times import http_date
 
+if TYPE_CHECKING:
+    from ims_mock.service.worlds import Worlds
+
 logger = logging.getLogger("ims_mock")
 
 
 class Service:
     """One mock: its store, its accounts and what they may do, its faults and its journal. Two share nothing.
 
-    A `clock` that is given is kept; otherwise every reset makes a manual one, started where the settings say.
+    A `clock` that is given is kept; otherwise every reset makes a manual one, started where the settings say. Every
+    reset goes back to the `first_settings`.
     """
 
     identity: Identity
     accounts: Accounts
 
     def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
-        self._initial = settings or Settings()
+        self.first_settings = settings or Settings()
         if clock is not None:
             check_clock(clock)
-        self._clock = clock
+        self.given_clock = clock
+        self._worlds: Worlds | None = None
         self.journal = Journal()
         self.permissions = Permissions()
         self._home = self
         self._joined: list[Service] = []
-        self.store = Store(self._new_clock(self._initial), self._initial.seed)
+        self.store = Store(self._new_clock(self.first_settings), self.first_settings.seed)
+        self.store.world = self.first_settings.world
         self._transaction = self.store.transaction()
         self.faults = Faults(self.store)
         self.snapshots: dict[str, Any] = {}
@@ -70,11 +76,11 @@ class Service:
         self.before_next: list[Callable[[], object]] = []
         """What is called, and removed, when a request has been received, before anything is done for it."""
         self._written = Written()
-        self._begin(self._initial)
+        self._begin(self.first_settings)
 
     def reset(self, /, **changes: Any) -> None:
         """Start again, with the initial settings but for `changes`; a wrong one raises ValueError first."""
-        settings = self._initial.changed(changes)
+        settings = self.first_settings.changed(changes)
         clock = self._new_clock(settings)
         for rule in settings.new_rules():
             rule.span_at(clock.now())
@@ -95,6 +101,20 @@ class Service:
         self._home = home
         home._joined.append(self)
         self.apply(self.settings)
+
+    @property
+    def worlds(self) -> Worlds:
+        """The worlds of the server, one of which this is."""
+        if self._worlds is None:
+            # Imported here: without a server there are no others.
+            from ims_mock.service.worlds import Worlds
+
+            self._worlds = Worlds(self)
+        return self._worlds
+
+    def enter(self, worlds: Worlds) -> None:
+        """Be one of the worlds of a server: a credential of another one is rejected."""
+        self._worlds = self.auth.worlds = worlds
 
     @property
     def regions(self) -> list[Service]:
@@ -128,16 +148,16 @@ class Service:
             identity = self._home.identity
         # A request on its way finds either the old ones or the new ones, each complete.
         self.settings, self.identity, self.accounts = settings, identity, identity.accounts
-        self.auth = Auth(settings.auth, identity, settings.token)
+        self.auth = Auth(settings.auth, identity, settings.token, self._worlds)
 
     def _new_clock(self, settings: Settings) -> Clock:
-        if self._clock is None:
+        if self.given_clock is None:
             return ManualClock(settings.start_seconds(), settings.speed)
         for name, is_given in (("start", settings.start is not None), ("speed", settings.speed > 0)):
             if is_given:
                 text = "must be left out: the time is that of the clock that was given"
                 raise wrong_setting(name, "conflict", text)
-        return self._clock
+        return self.given_clock
 
     def walks(self, operation: Operation) -> bool:
         """Return whether an operation walks many images once the lock is free, which its function says."""

@@ -184,9 +184,9 @@ def _plain(document: Any) -> Any:
 def restore(service: Service, snapshot: Snapshot) -> None:
     """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped."""
     records, clock, store = snapshot.records, snapshot.clock, service.store
-    settings = Settings().changed(records["settings"])
+    own = service.settings
+    settings = Settings(own.world).changed(records["settings"])
     with store.transaction():
-        own = service.settings
         service.apply(settings.changed(own.kept()))
         if isinstance(store.clock, ManualClock):
             before = store.clock.now()

@@ -39,8 +39,8 @@ def ids_of_success(store: Store) -> Iterator[None]:
 
 
 def new_token(store: Store) -> str:
-    """Return 64 hexadecimal digits, for a token or a secret."""
-    return store.draw("tokens")
+    """Return 64 hexadecimal digits, for a token or a secret, which no other world of the server gives out."""
+    return store.draw(f"tokens of {store.world}" if store.world else "tokens")
 
 
 def new_key_id(store: Store) -> str:

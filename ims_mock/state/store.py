@@ -60,11 +60,13 @@ class Store:
 
     `lock` is held by code that reads more than one thing; `signal` is given when something may have changed. The clock
     was at `started_at` at the last reset. `cloud` has the stores of the other regions, None where there are none;
-    `series` parts their ids.
+    `series` parts their ids. `world` is the name of the world that this is the store of, "" for the only one of a
+    server; what gives access is parted by it.
     """
 
     cloud: Cloud | None = None
     series = ""
+    world = ""
 
     def __init__(self, clock: Clock, seed: int | str = 0, backing: Backing | None = None) -> None:
         self._backing = Memory() if backing is None else backing

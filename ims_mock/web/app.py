@@ -113,7 +113,7 @@ def create_app(service: Service) -> App:
     App.routes = app.url_map
 
     def send(response: Response) -> flask.Response:
-        return _send(response, service.store.clock)
+        return sent(response, service.store.clock)
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> flask.Response:
@@ -146,7 +146,7 @@ def _route(operation: Operation, path: str) -> str:
 
 def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Response]:
     def view(**path: Any) -> flask.Response:
-        return _send(service.serve(operation, request_of(_environ(), path)), service.store.clock)
+        return sent(service.serve(operation, request_of(_environ(), path)), service.store.clock)
 
     return view
 
@@ -170,16 +170,17 @@ class _WireResponse(_Response):
         return ClosingIterator(self.iter_encoded(), self.close)
 
 
-def _send(response: Response, clock: Clock) -> flask.Response:
+def sent(response: Response, clock: Clock) -> flask.Response:
+    """Return a response as Flask sends it."""
     body: Iterable[bytes] = [response.body] if response.content is None else response.content
     kind = _Response
     if response.delivery is not WHOLE:
         kind, body = _WireResponse, deliver(response, connection_of(_environ()), clock)
-    sent = kind(body, response.status, Headers(list(response.headers.items())))
+    made = kind(body, response.status, Headers(list(response.headers.items())))
     if "Content-Type" not in response.headers:
         # RFC 9110 section 8.3: what has no content has none of a type; Werkzeug gives it one.
-        del sent.headers["Content-Type"]
-    return sent
+        del made.headers["Content-Type"]
+    return made
 
 
 def _allow(error: MethodNotAllowed) -> str:

@@ -49,10 +49,6 @@ class Direct:
         """The mock's clock, by which a response can be late."""
         return self._service.store.clock
 
-    def end_waits(self) -> None:
-        """Let those who wait for a change wait no more, as their connections are closed."""
-        self._service.store.signal.release()
-
     def route(self, head: Head) -> Route | None:
         """Return the route of a request; None for one that is Flask's."""
         path = head.target.partition("?")[0]
@@ -75,12 +71,13 @@ class Direct:
         request = Request(
             head.method,
             target_of(head.target),
-            base_url_of(environ.get("HTTP_HOST", ""), *root),
+            base_url_of(environ.get("HTTP_HOST", ""), *root) + head.root,
             headers,
             route.path,
             query_text_of(head.query),
             Body(connection.body, head.length),
             partial(has_gone, connection),
+            head.root,
         )
         return self._service.serve(route.operation, request)
 

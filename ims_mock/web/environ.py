@@ -25,15 +25,17 @@ _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 def request_of(environ: WSGIEnvironment, path: Mapping[str, str]) -> Request:
     """Return the request of a WSGI environ; `path` has the values of the route's parameters."""
     server = environ["SERVER_NAME"], environ["SERVER_PORT"]
+    root = _root_of(environ)
     return Request(
         method=environ["REQUEST_METHOD"].upper(),
-        target=_target_of(environ),
-        base_url=base_url_of(environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"], *server),
+        target=_target_of(environ, root),
+        base_url=base_url_of(environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"], *server) + root,
         headers=headers_of(environ),
         path=path,
         query_text=query_text_of(environ.get("QUERY_STRING", "")),
         body=body_of(environ),
         has_gone=has_gone_of(environ),
+        root=root,
     )
 
 
@@ -64,13 +66,25 @@ def body_of(environ: WSGIEnvironment) -> Body:
     return Body(environ["wsgi.input"], int(length) if length.isdecimal() else None, ends=is_terminated)
 
 
-def _target_of(environ: WSGIEnvironment) -> str:
-    target = environ.get("REQUEST_URI")
-    if not target:
-        query = environ.get("QUERY_STRING", "")
-        path = quote_from_bytes(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
-        target = path + (f"?{query}" if query else "")
-    return target_of(target)
+def _root_of(environ: WSGIEnvironment) -> str:
+    """Return the path that the application is mounted under, percent-encoded; "" where it is at the root."""
+    return _path_text(environ.get("SCRIPT_NAME", "").rstrip("/"))
+
+
+def _target_of(environ: WSGIEnvironment, root: str) -> str:
+    """Return the target below the root, as it was sent, or as it usually is where the server does not say that."""
+    sent = environ.get("REQUEST_URI")
+    if sent:
+        whole = target_of(sent)
+        if whole == "*" or whole.startswith(root):
+            below = whole.removeprefix(root)
+            return below if below.startswith(("/", "*")) else f"/{below}"
+    query = environ.get("QUERY_STRING", "")
+    return target_of(_path_text(environ["PATH_INFO"]) + (f"?{query}" if query else ""))
+
+
+def _path_text(path: str) -> str:
+    return quote_from_bytes(path.encode("latin-1"), safe="/:@!$&'()*+,;=~")
 
 
 def target_of(target: str) -> str:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.contract.routes import Route
 from ims_mock.evidence.delivery import WHOLE
 from ims_mock.exchange.messages import Response
-from ims_mock.web.direct import status_line
+from ims_mock.state.clock import Clock
+from ims_mock.web.direct import Direct, status_line
 from ims_mock.web.head import Head, HeadError, read_head
 from ims_mock.web.request_body import MAX_DRAIN, BodyError, RequestBody
 from ims_mock.web.wire import Connection, deliver
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from _typeshed.wsgi import WSGIEnvironment
+
+    from ims_mock.web.fronts import Fronts
 
 Refuse = Callable[[int, str, str, str], Response]
 """Makes the response to invalid HTTP from a status, a reason, the method and the target."""
@@ -55,12 +58,13 @@ class _NoResponseError(Exception):
 class Handed:
     """What another has done for a connection before a thread serves it.
 
-    `data` has been read, `unsent` is to be sent, and then a `response` to a request. With `is_last` that is all.
+    `data` has been read, `unsent` is to be sent, and then a `response` to a request, by the clock of its world. With
+    `is_last` that is all.
     """
 
     data: bytes = b""
     unsent: bytes = b""
-    response: tuple[Head, Response] | None = None
+    response: tuple[Head, Response, Clock] | None = None
     is_last: bool = False
 
 
@@ -135,9 +139,9 @@ class Handler(socketserver.StreamRequestHandler):
         if handed.unsent:
             self.connection.sendall(handed.unsent)
         if handed.response is not None:
-            head, response = handed.response
+            head, response, clock = handed.response
             body = RequestBody(io.BytesIO(), 0, None)
-            with closing(self._result_of(response, body)) as result:
+            with closing(self._result_of(response, body, clock)) as result:
                 self._send_all(head, body, result)
         self.handed = Handed()
 
@@ -220,10 +224,14 @@ class Handler(socketserver.StreamRequestHandler):
 
     def respond(self, head: Head, body: RequestBody) -> None:
         """Respond by the short way where there is one, and by the application where there is none."""
-        direct = self.server.direct
-        route = direct.route(head) if direct is not None else None
+        fronts: Fronts | None = self.server.fronts
         try:
-            result = self._call(head, body) if route is None else self._serve(route, head, body)
+            chosen = fronts.direct_of(head) if fronts is not None else None
+            route = chosen[0].route(chosen[1]) if chosen is not None else None
+            if chosen is None or route is None:
+                result = self._call(head, body)
+            else:
+                result = self._serve(chosen[0], route, chosen[1], body)
         except (BodyError, ConnectionError, TimeoutError):  # Of the client.
             raise
         except Exception as error:
@@ -233,16 +241,16 @@ class Handler(socketserver.StreamRequestHandler):
         finally:
             result.close()
 
-    def _serve(self, route: Route, head: Head, body: RequestBody) -> Result:
+    def _serve(self, direct: Direct, route: Route, head: Head, body: RequestBody) -> Result:
         """Return what the service responds to a request of a route."""
-        response = self.server.direct.serve(route, head, Connection(self.connection, body), self.server.root)
-        return self._result_of(response, body)
+        response = direct.serve(route, head, Connection(self.connection, body), self.server.root)
+        return self._result_of(response, body, direct.clock)
 
-    def _result_of(self, response: Response, body: RequestBody) -> Result:
+    def _result_of(self, response: Response, body: RequestBody, clock: Clock) -> Result:
         result = Result([response.body] if response.content is None else response.content)
         if response.delivery is not WHOLE:
             connection = Connection(self.connection, body)
-            result.pieces = deliver(response, connection, self.server.direct.clock)
+            result.pieces = deliver(response, connection, clock)
         result.start(status_line(response.status), list(response.headers.items()))
         return result
 

@@ -65,7 +65,8 @@ class Head:
     """The head of a request, its text in Latin-1.
 
     `target` is as it was sent, `path` decoded, `query` not. `length` is the body's, None for a chunked one. `is_last`
-    means that the connection ends with this request. `block` are the lines of the fields, as they were sent.
+    means that the connection ends with this request. `block` are the lines of the fields, as they were sent. `root` is
+    what stands before the target in the path, and names a world.
     """
 
     method: str
@@ -78,6 +79,7 @@ class Head:
     is_last: bool
     expects_continue: bool
     block: str = ""
+    root: str = ""
 
 
 def read_head(stream: BufferedReader) -> Head | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ims_mock.contract.routes import Route
     from ims_mock.exchange.messages import Response
     from ims_mock.web.direct import Direct
+    from ims_mock.web.fronts import Fronts
     from ims_mock.web.head import Head
 
 _MOST_AT_ONCE = 65536
@@ -73,16 +74,16 @@ class _Guest:
 
 
 class Loop:
-    """Reads requests of many connections, and responds to those that need no wait; without `direct` it accepts alone.
+    """Reads requests of many connections, and responds to those that need no wait; without `fronts` it accepts alone.
 
     A request is for a thread, and its connection from then on, where the short way of the server has none for it, a
     body is not there yet, a rule of a fault is armed, or the client gets much at once. `is_working` is whether it does
     something with what it has read.
     """
 
-    def __init__(self, server: Owner, direct: Direct | None) -> None:
+    def __init__(self, server: Owner, fronts: Fronts | None) -> None:
         self._server = server
-        self._direct = direct
+        self._fronts = fronts
         self._selector = selectors.DefaultSelector()
         self._waker, self._waking = socket.socketpair()
         self._guests: set[_Guest] = set()
@@ -148,7 +149,7 @@ class Loop:
             return
         self._is_short = False
         self._server.add_connection(connection)
-        if self._direct is None:
+        if self._fronts is None:
             self._server.hand_over(connection, address, Handed())
             return
         connection.setblocking(False)
@@ -211,13 +212,13 @@ class Loop:
     def _respond(self, guest: _Guest, data: bytes) -> tuple[Handed | None, bool, bytes]:
         """Return what is for a thread, whether the connection ends, and what is to be sent before either."""
         responses: list[bytes] = []
-        handed, is_last, direct, size = None, False, self._direct, 0
-        assert direct is not None
+        handed, is_last, fronts, size = None, False, self._fronts, 0
+        assert fronts is not None
         while data and handed is None and not is_last:
-            quick = _quick(direct, data) if size < _MOST_TO_SEND else None
+            quick = _quick(fronts, data) if size < _MOST_TO_SEND else None
             if quick is None:
                 return Handed(data), False, b"".join(responses)
-            head, route, end = quick
+            direct, head, route, end = quick
             connection = Connection(guest.connection, io.BytesIO(data[end - (head.length or 0) : end]))
             data, is_last = data[end:], head.is_last
             try:
@@ -226,15 +227,15 @@ class Loop:
                 log_defect(head, error)
                 return None, True, b"".join([*responses, DEFECT])
             if response.content is not None or response.delivery is not WHOLE:
-                handed = Handed(data, response=(head, response))
+                handed = Handed(data, response=(head, response, direct.clock))
             else:
                 responses.append(_bytes_of(response, is_last=is_last))
                 size += len(responses[-1])
         return handed, is_last, b"".join(responses)
 
 
-def _quick(direct: Direct, data: bytes) -> tuple[Head, Route, int] | None:
-    """Return the head and the route of a request that can be responded to at once, and where its body ends."""
+def _quick(fronts: Fronts, data: bytes) -> tuple[Direct, Head, Route, int] | None:
+    """Return who responds to a request at once, with its head, its route and the end of its body; None for a thread."""
     end = data.find(b"\r\n\r\n") + 4
     if end < 4 or data.startswith(b"\r\n"):
         return None
@@ -244,8 +245,12 @@ def _quick(direct: Direct, data: bytes) -> tuple[Head, Route, int] | None:
         return None
     if head.length is None or end + head.length > len(data):
         return None
-    route = direct.quick_route(head)
-    return None if route is None else (head, route, end + head.length)
+    chosen = fronts.direct_of(head)
+    if chosen is None:
+        return None
+    direct, below = chosen
+    route = direct.quick_route(below)
+    return None if route is None else (direct, below, route, end + head.length)
 
 
 def _bytes_of(response: Response, *, is_last: bool) -> bytes:

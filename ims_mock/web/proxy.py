@@ -52,7 +52,7 @@ class Origin:
     respond: Respond | None = None
     url_scheme: str = "https"
     server_address: tuple[str, int] = ("", 443)
-    direct: None = None
+    fronts: None = None
     """Hosts have no short way: what they serve may be no mock."""
 
     def take(self, _connection: socket.socket) -> Handed:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ims_mock.state.real import new_reentrant_lock
 from ims_mock.web.addresses import checked_host, checked_port, root_url
-from ims_mock.web.direct import Direct
+from ims_mock.web.fronts import Fronts
 from ims_mock.web.handler import IDLE_SECONDS, Handed, Handler, Refuse
 from ims_mock.web.loop import Loop
 
@@ -40,7 +40,7 @@ class Site:
     app: WSGIApplication
     refuse: Refuse
     tls: Tls | None = None
-    direct: Direct | None = None
+    fronts: Fronts | None = None
 
 
 class WsgiServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -54,11 +54,11 @@ class WsgiServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.socket.close()
         self.socket = listener.dup()
         # A listener with TLS would have one client's handshake hold up all the others.
-        self.app, self.tls, self.refuse, self.direct = site.app, site.tls, site.refuse, site.direct
+        self.app, self.tls, self.refuse, self.fronts = site.app, site.tls, site.refuse, site.fronts
         self.url_scheme = "https" if site.tls else "http"
         self.root = (self.url_scheme, str(self.server_address[0]), str(self.server_address[1]))
         # The handshakes of TLS, and all that is not the mock's own service, can wait for their clients.
-        self.loop = Loop(self, site.direct if site.tls is None else None)
+        self.loop = Loop(self, site.fronts if site.tls is None else None)
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition(new_reentrant_lock())
         self._handed: dict[socket.socket, Handed] = {}
@@ -192,7 +192,7 @@ class Server:
         self._app = app
         self._refuse = refuse
         self.kind: Callable[..., WsgiServer] = WsgiServer
-        self.direct: Direct | None = None
+        self.fronts: Fronts | None = None
         self._server: WsgiServer | None = None
 
     @property
@@ -230,7 +230,7 @@ class Server:
             logger.warning("the system has no sockets for both families: :: takes IPv6 alone; 0.0.0.0 takes IPv4")
         listener = socket.create_server((self.host, self.port), family=family, backlog=128, dualstack_ipv6=is_dual)
         with listener:
-            site = Site(self._app, self._refuse, self.tls, self.direct)
+            site = Site(self._app, self._refuse, self.tls, self.fronts)
             self._server = self.kind(listener, site)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, name="ims_mock", daemon=True)
@@ -248,8 +248,8 @@ class Server:
                 return
             server.shutdown()
             server.close_connections()
-            if self.direct is not None:
-                self.direct.end_waits()
+            if self.fronts is not None:
+                self.fronts.end_waits()
             server.wait_for_connections()
             # It may wait for a lock that the caller holds.
             self._thread.join(1)

@@ -24,7 +24,7 @@ class Ways:
 
     def __init__(self, **settings: Any) -> None:
         self.mocks = [ImsMock(start=START, **settings) for _ in range(2)]
-        self.mocks[1]._server.direct = None
+        self.mocks[1]._server.fronts = None
         self.short = 0
         serve = Direct.serve
 
@@ -35,8 +35,7 @@ class Ways:
         for mock in self.mocks:
             mock.add_image(id=IMAGE, name="web", data=b"abc" * 1000)
             mock.start()
-        direct = self.mocks[0]._server.direct
-        assert direct is not None
+        direct = self.mocks[0]._fronts.default.direct
         direct.serve = counted.__get__(direct)  # type: ignore[method-assign]
 
     def stop(self) -> None:

@@ -1,0 +1,237 @@
+"""The worlds of one server: complete mocks by name, one of which each request reaches."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.headers import Headers, header_name
+from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.wording import nearest, shown
+from ims_mock.identity import signing
+from ims_mock.service.service import Service
+from ims_mock.state.real import RealTime, new_lock
+
+DEFAULT = "default"
+"""The world of a request that asks for no other."""
+
+PREFIX = "/~"
+"""What stands before the name of a world in a path: /~ci/v2/images."""
+
+HEADER = "X-IMS-Mock-World"
+"""The header that names a world."""
+
+MOST = 1000
+"""Most worlds of one server, unless it is said."""
+
+_NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NAME_RULE = "1 to 63 lower-case letters, digits and '-', as a name of a host has them, without '-' at an end"
+
+_HEADER = header_name(HEADER)
+_HOST = re.compile(r"([a-z0-9-]+)\.localhost\.?(?::[0-9]*)?", re.IGNORECASE)
+
+logger = logging.getLogger("ims_mock")
+
+
+@dataclass(eq=False)
+class World:
+    """One mock of a server, by its name; `settings` are those that it was made with, beside the server's.
+
+    A world that `is_locked` stays until it is deleted. `used_at` is when it was last asked for, in real seconds of
+    which only differences mean anything.
+    """
+
+    name: str
+    service: Service
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    is_locked: bool = False
+    used_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says of the world that it is for: its path, `Host`, and its other headers."""
+
+    path: str
+    host: str
+    headers: Headers
+
+
+class Worlds:
+    """The worlds of one server by name. `first` is the service of the default one, which always exists.
+
+    A world that is asked for by its name is made if it does not exist. Beyond `most`, the one that was not used for
+    the longest time is removed, and so is one that nobody has used for `idle` real seconds; None keeps them.
+    """
+
+    def __init__(self, first: Service, most: int = MOST, idle: float | None = None) -> None:
+        self.default = World(DEFAULT, first, is_locked=True)
+        self.most = most
+        self.idle = idle
+        self._named: dict[str, World] = {}
+        self._lock = new_lock()
+        self.removed: Callable[[World], object] = lambda _: None
+        """Called with each world that has been removed."""
+        self.has_named = False
+        """Whether there is a world beside the default one."""
+        first.enter(self)
+
+    def __len__(self) -> int:
+        return 1 + len(self._named)
+
+    def __iter__(self) -> Iterator[World]:
+        self.expire()
+        return iter([self.default, *self._named.values()])
+
+    def find(self, name: str) -> World | None:
+        """Return the world of a name; None where there is none."""
+        return self.default if name == DEFAULT else self._named.get(name)
+
+    def make(self, name: str, settings: Mapping[str, Any] | None = None, *, is_locked: bool = False) -> World:
+        """Make a world and return it.
+
+        Raises ValueError for a name that cannot be one or is in use, for wrong settings, and where every other world
+        is locked and there are as many as there may be.
+        """
+        check_name(name)
+        given = settings or {}
+        made = World(name, self._new_service(name, given), given, is_locked)
+        with self._lock:
+            if name in self._named:
+                text = f"the world {name} exists; delete or reset it, or take another name"
+                raise wrong_setting("name", "unique", text)
+            self._make_space()
+            made.used_at = RealTime.monotonic()
+            self._named[name] = made
+            self.has_named = True
+        return made
+
+    def delete(self, name: str) -> None:
+        """Remove a world with all that it has; raise KeyError where there is none, ValueError for the default one."""
+        if name == DEFAULT:
+            raise wrong_setting("name", "conflict", "the default world cannot be deleted; reset it", name)
+        with self._lock:
+            world = self._named.pop(name)
+            self.has_named = bool(self._named)
+        self._end(world)
+
+    def expire(self) -> None:
+        """Remove the worlds that nobody has used for too long."""
+        if self.idle is None:
+            return
+        since = RealTime.monotonic() - self.idle
+        with self._lock:
+            unused = [world for world in self._named.values() if not world.is_locked and world.used_at < since]
+            for world in unused:
+                del self._named[world.name]
+            self.has_named = bool(self._named)
+        for world in unused:
+            logger.warning("world %s is removed: nobody has used it for %g seconds", world.name, self.idle)
+            self._end(world)
+
+    def _make_space(self) -> None:
+        """Remove the world that was not used for the longest time where there are as many as there may be."""
+        if len(self) < self.most:
+            return
+        unlocked = [world for world in self._named.values() if not world.is_locked]
+        if not unlocked:
+            text = f"there are {len(self)} worlds, as many as --max-worlds allows, and all are locked; delete one"
+            raise wrong_setting("name", "maxItems", text)
+        oldest = min(unlocked, key=lambda world: world.used_at)
+        del self._named[oldest.name]
+        logger.warning("world %s is removed as the longest unused: there may be %d", oldest.name, self.most)
+        self._end(oldest)
+
+    def _end(self, world: World) -> None:
+        self.removed(world)
+        world.service.store.signal.release()
+
+    def _new_service(self, name: str, given: Mapping[str, Any]) -> Service:
+        first = self.default.service
+        service = Service(first.first_settings.of_world(name, given), first.given_clock)
+        service.enter(self)
+        return service
+
+    def choose(self, asked: Asked) -> tuple[World, str]:
+        """Return the world that a request is for, and what of its path names it, such as "/~ci".
+
+        Raise ImsError for a name that cannot be one, and where a world that has to be made cannot be.
+        """
+        named = _name_in_path(asked.path)
+        root = "" if named is None else f"{PREFIX}{named}"
+        if named is None:
+            host = _HOST.fullmatch(asked.host)
+            named = host[1].lower() if host else asked.headers.get(_HEADER)
+        world = self._world_of(asked) if named is None else self._named_world(named)
+        world.used_at = RealTime.monotonic()
+        return world, root
+
+    def _named_world(self, name: str) -> World:
+        found = self.find(name)
+        if found is not None:
+            return found
+        try:
+            return self.make(name)
+        except ValueError as error:
+            found = self.find(name)  # Another request may have made it.
+            if found is not None:
+                return found
+            raise ImsError(404, "APIGW.0101", reason=f"no world has the name {shown(name)}: {error}") from None
+
+    def _world_of(self, asked: Asked) -> World:
+        """Return the world to which a credential or a project belongs, or else the default one."""
+        if self._named:
+            token = asked.headers.get("X-Auth-Token")
+            key = None if token else signing.parse_authorization(asked.headers.get("Authorization") or "")
+            owners = self._owners(token) if token else self._owners_of_key(key.access) if key else []
+            if not owners:
+                owners = self._owners_of_project(asked)
+            if len(owners) == 1:
+                return owners[0]
+        return self.default
+
+    def owner_of(self, token: str, access: str) -> str | None:
+        """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
+        owners = self._owners(token) if token else self._owners_of_key(access)
+        return owners[0].name if len(owners) == 1 else None
+
+    def _all(self) -> list[World]:
+        return [self.default, *self._named.values()]
+
+    def _owners(self, token: str) -> list[World]:
+        return [world for world in self._all() if token in world.service.store.tokens.records]
+
+    def _owners_of_key(self, access: str) -> list[World]:
+        return [world for world in self._all() if world.service.auth.knows_key(access)]
+
+    def _owners_of_project(self, asked: Asked) -> list[World]:
+        project_id = asked.headers.get("X-Project-Id") or next(iter(_PROJECT.findall(asked.path)), "")
+        if not project_id:
+            return []
+        return [world for world in self._all() if world.service.accounts.find_project(id=project_id) is not None]
+
+
+_PROJECT = re.compile("^/v[0-9.]+/([0-9a-f]{32})/")
+"""The project in the path of IMS's own operations."""
+
+
+def _name_in_path(path: str) -> str | None:
+    return path[len(PREFIX) :].partition("/")[0] if path.startswith(PREFIX) else None
+
+
+def check_name(name: Any) -> None:
+    """Raise InvalidError for what is no name of a world that can be made."""
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        raise wrong_setting("name", "pattern", f"must be {_NAME_RULE}, got {shown(name)}", name)
+    if name == DEFAULT:
+        raise wrong_setting("name", "unique", "the world default always exists; take another name", name)
+
+
+def unknown_world(worlds: Worlds, name: str) -> str:
+    """Return what is wrong with the name of a world that does not exist."""
+    known = [world.name for world in worlds]
+    return f"no world has the name {shown(name)}; there are {', '.join(known)}{nearest(name, known)}"

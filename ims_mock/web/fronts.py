@@ -1,0 +1,96 @@
+"""The way from a request to the world that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.contract.headers import Headers, header_name
+from ims_mock.service.service import Service
+from ims_mock.service.worlds import HEADER, PREFIX, Asked, World, Worlds
+from ims_mock.state.real import new_lock
+from ims_mock.web.direct import Direct
+from ims_mock.web.environ import request_of
+from ims_mock.web.front import Front
+from ims_mock.web.head import Head, headers_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_HEADER = header_name(HEADER)
+
+
+class Fronts:
+    """The applications and short ways of the worlds of a server, each made when a request first needs it."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self.worlds = worlds
+        self.default = Front(worlds.default.service)
+        self._fronts = WeakKeyDictionary[Service, Front]()
+        self._lock = new_lock()
+
+    def direct_of(self, head: Head) -> tuple[Direct, Head] | None:
+        """Return the short way of the world that a request is for, and the head as that world sees it.
+
+        None where there is no such world: the application says why.
+        """
+        environ, headers = head.fields
+        if not self._may_choose(head.target, environ.get("HTTP_HOST", ""), headers):
+            return self.default.direct, head
+        try:
+            world, root = self.worlds.choose(Asked(head.path, environ.get("HTTP_HOST", ""), headers))
+        except ImsError:
+            return None
+        if root:
+            target = head.target[len(root) :]
+            if not head.target.startswith(root) or not target.startswith("/"):
+                return None
+            head = replace(head, target=target, path=head.path[len(root) :], root=root)
+        return self._of(world).direct, head
+
+    def respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Respond as the application of the world that a request is for."""
+        path, host, headers = environ["PATH_INFO"], environ.get("HTTP_HOST", ""), headers_of(environ)
+        if not self._may_choose(path, host, headers):
+            return self.default.respond(environ, start_response)
+        try:
+            world, root = self.worlds.choose(Asked(path, host, headers))
+        except ImsError as error:
+            return self._refuse(error, environ, start_response)
+        if root:
+            environ = {**environ, "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + root, "PATH_INFO": path[len(root) :]}
+        return self._of(world).respond(environ, start_response)
+
+    def end_waits(self) -> None:
+        """Let those who wait for a change wait no more, as their connections are closed."""
+        for world in self.worlds:
+            world.service.store.signal.release()
+
+    def _may_choose(self, path: str, host: str, headers: Headers) -> bool:
+        """Return whether a request may be for another world than the default one."""
+        return (
+            self.worlds.has_named
+            or path.startswith(PREFIX)
+            or ".localhost" in host.lower()
+            or headers.get(_HEADER) is not None
+        )
+
+    def _of(self, world: World) -> Front:
+        if world is self.worlds.default:
+            return self.default
+        with self._lock:
+            front = self._fronts.get(world.service)
+            if front is None:
+                front = self._fronts[world.service] = Front(world.service)
+            return front
+
+    def _refuse(self, error: ImsError, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Reject a request for a world that cannot be; the default one has it in its journal."""
+        # Imported here: werkzeug takes long to import, and few requests are rejected.
+        from ims_mock.web.app import sent
+
+        service = self.default.service
+        return sent(service.refuse(error, request_of(environ, {})), service.store.clock)(environ, start_response)
