@@ -73,7 +73,9 @@ class ImsMock:
         certificate = None if tls is False else certificate_of(tls, host)
         if isinstance(allow_hosts, str) or not all(isinstance(name, str) for name in allow_hosts):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
-        self._server = Server(with_hosts(self._fronts.respond, [host, *allow_hosts]), host, port, self.refuse, certificate)
+        self._server = Server(
+            with_hosts(self._fronts.respond, [host, *allow_hosts]), host, port, self.refuse, certificate
+        )
         self._server.fronts = self._fronts
 
     @property

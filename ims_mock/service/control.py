@@ -19,7 +19,7 @@ from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Mark
 from ims_mock.faults.rule_text import new_rule
-from ims_mock.service import live, neighbours, snapshots
+from ims_mock.service import live, neighbours, snapshots, worlds_control
 from ims_mock.service.bundle import bundle
 from ims_mock.service.catalogue import add_image as add_to_catalogue
 from ims_mock.service.ending import end_job as end_job_now
@@ -292,5 +292,7 @@ def _snapshot(service: Service, name: str) -> Snapshot:
     return snapshot
 
 
-FUNCTIONS: Mapping[str, Function] = {name: {**vars(live), **globals()}[name] for name in load_control().operations}
+FUNCTIONS: Mapping[str, Function] = {
+    name: {**vars(live), **vars(worlds_control), **globals()}[name] for name in load_control().operations
+}
 """The functions by the ids of their operations."""

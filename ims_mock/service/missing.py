@@ -1,8 +1,12 @@
-"""What the control API is asked for, and the mock does not have."""
+"""What the control API is asked for, and the mock does not have, or cannot have as well."""
 
 from __future__ import annotations
 
 _MOST_NAMES = 10
+
+
+class ConflictError(ValueError):
+    """Raised for what cannot be beside what there is; the text says what to do."""
 
 
 class NotFoundError(Exception):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from math import floor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
@@ -27,7 +27,7 @@ from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
 from ims_mock.faults.rule_text import RuleTextError, parse_fault
 from ims_mock.identity.accounts import Accounts
-from ims_mock.identity.auth import Auth, unauthorized
+from ims_mock.identity.auth import Auth, Worlds, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
 from ims_mock.service.catalogue import load_public_images
@@ -39,9 +39,6 @@ from ims_mock.state.clock import Clock, ManualClock, check_clock, real_seconds
 from ims_mock.state.regions import Regions
 from ims_mock.state.store import Store
 from ims_mock.state.times import http_date
-
-if TYPE_CHECKING:
-    from ims_mock.service.worlds import Worlds
 
 logger = logging.getLogger("ims_mock")
 
@@ -61,7 +58,7 @@ class Service:
         if clock is not None:
             check_clock(clock)
         self.given_clock = clock
-        self._worlds: Worlds | None = None
+        self.worlds: Worlds | None = None
         self.journal = Journal()
         self.permissions = Permissions()
         self._home = self
@@ -102,19 +99,9 @@ class Service:
         home._joined.append(self)
         self.apply(self.settings)
 
-    @property
-    def worlds(self) -> Worlds:
-        """The worlds of the server, one of which this is."""
-        if self._worlds is None:
-            # Imported here: without a server there are no others.
-            from ims_mock.service.worlds import Worlds
-
-            self._worlds = Worlds(self)
-        return self._worlds
-
     def enter(self, worlds: Worlds) -> None:
         """Be one of the worlds of a server: a credential of another one is rejected."""
-        self._worlds = self.auth.worlds = worlds
+        self.worlds = self.auth.worlds = worlds
 
     @property
     def regions(self) -> list[Service]:
@@ -148,7 +135,7 @@ class Service:
             identity = self._home.identity
         # A request on its way finds either the old ones or the new ones, each complete.
         self.settings, self.identity, self.accounts = settings, identity, identity.accounts
-        self.auth = Auth(settings.auth, identity, settings.token, self._worlds)
+        self.auth = Auth(settings.auth, identity, settings.token, self.worlds)
 
     def _new_clock(self, settings: Settings) -> Clock:
         if self.given_clock is None:

@@ -11,8 +11,9 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
 from ims_mock.contract.problems import wrong_setting
-from ims_mock.contract.wording import nearest, shown
+from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
+from ims_mock.service.missing import ConflictError
 from ims_mock.service.service import Service
 from ims_mock.state.real import RealTime, new_lock
 
@@ -103,7 +104,7 @@ class Worlds:
         with self._lock:
             if name in self._named:
                 text = f"the world {name} exists; delete or reset it, or take another name"
-                raise wrong_setting("name", "unique", text)
+                raise ConflictError(text)
             self._make_space()
             made.used_at = RealTime.monotonic()
             self._named[name] = made
@@ -113,7 +114,7 @@ class Worlds:
     def delete(self, name: str) -> None:
         """Remove a world with all that it has; raise KeyError where there is none, ValueError for the default one."""
         if name == DEFAULT:
-            raise wrong_setting("name", "conflict", "the default world cannot be deleted; reset it", name)
+            raise ConflictError("the default world cannot be deleted; reset it")
         with self._lock:
             world = self._named.pop(name)
             self.has_named = bool(self._named)
@@ -140,7 +141,7 @@ class Worlds:
         unlocked = [world for world in self._named.values() if not world.is_locked]
         if not unlocked:
             text = f"there are {len(self)} worlds, as many as --max-worlds allows, and all are locked; delete one"
-            raise wrong_setting("name", "maxItems", text)
+            raise ConflictError(text)
         oldest = min(unlocked, key=lambda world: world.used_at)
         del self._named[oldest.name]
         logger.warning("world %s is removed as the longest unused: there may be %d", oldest.name, self.most)
@@ -215,6 +216,11 @@ class Worlds:
         return [world for world in self._all() if world.service.accounts.find_project(id=project_id) is not None]
 
 
+def worlds_of(service: Service) -> Worlds:
+    """Return the worlds of the server of a service, which is the only one where it has no server."""
+    return service.worlds if isinstance(service.worlds, Worlds) else Worlds(service)
+
+
 _PROJECT = re.compile("^/v[0-9.]+/([0-9a-f]{32})/")
 """The project in the path of IMS's own operations."""
 
@@ -228,10 +234,4 @@ def check_name(name: Any) -> None:
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         raise wrong_setting("name", "pattern", f"must be {_NAME_RULE}, got {shown(name)}", name)
     if name == DEFAULT:
-        raise wrong_setting("name", "unique", "the world default always exists; take another name", name)
-
-
-def unknown_world(worlds: Worlds, name: str) -> str:
-    """Return what is wrong with the name of a world that does not exist."""
-    known = [world.name for world in worlds]
-    return f"no world has the name {shown(name)}; there are {', '.join(known)}{nearest(name, known)}"
+        raise ConflictError("the world default always exists; take another name")

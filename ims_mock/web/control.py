@@ -15,7 +15,7 @@ from ims_mock.contract.json_text import encoded
 from ims_mock.contract.operations import Operation, load_control
 from ims_mock.exchange.body import MAX_BODY
 from ims_mock.service.control import FUNCTIONS
-from ims_mock.service.missing import NotFoundError
+from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.service.service import Service, logger
 from ims_mock.web.browsers import browser_error
 from ims_mock.web.environ import body_of, has_gone_of
@@ -42,6 +42,10 @@ def new_blueprint(service: Service) -> flask.Blueprint:
     @control.errorhandler(ValueError)
     def invalid(error: ValueError) -> flask.Response:
         return _error("invalid", str(error), 400)
+
+    @control.errorhandler(ConflictError)
+    def conflict(error: ConflictError) -> flask.Response:
+        return _error("conflict", str(error), 409)
 
     @control.errorhandler(ImsError)
     def malformed(error: ImsError) -> flask.Response:

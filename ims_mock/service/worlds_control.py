@@ -1,0 +1,55 @@
+"""The operations of the control API for the worlds of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ims_mock.contract.wording import shown
+from ims_mock.service.missing import NotFoundError
+from ims_mock.service.service import Service
+from ims_mock.service.worlds import DEFAULT, PREFIX, World, worlds_of
+from ims_mock.state.real import RealTime
+
+Values = Mapping[str, Any]
+
+
+def list_worlds(service: Service, _values: Values, _body: Any) -> Any:
+    """List the worlds, the default one first."""
+    return {"worlds": [_world(world) for world in worlds_of(service)]}
+
+
+def make_world(service: Service, _values: Values, body: Any) -> Any:
+    """Make a world with settings of its own."""
+    world = worlds_of(service).make(body["name"], body.get("settings"), is_locked=body.get("locked", False))
+    return {**_world(world), "token": world.service.auth.token}
+
+
+def show_world(service: Service, values: Values, _body: Any) -> Any:
+    """Show a world by its name."""
+    return _world(_named(service, values["name"]))
+
+
+def delete_world(service: Service, values: Values, _body: Any) -> None:
+    """Delete a world by its name."""
+    worlds_of(service).delete(_named(service, values["name"]).name)
+
+
+def _named(service: Service, name: str) -> World:
+    worlds = worlds_of(service)
+    worlds.expire()
+    world = worlds.find(name)
+    if world is None:
+        raise NotFoundError(f"no world has the name {shown(name)}", [known.name for known in worlds])
+    return world
+
+
+def _world(world: World) -> dict[str, Any]:
+    return {
+        "name": world.name,
+        "path": "" if world.name == DEFAULT else f"{PREFIX}{world.name}",
+        "locked": world.is_locked,
+        "images": len(world.service.store.images),
+        "requests": world.service.journal.received,
+        "unused_for": max(0.0, RealTime.monotonic() - world.used_at),
+    }
