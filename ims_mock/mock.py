@@ -339,7 +339,11 @@ class ImsMock:
         return sweep
 
     def reset(self, /, **settings: Unpack[SettingTypes]) -> None:
-        """Clear images, faults and journal, and start again with the first settings, changed by those given here."""
+        """Clear images, faults and journal, and start again with the first settings, changed by those given here.
+
+        Every world but this one is removed, unless it is locked.
+        """
+        self._fronts.worlds.clear()
         self.service.reset(**settings)
 
     def start(self, *, prepared: bool = True) -> ImsMock:

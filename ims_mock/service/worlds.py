@@ -15,6 +15,7 @@ from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.service import Service
+from ims_mock.state.clock import ManualClock
 from ims_mock.state.real import RealTime, new_lock
 
 DEFAULT = "default"
@@ -120,6 +121,12 @@ class Worlds:
             self.has_named = bool(self._named)
         self._end(world)
 
+    def clear(self) -> None:
+        """Remove every world but the default one and those that are locked."""
+        for world in list(self._named.values()):
+            if not world.is_locked:
+                self.delete(world.name)
+
     def expire(self) -> None:
         """Remove the worlds that nobody has used for too long."""
         if self.idle is None:
@@ -153,7 +160,11 @@ class Worlds:
 
     def _new_service(self, name: str, given: Mapping[str, Any]) -> Service:
         first = self.default.service
-        service = Service(first.first_settings.of_world(name, given), first.given_clock)
+        clock = first.given_clock
+        if isinstance(clock, ManualClock):
+            # It moves with what is due in one world; the others begin at its time.
+            given, clock = {"start": clock.now(), **given}, None
+        service = Service(first.first_settings.of_world(name, given), clock)
         service.enter(self)
         return service
 
@@ -177,10 +188,12 @@ class Worlds:
             return found
         try:
             return self.make(name)
-        except ValueError as error:
+        except ConflictError as error:
             found = self.find(name)  # Another request may have made it.
             if found is not None:
                 return found
+            raise ImsError(503, "APIGW.0201", reason=str(error)) from None
+        except ValueError as error:
             raise ImsError(404, "APIGW.0101", reason=f"no world has the name {shown(name)}: {error}") from None
 
     def _world_of(self, asked: Asked) -> World:
