@@ -129,7 +129,7 @@ class Accounts:
         """Have the default projects and users and no others; `project_id` is the id of the default project."""
         with self._store.transaction():
             projects = _by_name("projects", _DEFAULT, partial(_project, {}))
-            users = _by_name("users", _DEFAULT, partial(_user, {}, world=self._store.world))
+            users = _by_name("users", _DEFAULT, partial(_user, {}))
             name = next(iter(users.values())).own_project
             projects[name] = replace(projects[name], id=project_id)
             self._replace(projects, users)
@@ -174,6 +174,13 @@ class Accounts:
             self._store.users.load(other._store.users.records)
             self._read = self._store.projects.edits, self._store.users.edits
 
+    def have_keys_of(self, world: str) -> None:
+        """Have access keys that no other world has, where none was given."""
+        with self._store.transaction() as store:
+            for name, user in list(store.users.items()):
+                if user["access"] == _default_access(name, user["id"], ""):
+                    store.users.put(name, {**user, "access": _default_access(name, user["id"], world)})
+
     def _replace(self, projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
         """Have these projects and users and no others, once they are checked."""
         _check_roles(projects, users)
@@ -208,10 +215,9 @@ class Accounts:
         return next((user for user in self.users.values() if user.access == access), None)
 
 
-def new_accounts(project_id: str, region: str, world: str = "") -> Accounts:
-    """Return the default projects and users of a world, in a store of their own."""
+def new_accounts(project_id: str, region: str) -> Accounts:
+    """Return the default projects and users, in a store of their own."""
     store = Store(ManualClock(0))
-    store.world = world
     store.settings.load({"region": region})
     accounts = Accounts(store)
     accounts.begin(project_id)
@@ -298,13 +304,19 @@ def _user(known: Mapping[str, User], item: Mapping[str, Any], world: str = "") -
     """Return a user; an access key that the item leaves out is one of the world alone."""
     name = item["name"]
     id_ = item.get("id") or (known[name].id if name in known else _id("user", name))
-    plain = re.sub("[^0-9A-Za-z._-]", "-", name)
     return User(
         id=id_,
         name=name,
         password=item.get("password", "secret"),
-        # A name that no access key can have differs from another such by its user's id.
-        access=item.get("access", "-".join([plain, *[id_[:8]] * (plain != name), *[world] * bool(world), "ak"])),
+        access=item.get("access", _default_access(name, id_, world)),
         secret=item.get("secret", f"{name}-sk"),
         roles={project: tuple(roles) for project, roles in item["roles"].items()},
     )
+
+
+def _default_access(name: str, id_: str, world: str) -> str:
+    """Return the access key of a user for whom none was given, in a world or, with "", in the only one."""
+    plain = re.sub("[^0-9A-Za-z._-]", "-", name)
+    # A name that no access key can have differs from another such by its user's id.
+    parts = [plain, id_[:8] if plain != name else "", world, "ak"]
+    return "-".join(part for part in parts if part)

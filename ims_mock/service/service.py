@@ -47,13 +47,13 @@ class Service:
     """One mock: its store, its accounts and what they may do, its faults and its journal. Two share nothing.
 
     A `clock` that is given is kept; otherwise every reset makes a manual one, started where the settings say. Every
-    reset goes back to the `first_settings`.
+    reset goes back to the `first_settings`. `world` is its name, where it is one of several of a server.
     """
 
     identity: Identity
     accounts: Accounts
 
-    def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, clock: Clock | None = None, world: str = "") -> None:
         self.first_settings = settings or Settings()
         if clock is not None:
             check_clock(clock)
@@ -64,7 +64,7 @@ class Service:
         self._home = self
         self._joined: list[Service] = []
         self.store = Store(self._new_clock(self.first_settings), self.first_settings.seed)
-        self.store.world = self.first_settings.world
+        self.store.world = world
         self._transaction = self.store.transaction()
         self.faults = Faults(self.store)
         self.snapshots: dict[str, Any] = {}
@@ -130,6 +130,8 @@ class Service:
         identity = Identity(self.store)
         accounts = self._home.accounts if self._home is not self else settings.first_accounts
         identity.accounts.have_those_of(accounts)
+        if self.store.world:
+            identity.accounts.have_keys_of(self.store.world)
         identity.issue_own(settings.token)
         if self._home is not self:
             identity = self._home.identity

@@ -46,17 +46,13 @@ class Settings:
     first_accounts: Accounts
     """The projects and users that these settings ask for, to be read."""
 
-    world: str
-    """The name of the world that has these settings, "" for the only one of a server."""
-
-    def __init__(self, world: str = "", /, **given: Any) -> None:
+    def __init__(self, /, **given: Any) -> None:
         for name in given:
             if name not in SETTINGS:
                 known = list(SETTINGS)
                 text = f"ims_mock has no setting {name!r}; the settings are {', '.join(known)}{nearest(name, known)}"
                 raise wrong_settings("additionalProperties", text)
         values = {**_DEFAULTS, **given}
-        self.__dict__["world"] = world
         self.__dict__.update(checked(_schema(), {**values, "faults": _without_objects(values["faults"])}))
         self.__dict__["faults"] = values["faults"]
         self.__dict__["first_accounts"] = self._new_accounts()
@@ -79,7 +75,7 @@ class Settings:
         return [_rule(number, given) for number, given in enumerate(self.faults)]
 
     def _new_accounts(self) -> Accounts:
-        accounts = new_accounts(self.project_id, self.region, self.world)
+        accounts = new_accounts(self.project_id, self.region)
         if not self.accounts:
             return accounts
         try:
@@ -100,14 +96,13 @@ class Settings:
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """Return these settings with some changed; raise InvalidError for one that does not exist."""
-        return Settings(self.world, **{**self._given(), **values}) if values else self
+        return Settings(**{**{name: getattr(self, name) for name in SETTINGS}, **values}) if values else self
 
-    def of_world(self, name: str, values: Mapping[str, Any]) -> Settings:
-        """Return these settings for a world, with some changed; its token is one of its own."""
-        return Settings(name, **{**self._given(), "token": f"{self.token}-{name}", **values})
-
-    def _given(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in SETTINGS}
+    def with_token(self, token: str) -> Settings:
+        """Return these settings with another token, without checking them all again."""
+        other = object.__new__(Settings)
+        other.__dict__.update(self.__dict__, token=token)
+        return other
 
     def saved(self) -> dict[str, Any]:
         """Return the settings that a saved state has: a test keeps its rules and its journal, and accounts change."""

@@ -185,7 +185,7 @@ def restore(service: Service, snapshot: Snapshot) -> None:
     """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped."""
     records, clock, store = snapshot.records, snapshot.clock, service.store
     own = service.settings
-    settings = Settings(own.world).changed(records["settings"])
+    settings = Settings().changed(records["settings"])
     with store.transaction():
         service.apply(settings.changed(own.kept()))
         if isinstance(store.clock, ManualClock):

@@ -164,7 +164,8 @@ class Worlds:
         if isinstance(clock, ManualClock):
             # It moves with what is due in one world; the others begin at its time.
             given, clock = {"start": clock.now(), **given}, None
-        service = Service(first.first_settings.of_world(name, given), clock)
+        settings = first.first_settings.with_token(f"{first.first_settings.token}-{name}")
+        service = Service(settings.changed(given), clock, name)
         service.enter(self)
         return service
 
