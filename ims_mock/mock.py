@@ -1,30 +1,21 @@
-"""The mock as a test uses it: a service behind a port, and its images, rules, journal and clock."""
+"""The mock as a test uses it: a server on a port, with its default world and others by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from ims_mock import started
 from ims_mock.contract.errors import ImsError
-from ims_mock.evidence.journal import Journal
 from ims_mock.exchange.messages import Request, Response
-from ims_mock.faults.rule_set import Faults
-from ims_mock.identity.accounts import Accounts
-from ims_mock.identity.permissions import Denial
-from ims_mock.service import neighbours, snapshots
-from ims_mock.service.catalogue import HUAWEI_CLOUD, add_image, load_public_images
-from ims_mock.service.ending import JobsView
+from ims_mock.mock_world import MockWorld
+from ims_mock.service.missing import ConflictError
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
-from ims_mock.service.snapshots import Snapshot
-from ims_mock.service.worlds import Worlds
+from ims_mock.service.worlds import MOST, World, Worlds
 from ims_mock.state.clock import Clock
-from ims_mock.state.images import Image
-from ims_mock.state.views import RecordsView
 from ims_mock.web.addresses import checked_host
 from ims_mock.web.browsers import with_hosts
 from ims_mock.web.certificates import certificate_of
@@ -34,17 +25,11 @@ from ims_mock.web.server import Server
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ims_mock.evidence.audit import Finding
-    from ims_mock.evidence.consumers.contract import ConsumerContract
     from ims_mock.service.setting_types import Settings as SettingTypes
-    from ims_mock.state.clock import ManualClock
-    from ims_mock.sweep.engine import Sweep
-    from ims_mock.sweep.report import SweepReport
-    from ims_mock.web.app import App
     from ims_mock.web.tls import Tls
 
 
-class ImsMock:
+class ImsMock(MockWorld):
     """An IMS in this process; a context manager that serves while it is entered.
 
     >>> with ImsMock() as mock:
@@ -55,6 +40,8 @@ class ImsMock:
     free one. While it listens on loopback, the API under /_ims_mock is served for the hosts that are
     addresses, localhost, `host` or in `allow_hosts`. With `tls` it serves HTTPS, with a throw-away certificate whose
     authority is `ca_pem`, or with one of tls.from_files.
+
+    It is the default one of its `worlds`: other mocks by name, on the same port.
     """
 
     def __init__(
@@ -67,284 +54,66 @@ class ImsMock:
         allow_hosts: Sequence[str] = (),
         **settings: Unpack[SettingTypes],
     ) -> None:
-        self.service = Service(Settings().changed(settings), clock)
-        self._fronts = Fronts(Worlds(self.service))
+        service = Service(Settings().changed(settings), clock)
+        self._worlds = Worlds(service)
+        self._fronts = Fronts(self._worlds)
         host = checked_host(host)
         certificate = None if tls is False else certificate_of(tls, host)
         if isinstance(allow_hosts, str) or not all(isinstance(name, str) for name in allow_hosts):
             raise ValueError(f"allow_hosts must be a list of host names, got {allow_hosts!r}")
-        self._server = Server(
-            with_hosts(self._fronts.respond, [host, *allow_hosts]), host, port, self.refuse, certificate
-        )
-        self._server.fronts = self._fronts
+        app = with_hosts(self._fronts.respond, [host, *allow_hosts])
+        server = Server(app, host, port, self.refuse, certificate)
+        server.fronts = self._fronts
+        super().__init__(self._fronts.default, server)
 
     @property
-    def app(self) -> App:
-        """The Flask application. It is made when it is first used."""
-        return self._fronts.default.app
+    def worlds(self) -> Mapping[str, MockWorld]:
+        """The worlds of the server by name, to be read: "default", which is this one, and those that were made."""
+        return {world.name: self._seen(world) for world in self._worlds}
 
-    @property
-    def url(self) -> str:
-        """The root of the API, such as "http://127.0.0.1:9292"."""
-        return self._server.url
+    def world(self, name: str, *, locked: bool = False, **settings: Unpack[SettingTypes]) -> MockWorld:
+        """Return the world of a name, which is made if it does not exist, with settings of its own.
 
-    @property
-    def ca_pem(self) -> bytes:
-        """The certificate of the throw-away authority, in PEM; b"" without one."""
-        return self._server.tls.ca_pem if self._server.tls else b""
+        >>> team = mock.world("team-a", auth="strict")
+        ... requests.get(f"{team.url}/v2/images", headers={"X-Auth-Token": team.token})
 
-    @property
-    def token(self) -> str:
-        """A valid token of the default user, for X-Auth-Token."""
-        return self.service.auth.token
-
-    @property
-    def project_id(self) -> str:
-        """The project of a request that does not name one: 32 hexadecimal digits."""
-        return self.service.auth.project_id
-
-    @property
-    def images(self) -> RecordsView:
-        """The images themselves, by id: dicts of JSON types that a test may read, and write."""
-        return RecordsView(self.service.store)
-
-    @images.setter
-    def images(self, images: Mapping[str, Image]) -> None:
-        with self.service.store.transaction():
-            if not isinstance(images, RecordsView):  # What `|=` returns has been written through.
-                wanted = {image_id: dict(image) for image_id, image in images.items()}
-                self.images.clear()
-                self.images.update(wanted)
-
-    @property
-    def jobs(self) -> JobsView:
-        """The jobs, by id: dicts of JSON types that a test may read, and write; `finish`, `fail`, `stick` end one."""
-        return JobsView(self.service.store)
-
-    def add_image(
-        self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any
-    ) -> Image:
-        """Add an image without a request, such as one that is public, active, or another project's, and return it.
-
-        >>> mock.add_image(name="web", __os_version="Ubuntu 22.04 server 64bit", status="active", owner="b912fb4a")
-
-        Attributes that are not given are as after a create. `data` is the image's file, which makes it active.
-        `members` shares it: from project ids to their status, such as {mock.project_id: "accepted"}. Raises ValueError
-        for an image that the service could not have.
+        A world that is `locked` stays until it is deleted. Raises ValueError for a name that cannot be one, for wrong
+        settings, for settings of a world that exists, and where there can be no more worlds.
         """
-        return add_image(self.service.store, self.project_id, attributes, data, members)
+        found = self._worlds.find(name)
+        if found is None:
+            return self._seen(self._worlds.make(name, settings, is_locked=locked))
+        if settings or locked:
+            raise ConflictError(f"the world {name} exists: reset it with other settings, or take another name")
+        return self._seen(found)
 
-    def add_server(self, **attributes: Any) -> dict[str, Any]:
-        """Add a server (ECS), and return it: `id`, and what else schemas/models/neighbours.json has of servers.
+    def limit_worlds(self, most: int = MOST, idle: float | None = None) -> None:
+        """Bound the number of worlds, this one included, and the real seconds that one stays without a request.
 
-        >>> mock.add_server(id="877a2cda-ba63-4e1e-b95f-e67e48b6129a", os_version="CentOS 7.6 64bit", status="ACTIVE")
-
-        Its `volumes` are added with it. Where the setting `neighbours` is "any", an ECS that was not added exists too.
-        Raises ValueError naming what is wrong, as the methods below do for their kinds.
+        Where another one is asked for, the one that was unused for longest is removed. `idle` None is for ever.
+        Worlds that are locked stay. Raises ValueError for a bound that cannot be.
         """
-        return neighbours.add_one(self.service.store, "servers", attributes)
+        self._worlds.limit(most, idle)
 
-    def add_volume(self, **attributes: Any) -> dict[str, Any]:
-        """Add a disk, and return it: `id`, `size` in GB, `status`, `type`, the id of its `server`."""
-        return neighbours.add_one(self.service.store, "volumes", attributes)
+    def delete_world(self, name: str) -> None:
+        """Delete a world with all that it has.
 
-    def add_object(self, name: str, **attributes: Any) -> dict[str, Any]:
-        """Add a file of OBS, "bucket:object", and return it: `size` in bytes, `format`, `region`."""
-        return neighbours.add_one(self.service.store, "objects", {"name": name, **attributes})
-
-    def add_backup(self, **attributes: Any) -> dict[str, Any]:
-        """Add a backup of a server, and return it: `id`, `type` (CBR or CSBS), `status`, ..."""
-        return neighbours.add_one(self.service.store, "backups", attributes)
-
-    def add_vault(self, **attributes: Any) -> dict[str, Any]:
-        """Add a vault for backups, and return it: `id`, `status`, `type`, `free` in GB."""
-        return neighbours.add_one(self.service.store, "vaults", attributes)
-
-    def add_key(self, **attributes: Any) -> dict[str, Any]:
-        """Add a key for encryption, and return it: `id`, `status`, `key_alias`, `project_id`, ..."""
-        return neighbours.add_one(self.service.store, "keys", attributes)
-
-    def add_enterprise_project(self, **attributes: Any) -> dict[str, Any]:
-        """Add an enterprise project, and return it: `id` and `name`."""
-        return neighbours.add_one(self.service.store, "enterprise_projects", attributes)
-
-    def load_public_images(self, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:
-        """Add the public images of a cloud, about 40 of what a region offers; loading them twice is no error.
-
-        `wanted` are attributes that an image must have, such as `__platform="CentOS"`; `cloud` is huaweicloud, otc or
-        flexibleengine. Raises ValueError for another cloud.
+        Raises KeyError where there is none of this name, and ValueError for the default one.
         """
-        load_public_images(self.service.store, cloud, **wanted)
+        self._worlds.delete(name)
 
-    @property
-    def accounts(self) -> Accounts:
-        """The projects and users, by name: `accounts.projects["demo"].id`, `accounts.users["alt"].access`."""
-        return self.service.accounts
-
-    def add_accounts(
-        self, *, projects: Sequence[Mapping[str, Any]] = (), users: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
-        """Add projects and users, until the next reset; one of the same name takes the place of what is there.
-
-        >>> mock.add_accounts(projects=[{"name": "web"}], users=[{"name": "ci", "roles": {"web": ["reader"]}}])
-
-        Raises ValueError naming what is wrong; schemas/models/accounts.json has what can be given.
-        """
-        self.accounts.add({"projects": list(projects), "users": list(users)})
-
-    def new_token(self, user: str | None = None, project: str | None = None) -> str:
-        """Issue a token for a user by name, or the default one, scoped to a project by name, or to the user's own.
-
-        Raises ValueError for a user that does not exist, and for a project in which it has no role.
-        """
-        return self.service.identity.new_token_for(user, project)
-
-    def new_temporary_credentials(self, user: str | None = None, *, lifetime: float = 24 * 3600) -> dict[str, Any]:
-        """Issue a temporary AK/SK for a user by name, or for the default one, valid for `lifetime` seconds.
-
-        Returns `access`, `secret`, `security_token`, and `expires_at` in seconds since 1970. Raises ValueError for a
-        user that does not exist, and for a lifetime that is not allowed.
-        """
-        return self.service.identity.new_temporary_credentials(user, lifetime)
-
-    def deny(self, action: str, *, user: str | None = None) -> Denial:
-        """Deny an action of IAM, such as "ims:images:create" or "ims:*:delete", until the next reset.
-
-        To everybody, or to one user. What is returned is a context manager that allows it again at its end. Raises
-        ValueError for an action that no operation needs.
-        """
-        return self.service.deny(action, user)
-
-    def policy(self) -> dict[str, Any]:
-        """Return the smallest policy that would have allowed every request since the last reset."""
-        return self.service.permissions.policy()
-
-    def join(self, other: ImsMock) -> ImsMock:
-        """Make this mock another region of the cloud of another mock, and return this mock.
-
-        >>> with ImsMock() as north, ImsMock(region="cn-east-3").join(north) as east:
-
-        Call it before this mock gets a request or an image. Both then have the accounts and tokens of `other`, and
-        a copy to the other region arrives there. Raises ValueError if the cloud already has a region of this name.
-        """
-        self.service.join(other.service)
-        return self
-
-    @property
-    def faults(self) -> Faults:
-        """The rules that make requests fail."""
-        return self.service.faults
-
-    @property
-    def journal(self) -> Journal:
-        """The requests that were received, with their responses."""
-        return self.service.journal
-
-    @property
-    def clock(self) -> ManualClock:
-        """The mock's clock: a ManualClock, unless another was given, which has only `now` and `wait`."""
-        return cast("ManualClock", self.service.store.clock)
-
-    def snapshot(self) -> Snapshot:
-        """Return everything that the mock needs to respond as before; `save` writes it to a file."""
-        return snapshots.capture(self.service)
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot, also in time; rules, denials and the journal stay as they are."""
-        if not isinstance(snapshot, Snapshot):
-            raise TypeError(f"restore takes what snapshot() or Snapshot.load(path) returns, got {snapshot!r:.80}")
-        snapshots.restore(self.service, snapshot)
-
-    @contextmanager
-    def rollback(self) -> Iterator[Snapshot]:
-        """Go back, at the end of a block, to the state at its beginning.
-
-        >>> with mock.rollback():
-        ...     mock.images.clear()
-        """
-        snapshot = self.snapshot()
-        try:
-            yield snapshot
-        finally:
-            self.restore(snapshot)
-
-    def audit(self) -> list[Finding]:
-        """Return what the client did wrong in its requests since the last reset: see docs/faults.md."""
-        # Imported here, as below: few tests ask for it.
-        from ims_mock.evidence.audit import audit
-
-        return audit(self.journal, list(self.images.values()))
-
-    def consumer_contract(self, name: str = "consumer") -> ConsumerContract:
-        """Return what the client has sent and received since the last reset: see docs/contract.md.
-
-        `name` is what the client is called. Raises ValueError for an empty one.
-        """
-        from ims_mock.evidence.consumers.learning import consumer_contract
-        from ims_mock.evidence.exchanges import exchanges_of
-
-        return consumer_contract(exchanges_of(self.journal), name)
-
-    def sweep(
-        self,
-        work: Callable[[], Any],
-        *,
-        allowed: Sequence[type[BaseException]] = (),
-        virtual_time: bool = True,
-        progress: Callable[[int, int], object] | None = None,
-        **bounds: Any,
-    ) -> SweepReport:
-        """Run work well, and then under every failure that its requests can meet, and return what came of each.
-
-        >>> mock.sweep(lambda: back_up(mock.url, mock.token)).assert_survives(allowed=[BackupError])
-
-        `allowed` are the exceptions with which the work may end. `bounds` are those of sweep.bounds.Bounds: `only`,
-        `skip`, `budget`, `pairs`, `patience`, `fail_fast`, ...; `baseline` is a file of failures that are accepted, as
-        `report.save_baseline` writes it. With `virtual_time` the sleeps of the work move the mock's clock, and
-        cost nothing. `progress` is called after each plan with how many were run, and how many there are at least;
-        sweep.progress.Progress prints that now and then. The mock is left as it was before, with an empty journal.
-
-        Raises BaselineError, an AssertionError, if the work fails without a fault. Raises ValueError for wrong bounds,
-        if rules are armed, and if the work resets the mock. Raises TypeError if `work` cannot be called, such as a
-        coroutine. Ctrl-C raises InterruptedSweep, a KeyboardInterrupt with the `report` so far.
-        """
-        return self.new_sweep(work, allowed, virtual_time, progress, **bounds).run()
-
-    def new_sweep(
-        self,
-        work: Callable[[], Any],
-        allowed: Sequence[type[BaseException]] = (),
-        virtual_time: bool = True,
-        progress: Callable[[int, int], object] | None = None,
-        **bounds: Any,
-    ) -> Sweep:
-        """Return a sweep as `sweep` runs it; its `plans()` are what it would try, found by the good run alone."""
-        from ims_mock.sweep.bounds import bounds_of
-        from ims_mock.sweep.engine import Sweep
-        from ims_mock.sweep.known import KnownFailures
-        from ims_mock.sweep.misuse import check_switches, checked_kinds, checked_work
-        from ims_mock.sweep.outcomes import calling_file
-
-        known = bounds.pop("baseline", None)
-        limits = bounds_of(bounds)
-        kinds = checked_kinds(allowed)
-        check_switches(virtual_time, progress)
-        sweep = Sweep(self.service, checked_work(work), self._server.drop, limits, kinds, virtual=virtual_time)
-        if known is not None:
-            sweep.known = known if isinstance(known, KnownFailures) else KnownFailures.load(known)
-        sweep.progress = progress or sweep.progress
-        sweep.file = calling_file()
-        sweep.has_unread, sweep.watch, sweep.port = self._server.has_unread, self._server.watch, self._server.port
-        sweep.is_served = lambda: self._server.is_started
-        return sweep
+    def _seen(self, world: World) -> MockWorld:
+        if world is self._worlds.default:
+            return self
+        return MockWorld(self._fronts.of(world), self._server, world.path)
 
     def reset(self, /, **settings: Unpack[SettingTypes]) -> None:
         """Clear images, faults and journal, and start again with the first settings, changed by those given here.
 
-        Every world but this one is removed, unless it is locked.
+        Every other world is removed, unless it is locked.
         """
-        self._fronts.worlds.clear()
-        self.service.reset(**settings)
+        self._worlds.clear()
+        super().reset(**settings)
 
     def start(self, *, prepared: bool = True) -> ImsMock:
         """Start to serve; raise OSError if the port is not available.

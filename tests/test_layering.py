@@ -22,6 +22,7 @@ LAYERS = [
     "sweep",
     "web",
     "started",
+    "mock_world",
     "mock",
     "factory",
     "testing",

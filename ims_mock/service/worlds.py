@@ -53,6 +53,11 @@ class World:
     is_locked: bool = False
     used_at: float = 0.0
 
+    @property
+    def path(self) -> str:
+        """What its URLs begin with, behind the host; "" for the default world."""
+        return "" if self.name == DEFAULT else f"{PREFIX}{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -81,6 +86,16 @@ class Worlds:
         self.has_named = False
         """Whether there is a world beside the default one."""
         first.enter(self)
+
+    def limit(self, most: int, idle: float | None) -> None:
+        """Bound the number of worlds, and the real seconds that one stays unused; raise ValueError for wrong bounds."""
+        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+            raise wrong_setting("most", "minimum", f"must be a whole number, 1 or more, got {most!r}", most)
+        if idle is not None and not (isinstance(idle, (int, float)) and idle > 0):
+            raise wrong_setting(
+                "idle", "exclusiveMinimum", f"must be a number of seconds above 0, or None, got {idle!r}"
+            )
+        self.most, self.idle = most, idle
 
     def __len__(self) -> int:
         return 1 + len(self._named)
@@ -147,7 +162,7 @@ class Worlds:
             return
         unlocked = [world for world in self._named.values() if not world.is_locked]
         if not unlocked:
-            text = f"there are {len(self)} worlds, as many as --max-worlds allows, and all are locked; delete one"
+            text = f"there are {len(self)} worlds, as many as there may be, and all are locked; delete one"
             raise ConflictError(text)
         oldest = min(unlocked, key=lambda world: world.used_at)
         del self._named[oldest.name]

@@ -8,7 +8,7 @@ from typing import Any
 from ims_mock.contract.wording import shown
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.service import Service
-from ims_mock.service.worlds import DEFAULT, PREFIX, World, worlds_of
+from ims_mock.service.worlds import World, worlds_of
 from ims_mock.state.real import RealTime
 
 Values = Mapping[str, Any]
@@ -47,7 +47,7 @@ def _named(service: Service, name: str) -> World:
 def _world(world: World) -> dict[str, Any]:
     return {
         "name": world.name,
-        "path": "" if world.name == DEFAULT else f"{PREFIX}{world.name}",
+        "path": world.path,
         "locked": world.is_locked,
         "images": len(world.service.store.images),
         "requests": world.service.journal.received,

@@ -49,7 +49,7 @@ class Fronts:
             if not head.target.startswith(root) or not target.startswith("/"):
                 return None
             head = replace(head, target=target, path=head.path[len(root) :], root=root)
-        return self._of(world).direct, head
+        return self.of(world).direct, head
 
     def respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond as the application of the world that a request is for."""
@@ -62,7 +62,7 @@ class Fronts:
             return self._refuse(error, environ, start_response)
         if root:
             environ = {**environ, "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + root, "PATH_INFO": path[len(root) :]}
-        return self._of(world).respond(environ, start_response)
+        return self.of(world).respond(environ, start_response)
 
     def end_waits(self) -> None:
         """Let those who wait for a change wait no more, as their connections are closed."""
@@ -78,7 +78,8 @@ class Fronts:
             or headers.get(_HEADER) is not None
         )
 
-    def _of(self, world: World) -> Front:
+    def of(self, world: World) -> Front:
+        """Return the front of a world."""
         if world is self.worlds.default:
             return self.default
         with self._lock:

@@ -185,7 +185,7 @@ def test_locked_worlds_stay(watch: Stopwatch) -> None:
     worlds.make("a", is_locked=True)
     worlds.make("b", is_locked=True)
     watch.seconds = 100
-    with pytest.raises(ConflictError, match="there are 3 worlds, as many as --max-worlds allows, and all are locked"):
+    with pytest.raises(ConflictError, match="there are 3 worlds, as many as there may be, and all are locked"):
         worlds.make("c")
     with pytest.raises(ImsError, match="all are locked") as error:
         chosen(worlds, "/~c/v2/images")

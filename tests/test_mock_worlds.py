@@ -1,0 +1,95 @@
+"""Worlds of a mock in the process of the test, by the names that the mock itself has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from ims_mock import Fail, ImsMock
+
+
+def test_world_has_what_a_mock_has(ims_mock: ImsMock) -> None:
+    """Images, rules, journal, clock, accounts and snapshots of a world are its own, and so are URL and token."""
+    world = ims_mock.world("team-a", region="cn-south-1", start=0)
+    started = ims_mock.clock.now()
+    assert (world.url, world.token) == (f"{ims_mock.url}/~team-a", f"{ims_mock.token}-team-a")
+    assert world.accounts.region == "cn-south-1"
+    image = world.add_image(name="web")
+    before = world.snapshot()
+    world.faults.add(Fail(503), operation="glance_list_images", times=1)
+    statuses = [
+        requests.get(f"{world.url}/v2/images", headers={"X-Auth-Token": world.token}, timeout=10).status_code
+        for _ in range(2)
+    ]
+    assert statuses == [503, 200]
+    world.clock.advance(60)
+    del world.images[image["id"]]
+    assert [entry.status for entry in world.journal.calls("glance_list_images")] == [503, 200]
+    assert [str(difference) for difference in before.compare(world.snapshot())] == [
+        f"image 'web' {image['id']} was removed"
+    ]
+    assert (len(ims_mock.images), list(ims_mock.journal), list(ims_mock.faults)) == (0, [], [])
+    assert (world.clock.now(), ims_mock.clock.now() - started) == (60, 0)
+
+
+def test_worlds_by_name(ims_mock: ImsMock) -> None:
+    """A name is of one world; it is listed beside the default one, which is the mock, until it is deleted."""
+    world = ims_mock.world("a")
+    world.add_image(name="web")
+    assert len(ims_mock.world("a").images) == 1
+    assert list(ims_mock.worlds) == ["default", "a"]
+    assert ims_mock.worlds["default"] is ims_mock is ims_mock.world("default")
+    with pytest.raises(ValueError, match="the world a exists: reset it with other settings"):
+        ims_mock.world("a", auth="strict")
+    ims_mock.delete_world("a")
+    assert list(ims_mock.worlds) == ["default"]
+    assert len(ims_mock.world("a").images) == 0
+    with pytest.raises(KeyError):
+        ims_mock.delete_world("b")
+
+
+def test_reset_of_a_mock_removes_worlds(ims_mock: ImsMock) -> None:
+    """A reset of the mock removes its other worlds, but for those that are locked; a reset of one changes no other."""
+    ims_mock.world("a").add_image(name="web")
+    ims_mock.world("b", locked=True).add_image(name="web")
+    ims_mock.world("b").reset(auth="strict")
+    assert (len(ims_mock.world("a").images), len(ims_mock.world("b").images)) == (1, 0)
+    ims_mock.world("b").add_image(name="web")
+    ims_mock.reset()
+    assert list(ims_mock.worlds) == ["default", "b"]
+    assert len(ims_mock.world("b").images) == 1
+    ims_mock.delete_world("b")
+
+
+def test_work_of_a_world_is_swept(ims_mock: ImsMock) -> None:
+    """A sweep of a world makes requests fail in it, and in no other world."""
+    world = ims_mock.world("a")
+
+    def work() -> None:
+        requests.get(f"{world.url}/v2/images", headers={"X-Auth-Token": world.token}, timeout=10).raise_for_status()
+
+    report = world.sweep(work, allowed=[requests.RequestException], only=["status"])
+    assert len(report.rows) > 3
+    report.assert_survives()
+    assert not list(ims_mock.journal)
+
+
+def test_number_of_worlds_is_limited() -> None:
+    """There are as many worlds as `limit_worlds` says, the default one included."""
+    mock = ImsMock()
+    mock.limit_worlds(1)
+    with pytest.raises(ValueError, match="there are 1 worlds, as many as there may be, and all are locked"):
+        mock.world("a")
+    mock.limit_worlds(2, idle=3600)
+    mock.world("a")
+    mock.world("b")
+    assert list(mock.worlds) == ["default", "b"]
+
+
+@pytest.mark.parametrize(("most", "idle"), [(0, None), (True, None), (1.5, None), (2, 0), (2, -1), (2, "1")])
+def test_wrong_limits_of_worlds(most: Any, idle: Any) -> None:
+    """A limit that cannot be is refused, and says what it must be."""
+    with pytest.raises(ValueError, match=r"(most must be a whole number|idle must be a number of seconds above 0)"):
+        ImsMock().limit_worlds(most, idle)
