@@ -21,7 +21,8 @@ def reached_url(options: argparse.Namespace, parser: argparse.ArgumentParser, *,
         parser.error("needs --url of a mock that took a free port, or its --url-file")
     url: str = (options.url or root_url(options.host, options.port, is_tls=is_tls)).rstrip("/")
     if not _URL.fullmatch(url):
-        parser.error(f"argument --url: must be http:// or https:// with a host and a port, got {options.url!r}")
+        wanted = "http:// or https:// with a host and a port, and /~NAME for a world"
+        parser.error(f"argument --url: must be {wanted}, got {options.url!r}")
     return url
 
 
@@ -38,5 +39,5 @@ def url_in(path: Path) -> str:
     return text
 
 
-_URL = re.compile(r"https?://[^/?#\s]+")
+_URL = re.compile(r"https?://[^/?#\s]+(?:/~[a-z0-9-]+)?")
 _LONGEST = 4096

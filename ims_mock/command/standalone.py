@@ -22,8 +22,10 @@ from ims_mock.command.endings import ending_signals
 from ims_mock.command.greeting import greet, lines_of_mock
 from ims_mock.command.output import Output
 from ims_mock.command.saved_state import check_options, load_state
+from ims_mock.contract.wording import shown
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
+from ims_mock.service.settings import read_json
 
 if TYPE_CHECKING:
     from ims_mock.web.tls import Tls
@@ -90,7 +92,22 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     if state is not None:
         mock.restore(state)
         mock.clock.run(settings["speed"])
+    mock.limit_worlds(options.max_worlds, options.world_idle)
+    for text in options.worlds:
+        _add_world(mock, text)
     return mock
+
+
+def _add_world(mock: ImsMock, text: str) -> None:
+    """Make a world from NAME or NAME=FILE; raise ValueError, naming the option, where that cannot be."""
+    name, _, file = text.partition("=")
+    try:
+        given = read_json(Path(file)) if file else {}
+        if not isinstance(given, dict):
+            raise ValueError(f"{file} must have an object with settings, got {shown(given)}")
+        mock.world(name, locked=True, **given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"--world {text}: {error}") from None
 
 
 def _serve(mock: ImsMock, options: argparse.Namespace, log: Output, wait: Wait) -> None:

@@ -1,0 +1,85 @@
+"""`--world`: other mocks on the port of the command, and what points a client at one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.command.test_cli import run
+from tests.command.test_process import HEADERS, running
+
+SDK = """
+import warnings
+warnings.simplefilter("ignore")
+from huaweicloudsdkcore.region.region import Region
+from huaweicloudsdkims.v2 import GlanceListImagesRequest, ImsClient
+import os
+url = os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"]
+client = ImsClient.new_builder().with_region(Region("cn-north-4", url)).build()
+print([image.name for image in client.glance_list_images(GlanceListImagesRequest()).images])
+"""
+
+
+@pytest.mark.slow
+def test_worlds_of_a_command(tmp_path: Path) -> None:
+    """Worlds are there from the start, with the settings of their files, and stay; `env` points the SDK at one."""
+    file = tmp_path / "team-a.json"
+    file.write_text(json.dumps({"auth": "strict"}))
+    with running("--world", f"team-a={file}", "--world", "b", "--max-worlds", "3") as (_, url):
+        worlds = requests.get(f"{url}/_ims_mock/worlds", timeout=10).json()["worlds"]
+        assert [(world["name"], world["locked"]) for world in worlds] == [
+            ("default", True),
+            ("team-a", True),
+            ("b", True),
+        ]
+        assert requests.get(f"{url}/~b/v2/images", headers=HEADERS, timeout=10).status_code == 200
+        assert requests.get(f"{url}/~team-a/v2/images", headers=HEADERS, timeout=10).status_code == 401
+        assert requests.get(f"{url}/~c/v2/images", headers=HEADERS, timeout=10).status_code == 503
+        requests.post(f"{url}/~team-a/_ims_mock/images", json={"name": "web"}, timeout=10).raise_for_status()
+        shown = run("env", "sdk", "--url", f"{url}/~team-a").stdout
+        variables = dict(re.findall("export ([A-Z_]+)='?([^'\n]*)'?", shown))
+        assert variables["HUAWEICLOUD_SDK_AK"] == "demo-team-a-ak"
+        asked = subprocess.run(
+            [sys.executable, "-c", SDK], env={**os.environ, **variables}, capture_output=True, text=True, check=True
+        )
+        assert asked.stdout == "['web']\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--world", "Team"), "argument --world: must be NAME or NAME=FILE"),
+        (("--world", "a=missing.json"), "--world a=missing.json: cannot read missing.json"),
+        (("--world", "a", "--world", "a"), "--world a: the world a exists"),
+        (("--world", "default"), "--world default: the world default exists"),
+        (("--max-worlds", "0"), "argument --max-worlds: must be at least 1"),
+        (("--max-worlds", "1", "--world", "a"), "--world a: there are 1 worlds"),
+        (("--world-idle", "0"), "argument --world-idle: must be more than 0"),
+    ],
+)
+def test_wrong_worlds(arguments: tuple[str, ...], message: str) -> None:
+    """What cannot be a world is refused before the mock serves, with the option that has it."""
+    ended = run(*arguments, "--port", "0")
+    assert ended.returncode == 2
+    assert message in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[]", "must have an object with settings"), ('{"auht": "off"}', "no setting 'auht'"), ("{", "is not JSON")],
+)
+def test_wrong_settings_of_a_world(tmp_path: Path, text: str, message: str) -> None:
+    """A file that has no settings is refused, with its name."""
+    file = tmp_path / "a.json"
+    file.write_text(text)
+    ended = run("--world", f"a={file}", "--port", "0")
+    assert ended.returncode == 2
+    assert f"--world a={file}: " in ended.stderr
+    assert message in ended.stderr
