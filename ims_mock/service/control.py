@@ -19,7 +19,7 @@ from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Mark
 from ims_mock.faults.rule_text import new_rule
-from ims_mock.service import live, neighbours, snapshots, worlds_control
+from ims_mock.service import live, neighbours, snapshots, worlds, worlds_control
 from ims_mock.service.bundle import bundle
 from ims_mock.service.catalogue import add_image as add_to_catalogue
 from ims_mock.service.ending import end_job as end_job_now
@@ -37,8 +37,10 @@ Function = Callable[[Service, Values, Any], Any]
 
 
 def show_health(service: Service, _path: Values, _body: Any) -> Any:
-    """Show that the mock responds, with its version, seed and time."""
-    return {"status": "ok", "version": __version__, "seed": service.store.seed, "now": service.store.timestamp()}
+    """Show version, world, seed and time, if the mock responds."""
+    store = service.store
+    world = store.world or worlds.DEFAULT
+    return {"status": "ok", "version": __version__, "world": world, "seed": store.seed, "now": store.timestamp()}
 
 
 def show_openapi(_service: Service, _path: Values, _body: Any) -> Any:

@@ -197,3 +197,30 @@ def test_a_page_keeps_its_place(page: Page, mock: ImsMock) -> None:
         page.evaluate("open(location.href)")
     opened.value.wait_for_selector("[data-link=live]")
     assert len(set(names)) == 2
+
+
+def test_world_is_switched(page: Page, mock: ImsMock) -> None:
+    """Where the server has several worlds, a choice leads from the page of one to that of another, in the same tab."""
+    page.goto(f"{mock.url}/_ims_mock/#/images")
+    page.wait_for_selector("main[data-panel=images]")
+    assert page.get_by_role("combobox", name="World", exact=True).count() == 0
+    mock.add_image(name="of the default world")
+    mock.world("team-a").add_image(name="of team-a")
+    page.reload()
+    choice = page.get_by_role("combobox", name="World", exact=True)
+    page.wait_for_selector("text=of the default world")
+    assert choice.input_value() == "default"
+    choice.select_option("team-a")
+    page.wait_for_selector("text=of team-a")
+    assert page.url == f"{mock.url}/~team-a/_ims_mock/#/images"
+    assert page.get_by_text("of the default world").count() == 0
+    assert choice.input_value() == "team-a"
+    # What comes later is seen too, and the lines of its actions lead to the same world.
+    mock.world("team-a").add_image(name="a later one")
+    page.wait_for_selector("text=a later one")
+    page.get_by_role("button", name="Reset…").click()
+    assert f"{mock.url}/~team-a/_ims_mock/reset" in page.inner_text("dialog [data-line=shell]")
+    page.keyboard.press("Escape")
+    choice.select_option("default")
+    page.wait_for_selector("text=of the default world")
+    assert page.url == f"{mock.url}/~default/_ims_mock/#/images"

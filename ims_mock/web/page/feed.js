@@ -6,6 +6,7 @@ import { get } from "./api.js";
 import { set, state } from "./state.js";
 import { loadClock, paceOf } from "./parts/clock.js";
 import { announce, toast } from "./parts/toast.js";
+import { loadWorlds } from "./parts/worlds.js";
 
 const WAIT = 25; // Seconds at the mock.
 const PAUSE = 150; // Milliseconds in which changes come together.
@@ -83,7 +84,10 @@ async function take({ instance, parts, counts, is_busy: isBusy }, panels) {
     announce("The mock was restarted.");
   }
   const isClock = isOther || parts.clock !== state.parts.clock;
-  if (state.health === null || isOther) set({ health: await get("health") });
+  if (state.health === null || isOther) {
+    set({ health: await get("health") });
+    await loadWorlds();
+  }
   if (isClock) await loadClock();
   set({ instance, parts, counts, link: isBusy ? "busy" : "live" });
   await refresh(panels, state.panel);

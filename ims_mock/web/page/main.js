@@ -11,6 +11,7 @@ import { paceOf, timeOf } from "./parts/clock.js";
 import { closeDialogs, leaveDialog, openDialog } from "./parts/dialog.js";
 import { linkBadge } from "./parts/badge.js";
 import { duration, time } from "./parts/format.js";
+import { worldChoice } from "./parts/worlds.js";
 import { panel as accounts } from "./panels/accounts.js";
 import { panel as clock } from "./panels/clock.js";
 import { panel as findings } from "./panels/findings.js";
@@ -76,6 +77,7 @@ function page(state) {
     <header class="top">
       <a class="name" href="#/journal" aria-label="ims_mock"><img src="page/icon.svg" alt="" width="20" height="20"><span>ims_mock</span></a>
       <span class="version">${state.health?.version ?? ""}</span>
+      ${worldChoice(state)}
       <span class="space"></span>
       ${clockText(state.clock)} ${linkBadge(state.link)}
       <button class="small" type="button" @click=${openReset}>Reset…</button>

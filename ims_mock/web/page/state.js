@@ -8,6 +8,7 @@ export const state = {
   parts: {}, // The state of each part of the mock, and how many there are of what, from the feed.
   counts: {},
   health: null,
+  worlds: [],
   clock: null,
   errors: {}, // Why a panel could not be loaded, by its id.
   filters: {}, // What is searched for, by panel: {text, ...}.
