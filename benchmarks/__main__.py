@@ -25,6 +25,7 @@ from benchmarks.proxies import print_proxies
 from benchmarks.servers import compare
 from benchmarks.sweep import print_sweep
 from benchmarks.table.command import add_options, print_table
+from benchmarks.worlds import print_worlds
 from ims_mock import ImsMock
 from ims_mock.contract import schema_files
 from ims_mock.web.server import Server
@@ -134,6 +135,7 @@ BENCHMARKS = {
     "proxies": print_proxies,
     "sweep": print_sweep,
     "servers": compare,
+    "worlds": print_worlds,
 }
 """What can be measured beside the table, by name."""
 

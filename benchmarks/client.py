@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 class Client:
     """Sends one prepared request again and again, on one connection for as long as the server keeps it."""
 
-    def __init__(self, url: str, method: str, target: str, body: bytes = b"", *, project: str = "") -> None:
+    def __init__(
+        self, url: str, method: str, target: str, body: bytes = b"", *, project: str = "", token: str = "t"
+    ) -> None:
         address = urlsplit(url)
         self._address = (str(address.hostname), int(address.port or 0))
         lines = (
             f"{method} {target} HTTP/1.1",
             f"Host: {address.netloc}",
-            "X-Auth-Token: t",
+            f"X-Auth-Token: {token}",
             f"X-Project-Id: {project}",
             f"Content-Length: {len(body)}",
         )

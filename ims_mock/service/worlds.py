@@ -16,6 +16,7 @@ from ims_mock.identity import signing
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
+from ims_mock.state.collections import Access
 from ims_mock.state.real import RealTime, new_lock
 
 DEFAULT = "default"
@@ -29,6 +30,9 @@ HEADER = "X-IMS-Mock-World"
 
 MOST = 1000
 """Most worlds of one server, unless it is said."""
+
+_MOST_OWNERS = 10_000
+"""Most credentials and projects whose world is remembered."""
 
 _NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NAME_RULE = "1 to 63 lower-case letters, digits and '-', as a name of a host has them, without '-' at an end"
@@ -83,6 +87,8 @@ class Worlds:
         self._lock = new_lock()
         self.removed: Callable[[World], object] = lambda _: None
         """Called with each world that has been removed."""
+        self._owners: dict[tuple[str, str, str], World | None] = {}
+        self._version = -1
         self.has_named = False
         """Whether there is a world beside the default one."""
         first.enter(self)
@@ -124,7 +130,7 @@ class Worlds:
             self._make_space()
             made.used_at = RealTime.monotonic()
             self._named[name] = made
-            self.has_named = True
+            self._changed()
         return made
 
     def delete(self, name: str) -> None:
@@ -133,7 +139,7 @@ class Worlds:
             raise ConflictError("the default world cannot be deleted; reset it")
         with self._lock:
             world = self._named.pop(name)
-            self.has_named = bool(self._named)
+            self._changed()
         self._end(world)
 
     def clear(self) -> None:
@@ -151,7 +157,7 @@ class Worlds:
             unused = [world for world in self._named.values() if not world.is_locked and world.used_at < since]
             for world in unused:
                 del self._named[world.name]
-            self.has_named = bool(self._named)
+            self._changed()
         for world in unused:
             logger.warning("world %s is removed: nobody has used it for %g seconds", world.name, self.idle)
             self._end(world)
@@ -168,6 +174,11 @@ class Worlds:
         del self._named[oldest.name]
         logger.warning("world %s is removed as the longest unused: there may be %d", oldest.name, self.most)
         self._end(oldest)
+
+    def _changed(self) -> None:
+        """Note that there are other worlds than before."""
+        self.has_named = bool(self._named)
+        Access.change()
 
     def _end(self, world: World) -> None:
         self.removed(world)
@@ -214,35 +225,41 @@ class Worlds:
 
     def _world_of(self, asked: Asked) -> World:
         """Return the world to which a credential or a project belongs, or else the default one."""
-        if self._named:
-            token = asked.headers.get("X-Auth-Token")
-            key = None if token else signing.parse_authorization(asked.headers.get("Authorization") or "")
-            owners = self._owners(token) if token else self._owners_of_key(key.access) if key else []
-            if not owners:
-                owners = self._owners_of_project(asked)
-            if len(owners) == 1:
-                return owners[0]
-        return self.default
+        if not self._named:
+            return self.default
+        token = asked.headers.get("X-Auth-Token") or ""
+        key = None if token else signing.parse_authorization(asked.headers.get("Authorization") or "")
+        owner = self._owner("", token, key.access if key else "") if token or key else None
+        if owner is None:
+            project_id = asked.headers.get("X-Project-Id") or next(iter(_PROJECT.findall(asked.path)), "")
+            owner = self._owner(project_id, "", "") if project_id else None
+        return self.default if owner is None else owner
 
     def owner_of(self, token: str, access: str) -> str | None:
         """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
-        owners = self._owners(token) if token else self._owners_of_key(access)
-        return owners[0].name if len(owners) == 1 else None
+        owner = self._owner("", token, access)
+        return None if owner is None else owner.name
 
-    def _all(self) -> list[World]:
-        return [self.default, *self._named.values()]
+    def _owner(self, project_id: str, token: str, access: str) -> World | None:
+        """Return the one world to which one of these belongs; None where that is not one."""
+        # Many requests have the same credential, and each may be of any of many worlds.
+        if self._version != Access.version or len(self._owners) > _MOST_OWNERS:
+            version = Access.version
+            self._owners = {}
+            self._version = version
+        asked, owners = (project_id, token, access), self._owners
+        if asked not in owners:
+            worlds = [self.default, *list(self._named.values())]
+            found = [world for world in worlds if _knows(world.service, *asked)]
+            owners[asked] = found[0] if len(found) == 1 else None
+        return owners[asked]
 
-    def _owners(self, token: str) -> list[World]:
-        return [world for world in self._all() if token in world.service.store.tokens.records]
 
-    def _owners_of_key(self, access: str) -> list[World]:
-        return [world for world in self._all() if world.service.auth.knows_key(access)]
-
-    def _owners_of_project(self, asked: Asked) -> list[World]:
-        project_id = asked.headers.get("X-Project-Id") or next(iter(_PROJECT.findall(asked.path)), "")
-        if not project_id:
-            return []
-        return [world for world in self._all() if world.service.accounts.find_project(id=project_id) is not None]
+def _knows(service: Service, project_id: str, token: str, access: str) -> bool:
+    """Return whether a mock has a project, a token or an access key."""
+    if project_id:
+        return service.accounts.find_project(id=project_id) is not None
+    return token in service.store.tokens.records if token else service.auth.knows_key(access)
 
 
 def worlds_of(service: Service) -> Worlds:

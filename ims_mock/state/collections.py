@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from itertools import count
 from operator import is_
 from typing import Any
 
@@ -130,3 +131,33 @@ class Collection(Mapping[str, Any]):
     def stored_of(self, document: Any) -> dict[str, Any]:
         """Return the records that `document_of` made a document of."""
         return dict(document)
+
+
+class Access(Collection):
+    """Records by which somebody is known: users and projects, tokens and keys.
+
+    `version` is another one after each change in any of them, in any store: what was found in them is good as long.
+    """
+
+    version = 0
+    _versions = count(1)
+
+    @classmethod
+    def change(cls) -> None:
+        """Note that something has changed, once it has."""
+        # Of several threads any may be the last, with a number that nobody else has.
+        Access.version = next(Access._versions)
+
+    def _write(self, key: str, stored: Any) -> None:
+        super()._write(key, stored)
+        self.change()
+
+    def remove(self, key: str) -> None:
+        """Remove a record; no error where there is none."""
+        super().remove(key)
+        self.change()
+
+    def load(self, stored: Mapping[str, Any]) -> None:
+        """Replace all records with these; the change log does not note it."""
+        super().load(stored)
+        self.change()

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from ims_mock.state.backing import Backing, Lock, Memory
 from ims_mock.state.changes import ChangeLog
 from ims_mock.state.clock import Clock, ManualClock
-from ims_mock.state.collections import REMOVED, Collection, Transition
+from ims_mock.state.collections import REMOVED, Access, Collection, Transition
 from ims_mock.state.image_collection import DeletedImages, Images
 from ims_mock.state.job_collection import Job, Jobs
 from ims_mock.state.members import Members
@@ -74,8 +74,8 @@ class Store:
         self.changes = ChangeLog(self._time_of_change)
         self._collections: dict[str, Collection] = {}
         self.settings = self._declare("settings", Collection)
-        self.projects = self._declare("projects", Collection)
-        self.users = self._declare("users", Collection)
+        self.projects = self._declare("projects", Access)
+        self.users = self._declare("users", Access)
         self.images = self._declare("images", Images, is_logged=True)
         self.deleted = self._declare("deleted", DeletedImages, is_logged=True)
         self.members = self._declare("members", Members, is_logged=True)
@@ -86,8 +86,8 @@ class Store:
         self.transitions = self._declare("transitions", Transitions)
         self.jobs = self._declare("jobs", Jobs)
         self.neighbours = self._declare("neighbours", Neighbours)
-        self.tokens = self._declare("tokens", Collection)
-        self.temporary_credentials = self._declare("temporary_credentials", Collection)
+        self.tokens = self._declare("tokens", Access)
+        self.temporary_credentials = self._declare("temporary_credentials", Access)
         self.wrong_signatures = self._declare("wrong_signatures", Collection)
         self.drawn = self._declare("drawn", Collection)
         self._upload_numbers = count(1)
