@@ -37,7 +37,7 @@ class Client:
         while b"\r\n\r\n" not in data:
             data += self._socket.recv(65536)
         head, _, body = data.partition(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
         while len(body) < length:
             body += self._socket.recv(65536)
         if b"connection: close" in head.lower():

@@ -177,8 +177,7 @@ def _print_environment(given: Given, parser: Parser) -> int:
     except ValueError as error:
         parser.error(str(error))
     url = reached_url(options, parser, is_tls=bool(options.tls or options.cert) and client != "proxy")
-    accounts.have_keys_of(url.partition("/~")[2])
-    user = accounts.users[user.name]
+    user = accounts.in_world(url.partition("/~")[2], user)
     file = Path(options.ca_file)
     # Of a certificate that is not made for the run, the authority may be one that every client knows.
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())

@@ -167,19 +167,25 @@ class Accounts:
             self._replace(projects, _by_name("users", document, partial(_user, {})))
 
     def have_those_of(self, other: Accounts) -> None:
-        """Have the projects and users of another mock, and no others: what it read and checked is not read again."""
-        with self._store.transaction():
-            self._projects, self._users = other.projects, other.users
-            self._store.projects.load(other._store.projects.records)
-            self._store.users.load(other._store.users.records)
-            self._read = self._store.projects.edits, self._store.users.edits
+        """Have the projects and users of another mock, and no others: what it read and checked is not read again.
 
-    def have_keys_of(self, world: str) -> None:
-        """Have access keys that no other world has, where none was given."""
-        with self._store.transaction() as store:
-            for name, user in list(store.users.items()):
-                if user["access"] == _default_access(name, user["id"], ""):
-                    store.users.put(name, {**user, "access": _default_access(name, user["id"], world)})
+        In a world, an access key that was not given is one of the world alone.
+        """
+        store = self._store
+        users, records = other.users, other._store.users.records
+        if store.world:
+            users = {name: self.in_world(store.world, user) for name, user in users.items()}
+            records = {name: {**record, "access": users[name].access} for name, record in records.items()}
+        with store.transaction():
+            self._projects, self._users = other.projects, users
+            store.projects.load(other._store.projects.records)
+            store.users.load(records)
+            self._read = store.projects.edits, store.users.edits
+
+    @staticmethod
+    def in_world(world: str, user: User) -> User:
+        """Return a user as it is in a world; "" is the only one of a server."""
+        return replace(user, access=_key_in(world, user)) if world else user
 
     def _replace(self, projects: Mapping[str, Project], users: Mapping[str, User]) -> None:
         """Have these projects and users and no others, once they are checked."""
@@ -320,3 +326,9 @@ def _default_access(name: str, id_: str, world: str) -> str:
     # A name that no access key can have differs from another such by its user's id.
     parts = [plain, id_[:8] if plain != name else "", world, "ak"]
     return "-".join(part for part in parts if part)
+
+
+def _key_in(world: str, user: User) -> str:
+    """Return the access key of a user in a world: another one, where none was given."""
+    is_given = user.access != _default_access(user.name, user.id, "")
+    return user.access if is_given else _default_access(user.name, user.id, world)

@@ -130,8 +130,6 @@ class Service:
         identity = Identity(self.store)
         accounts = self._home.accounts if self._home is not self else settings.first_accounts
         identity.accounts.have_those_of(accounts)
-        if self.store.world:
-            identity.accounts.have_keys_of(self.store.world)
         identity.issue_own(settings.token)
         if self._home is not self:
             identity = self._home.identity
