@@ -60,8 +60,8 @@ def test_nothing_else_is_served(api: Api, name: str) -> None:
 
 
 def test_the_page_is_small() -> None:
-    """All files together have less than 150 kB."""
-    assert sum((FOLDER / name).stat().st_size for name in FILES) < 150_000
+    """All that a browser loads has less than 150 kB; the licence of the library is there to be read."""
+    assert sum((FOLDER / name).stat().st_size for name in FILES if not name.endswith(".LICENSE")) < 150_000
 
 
 @pytest.mark.parametrize("name", SOURCES)
