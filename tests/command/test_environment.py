@@ -71,6 +71,10 @@ def test_clients() -> None:
     assert list(CLIENTS) == ["sdk", "openstack", "terraform", "otc", "curl", "proxy"]
 
 
+ADD_HOST = 'case ",${{{0}-}}," in *,127.0.0.1,*) export {0};; *) export {0}="${{{0}:+${0},}}"127.0.0.1;; esac\n'
+HOSTS = ADD_HOST.format("NO_PROXY") + ADD_HOST.format("no_proxy")
+"""Lines that keep the mock's host out of proxies, once."""
+
 UNSET = 'for name in $(env | sed -n "s/^\\({}[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done\n'
 
 
@@ -82,8 +86,7 @@ def test_sdk() -> None:
         "export HUAWEICLOUD_SDK_PROJECT_ID=0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c\n"
         "export HUAWEICLOUD_SDK_IAM_ENDPOINT=http://127.0.0.1:9292\n"
         "export HUAWEICLOUD_SDK_REGION_IMS_CN_NORTH_4=http://127.0.0.1:9292\n"
-        'export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"127.0.0.1\n'
-        'export no_proxy="${no_proxy:+$no_proxy,}"127.0.0.1\n'
+        f"{HOSTS}"
         "# Then: ImsClient.new_builder().with_region(Region('cn-north-4', 'http://127.0.0.1:9292')).build()\n"
     )
 
@@ -96,8 +99,7 @@ def test_sdk_with_https() -> None:
         "export HUAWEICLOUD_SDK_PROJECT_ID=0f6d2b1e5c8a4e7f9b3c1d2e4f5a6b7c\n"
         "export HUAWEICLOUD_SDK_IAM_ENDPOINT=https://127.0.0.1:9292\n"
         "export HUAWEICLOUD_SDK_REGION_IMS_CN_NORTH_4=https://127.0.0.1:9292\n"
-        'export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"127.0.0.1\n'
-        'export no_proxy="${no_proxy:+$no_proxy,}"127.0.0.1\n'
+        f"{HOSTS}"
         "export REQUESTS_CA_BUNDLE='/tmp/my ca.pem'\n"
         "# Then: ImsClient.new_builder().with_region(Region('cn-north-4', 'https://127.0.0.1:9292')).build()\n"
         "# HTTPS: HttpConfig(ssl_ca_cert='/tmp/my ca.pem')\n"
@@ -116,8 +118,9 @@ export OS_USER_DOMAIN_NAME=Default
 export OS_PROJECT_NAME=demo
 export OS_PROJECT_DOMAIN_NAME=Default
 export OS_REGION_NAME=cn-north-4
-export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"127.0.0.1
-export no_proxy="${no_proxy:+$no_proxy,}"127.0.0.1
+"""
+    + HOSTS
+    + """\
 # Or clouds.yaml, for openstack.connect(cloud="ims_mock"):
 #   {
 #     "clouds": {
@@ -238,8 +241,7 @@ def test_curl() -> None:
     """curl logs in, and its token is kept in a variable."""
     assert CLIENTS["curl"](new_target()) == (
         "export IMS_URL=http://127.0.0.1:9292\n"
-        'export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"127.0.0.1\n'
-        'export no_proxy="${no_proxy:+$no_proxy,}"127.0.0.1\n'
+        f"{HOSTS}"
         f'export IMS_TOKEN="$(curl -sS -o /dev/null -D - "$IMS_URL/v3/auth/tokens" -d \'{LOGIN}\''
         " | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')\"\n"
         '# Then: curl -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"\n'
@@ -250,8 +252,7 @@ def test_curl_with_https() -> None:
     """With a certificate authority of its own, curl is given its file each time."""
     assert CLIENTS["curl"](new_target(HTTPS, CA_FILE)) == (
         "export IMS_URL=https://127.0.0.1:9292\n"
-        'export NO_PROXY="${NO_PROXY:+$NO_PROXY,}"127.0.0.1\n'
-        'export no_proxy="${no_proxy:+$no_proxy,}"127.0.0.1\n'
+        f"{HOSTS}"
         "export REQUESTS_CA_BUNDLE='/tmp/my ca.pem'\n"
         'export IMS_TOKEN="$(curl -sS --cacert \'/tmp/my ca.pem\' -o /dev/null -D - "$IMS_URL/v3/auth/tokens"'
         f" -d '{LOGIN}' | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')\"\n"

@@ -498,10 +498,10 @@ def test_command_begins_with_a_state(process: Callable[..., tuple[subprocess.Pop
 def test_command_refuses_a_file_that_is_no_state(
     process: Callable[..., tuple[subprocess.Popen[str], str]], content: str, message: str
 ) -> None:
-    """A file that is no state ends the command with 2, before it serves, and the line names the file and the fault."""
+    """A file that is no state ends the command with 2, before it serves: a line names file and fault, one the help."""
     made, url = process(content)
     _, log = made.communicate(timeout=10)
-    assert (url, made.returncode, log.count("\n")) == ("", 2, 1)
+    assert (url, made.returncode, log.count("\n")) == ("", 2, 2)
     assert "saved.json" in log
     assert message in log
 
