@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from ims_mock.contract.wording import nearest, shown
 from ims_mock.version import __version__
@@ -86,6 +86,6 @@ def print_note(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def _write(text: str) -> None:
-    stream: IO[str] | None = sys.stderr
-    with suppress(AttributeError, OSError):
-        stream.write(text)  # type: ignore[union-attr]
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(text)

@@ -35,6 +35,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         if choices:
             action.choices = choices
         elif option.is_file if option else action.metavar in _FILES:
+            # The name by which shtab finds it; argparse has no such attribute.
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     print(shtab.complete(whole, shell=options.shell))
     return 0
