@@ -82,8 +82,24 @@ def test_serves_until_it_is_stopped(number: int) -> None:
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]])
 def test_start_on_a_terminal(quiet: list[str]) -> None:
     """On a terminal four lines more help who starts it by hand, unless it is quiet; stdout has the URL alone."""
+    url, output, said = started_on_a_terminal(*quiet)
+    assert output == ""
+    assert said == (
+        []
+        if quiet
+        else [
+            f"Look at it:  {url}/_ims_mock/",
+            "Log in with: X-Auth-Token: ims-mock-token, or AK/SK demo-ak / demo-sk",
+            f'In a shell:  eval "$({shlex.join(this_command())} env sdk --url {url})"',
+            "To stop it:  press Ctrl-C",
+        ]
+    )
+
+
+def started_on_a_terminal(*words: str) -> tuple[str, str, list[str]]:
+    """Start the command on a terminal and end it; return its URL, the rest of stdout, and the lines of stderr."""
     terminal, end = os.openpty()
-    command = [sys.executable, "-m", "ims_mock", "--port", "0", *quiet]
+    command = [sys.executable, "-m", "ims_mock", *words, "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, text=True)
     os.close(end)
     assert process.stdout is not None
@@ -94,17 +110,8 @@ def test_start_on_a_terminal(quiet: list[str]) -> None:
         output = process.communicate(timeout=30)[0]
     said = read_terminal(terminal)
     os.close(terminal)
-    assert (process.returncode, output) == (0, "")
-    assert said.splitlines() == (
-        []
-        if quiet
-        else [
-            f"Look at it:  {url}/_ims_mock/",
-            "Log in with: X-Auth-Token: ims-mock-token, or AK/SK demo-ak / demo-sk",
-            f'In a shell:  eval "$({shlex.join(this_command())} env sdk --url {url})"',
-            "To stop it:  press Ctrl-C",
-        ]
-    )
+    assert process.returncode == 0
+    return url, output, said.splitlines()
 
 
 def read_terminal(terminal: int) -> str:

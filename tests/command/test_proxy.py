@@ -28,7 +28,7 @@ from ims_mock.service.settings import Settings
 from ims_mock.web.passing import Passing
 from ims_mock.web.tls import Authority, known_authorities
 from tests.command.test_cli import run
-from tests.command.test_process import read_terminal
+from tests.command.test_process import started_on_a_terminal
 from tests.conftest import needs_curl
 
 
@@ -77,21 +77,8 @@ def test_variables_name_the_file_wherever_they_are_used(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("to_cloud", [False, True])
 def test_start_on_a_terminal(tmp_path: Path, to_cloud: bool) -> None:
     """On a terminal, the proxy shows the page and the credentials of its mock, the command for a shell, and its end."""
-    terminal, end = os.openpty()
     file = tmp_path / "ca.pem"
-    words = ["proxy", "--port", "0", "--ca-file", str(file), *(["--to", "cloud"] if to_cloud else [])]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ims_mock", *words], stdout=subprocess.PIPE, stderr=end, text=True
-    )
-    os.close(end)
-    assert process.stdout is not None
-    try:
-        url = process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-    said = read_terminal(terminal).splitlines()
-    os.close(terminal)
+    url, _, said = started_on_a_terminal("proxy", "--ca-file", str(file), *(["--to", "cloud"] if to_cloud else []))
     of_mock = [
         "Look at it:  https://ims.cn-north-4.myhuaweicloud.com/_ims_mock/ in a browser that uses this proxy",
         "Log in with: X-Auth-Token: ims-mock-token, or AK/SK demo-ak / demo-sk",
