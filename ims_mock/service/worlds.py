@@ -200,6 +200,7 @@ class Worlds:
 
         Raise ImsError for a name that cannot be one, and where a world that has to be made cannot be.
         """
+        self.expire()
         named = _name_in_path(asked.path)
         root = "" if named is None else f"{PREFIX}{named}"
         if named is None:

@@ -208,6 +208,18 @@ def test_unused_worlds_end(watch: Stopwatch, caplog: pytest.LogCaptureFixture) -
     assert chosen(worlds, "/~a/v2/images") == ("a", "/~a")
 
 
+def test_unused_world_ends_by_the_next_request(watch: Stopwatch) -> None:
+    """A request finds no world that was unused for too long, whether or not anybody has listed them."""
+    worlds = new_worlds("a", idle=60)
+    before = worlds.find("a")
+    watch.seconds = 61
+    chosen(worlds, "/~a/v2/images")
+    assert worlds.find("a") is not before
+    watch.seconds = 122
+    chosen(worlds, "/v2/images")
+    assert worlds.find("a") is None
+
+
 def test_deleted_world_is_gone() -> None:
     """A world that is deleted and asked for again is a new one; the default one stays."""
     worlds = new_worlds("ci")
