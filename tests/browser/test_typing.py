@@ -151,6 +151,24 @@ def test_each_job_has_its_own_form(page: Page, mock: ImsMock) -> None:
         field.fill("IMG.0022")
 
 
+def test_a_field_that_is_emptied_before_it_is_drawn(page: Page, mock: ImsMock) -> None:
+    """A form that is put back in the same frame as somebody types into it is empty in the page, too."""
+    mock.reset(jobs={"*": 60})
+    ask(mock, "/v2/cloudimages/action", COPY)
+    go(page, "jobs")
+    rows(page).first.click()
+    page.get_by_label("Code of the error").evaluate(
+        """async (field) => {
+            const { set } = await import("/_ims_mock/page/state.js");
+            field.value = "IMG.0022";
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            set({ jobForm: undefined });
+            await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        }"""
+    )
+    assert page.get_by_label("Code of the error").input_value() == ""
+
+
 def test_a_job_without_end_says_so(page: Page, mock: ImsMock) -> None:
     """A job that was let run without end is shown as such, and cannot be stuck again."""
     mock.reset(jobs={"*": 60})

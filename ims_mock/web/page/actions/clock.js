@@ -6,6 +6,7 @@ import { keepClock } from "../parts/clock.js";
 import { commandLine, curlLine, lines, noLines } from "../parts/lines.js";
 import { attempt } from "../parts/toast.js";
 import { set, state } from "../state.js";
+import { typedText } from "../parts/typed.js";
 
 const STEPS = [["1 minute", 60], ["1 hour", 3600], ["1 day", 86400]];
 
@@ -18,12 +19,12 @@ export function clockHands() {
   const act = async (body) => (await move(body)) && change({ last: body });
   return html`
     <form class="hands" novalidate @submit=${(event) => { event.preventDefault(); act({ advance: numberOf(seconds) }); }}>
-      <label>Advance by <input type="text" inputmode="decimal" .value=${seconds} @input=${(event) => change({ seconds: event.target.value, last: { advance: numberOf(event.target.value) } })}> seconds</label>
+      <label>Advance by <input type="text" inputmode="decimal" .value=${typedText(seconds)} @input=${(event) => change({ seconds: event.target.value, last: { advance: numberOf(event.target.value) } })}> seconds</label>
       <button class="primary" type="submit">Advance</button>
       ${STEPS.map(([text, step]) => html`<button type="button" @click=${() => act({ advance: step })}>+ ${text}</button>`)}
     </form>
     <form class="hands" novalidate @submit=${(event) => { event.preventDefault(); act({ run: numberOf(speed) }); }}>
-      <label>Run <input type="text" inputmode="decimal" .value=${speed} @input=${(event) => change({ speed: event.target.value, last: { run: numberOf(event.target.value) } })}> times as fast as real time</label>
+      <label>Run <input type="text" inputmode="decimal" .value=${typedText(speed)} @input=${(event) => change({ speed: event.target.value, last: { run: numberOf(event.target.value) } })}> times as fast as real time</label>
       <button type="submit">Run</button>
       <button type="button" @click=${() => act({ freeze: true })}>Freeze</button>
     </form>

@@ -6,6 +6,7 @@ import { curlLine, lines } from "../parts/lines.js";
 import { pythonOf } from "../parts/python.js";
 import { attempt } from "../parts/toast.js";
 import { set, state } from "../state.js";
+import { typedText } from "../parts/typed.js";
 
 const WORDS = { SUCCESS: "The job has succeeded", FAIL: "The job has failed", RUNNING: "The job runs without end" };
 
@@ -29,8 +30,8 @@ export function jobHands(job) {
     </div>
     <div class="hands">
       <button type="button" @click=${() => end("FAIL")}>Let it fail</button>
-      <label>with <input type="text" placeholder="IMG.nnnn" aria-label="Code of the error" .value=${code} @input=${(event) => change({ status: "FAIL", code: event.target.value })}></label>
-      <input type="text" placeholder="reason" aria-label="Reason" .value=${reason} @input=${(event) => change({ status: "FAIL", reason: event.target.value })}>
+      <label>with <input type="text" placeholder="IMG.nnnn" aria-label="Code of the error" .value=${typedText(code)} @input=${(event) => change({ status: "FAIL", code: event.target.value })}></label>
+      <input type="text" placeholder="reason" aria-label="Reason" .value=${typedText(reason)} @input=${(event) => change({ status: "FAIL", reason: event.target.value })}>
     </div>
     ${lines(python, curlLine("POST", path, body))}`;
 }

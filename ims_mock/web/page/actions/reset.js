@@ -8,6 +8,7 @@ import { commandLine, curlLine, lines, noLines } from "../parts/lines.js";
 import { pythonOf } from "../parts/python.js";
 import { ruleText } from "../parts/rule_text.js";
 import { toast } from "../parts/toast.js";
+import { typedText } from "../parts/typed.js";
 
 /** Ask whether to reset the mock, with other settings perhaps, and do it. */
 export function openReset() {
@@ -34,7 +35,7 @@ function formOf(form, close, draw) {
     <p class="plain-text">This clears images, jobs, rules, snapshots and the journal, and starts the clock again.</p>
     <div class="field field-json"><label for="reset-settings">settings until the next reset</label>
       <textarea id="reset-settings" rows="2" spellcheck="false" placeholder='{"seed": 7, "auth": "strict"}' aria-describedby="reset-help" aria-invalid=${form.error ? "true" : nothing}
-        .value=${form.typed} @input=${(event) => { Object.assign(form, { typed: event.target.value, error: "" }); draw(); }}></textarea>
+        .value=${typedText(form.typed)} @input=${(event) => { Object.assign(form, { typed: event.target.value, error: "" }); draw(); }}></textarea>
       <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span> ` : nothing}As JSON. If this is empty, the mock has the settings with which it was started.</p></div>
     ${settings === null || form.error ? noLines() : lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined), optionLine(settings ?? {}))}
     <footer><button class="primary" type="submit">Reset</button><button type="button" @click=${close}>Cancel</button></footer>

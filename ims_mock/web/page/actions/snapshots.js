@@ -7,6 +7,7 @@ import { ask } from "../parts/dialog.js";
 import { curlLine, lines } from "../parts/lines.js";
 import { attempt } from "../parts/toast.js";
 import { set, state } from "../state.js";
+import { typedText } from "../parts/typed.js";
 
 const at = (name) => `snapshots/${encodeURIComponent(name)}`;
 
@@ -19,7 +20,7 @@ export function takeForm() {
     if (await attempt(() => post("snapshots", { name }), `Snapshot ${name} is taken`)) set({ snapshotName: "" });
   };
   return html`<form class="hands" novalidate @submit=${take}>
-    <input type="text" placeholder=${nextName()} aria-label="Name of the snapshot" .value=${typed} @input=${(event) => set({ snapshotName: event.target.value })}>
+    <input type="text" placeholder=${nextName()} aria-label="Name of the snapshot" .value=${typedText(typed)} @input=${(event) => set({ snapshotName: event.target.value })}>
     <button class="primary" type="submit">Take a snapshot</button>
   </form>`;
 }

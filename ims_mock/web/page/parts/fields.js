@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { exact } from "./json.js";
+import { typedText } from "./typed.js";
 
 /** Return what kind of field a schema needs: "choice", "tick", "number", "text" or "json". */
 function kindOf(schema) {
@@ -63,7 +64,7 @@ export function field({ id, name, schema, typed, change, needed = false, error =
 }
 
 const input = (schema, { id, help, error, typed, change }, list, mode) => html`<input type="text" id=${id} inputmode=${mode ?? nothing} list=${list ?? nothing}
-  aria-describedby=${help} autocomplete="off" aria-invalid=${error ? "true" : nothing} placeholder=${schema.default ?? ""} .value=${typed ?? ""}
+  aria-describedby=${help} autocomplete="off" aria-invalid=${error ? "true" : nothing} placeholder=${schema.default ?? ""} .value=${typedText(typed)}
   @input=${(event) => change(event.target.value)}>`;
 
 const CONTROLS = {
@@ -78,5 +79,5 @@ const CONTROLS = {
   text: input,
   json: (schema, { id, help, error, typed, change }) => html`<textarea id=${id} rows="2" aria-describedby=${help} spellcheck="false"
     placeholder=${schema.examples ? JSON.stringify(schema.examples[0]) : ""}
-    aria-invalid=${error ? "true" : nothing} .value=${typed ?? ""} @input=${(event) => change(event.target.value)}></textarea>`,
+    aria-invalid=${error ? "true" : nothing} .value=${typedText(typed)} @input=${(event) => change(event.target.value)}></textarea>`,
 };

@@ -2,6 +2,7 @@
 
 import { html } from "../vendor/lit-html.js";
 import { filterOf, setFilter } from "../state.js";
+import { typedText } from "./typed.js";
 
 /** Return a field for a text; `label` says what is searched. */
 export function searchBox(panel, label) {
@@ -12,7 +13,7 @@ export function searchBox(panel, label) {
     setFilter(panel, { text: "" });
   };
   return html`<input type="search" placeholder="Search  /" aria-label=${label} title=${label}
-    .value=${filterOf(panel).text ?? ""} @input=${(event) => setFilter(panel, { text: event.target.value })}
+    .value=${typedText(filterOf(panel).text)} @input=${(event) => setFilter(panel, { text: event.target.value })}
     @keydown=${clear}>`;
 }
 
