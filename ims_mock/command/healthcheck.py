@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import ssl
 
 _PATH = "/_ims_mock/health"
+_WORLDS = "/_ims_mock/worlds"
 _WITHOUT_TLS = "use http://, and leave out --tls and --cert, if it was started without TLS"
 _SECONDS = 5.0
 """How long one try may take."""
@@ -47,7 +48,30 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _problem(url: str, options: argparse.Namespace, seconds: float) -> str | None:
-    """Return what is wrong with the mock at a URL, or None if it is healthy."""
+    """Return what is wrong with the mock at a URL, or None if it is healthy.
+
+    A world that the URL names is looked for by the server's own list: a request to the world itself would make it.
+    """
+    result = _asked(url, _PATH, options, seconds)
+    if isinstance(result, str):
+        return result
+    status, body = result
+    if status != 200 or not _is_ok(body):
+        return f"GET {_PATH} returns {status}; " + ("it is no ims-mock" if status in (200, 404) else "see its log")
+    name = urlsplit(url).path.partition("/~")[2]
+    if not name:
+        return None
+    path = f"{_WORLDS}/{name}"
+    result = _asked(url, path, options, seconds)
+    if isinstance(result, str):
+        return result
+    if result[0] == 404:
+        return f"no world has the name {name}; make it with --world {name}, or with POST {_WORLDS}"
+    return None if result[0] == 200 else f"GET {path} returns {result[0]}; see its log"
+
+
+def _asked(url: str, path: str, options: argparse.Namespace, seconds: float) -> tuple[int, bytes] | str:
+    """Return the status and the body of a response of the server of a URL, or why there is none."""
     parts = urlsplit(url)
     try:
         if parts.scheme == "https":
@@ -56,9 +80,9 @@ def _problem(url: str, options: argparse.Namespace, seconds: float) -> str | Non
         else:
             connection = HTTPConnection(parts.netloc, timeout=seconds)
         try:
-            connection.request("GET", _PATH)
+            connection.request("GET", path)
             response = connection.getresponse()
-            status, body = response.status, response.read()
+            return response.status, response.read()
         finally:
             connection.close()
     except TimeoutError:
@@ -72,9 +96,6 @@ def _problem(url: str, options: argparse.Namespace, seconds: float) -> str | Non
             return f"what listens there does not speak TLS ({getattr(error, 'reason', '')}); {_WITHOUT_TLS}"
         # That of a certificate says which rule it breaks, at the end of many words.
         return str(getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error)
-    if status == 200 and _is_ok(body):
-        return None
-    return f"GET {_PATH} returns {status}; " + ("it is no ims-mock" if status in (200, 404) else "see its log")
 
 
 def _is_ok(body: bytes) -> bool:

@@ -53,6 +53,18 @@ def test_healthy(ims_mock: ImsMock, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(capsys, IMS_MOCK_HOST="0.0.0.0", IMS_MOCK_PORT=port, HTTP_PROXY="http://127.0.0.1:1") == (0, "")
 
 
+def test_health_of_a_world(ims_mock: ImsMock, capsys: pytest.CaptureFixture[str]) -> None:
+    """A world of a URL is healthy if it exists; the check makes none, and is no use of one."""
+    url = f"{ims_mock.url}/~ci"
+    status, said = check(capsys, "--url", url)
+    assert (status, list(ims_mock.worlds)) == (1, ["default"])
+    assert f"{url} is not healthy: no world has the name ci; make it with --world ci, or with POST" in said
+    ims_mock.world("ci")
+    assert check(capsys, "--url", url) == (0, "")
+    assert check(capsys, "--url", f"{ims_mock.url}/~default") == (0, "")
+    assert len(ims_mock.world("ci").journal) == 0
+
+
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
