@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
-from ims_mock.service.service import Service
 from ims_mock.service.worlds import HEADER, PREFIX, Asked, World, Worlds
 from ims_mock.state.real import new_lock
 from ims_mock.web.direct import Direct
@@ -29,7 +28,8 @@ class Fronts:
     def __init__(self, worlds: Worlds) -> None:
         self.worlds = worlds
         self.default = Front(worlds.default.service)
-        self._fronts = WeakKeyDictionary[Service, Front]()
+        # A front holds its service, so that a key which the service holds would never go.
+        self._fronts = WeakKeyDictionary[World, Front]()
         self._lock = new_lock()
 
     def direct_of(self, head: Head) -> tuple[Direct, Head] | None:
@@ -83,9 +83,9 @@ class Fronts:
         if world is self.worlds.default:
             return self.default
         with self._lock:
-            front = self._fronts.get(world.service)
+            front = self._fronts.get(world)
             if front is None:
-                front = self._fronts[world.service] = Front(world.service)
+                front = self._fronts[world] = Front(world.service)
             return front
 
     def _refuse(self, error: ImsError, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
