@@ -10,7 +10,7 @@ from ims_mock import started
 from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.messages import Request, Response
 from ims_mock.mock_world import MockWorld
-from ims_mock.service.missing import ConflictError
+from ims_mock.service.missing import NotFoundError
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
@@ -80,18 +80,15 @@ class ImsMock(MockWorld):
         A world that is `locked` stays until it is deleted. Raises ValueError for a name that cannot be one, for wrong
         settings, for settings of a world that exists, and where there can be no more worlds.
         """
-        found = self._worlds.find(name)
-        if found is None:
-            return self._seen(self._worlds.make(name, settings, is_locked=locked))
-        if settings or locked:
-            raise ConflictError(f"the world {name} exists: reset it with other settings, or take another name")
-        return self._seen(found)
+        if not settings and not locked:
+            return self._seen(self._worlds.obtain(name))
+        return self._seen(self._worlds.make(name, settings, is_locked=locked))
 
     def limit_worlds(self, most: int = MOST, idle: float | None = None) -> None:
         """Bound the number of worlds, this one included, and the real seconds that one stays without a request.
 
-        Where another one is asked for, the one that was unused for longest is removed. `idle` None is for ever.
-        Worlds that are locked stay. Raises ValueError for a bound that cannot be.
+        Where there are more, now or once another one is asked for, the one that was unused for longest is removed.
+        `idle` None is for ever. Worlds that are locked stay. Raises ValueError for a bound that cannot be.
         """
         self._worlds.limit(most, idle)
 
@@ -100,7 +97,10 @@ class ImsMock(MockWorld):
 
         Raises KeyError where there is none of this name, and ValueError for the default one.
         """
-        self._worlds.delete(name)
+        try:
+            self._worlds.delete(name)
+        except NotFoundError as error:
+            raise KeyError(str(error)) from None
 
     def _seen(self, world: World) -> MockWorld:
         if world is self._worlds.default:

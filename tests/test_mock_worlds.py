@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_worlds_by_name(ims_mock: ImsMock) -> None:
     assert len(ims_mock.world("a").images) == 1
     assert list(ims_mock.worlds) == ["default", "a"]
     assert ims_mock.worlds["default"] is ims_mock is ims_mock.world("default")
-    with pytest.raises(ValueError, match="the world a exists: reset it with other settings"):
+    with pytest.raises(ValueError, match="the world a exists; delete or reset it"):
         ims_mock.world("a", auth="strict")
     ims_mock.delete_world("a")
     assert list(ims_mock.worlds) == ["default"]
@@ -86,9 +87,13 @@ def test_number_of_worlds_is_limited() -> None:
     mock.world("a")
     mock.world("b")
     assert list(mock.worlds) == ["default", "b"]
+    mock.limit_worlds(1)
+    assert list(mock.worlds) == ["default"]
 
 
-@pytest.mark.parametrize(("most", "idle"), [(0, None), (True, None), (1.5, None), (2, 0), (2, -1), (2, "1")])
+@pytest.mark.parametrize(
+    ("most", "idle"), [(0, None), (True, None), (1.5, None), (2, 0), (2, -1), (2, "1"), (2, True), (2, nan), (2, inf)]
+)
 def test_wrong_limits_of_worlds(most: Any, idle: Any) -> None:
     """A limit that cannot be is refused, and says what it must be."""
     with pytest.raises(ValueError, match=r"(most must be a whole number|idle must be a number of seconds above 0)"):

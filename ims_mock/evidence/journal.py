@@ -164,6 +164,8 @@ class Journal:
     def __init__(self, size: int = MAX_ENTRIES) -> None:
         self._lock = new_lock()
         self._clearings = self._revision = 0
+        self.is_ended = False
+        """Whether no request is to take effect any more."""
         self.signal = NOBODY
         self._open: dict[int, Entry] = {}
         self._headers: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
@@ -182,6 +184,11 @@ class Journal:
             self.received = 0
         self.signal.give()
 
+    def end(self) -> None:
+        """Clear every request, and let none take effect from now on."""
+        self.is_ended = True
+        self.clear()
+
     def open(self, entry: Entry, headers: Iterable[tuple[str, str]]) -> Entry:
         """Begin the entry of a request that has just been received with some headers."""
         kept = masked(headers)
@@ -190,8 +197,9 @@ class Journal:
                 self._headers.clear()
             # Those of one client hardly differ: the texts are shared, and each entry has a dict of its own.
             entry.request_headers = self._headers.setdefault(tuple(kept.items()), kept).copy()
-            self._open[id(entry)] = entry
-            entry.is_open = True
+            if not self.is_ended:
+                self._open[id(entry)] = entry
+                entry.is_open = True
         return entry
 
     def record(self, entry: Entry) -> None:

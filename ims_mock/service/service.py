@@ -88,6 +88,22 @@ class Service:
             self._written.clear()
             self._begin(settings)
 
+    def end(self) -> None:
+        """Let go of what takes memory, as the world has been removed; a request that is still on its way is rejected.
+
+        What gives access stays, so that such a request is not rejected for its credential.
+        """
+        with self.store.lock:
+            self.journal.end()
+            self.permissions.clear()
+            self.snapshots.clear()
+            self._written.clear()
+            records = self.store.snapshot_records()
+            self.store.put_back({name: records[name] if name in _ACCESS else {} for name in records})
+            if isinstance(self.store.clock, ManualClock):
+                self.store.clock.close()
+        self.store.signal.release()
+
     def join(self, other: Service) -> None:
         """Be another region of another service's cloud: with its accounts and tokens, and what is copied from there.
 
@@ -160,7 +176,7 @@ class Service:
         try:
             response = self._respond(exchange)
         except ImsError as error:
-            response = exchange.reject(error)
+            response = exchange.reject(self._overtaken(exchange) if self.journal.is_ended else error)
         except Exception as error:
             # Whatever it is, the client is to have a response, and the user the traceback.
             with suppress(Exception):  # A log that a test has patched is not to cost the response; also below.
@@ -262,12 +278,19 @@ class Service:
             return response if isinstance(response, Response) else response()
         with self._transaction:
             if not exchange.entry.is_open:
-                code, message = exchange.operation.usual_error(503)
-                raise ImsError(503, code, message, reason="the mock was reset while this request was on its way")
+                raise self._overtaken(exchange)
             response = function(exchange)
             exchange.entry.is_done = True
             self.journal.record(exchange.entry)
         return response if isinstance(response, Response) else response()
+
+    def _overtaken(self, exchange: Exchange) -> ImsError:
+        """Return the rejection of a request that was on its way when the mock was reset, or its world removed."""
+        code, message = exchange.operation.usual_error(503)
+        reason = "the mock was reset while this request was on its way"
+        if self.journal.is_ended:
+            reason = f"the world {self.store.world} was removed while this request was on its way; send it again"
+        return ImsError(503, code, message, reason=reason)
 
     def _limit_file(self, exchange: Exchange) -> None:
         """Limit a file to what the mock takes; raise 413 where it is known to be longer."""
@@ -275,6 +298,8 @@ class Service:
         too_long = ImsError(413, "IMG.0059", reason=f"body: must be at most {most} bytes, as max_image_size says")
         exchange.body.limit(most, too_long)
 
+
+_ACCESS = ("settings", "projects", "users", "tokens", "temporary_credentials")
 
 FAULT_HEADER = "X-IMS-Mock-Fault"
 """The header by which a request asks for a fault of its own."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
@@ -13,7 +14,7 @@ from ims_mock.contract.headers import Headers, header_name
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
-from ims_mock.service.missing import ConflictError
+from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.collections import Access
@@ -62,6 +63,11 @@ class World:
         """What its URLs begin with, behind the host; "" for the default world."""
         return "" if self.name == DEFAULT else f"{PREFIX}{self.name}"
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a request for it is on its way."""
+        return bool(self.service.journal.in_progress())
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -76,7 +82,8 @@ class Worlds:
     """The worlds of one server by name. `first` is the service of the default one, which always exists.
 
     A world that is asked for by its name is made if it does not exist. Beyond `most`, the one that was not used for
-    the longest time is removed, and so is one that nobody has used for `idle` real seconds; None keeps them.
+    the longest time is removed, and so is one that nobody has used for `idle` real seconds; None keeps them. One with
+    a request on its way is in use.
     """
 
     def __init__(self, first: Service, most: int = MOST, idle: float | None = None) -> None:
@@ -89,19 +96,28 @@ class Worlds:
         """Called with each world that has been removed."""
         self._owners: dict[tuple[str, str, str], World | None] = {}
         self._version = -1
+        self._expires_at = 0.0
+        """Until when, in real seconds, no world can have been unused for too long."""
         self.has_named = False
         """Whether there is a world beside the default one."""
         first.enter(self)
 
     def limit(self, most: int, idle: float | None) -> None:
-        """Bound the number of worlds, and the real seconds that one stays unused; raise ValueError for wrong bounds."""
+        """Bound the number of worlds, and the real seconds that one stays unused; raise ValueError for wrong bounds.
+
+        What is beyond them is removed at once.
+        """
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise wrong_setting("most", "minimum", f"must be a whole number, 1 or more, got {most!r}", most)
-        if idle is not None and not (isinstance(idle, (int, float)) and idle > 0):
+        if idle is not None and not (type(idle) in (int, float) and isfinite(idle) and idle > 0):
             raise wrong_setting(
                 "idle", "exclusiveMinimum", f"must be a number of seconds above 0, or None, got {idle!r}"
             )
-        self.most, self.idle = most, idle
+        with self._lock:
+            self.most, self.idle, self._expires_at = most, idle, 0.0
+            removed = self._take_unused(len(self) - most)
+        self._end_unused(removed)
+        self.expire()
 
     def __len__(self) -> int:
         return 1 + len(self._named)
@@ -120,60 +136,95 @@ class Worlds:
         Raises ValueError for a name that cannot be one or is in use, for wrong settings, and where every other world
         is locked and there are as many as there may be.
         """
+        world, is_new = self._get_or_make(name, settings or {}, is_locked=is_locked)
+        if not is_new:
+            raise _exists(name)
+        return world
+
+    def obtain(self, name: str) -> World:
+        """Return the world of a name, which is made if it does not exist; raise as `make` does."""
+        found = self.find(name)
+        return self._get_or_make(name, {})[0] if found is None else found
+
+    def _get_or_make(self, name: str, given: Mapping[str, Any], *, is_locked: bool = False) -> tuple[World, bool]:
+        """Return the world of a name, and whether it is new: several requests may ask for it at once."""
         check_name(name)
-        given = settings or {}
+        found = self._named.get(name)
+        if found is not None:
+            return found, False
         made = World(name, self._new_service(name, given), given, is_locked)
         with self._lock:
-            if name in self._named:
-                text = f"the world {name} exists; delete or reset it, or take another name"
+            found = self._named.get(name)
+            if found is not None:
+                return found, False
+            removed = self._take_unused(len(self) + 1 - self.most)
+            if len(self) >= self.most:
+                text = f"there are {len(self)} worlds, as many as there may be, and all are locked; delete one"
                 raise ConflictError(text)
-            self._make_space()
             made.used_at = RealTime.monotonic()
             self._named[name] = made
             self._changed()
-        return made
+        self._end_unused(removed)
+        return made, True
 
     def delete(self, name: str) -> None:
-        """Remove a world with all that it has; raise KeyError where there is none, ValueError for the default one."""
+        """Remove a world with all that it has; raise NotFoundError where there is none, ValueError for the default."""
         if name == DEFAULT:
             raise ConflictError("the default world cannot be deleted; reset it")
         with self._lock:
-            world = self._named.pop(name)
+            world = self._named.pop(name, None)
             self._changed()
+        if world is None:
+            raise self.not_found(name)
         self._end(world)
+
+    def not_found(self, name: str) -> NotFoundError:
+        """Return the error for a name that no world has."""
+        return NotFoundError(f"no world has the name {shown(name)}", [DEFAULT, *list(self._named)])
 
     def clear(self) -> None:
         """Remove every world but the default one and those that are locked."""
-        for world in list(self._named.values()):
-            if not world.is_locked:
-                self.delete(world.name)
+        with self._lock:
+            removed = [world for world in self._named.values() if not world.is_locked]
+            self._drop(removed)
+        for world in removed:
+            self._end(world)
 
     def expire(self) -> None:
         """Remove the worlds that nobody has used for too long."""
-        if self.idle is None:
+        if self.idle is None or RealTime.monotonic() < self._expires_at:
             return
-        since = RealTime.monotonic() - self.idle
         with self._lock:
-            unused = [world for world in self._named.values() if not world.is_locked and world.used_at < since]
-            for world in unused:
-                del self._named[world.name]
-            self._changed()
+            idle, now = self.idle or inf, RealTime.monotonic()
+            unlocked = [world for world in self._named.values() if not world.is_locked]
+            unused = [world for world in unlocked if world.used_at < now - idle and not world.is_in_use]
+            self._drop(unused)
+            # One that is used from now on, or made, stays for longer than these.
+            self._expires_at = min((world.used_at for world in unlocked if world not in unused), default=now) + idle
         for world in unused:
-            logger.warning("world %s is removed: nobody has used it for %g seconds", world.name, self.idle)
+            logger.warning("world %s is removed: nobody has used it for %g seconds", world.name, idle)
             self._end(world)
 
-    def _make_space(self) -> None:
-        """Remove the world that was not used for the longest time where there are as many as there may be."""
-        if len(self) < self.most:
-            return
-        unlocked = [world for world in self._named.values() if not world.is_locked]
-        if not unlocked:
-            text = f"there are {len(self)} worlds, as many as there may be, and all are locked; delete one"
-            raise ConflictError(text)
-        oldest = min(unlocked, key=lambda world: world.used_at)
-        del self._named[oldest.name]
-        logger.warning("world %s is removed as the longest unused: there may be %d", oldest.name, self.most)
-        self._end(oldest)
+    def _take_unused(self, count: int) -> list[World]:
+        """Take out so many worlds, those that were not used for the longest time first; called with the lock held."""
+        unlocked = [world for world in self._named.values() if not world.is_locked] if count > 0 else []
+        taken = sorted(unlocked, key=lambda world: (world.is_in_use, world.used_at))[: max(count, 0)]
+        self._drop(taken)
+        return taken
+
+    def _end_unused(self, worlds: Iterable[World]) -> None:
+        """End worlds that `_take_unused` has taken out, and say it in the log."""
+        for world in worlds:
+            logger.warning("world %s is removed as the longest unused: there may be %d", world.name, self.most)
+            self._end(world)
+
+    def _drop(self, worlds: Iterable[World]) -> None:
+        """Take out worlds; called with the lock held."""
+        before = len(self._named)
+        for world in worlds:
+            del self._named[world.name]
+        if len(self._named) != before:
+            self._changed()
 
     def _changed(self) -> None:
         """Note that there are other worlds than before."""
@@ -182,7 +233,7 @@ class Worlds:
 
     def _end(self, world: World) -> None:
         self.removed(world)
-        world.service.store.signal.release()
+        world.service.end()
 
     def _new_service(self, name: str, given: Mapping[str, Any]) -> Service:
         first = self.default.service
@@ -211,15 +262,9 @@ class Worlds:
         return world, root
 
     def _named_world(self, name: str) -> World:
-        found = self.find(name)
-        if found is not None:
-            return found
         try:
-            return self.make(name)
+            return self.obtain(name)
         except ConflictError as error:
-            found = self.find(name)  # Another request may have made it.
-            if found is not None:
-                return found
             raise ImsError(503, "APIGW.0201", reason=str(error)) from None
         except ValueError as error:
             raise ImsError(404, "APIGW.0101", reason=f"no world has the name {shown(name)}: {error}") from None
@@ -266,6 +311,10 @@ def _knows(service: Service, project_id: str, token: str, access: str) -> bool:
 def worlds_of(service: Service) -> Worlds:
     """Return the worlds of the server of a service, which is the only one where it has no server."""
     return service.worlds if isinstance(service.worlds, Worlds) else Worlds(service)
+
+
+def _exists(name: str) -> ConflictError:
+    return ConflictError(f"the world {name} exists; delete or reset it, or take another name")
 
 
 _PROJECT = re.compile("^/v[0-9.]+/([0-9a-f]{32})/")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ims_mock.contract.wording import shown
-from ims_mock.service.missing import NotFoundError
 from ims_mock.service.service import Service
 from ims_mock.service.worlds import World, worlds_of
 from ims_mock.state.real import RealTime
@@ -32,7 +30,9 @@ def show_world(service: Service, values: Values, _body: Any) -> Any:
 
 def delete_world(service: Service, values: Values, _body: Any) -> None:
     """Delete a world by its name."""
-    worlds_of(service).delete(_named(service, values["name"]).name)
+    worlds = worlds_of(service)
+    worlds.expire()
+    worlds.delete(values["name"])
 
 
 def _named(service: Service, name: str) -> World:
@@ -40,7 +40,7 @@ def _named(service: Service, name: str) -> World:
     worlds.expire()
     world = worlds.find(name)
     if world is None:
-        raise NotFoundError(f"no world has the name {shown(name)}", [known.name for known in worlds])
+        raise worlds.not_found(name)
     return world
 
 

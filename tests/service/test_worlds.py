@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.service.missing import ConflictError
+from ims_mock.evidence.journal import Entry
+from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.service.worlds import Asked, Worlds
 from ims_mock.state.clock import ManualClock, SystemClock
+from ims_mock.state.collections import Access
 from ims_mock.state.ids import new_image_id, new_token
 from ims_mock.state.real import RealTime
+from ims_mock.web.app import create_app
+from tests.conftest import Api
+from tests.identity.test_permissions import new_image
 
 SIGNED = "SDK-HMAC-SHA256 Access={}, SignedHeaders=host, Signature=" + "0" * 64
 
@@ -230,8 +240,140 @@ def test_deleted_world_is_gone() -> None:
     assert worlds.find("ci") is not before
     with pytest.raises(ConflictError, match="the default world cannot be deleted"):
         worlds.delete("default")
-    with pytest.raises(KeyError):
+    with pytest.raises(NotFoundError, match='no world has the name "nobody"; the known ones are default, ci'):
         worlds.delete("nobody")
+
+
+def test_lower_limit_removes_worlds_at_once(watch: Stopwatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A lower number removes the longest unused worlds down to it, one by one in the log, and no locked one."""
+    worlds = Worlds(Service())
+    for name in ("a", "b", "c", "d"):
+        watch.seconds += 1
+        worlds.make(name, is_locked=name == "a")
+    with caplog.at_level(logging.WARNING, "ims_mock"):
+        worlds.limit(3, None)
+    assert [world.name for world in worlds] == ["default", "a", "d"]
+    assert caplog.messages == [f"world {name} is removed as the longest unused: there may be 3" for name in ("b", "c")]
+    worlds.limit(1, None)
+    assert [world.name for world in worlds] == ["default", "a"]
+    worlds.limit(3, 10)
+    watch.seconds += 5
+    worlds.make("e")
+    watch.seconds += 3
+    worlds.limit(3, 2)
+    assert [world.name for world in worlds] == ["default", "a"]
+
+
+def test_world_with_a_request_on_its_way_is_in_use(watch: Stopwatch) -> None:
+    """A world in which a request is under way is not unused, however long that takes, and the last to be removed."""
+    worlds = new_worlds("a", "b", "c", idle=60)
+    (_, a, b, _) = worlds
+    for world in (a, b):
+        world.service.journal.open(Entry("1", 0, "PUT", "/", None), [])
+    watch.seconds = 61
+    assert [world.name for world in worlds] == ["default", "a", "b"]
+    chosen(worlds, "/~a/v2/images")
+    worlds.limit(2, None)
+    assert [world.name for world in worlds] == ["default", "a"]
+
+
+def test_looking_for_unused_worlds_changes_nothing(watch: Stopwatch) -> None:
+    """Where no world is removed, what was found out of credentials stays known."""
+    worlds = new_worlds("a", idle=60)
+    before = Access.version
+    for seconds in (10, 59, 60):
+        watch.seconds = seconds
+        chosen(worlds, "/v2/images")
+    assert Access.version == before
+    watch.seconds = 61
+    chosen(worlds, "/v2/images")
+    assert Access.version != before
+
+
+def test_request_that_a_removal_overtakes() -> None:
+    """A request in a world that is removed meanwhile is 503 and says why, whatever it has found in the empty world."""
+    worlds = new_worlds("ci")
+    world = worlds.find("ci")
+    assert world is not None
+    api = Api()
+    api.service, api._client = world.service, create_app(world.service).test_client()
+    image_id = new_image(api)
+
+    class Overtaken(io.BytesIO):
+        """A body during whose reading the world is removed."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            if worlds.find("ci") is not None:
+                worlds.delete("ci")
+            return super().read(size)
+
+    headers = {"X-Auth-Token": "t", "Content-Type": "application/octet-stream"}
+    path = f"/v2/images/{image_id}/file"
+    responses = [
+        api._client.open(path, method="PUT", input_stream=Overtaken(b"{}"), content_length=2, headers=headers),
+        api("GET", f"/v2/images/{image_id}"),
+        api("POST", "/v2/images", {"name": "web"}),
+    ]
+    for response in responses:
+        assert response.status_code == 503
+        reason = "the world ci was removed while this request was on its way; send it again"
+        assert response.headers["X-IMS-Mock-Reason"] == reason
+    assert (len(world.service.store.images), len(world.service.journal)) == (0, 0)
+
+
+def test_removed_world_waits_no_more() -> None:
+    """Who waits in a world by its clock, or for a change, waits no more once it is removed."""
+    worlds = new_worlds("ci")
+    world = worlds.find("ci")
+    assert world is not None
+    store = world.service.store
+    waits = [
+        threading.Thread(target=store.clock.wait, args=(3600, lambda: False)),
+        threading.Thread(target=store.signal.wait, args=(lambda: False, 3600)),
+    ]
+    for thread in waits:
+        thread.start()
+    while not store.signal.waiting:
+        pass
+    worlds.delete("ci")
+    for thread in waits:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+
+
+def test_many_threads_make_choose_and_remove(watch: Stopwatch) -> None:
+    """Eight threads that make, choose, limit, reset, list and delete worlds meet no error but those that are meant."""
+    worlds = Worlds(Service(), most=4, idle=5)
+    unexpected: list[BaseException] = []
+
+    def work(number: int) -> None:
+        draw = Random(number)
+        for _ in range(150):
+            name = draw.choice("abcdef")
+            acts: list[Callable[[], object]] = [
+                partial(worlds.make, name),
+                partial(worlds.delete, name),
+                partial(chosen, worlds, f"/~{name}/v2/images"),
+                partial(chosen, worlds, "/v2/images", X_Auth_Token=f"ims-mock-token-{name}"),
+                partial(worlds.limit, draw.randint(2, 5), draw.choice([None, 1, 5])),
+                lambda: [world.service.reset() for world in worlds],  # type: ignore[func-returns-value]
+                worlds.clear,
+            ]
+            watch.seconds += 0.01
+            try:
+                draw.choice(acts)()
+            except (ConflictError, NotFoundError):
+                pass
+            except BaseException as error:
+                unexpected.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not unexpected
+    assert len(worlds) <= 5
 
 
 def test_token_that_two_worlds_have_names_none() -> None:

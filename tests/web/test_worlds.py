@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -107,6 +110,29 @@ def test_worlds_are_listed_made_and_deleted(ims_mock: ImsMock) -> None:
     assert requests.delete(f"{url}/default", timeout=10).status_code == 409
     wrong = requests.post(url, json={"name": "ci", "settings": {"auht": "off"}}, timeout=10)
     assert (wrong.status_code, "auht" in wrong.json()["error"]["message"]) == (400, True)
+
+
+def test_removed_world_is_let_go(ims_mock: ImsMock) -> None:
+    """Nothing of a world is in memory once it is removed, also where requests were for it."""
+    ci = new_world(ims_mock, "ci")
+    requests.post(f"{ci}/v2/images", json={"name": "web"}, headers=ANY, timeout=10)
+    requests.get(f"{ci}/_ims_mock/health", timeout=10)
+    service = weakref.ref(ims_mock.world("ci").service)
+    assert service() is not None
+    requests.delete(f"{ims_mock.url}/_ims_mock/worlds/ci", timeout=10)
+    requests.get(f"{ims_mock.url}/_ims_mock/health", timeout=10)
+    gc.collect()
+    assert service() is None
+
+
+def test_world_that_many_delete_at_once(ims_mock: ImsMock) -> None:
+    """Of those who delete one world at once, one has deleted it, and the others find none."""
+    url = f"{ims_mock.url}/_ims_mock/worlds/ci"
+    for _ in range(10):
+        new_world(ims_mock, "ci")
+        with ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(lambda _: requests.delete(url, timeout=10).status_code, range(8)))
+        assert sorted(statuses) == [204, *[404] * 7]
 
 
 def test_credential_of_another_world_is_rejected(ims_mock: ImsMock) -> None:
