@@ -240,6 +240,11 @@ class Journal:
         with self._lock:
             return Mark(self._clearings, self.received)
 
+    def after(self, number: int) -> tuple[Mark, list[Entry]]:
+        """Return the present position, and the entries that are kept with a higher number than this, of one moment."""
+        with self._lock:
+            return Mark(self._clearings, self.received), [entry for entry in self._entries if entry.number > number]
+
     def since(self, mark: Mark) -> tuple[int, list[Entry]]:
         """Return how many requests were received since a moment, or since the journal was last cleared, and those kept.
 

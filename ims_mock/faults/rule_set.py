@@ -25,12 +25,12 @@ _MOST_DISARMED = 1000
 class Faults:
     """The rules of one mock, in the order in which they were added.
 
-    `armed` has them by id; `edits` counts how often one was armed or removed.
+    `armed` has them by id; `edits` counts how often one was armed or removed, `resets` how often all were dropped.
     """
 
     def __init__(self, store: Store) -> None:
         self._lock = new_lock()
-        self.edits = 0
+        self.edits = self.resets = 0
         self._store = store
         self.reset()
 
@@ -94,6 +94,7 @@ class Faults:
             self._ids = itertools.count(1)
             self.armed: dict[str, Rule] = {}
             self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
+            self.resets += 1
         self._changed()
 
     def _changed(self) -> None:

@@ -15,11 +15,13 @@ from ims_mock.contract.operations import load_contract, load_control
 from ims_mock.contract.problems import wrong_at
 from ims_mock.contract.wording import shown
 from ims_mock.evidence.audit import audit
+from ims_mock.evidence.entry_documents import to_document
 from ims_mock.evidence.exchanges import exchanges_of
 from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Mark
 from ims_mock.faults.rule_text import new_rule
-from ims_mock.service import live, neighbours, snapshots, worlds, worlds_control
+from ims_mock.identity.permissions import new_policy
+from ims_mock.service import live, neighbours, records_control, snapshots, worlds, worlds_control
 from ims_mock.service.bundle import bundle
 from ims_mock.service.catalogue import add_image as add_to_catalogue
 from ims_mock.service.ending import end_job as end_job_now
@@ -145,19 +147,32 @@ def add_denial(service: Service, _path: Values, body: Any) -> None:
     service.deny(body["action"], body.get("user"))
 
 
-def clear_denials(service: Service, _path: Values, _body: Any) -> None:
-    """Allow every action again."""
-    service.permissions.allow_all()
+def clear_denials(service: Service, values: Values, _body: Any) -> None:
+    """Allow every action again, or take back one denial."""
+    permissions, user = service.permissions, values.get("user")
+    if "action" not in values:
+        permissions.allow_all()
+    for denial in reversed(permissions.denials):
+        if (denial.action, denial.user) == (values.get("action"), user):
+            permissions.allow(denial)
+            return
 
 
-def show_policy(service: Service, _path: Values, _body: Any) -> Any:
-    """Show the smallest policy that allows all requests since the reset."""
-    return service.permissions.policy()
+def show_policy(service: Service, values: Values, _body: Any) -> Any:
+    """Show the smallest policy that allows all requests since the reset or the start."""
+    permissions = service.permissions
+    return new_policy(permissions.ever_needed) if values["since"] == "start" else permissions.policy()
 
 
-def list_faults(service: Service, _path: Values, _body: Any) -> Any:
+def list_faults(service: Service, values: Values, _body: Any) -> Any:
     """List the rules with their hits, the outermost first."""
-    return {"faults": [rule.to_json() for rule in service.faults]}
+    faults = service.faults
+    armed = [rule.to_json() for rule in faults]
+    if not values["removed"]:
+        return {"faults": armed}
+    ids = {rule["id"] for rule in armed}
+    removed = [rule.to_json() for rule in faults.ever_armed() if rule.id not in ids]
+    return {"faults": armed, "removed": removed, "resets": faults.resets}
 
 
 def add_fault(service: Service, _path: Values, body: Any) -> Any:
@@ -172,12 +187,16 @@ def clear_faults(service: Service, _path: Values, _body: Any) -> None:
     service.faults.clear()
 
 
-def remove_fault(service: Service, path: Values, _body: Any) -> None:
+def remove_fault(service: Service, values: Values, _body: Any) -> None:
     """Remove a rule by its id."""
+    faults = service.faults
     try:
-        service.faults.remove(path["id"])
+        if values["drop"] and values["id"] in faults.armed:
+            faults.discard(faults.armed[values["id"]])
+        else:
+            faults.remove(values["id"])
     except KeyError:
-        raise NotFoundError(f"no rule has the id {shown(path['id'])}", [rule.id for rule in service.faults]) from None
+        raise NotFoundError(f"no rule has the id {shown(values['id'])}", [rule.id for rule in faults]) from None
 
 
 def show_clock(service: Service, _path: Values, _body: Any) -> Any:
@@ -198,10 +217,14 @@ def move_clock(service: Service, path: Values, body: Any) -> Any:
     return show_clock(service, path, None)
 
 
-def show_journal(service: Service, _path: Values, _body: Any) -> Any:
+def show_journal(service: Service, values: Values, _body: Any) -> Any:
     """Show the last requests."""
-    journal = service.journal
-    return {"received": journal.received, "entries": [entry.to_json() for entry in journal]}
+    mark, entries = service.journal.after(values["after"])
+    document = {"received": mark.received, "clearings": mark.clearings}
+    if values["form"] == "text":
+        return {**document, "entries": [entry.to_json() for entry in entries]}
+    in_progress = [to_document(entry) for entry in service.journal.in_progress()]
+    return {**document, "entries": list(map(to_document, entries)), "in_progress": in_progress}
 
 
 def clear_journal(service: Service, _path: Values, _body: Any) -> None:
@@ -295,6 +318,7 @@ def _snapshot(service: Service, name: str) -> Snapshot:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    name: {**vars(live), **vars(worlds_control), **globals()}[name] for name in load_control().operations
+    name: {**vars(live), **vars(worlds_control), **vars(records_control), **globals()}[name]
+    for name in load_control().operations
 }
 """The functions by the ids of their operations."""

@@ -49,7 +49,7 @@ class World:
     """One mock of a server, by its name; `settings` are those that it was made with, beside the server's.
 
     A world that `is_locked` stays until it is deleted. `used_at` is when it was last asked for, in real seconds of
-    which only differences mean anything.
+    which only differences mean anything. After `idle` of them it is removed; None is as the server says.
     """
 
     name: str
@@ -57,6 +57,7 @@ class World:
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_locked: bool = False
     used_at: float = 0.0
+    idle: float | None = None
 
     @property
     def path(self) -> str:
@@ -109,10 +110,7 @@ class Worlds:
         """
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise wrong_setting("most", "minimum", f"must be a whole number, 1 or more, got {most!r}", most)
-        if idle is not None and not (type(idle) in (int, float) and isfinite(idle) and idle > 0):
-            raise wrong_setting(
-                "idle", "exclusiveMinimum", f"must be a number of seconds above 0, or None, got {idle!r}"
-            )
+        _check_idle(idle)
         with self._lock:
             self.most, self.idle, self._expires_at = most, idle, 0.0
             removed = self._take_unused(len(self) - most)
@@ -130,13 +128,21 @@ class Worlds:
         """Return the world of a name; None where there is none."""
         return self.default if name == DEFAULT else self._named.get(name)
 
-    def make(self, name: str, settings: Mapping[str, Any] | None = None, *, is_locked: bool = False) -> World:
-        """Make a world and return it.
+    def make(
+        self,
+        name: str,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        is_locked: bool = False,
+        idle: float | None = None,
+    ) -> World:
+        """Make a world and return it; after `idle` real seconds without a request it is removed.
 
         Raises ValueError for a name that cannot be one or is in use, for wrong settings, and where every other world
         is locked and there are as many as there may be.
         """
-        world, is_new = self._get_or_make(name, settings or {}, is_locked=is_locked)
+        _check_idle(idle)
+        world, is_new = self._get_or_make(name, settings or {}, is_locked=is_locked, idle=idle)
         if not is_new:
             raise _exists(name)
         return world
@@ -146,13 +152,13 @@ class Worlds:
         found = self.find(name)
         return self._get_or_make(name, {})[0] if found is None else found
 
-    def _get_or_make(self, name: str, given: Mapping[str, Any], *, is_locked: bool = False) -> tuple[World, bool]:
+    def _get_or_make(self, name: str, given: Mapping[str, Any], **options: Any) -> tuple[World, bool]:
         """Return the world of a name, and whether it is new: several requests may ask for it at once."""
         check_name(name)
         found = self._named.get(name)
         if found is not None:
             return found, False
-        made = World(name, self._new_service(name, given), given, is_locked)
+        made = World(name, self._new_service(name, given), given, **options)
         with self._lock:
             found = self._named.get(name)
             if found is not None:
@@ -163,6 +169,7 @@ class Worlds:
                 raise ConflictError(text)
             made.used_at = RealTime.monotonic()
             self._named[name] = made
+            self._expires_at = min(self._expires_at, self._end_of(made))
             self._changed()
         self._end_unused(removed)
         return made, True
@@ -192,18 +199,24 @@ class Worlds:
 
     def expire(self) -> None:
         """Remove the worlds that nobody has used for too long."""
-        if self.idle is None or RealTime.monotonic() < self._expires_at:
+        if RealTime.monotonic() < self._expires_at:
             return
         with self._lock:
-            idle, now = self.idle or inf, RealTime.monotonic()
+            now = RealTime.monotonic()
             unlocked = [world for world in self._named.values() if not world.is_locked]
-            unused = [world for world in unlocked if world.used_at < now - idle and not world.is_in_use]
+            unused = [world for world in unlocked if self._end_of(world) < now and not world.is_in_use]
             self._drop(unused)
-            # One that is used from now on, or made, stays for longer than these.
-            self._expires_at = min((world.used_at for world in unlocked if world not in unused), default=now) + idle
+            # One that is used from now on stays for longer than these.
+            self._expires_at = min((self._end_of(world) for world in unlocked if world not in unused), default=inf)
         for world in unused:
+            idle = self._end_of(world) - world.used_at
             logger.warning("world %s is removed: nobody has used it for %g seconds", world.name, idle)
             self._end(world)
+
+    def _end_of(self, world: World) -> float:
+        """Return when a world is removed if nobody uses it, in real seconds."""
+        idle = self.idle if world.idle is None else world.idle
+        return inf if idle is None or world.is_locked else world.used_at + idle
 
     def _take_unused(self, count: int) -> list[World]:
         """Take out so many worlds, those that were not used for the longest time first; called with the lock held."""
@@ -323,6 +336,11 @@ _PROJECT = re.compile("^/v[0-9.]+/([0-9a-f]{32})/")
 
 def _name_in_path(path: str) -> str | None:
     return path[len(PREFIX) :].partition("/")[0] if path.startswith(PREFIX) else None
+
+
+def _check_idle(idle: float | None) -> None:
+    if idle is not None and not (type(idle) in (int, float) and isfinite(idle) and idle > 0):
+        raise wrong_setting("idle", "exclusiveMinimum", f"must be a number of seconds above 0, or None, got {idle!r}")
 
 
 def check_name(name: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.service.service import Service
-from ims_mock.service.worlds import World, worlds_of
+from ims_mock.service.worlds import MOST, World, worlds_of
 from ims_mock.state.real import RealTime
 
 Values = Mapping[str, Any]
@@ -19,7 +19,8 @@ def list_worlds(service: Service, _values: Values, _body: Any) -> Any:
 
 def make_world(service: Service, _values: Values, body: Any) -> Any:
     """Make a world with settings of its own."""
-    world = worlds_of(service).make(body["name"], body.get("settings"), is_locked=body.get("locked", False))
+    worlds, is_locked = worlds_of(service), body.get("locked", False)
+    world = worlds.make(body["name"], body.get("settings"), is_locked=is_locked, idle=body.get("idle"))
     return {**_world(world), "token": world.service.auth.token}
 
 
@@ -33,6 +34,11 @@ def delete_world(service: Service, values: Values, _body: Any) -> None:
     worlds = worlds_of(service)
     worlds.expire()
     worlds.delete(values["name"])
+
+
+def limit_worlds(service: Service, _values: Values, body: Any) -> None:
+    """Bound the number of worlds, and how long one stays unused."""
+    worlds_of(service).limit(body.get("most", MOST), body.get("idle"))
 
 
 def _named(service: Service, name: str) -> World:

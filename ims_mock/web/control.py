@@ -84,7 +84,7 @@ def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Res
     def view(**path: str) -> flask.Response:
         query = operation.coerce_query(flask.request.query_string.decode("latin-1"))
         body = _checked_body(operation)
-        values = {**path, **query, "has_gone": has_gone_of(flask.request.environ)}
+        values = {**operation.coerce_path(path), **query, "has_gone": has_gone_of(flask.request.environ)}
         document = FUNCTIONS[operation.id](service, values, body)
         return _empty() if document is None else _json(document, operation.success)
 
