@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ims_mock.faults.sequences import Sequence
     from ims_mock.faults.stored import BadUpload, Stale
     from ims_mock.mock import ImsMock
+    from ims_mock.remote.connecting import connect
     from ims_mock.service.setting_types import Settings
     from ims_mock.service.snapshots import Snapshot
     from ims_mock.state.clock import ManualClock, SystemClock
@@ -69,6 +70,7 @@ __all__ = [
     "Throttle",
     "Truncate",
     "__version__",
+    "connect",
 ]
 
 
@@ -91,6 +93,7 @@ _HOMES = {
     "Settings": "service.setting_types",
     "Snapshot": "service.snapshots",
     "SystemClock": "state.clock",
+    "connect": "remote.connecting",
 }
 """Where each name is at home; the others are faults, each in the module of its family."""
 

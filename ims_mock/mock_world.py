@@ -99,6 +99,9 @@ class MockWorld:
         """
         return add_image(self.service.store, self.project_id, attributes, data, members)
 
+    def _add_neighbour(self, kind: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        return neighbours.add_one(self.service.store, kind, attributes)
+
     def add_server(self, **attributes: Any) -> dict[str, Any]:
         """Add a server (ECS), and return it: `id`, and what else schemas/models/neighbours.json has of servers.
 
@@ -107,31 +110,31 @@ class MockWorld:
         Its `volumes` are added with it. Where the setting `neighbours` is "any", an ECS that was not added exists too.
         Raises ValueError naming what is wrong, as the methods below do for their kinds.
         """
-        return neighbours.add_one(self.service.store, "servers", attributes)
+        return self._add_neighbour("servers", attributes)
 
     def add_volume(self, **attributes: Any) -> dict[str, Any]:
         """Add a disk, and return it: `id`, `size` in GB, `status`, `type`, the id of its `server`."""
-        return neighbours.add_one(self.service.store, "volumes", attributes)
+        return self._add_neighbour("volumes", attributes)
 
     def add_object(self, name: str, **attributes: Any) -> dict[str, Any]:
         """Add a file of OBS, "bucket:object", and return it: `size` in bytes, `format`, `region`."""
-        return neighbours.add_one(self.service.store, "objects", {"name": name, **attributes})
+        return self._add_neighbour("objects", {"name": name, **attributes})
 
     def add_backup(self, **attributes: Any) -> dict[str, Any]:
         """Add a backup of a server, and return it: `id`, `type` (CBR or CSBS), `status`, ..."""
-        return neighbours.add_one(self.service.store, "backups", attributes)
+        return self._add_neighbour("backups", attributes)
 
     def add_vault(self, **attributes: Any) -> dict[str, Any]:
         """Add a vault for backups, and return it: `id`, `status`, `type`, `free` in GB."""
-        return neighbours.add_one(self.service.store, "vaults", attributes)
+        return self._add_neighbour("vaults", attributes)
 
     def add_key(self, **attributes: Any) -> dict[str, Any]:
         """Add a key for encryption, and return it: `id`, `status`, `key_alias`, `project_id`, ..."""
-        return neighbours.add_one(self.service.store, "keys", attributes)
+        return self._add_neighbour("keys", attributes)
 
     def add_enterprise_project(self, **attributes: Any) -> dict[str, Any]:
         """Add an enterprise project, and return it: `id` and `name`."""
-        return neighbours.add_one(self.service.store, "enterprise_projects", attributes)
+        return self._add_neighbour("enterprise_projects", attributes)
 
     def load_public_images(self, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:
         """Add the public images of a cloud, about 40 of what a region offers; loading them twice is no error.

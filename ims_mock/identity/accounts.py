@@ -320,6 +320,16 @@ def _user(known: Mapping[str, User], item: Mapping[str, Any], world: str = "") -
     )
 
 
+def project_of(record: Mapping[str, Any]) -> Project:
+    """Return the project of a record as a store has it."""
+    return _project({}, record)
+
+
+def user_of(record: Mapping[str, Any]) -> User:
+    """Return the user of a record as a store has it."""
+    return _user({}, record)
+
+
 def _default_access(name: str, id_: str, world: str) -> str:
     """Return the access key of a user for whom none was given, in a world or, with "", in the only one."""
     plain = re.sub("[^0-9A-Za-z._-]", "-", name)

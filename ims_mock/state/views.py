@@ -25,12 +25,12 @@ class RecordView(dict[str, Any]):
 
     __slots__ = ("_collection", "_key", "_store")
 
-    def __init__(self, store: Store, collection: Collection, key: str) -> None:
+    def __init__(self, store: Store, collection: Collection, key: str, record: Record | None = None) -> None:
         self._store = store
         self._collection = collection
         self._key = key
         super().__init__()
-        self._fill(collection[key])
+        self._fill(collection[key] if record is None else record)
 
     def _fill(self, record: Record) -> None:
         super().clear()
@@ -60,13 +60,17 @@ class RecordView(dict[str, Any]):
         """Edit a copy of the record, and put it in the record's place."""
         with self._store.transaction():
             record = self._collection.get(self._key)
-            edited = dict(self if record is None else record)
-            result = edit(edited)
-            edited = _plain(edited)
+            edited, result = self._edited(edit, record)
             if record is not None:
                 self._collection.put(self._key, edited)
         self._fill(edited)
         return result
+
+    def _edited(self, edit: Edit[T], record: Record | None) -> tuple[Record, T]:
+        """Return a record, or without one what was read, as it is after an edit, and what the edit returns."""
+        edited = dict(self if record is None else record)
+        result = edit(edited)
+        return _plain(edited), result
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.edit(lambda record: record.__setitem__(name, value))
@@ -197,8 +201,10 @@ def _key(key: Any) -> Any:
 class RecordsView(MutableMapping[str, Record]):
     """The records of a collection, by key: read, edited, added and removed as in a dict. A copy is a plain dict.
 
-    An id in capitals is the same one in lower case.
+    An id in capitals is the same one in lower case. `record_view` is what a record is seen through.
     """
+
+    record_view = RecordView
 
     def __init__(self, store: Store, collection: Collection | None = None) -> None:
         self.store = store
@@ -206,7 +212,7 @@ class RecordsView(MutableMapping[str, Record]):
 
     def __getitem__(self, key: str) -> Record:
         self.store.settle()
-        return RecordView(self.store, self.collection, _key(key))
+        return self.record_view(self.store, self.collection, _key(key))
 
     def __setitem__(self, key: str, record: Record) -> None:
         with self.store.transaction():
@@ -239,7 +245,7 @@ class RecordsView(MutableMapping[str, Record]):
 
     def _now(self) -> dict[str, Record]:
         with self.store.transaction():
-            return {key: RecordView(self.store, self.collection, key) for key in self.collection}
+            return {key: self.record_view(self.store, self.collection, key) for key in self.collection}
 
     def __len__(self) -> int:
         return len(self.collection)

@@ -1,0 +1,126 @@
+"""Requests to the control API of a mock in another process, and its errors as Python's."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from copy import copy
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from ims_mock.contract.operations import load_control
+from ims_mock.contract.wording import shown
+from ims_mock.remote.pool import Pool
+from ims_mock.service.missing import ConflictError
+from ims_mock.version import __version__
+
+_ERRORS = {"not_found": LookupError, "conflict": ConflictError}
+_PREFIX = "/_ims_mock"
+
+
+class NoMockError(ConnectionError):
+    """Raised where no mock that this client can use responds; the text says what to do."""
+
+
+class Connection:
+    """What sends requests to the control API of one world of a server, over connections that all threads share.
+
+    It goes to the server itself: variables such as HTTP_PROXY do not count. `ca` is the certificate of an authority, in
+    PEM, that the server's own is from; without it, the machine's authorities are trusted.
+    """
+
+    def __init__(self, url: str, path: str = "", ca: bytes = b"") -> None:
+        parts = urlsplit(url)
+        try:
+            is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            is_whole = False
+        if not is_whole or parts.query or parts.fragment or parts.path not in ("", "/"):
+            text = f"must be the root of a server, such as http://127.0.0.1:9292, got {shown(url)}"
+            raise ValueError(f"url: {text}")
+        self.root = f"{parts.scheme}://{parts.netloc}"
+        self.path = path
+        self.ca = ca
+        is_safe = parts.scheme == "https"
+        trust = ssl.create_default_context(cadata=ca.decode("ascii") if ca else None) if is_safe else None
+        self._pool = Pool(parts, trust)
+
+    def to(self, path: str) -> Connection:
+        """Return a connection to another world of the same server, by its path."""
+        other = copy(self)
+        other.path = path
+        return other
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Return the document at a path below /_ims_mock."""
+        given = {name: _in_query(value) for name, value in query.items() if value is not None}
+        return self.send("GET", f"{path}?{urlencode(given)}" if given else path)
+
+    def delete(self, path: str, **query: Any) -> None:
+        """Delete what is at a path."""
+        given = {name: _in_query(value) for name, value in query.items() if value is not None}
+        self.send("DELETE", f"{path}?{urlencode(given)}" if given else path)
+
+    def send(self, method: str, path: str, document: Any = None) -> Any:
+        """Send a request, and return the document of its response; None where it has none.
+
+        Raises ValueError for what the mock rejects as wrong, ConflictError and LookupError as it says, and NoMockError
+        where there is no mock.
+        """
+        body = None if document is None else json.dumps(document).encode()
+        target = f"{self.path}{_PREFIX}/{path}"
+        try:
+            status, content = self._pool.request(method, target, body)
+        except (OSError, HTTPException) as error:
+            raise NoMockError(
+                f"no mock responds at {self.root}: {error or type(error).__name__}; start one with python -m ims_mock"
+            ) from error
+        return self._document(status, content, target)
+
+    def close(self) -> None:
+        """Close the connections that are kept, also those to other worlds; the next request makes another."""
+        self._pool.close()
+
+    def _document(self, status: int, content: bytes, target: str) -> Any:
+        if status == 204:
+            return None
+        try:
+            document = json.loads(content)
+            error = document["error"] if status >= 400 else None
+            code, message = (error["code"], error["message"]) if error else ("", "")
+        except (ValueError, LookupError, TypeError):
+            text = f"{self.root} is no ims_mock: {target} has the status {status} and no JSON of its control API"
+            raise NoMockError(f"{text}; give the URL at which a mock listens") from None
+        if not error:
+            return document
+        if code == "misdirected":
+            raise NoMockError(f"{self.root}: {message}")
+        if code == "defect":
+            raise RuntimeError(message)
+        raise _ERRORS.get(code, ValueError)(message)
+
+
+def _in_query(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def part(text: Any) -> str:
+    """Return a text as one part of a path."""
+    return quote(str(text), safe="")
+
+
+def check_version(connection: Connection) -> dict[str, Any]:
+    """Return what the server says of a world; raise NoMockError where it is of a version that does not fit."""
+    own = load_control().document["info"]["version"]
+    advice = "install the same version of ims_mock on both sides"
+    try:
+        about: dict[str, Any] = connection.get("connection")
+    except LookupError:
+        text = f"the mock at {connection.root} is too old for this client, which is ims_mock {__version__}"
+        raise NoMockError(f"{text}; {advice}") from None
+    if not isinstance(about, dict) or about.get("control") != own:
+        theirs = about.get("version") if isinstance(about, dict) else None
+        text = f"the mock at {connection.root} is ims_mock {theirs}, and this client is ims_mock {__version__}"
+        raise NoMockError(f"{text}, with another control API; {advice}")
+    return about

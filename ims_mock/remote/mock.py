@@ -1,0 +1,268 @@
+"""A mock in another process as a test uses it: the same names, over the control API."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast
+
+from ims_mock.contract.problems import wrong_settings
+from ims_mock.exchange.messages import Response
+from ims_mock.mock import ImsMock
+from ims_mock.mock_world import MockWorld
+from ims_mock.remote.accounts import RemoteAccounts
+from ims_mock.remote.clock import RemoteClock
+from ims_mock.remote.connection import Connection, part
+from ims_mock.remote.records import RemoteJobsView, RemoteRecordsView
+from ims_mock.remote.service import RemoteService
+from ims_mock.service.catalogue import HUAWEI_CLOUD
+from ims_mock.service.missing import ConflictError
+from ims_mock.service.snapshots import Snapshot
+from ims_mock.service.worlds import DEFAULT, MOST
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from ims_mock.identity.permissions import Denial
+    from ims_mock.service.setting_types import Settings as SettingTypes
+    from ims_mock.state.images import Image
+    from ims_mock.state.views import RecordsView
+    from ims_mock.sweep.engine import Sweep
+    from ims_mock.web.app import App
+
+
+class RemoteMock(ImsMock):
+    """A world of a server in another process; a context manager that deletes, at its end, the worlds that it made.
+
+    It has the names of ImsMock, and each access is a request to the control API. `name` is the world's name. Worlds
+    that are made with `world` are its own: their names on the server begin with the name of this world and "-", unless
+    it is the default one. What needs the mock's own process raises TypeError: `app`, `join`, `sweep`, `new_sweep`.
+    """
+
+    def __init__(self, connection: Connection, name: str, *, is_own: bool = False, idle: float | None = None) -> None:
+        self.name = name
+        self._connection = connection
+        self._is_own = is_own
+        self._idle = idle
+        self._remote = RemoteService(connection)
+        self._made: dict[str, RemoteMock] = {}
+        self.service = cast("Any", self._remote)
+
+    @property
+    def app(self) -> App:
+        """The Flask application is in the process of the server."""
+        raise _needs_process("app")
+
+    @property
+    def url(self) -> str:
+        """The root of the API, such as "http://127.0.0.1:9292/~ci"."""
+        return self._connection.root + self._connection.path
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The certificate of the authority that was given to `connect`, in PEM; b"" without one."""
+        return self._connection.ca
+
+    @property
+    def token(self) -> str:
+        """A valid token of the default user, for X-Auth-Token."""
+        return str(self._remote.about()["token"])
+
+    @property
+    def project_id(self) -> str:
+        """The project of a request that does not name one: 32 hexadecimal digits."""
+        return str(self._remote.about()["project_id"])
+
+    @property
+    def images(self) -> RecordsView:
+        """The images themselves, by id: dicts of JSON types that a test may read, and write."""
+        return RemoteRecordsView(self._remote.store, self._remote.store.images)
+
+    @images.setter
+    def images(self, images: Mapping[str, Image]) -> None:
+        if not isinstance(images, RemoteRecordsView):  # What `|=` returns has been written through.
+            wanted = {image_id: dict(image) for image_id, image in images.items()}
+            self.images.clear()
+            self.images.update(wanted)
+
+    @property
+    def jobs(self) -> RemoteJobsView:
+        """The jobs, by id: dicts of JSON types that a test may read, and write; `finish`, `fail`, `stick` end one."""
+        return RemoteJobsView(self._remote.store, self._connection)
+
+    def add_image(
+        self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any
+    ) -> Image:
+        """Add an image without a request of the API, and return it, as ImsMock.add_image does."""
+        given = dict(attributes)
+        if data is not None:
+            given["data"] = base64.b64encode(data).decode("ascii")
+        if members is not None:
+            given["members"] = dict(members)
+        image: Image = self._connection.send("POST", "images", given)
+        return image
+
+    def _add_neighbour(self, kind: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        added: dict[str, Any] = self._connection.send("POST", f"neighbours/{kind}", dict(attributes))
+        return added
+
+    def load_public_images(self, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:
+        """Add the public images of a cloud, as ImsMock.load_public_images does."""
+        self._connection.send("POST", "public_images", {"cloud": cloud, "wanted": wanted})
+
+    @property
+    def accounts(self) -> RemoteAccounts:
+        """The projects and users, by name: `accounts.projects["demo"].id`, `accounts.users["alt"].access`."""
+        return self._remote.accounts
+
+    def new_token(self, user: str | None = None, project: str | None = None) -> str:
+        """Issue a token for a user by name, or the default one, scoped to a project by name, or to the user's own."""
+        return str(self._connection.send("POST", "tokens", {"user": user, "project": project})["token"])
+
+    def new_temporary_credentials(self, user: str | None = None, *, lifetime: float = 24 * 3600) -> dict[str, Any]:
+        """Issue a temporary AK/SK for a user by name, or for the default one, valid for `lifetime` seconds."""
+        from ims_mock.identity.accounts import Redacted
+
+        given = {"user": user, "lifetime": lifetime}
+        return Redacted(self._connection.send("POST", "temporary_credentials", given))
+
+    def deny(self, action: str, *, user: str | None = None) -> Denial:
+        """Deny an action of IAM to everybody, or to one user, until the next reset or the end of a block."""
+        return self._remote.permissions.deny(action, user)
+
+    def join(self, other: MockWorld) -> Self:
+        """Refuse: mocks are joined in their own process."""
+        raise _needs_process("join")
+
+    @property
+    def clock(self) -> RemoteClock:
+        """The world's clock, which can be moved."""
+        return self._remote.store.clock
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that the mock needs to respond as before; `save` writes it to a file."""
+        return Snapshot.from_json(self._connection.get("state"))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, also in time; rules, denials and the journal stay as they are."""
+        if not isinstance(snapshot, Snapshot):
+            raise TypeError(f"restore takes what snapshot() or Snapshot.load(path) returns, got {snapshot!r:.80}")
+        self._connection.send("PUT", "state", snapshot.to_json())
+
+    def new_sweep(
+        self,
+        work: Callable[[], Any],
+        allowed: Sequence[type[BaseException]] = (),
+        virtual_time: bool = True,
+        progress: Callable[[int, int], object] | None = None,
+        **bounds: Any,
+    ) -> Sweep:
+        """Refuse: a sweep watches the sockets and the time of its own process."""
+        raise _needs_process("sweep")
+
+    @property
+    def worlds(self) -> Mapping[str, MockWorld]:
+        """The worlds by name, to be read: "default", which is this one, and those that `world` made of it."""
+        known = [world["name"] for world in self._connection.get("worlds")["worlds"]]
+        prefix = self._name_of("")
+        names = [name.removeprefix(prefix) for name in known if name.startswith(prefix) and name != DEFAULT]
+        return {DEFAULT: self, **{name: self._seen_by_name(name) for name in names}}
+
+    def _name_of(self, name: str) -> str:
+        """Return the name that one of its worlds has on the server."""
+        return name if self.name == DEFAULT else f"{self.name}-{name}"
+
+    def _seen_by_name(self, name: str) -> RemoteMock:
+        own = self._name_of(name)
+        return self._made.get(name) or RemoteMock(self._connection.to(f"/~{own}"), own, idle=self._idle)
+
+    def world(self, name: str, *, locked: bool = False, **settings: Unpack[SettingTypes]) -> MockWorld:
+        """Return the world of a name, which is made if it does not exist, with settings of its own."""
+        if name == DEFAULT and not settings and not locked:
+            return self
+        given = {"name": self._name_of(name), "settings": settings, "locked": locked, "idle": self._idle}
+        try:
+            made = self._connection.send("POST", "worlds", given)
+        except ConflictError as error:
+            if name not in self.worlds:
+                raise
+            if settings or locked:
+                text = f"the world {name} exists; delete or reset it, or take another name"
+                raise ConflictError(text) from error
+            return self.worlds[name]
+        world = RemoteMock(self._connection.to(made["path"]), made["name"], is_own=not locked, idle=self._idle)
+        self._made[name] = world
+        return world
+
+    def limit_worlds(self, most: int = MOST, idle: float | None = None) -> None:
+        """Bound the number of worlds of the server, which only somebody with the default world may do."""
+        if self.name != DEFAULT:
+            text = f"the bounds are of the whole server, and this is its world {self.name}; connect to the default one"
+            raise wrong_settings("world", text)
+        self._connection.send("PUT", "worlds", {"most": most, "idle": idle})
+
+    def delete_world(self, name: str) -> None:
+        """Delete a world with all that it has.
+
+        Raises KeyError where there is none of this name, and ValueError for the default one.
+        """
+        if name == DEFAULT:
+            raise ConflictError("the default world cannot be deleted; reset it")
+        self._made.pop(name, None)
+        try:
+            self._connection.delete(f"worlds/{part(self._name_of(name))}")
+        except LookupError:
+            raise KeyError(name) from None
+
+    def reset(self, /, **settings: Unpack[SettingTypes]) -> None:
+        """Clear images, faults and journal, and start again with the first settings, changed by those given here.
+
+        Every world that `world` made of it is removed, unless it is locked.
+        """
+        self._delete_made()
+        self._connection.send("POST", "reset", settings)
+
+    def _delete_made(self) -> None:
+        for name, world in list(self._made.items()):
+            if world._is_own:
+                del self._made[name]
+                world.delete()
+
+    def delete(self) -> None:
+        """Delete the world and those that it made; one that is gone is no error."""
+        self._delete_made()
+        with suppress(LookupError):
+            self._connection.to("").delete(f"worlds/{part(self.name)}")
+
+    def start(self, *, prepared: bool = True) -> RemoteMock:
+        """Return the world: its server serves already."""
+        return self
+
+    def prepare(self) -> None:
+        """Do nothing: the server is prepared."""
+
+    def stop(self) -> None:
+        """Delete the world if it was made here, and the worlds that it made, and close the connection."""
+        self._delete_made()
+        if self._is_own:
+            self.delete()
+        self._connection.close()
+
+    def __enter__(self) -> RemoteMock:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
+        """Refuse: the server responds."""
+        raise _needs_process("refuse")
+
+
+def _needs_process(name: str) -> TypeError:
+    text = f"{name} needs the mock in the process of the test, and this one is in another"
+    return TypeError(f"{text}; use ImsMock(), or the fixture without --ims-mock-server")
