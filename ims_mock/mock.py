@@ -84,13 +84,16 @@ class ImsMock(MockWorld):
             return self._seen(self._worlds.obtain(name))
         return self._seen(self._worlds.make(name, settings, is_locked=locked))
 
-    def limit_worlds(self, most: int = MOST, idle: float | None = None) -> None:
-        """Bound the number of worlds, this one included, and the real seconds that one stays without a request.
+    def limit_worlds(self, most: int = MOST, idle: float | None = None, memory: int | str | None = None) -> None:
+        """Bound the number of worlds, this one included, the real seconds that one stays without a request, and memory.
+
+        >>> mock.limit_worlds(100, idle=3600, memory="2GiB")
 
         Where there are more, now or once another one is asked for, the one that was unused for longest is removed.
-        `idle` None is for ever. Worlds that are locked stay. Raises ValueError for a bound that cannot be.
+        `idle` None is for ever. `memory` is how many bytes all may take, in about, or a size such as "512MiB". Worlds
+        that are locked stay. Raises ValueError for a bound that cannot be.
         """
-        self._worlds.limit(most, idle)
+        self._worlds.limit(most, idle, memory)
 
     def delete_world(self, name: str) -> None:
         """Delete a world with all that it has.
@@ -103,6 +106,7 @@ class ImsMock(MockWorld):
             raise KeyError(str(error)) from None
 
     def _seen(self, world: World) -> MockWorld:
+        world.weight.is_sure = False
         if world is self._worlds.default:
             return self
         return MockWorld(self._fronts.of(world), self._server, world.path)

@@ -89,6 +89,13 @@ def test_number_of_worlds_is_limited() -> None:
     assert list(mock.worlds) == ["default", "b"]
     mock.limit_worlds(1)
     assert list(mock.worlds) == ["default"]
+    mock.limit_worlds()
+    for name in ("a", "b"):
+        mock.world(name).add_image(name="web", data=bytes(600_000))
+    mock.limit_worlds(memory="1MiB")
+    assert list(mock.worlds) == ["default", "b"]
+    with pytest.raises(ValueError, match="memory must be a size"):
+        mock.limit_worlds(memory="much")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 from ims_mock.command.arguments import Parser, Version
 from ims_mock.contract import schema_files
 from ims_mock.contract.problems import InvalidError
+from ims_mock.contract.sizes import bytes_of
 from ims_mock.contract.wording import shown
 from ims_mock.faults.rule_text import new_rule, parse_rule
 from ims_mock.faults.rules import check_rules
@@ -161,6 +162,8 @@ class Option:
         try:
             if kind == "host":
                 return checked_host(value)
+            if kind == "size":
+                return None if value is None else bytes_of(value, self.name)
             if self.is_setting:
                 Settings(**{self.name: whole})
             elif kind == "file":

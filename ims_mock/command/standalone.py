@@ -92,7 +92,7 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     if state is not None:
         mock.restore(state)
         mock.clock.run(settings["speed"])
-    mock.limit_worlds(options.max_worlds, options.world_idle)
+    mock.limit_worlds(options.max_worlds, options.world_idle, options.max_memory)
     for text in options.worlds:
         _add_world(mock, text)
     return mock

@@ -12,8 +12,10 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
 from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.sizes import bytes_of, in_words
 from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
+from ims_mock.service.memory import Budget, Weight
 from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
@@ -59,6 +61,9 @@ class World:
     used_at: float = 0.0
     idle: float | None = None
 
+    def __post_init__(self) -> None:
+        self.weight = Weight(self.service)
+
     @property
     def path(self) -> str:
         """What its URLs begin with, behind the host; "" for the default world."""
@@ -91,6 +96,7 @@ class Worlds:
         self.default = World(DEFAULT, first, is_locked=True)
         self.most = most
         self.idle = idle
+        self.budget = Budget()
         self._named: dict[str, World] = {}
         self._lock = new_lock()
         self.removed: Callable[[World], object] = lambda _: None
@@ -103,26 +109,29 @@ class Worlds:
         """Whether there is a world beside the default one."""
         first.enter(self)
 
-    def limit(self, most: int, idle: float | None) -> None:
-        """Bound the number of worlds, and the real seconds that one stays unused; raise ValueError for wrong bounds.
+    def limit(self, most: int, idle: float | None, memory: int | str | None = None) -> None:
+        """Bound the number of worlds, the real seconds that one stays unused, and the memory that all take.
 
-        What is beyond them is removed at once.
+        What is beyond the bounds is removed at once. Raises ValueError for wrong ones.
         """
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise wrong_setting("most", "minimum", f"must be a whole number, 1 or more, got {most!r}", most)
         _check_idle(idle)
+        budget = Budget(None if memory is None else bytes_of(memory, "memory"))
         with self._lock:
             self.most, self.idle, self._expires_at = most, idle, 0.0
+            self.budget = budget
             removed = self._take_unused(len(self) - most)
         self._end_unused(removed)
         self.expire()
+        self._fit(self.default)
 
     def __len__(self) -> int:
         return 1 + len(self._named)
 
     def __iter__(self) -> Iterator[World]:
         self.expire()
-        return iter([self.default, *self._named.values()])
+        return iter(self._all())
 
     def find(self, name: str) -> World | None:
         """Return the world of a name; None where there is none."""
@@ -218,6 +227,30 @@ class Worlds:
         idle = self.idle if world.idle is None else world.idle
         return inf if idle is None or world.is_locked else world.used_at + idle
 
+    def _fit(self, used: World) -> None:
+        """Remove the longest unused worlds while all take more memory than they may; `used` and what is in use stay."""
+        excess = self.budget.excess(world.weight for world in self._all())
+        if excess <= 0:
+            return
+        taken: list[World] = []
+        with self._lock:
+            unused = [world for world in self._named.values() if not (world.is_locked or world.is_in_use)]
+            for world in sorted(unused, key=lambda world: world.used_at):
+                if excess > 0 and world is not used:
+                    taken.append(world)
+                    excess -= world.weight.known
+            self._drop(taken)
+        for world in taken:
+            takes, may = in_words(world.weight.known), in_words(self.budget.most or 0)
+            logger.warning(
+                "world %s is removed as the longest unused: it takes %s, and all may take %s", world.name, takes, may
+            )
+            self._end(world)
+        self.budget.note_excess(excess, max(self._all(), key=lambda world: world.weight.known).name)
+
+    def _all(self) -> list[World]:
+        return [self.default, *list(self._named.values())]
+
     def _take_unused(self, count: int) -> list[World]:
         """Take out so many worlds, those that were not used for the longest time first; called with the lock held."""
         unlocked = [world for world in self._named.values() if not world.is_locked] if count > 0 else []
@@ -272,6 +305,10 @@ class Worlds:
             named = host[1].lower() if host else asked.headers.get(_HEADER)
         world = self._world_of(asked) if named is None else self._named_world(named)
         world.used_at = RealTime.monotonic()
+        if self.budget.most is not None:
+            if self.budget.is_due:
+                self._fit(world)
+            self.budget.note(world.weight, asked.path, asked.headers)
         return world, root
 
     def _named_world(self, name: str) -> World:
@@ -308,8 +345,7 @@ class Worlds:
             self._version = version
         asked, owners = (project_id, token, access), self._owners
         if asked not in owners:
-            worlds = [self.default, *list(self._named.values())]
-            found = [world for world in worlds if _knows(world.service, *asked)]
+            found = [world for world in self._all() if _knows(world.service, *asked)]
             owners[asked] = found[0] if len(found) == 1 else None
         return owners[asked]
 

@@ -57,5 +57,6 @@ def _world(world: World) -> dict[str, Any]:
         "locked": world.is_locked,
         "images": len(world.service.store.images),
         "requests": world.service.journal.received,
+        "memory": world.weight.measure(),
         "unused_for": max(0.0, RealTime.monotonic() - world.used_at),
     }

@@ -56,6 +56,11 @@ class File:
         file.write(kept.read())
         return file
 
+    @property
+    def in_memory(self) -> int:
+        """How many of its bytes are in memory: all or none."""
+        return len(self._kept)
+
     def described(self) -> dict[str, Any]:
         """Return what an image says of its file."""
         return {

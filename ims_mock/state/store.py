@@ -103,6 +103,11 @@ class Store:
         self._collections[name] = collection
         return collection
 
+    @property
+    def collections(self) -> Sequence[Collection]:
+        """All collections."""
+        return list(self._collections.values())
+
     def draw(self, kind: str) -> str:
         """Return the next 64 hexadecimal digits of a kind, which follow from the seed; it needs no transaction."""
         with self._drawing:

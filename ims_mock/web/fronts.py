@@ -73,6 +73,7 @@ class Fronts:
         """Return whether a request may be for another world than the default one."""
         return (
             self.worlds.has_named
+            or self.worlds.budget.most is not None
             or path.startswith(PREFIX)
             or ".localhost" in host.lower()
             or headers.get(_HEADER) is not None

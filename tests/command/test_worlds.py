@@ -32,7 +32,7 @@ def test_worlds_of_a_command(tmp_path: Path) -> None:
     """Worlds are there from the start, with the settings of their files, and stay; `env` points the SDK at one."""
     file = tmp_path / "team-a.json"
     file.write_text(json.dumps({"auth": "strict"}))
-    with running("--world", f"team-a={file}", "--world", "b", "--max-worlds", "3") as (_, url):
+    with running("--world", f"team-a={file}", "--world", "b", "--max-worlds", "3", "--max-memory", "1GiB") as (_, url):
         worlds = requests.get(f"{url}/_ims_mock/worlds", timeout=10).json()["worlds"]
         assert [(world["name"], world["locked"]) for world in worlds] == [
             ("default", True),
@@ -61,6 +61,9 @@ def test_worlds_of_a_command(tmp_path: Path) -> None:
         (("--world", "default"), "--world default: the world default exists"),
         (("--max-worlds", "0"), "argument --max-worlds: must be at least 1"),
         (("--max-worlds", "1", "--world", "a"), "--world a: there are 1 worlds"),
+        (("--max-memory", "2XB"), "argument --max-memory: must be a size, such as 512MiB or 2GiB"),
+        (("--max-memory", "1048575"), "argument --max-memory: must be at least 1MiB, got 1048575"),
+        (("--max-memory", "1kB"), '--max-memory: must be at least 1MiB, got "1kB"'),
         (("--world-idle", "0"), "argument --world-idle: must be more than 0"),
     ],
 )

@@ -105,6 +105,8 @@ def test_worlds_are_listed_made_and_deleted(ims_mock: ImsMock) -> None:
     assert [world["name"] for world in requests.get(url, timeout=10).json()["worlds"]] == ["default", "ci"]
     shown = requests.get(f"{url}/ci", timeout=10).json()
     assert (shown["path"], shown["images"], shown["requests"]) == ("/~ci", 0, 1)
+    requests.post(f"{ims_mock.url}/~ci/_ims_mock/images", json={"name": "web", "description": "d" * 900}, timeout=10)
+    assert 25_000 <= shown["memory"] < requests.get(f"{url}/ci", timeout=10).json()["memory"] < 40_000
     assert requests.delete(f"{url}/ci", timeout=10).status_code == 204
     assert requests.get(f"{url}/ci", timeout=10).status_code == 404
     assert requests.delete(f"{url}/default", timeout=10).status_code == 409
