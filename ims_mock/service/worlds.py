@@ -384,4 +384,4 @@ def check_name(name: Any) -> None:
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         raise wrong_setting("name", "pattern", f"must be {_NAME_RULE}, got {shown(name)}", name)
     if name == DEFAULT:
-        raise ConflictError("the world default always exists; take another name")
+        raise ConflictError("the world default exists from the start; take another name")
