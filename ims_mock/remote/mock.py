@@ -196,12 +196,12 @@ class RemoteMock(ImsMock):
         self._made[name] = world
         return world
 
-    def limit_worlds(self, most: int = MOST, idle: float | None = None) -> None:
-        """Bound the number of worlds of the server, which only somebody with the default world may do."""
+    def limit_worlds(self, most: int = MOST, idle: float | None = None, memory: int | str | None = None) -> None:
+        """Bound the number of worlds and the memory of the server, which only its default world may do."""
         if self.name != DEFAULT:
             text = f"the bounds are of the whole server, and this is its world {self.name}; connect to the default one"
             raise wrong_settings("world", text)
-        self._connection.send("PUT", "worlds", {"most": most, "idle": idle})
+        self._connection.send("PUT", "worlds", {"most": most, "idle": idle, "memory": memory})
 
     def delete_world(self, name: str) -> None:
         """Delete a world with all that it has.

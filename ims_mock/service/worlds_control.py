@@ -37,8 +37,8 @@ def delete_world(service: Service, values: Values, _body: Any) -> None:
 
 
 def limit_worlds(service: Service, _values: Values, body: Any) -> None:
-    """Bound the number of worlds, and how long one stays unused."""
-    worlds_of(service).limit(body.get("most", MOST), body.get("idle"))
+    """Bound the number of worlds, how long one stays unused, and the memory of all."""
+    worlds_of(service).limit(body.get("most", MOST), body.get("idle"), body.get("memory"))
 
 
 def _named(service: Service, name: str) -> World:

@@ -285,7 +285,9 @@ def test_default_world(server: ImsMock) -> None:
     """Without a name it is the default world, which stays, with its bounds of worlds."""
     with connect(server.url) as mock:
         mock.add_image(name="web")
-        mock.limit_worlds(50, idle=7200)
+        mock.limit_worlds(50, idle=7200, memory="2GiB")
+        with pytest.raises(ValueError, match="memory must be a size, such as 512MiB"):
+            mock.limit_worlds(memory="much")
         assert (len(server.images), mock.url, list(mock.worlds)) == (1, server.url, ["default"])
         mock.limit_worlds()
     server.reset()
