@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ims_mock import started
 from ims_mock.contract.errors import ImsError
+from ims_mock.contract.problems import wrong_settings
+from ims_mock.contract.wording import nearest
 from ims_mock.exchange.messages import Request, Response
 from ims_mock.mock_world import MockWorld
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
-from ims_mock.service.settings import Settings
+from ims_mock.service.settings import SETTINGS, Settings
 from ims_mock.service.worlds import MOST, World, Worlds
 from ims_mock.state.clock import Clock
 from ims_mock.web.addresses import checked_host
@@ -54,6 +56,7 @@ class ImsMock(MockWorld):
         allow_hosts: Sequence[str] = (),
         **settings: Unpack[SettingTypes],
     ) -> None:
+        _check_names(settings)
         service = Service(Settings().changed(settings), clock)
         self._worlds = Worlds(service)
         self._fronts = Fronts(self._worlds)
@@ -152,3 +155,15 @@ class ImsMock(MockWorld):
     def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
         """Respond to bytes that are not an HTTP request, and write them to the journal too."""
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))
+
+
+_NAMES = ("host", "port", "clock", "tls", "allow_hosts")
+"""What a mock takes beside settings."""
+
+
+def _check_names(settings: Iterable[str]) -> None:
+    """Raise InvalidError for a name that is nearest to one of those that are no settings."""
+    for name in settings:
+        hint = nearest(name, [*_NAMES, *SETTINGS]) if name not in SETTINGS else ""
+        if any(f'"{known}"' in hint for known in _NAMES):
+            raise wrong_settings("additionalProperties", f"ims_mock has no setting {name!r}{hint}")

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ims_mock.pytest_markers import FixtureMarker
+
 if TYPE_CHECKING:
     from ims_mock.testing.stubs import WatchedStubs
 
 _WATCHED = pytest.StashKey["WatchedStubs"]()
 """Of a test, its stubs."""
+
+_IS_USED = pytest.StashKey[bool]()
+"""Of a test, whether it has the fixture."""
+
+_ADVICE = "use the fixture ims_mock_contract: take it"
+_MARKER = FixtureMarker("ims_mock_contract", _ADVICE, lambda item: item.stash.get(_IS_USED, False))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +50,7 @@ def ims_mock_contract(request: pytest.FixtureRequest) -> Iterator[WatchedStubs]:
     except (TypeError, ValueError) as error:
         raise pytest.fail.Exception(f"@pytest.mark.ims_mock_contract: {error}", pytrace=False) from None
     request.node.stash[_WATCHED] = watched
+    request.node.stash[_IS_USED] = True
     with watched:
         yield watched
     del request.node.stash[_WATCHED]
@@ -57,9 +66,16 @@ def _check(watched: WatchedStubs) -> None:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
+@pytest.hookimpl(tryfirst=True)  # Before tests are deselected: those may take the fixture.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note the classes and modules with a marker of which no test takes the fixture."""
+    _MARKER.note(config, items)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
-    """Fail a test, when it has otherwise passed, whose stubs are wrong."""
+    """Fail a test, when it has otherwise passed, whose stubs are wrong, or whose marker sets nothing."""
+    _MARKER.check(item)
     watched = item.stash.get(_WATCHED, None)
     if watched is not None:
         _check(watched)

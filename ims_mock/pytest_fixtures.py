@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ims_mock.pytest_markers import failed
+
 if TYPE_CHECKING:
     from ims_mock.evidence.journal import Mark
     from ims_mock.faults.rules import Rule
@@ -261,11 +263,6 @@ def _new_server(address: Any, **options: Any) -> ImsMock:
         raise failed(f"ims_mock_tls: {error}") from None
     except (OSError, ValueError) as error:
         raise failed(f"ims_mock_listen_address {address!r}: {error}") from None
-
-
-def failed(message: str) -> BaseException:
-    """Return what fails a test with a message, and without a traceback through the plugin."""
-    return pytest.fail.Exception(message, pytrace=False)
 
 
 @pytest.fixture

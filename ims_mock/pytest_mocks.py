@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ims_mock.pytest_fixtures import bundled, failed, has_mock, name_of, server_of, settings_of
+from ims_mock.pytest_fixtures import bundled, has_mock, name_of, server_of, settings_of
+from ims_mock.pytest_markers import FixtureMarker, failed
 from ims_mock.started import Mock, Watch, watching
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ _WATCH = pytest.StashKey[Watch]()
 """Of a test that is being run, the mocks that it may use."""
 
 
-_LEFT = pytest.StashKey["set[pytest.Item]"]()
-"""Of a class or a module with a marker, the tests that are still to come, as long as none has used the fixture."""
-
 _ADVICE = "use the fixture ims_mock: take it, or give the settings to ims_mock_factory(...) or ImsMock(...)"
+_MARKER = FixtureMarker("ims_mock", _ADVICE, has_mock)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,12 +56,16 @@ def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]
     None is reset between tests. Each is closed at the end of its `with`, or at the end of the session. A setting that
     the call does not give comes from the ini file or the command line.
     """
+    from ims_mock.contract.wording import shown
     from ims_mock.mock import ImsMock
 
     common = settings_of(request.config)
     with ExitStack() as stack:
 
-        def new(**settings: Any) -> ImsMock:
+        def new(*unnamed: Any, **settings: Any) -> ImsMock:
+            if unnamed:
+                text = f"takes settings by name, such as ims_mock_factory(seed=7), got {shown(unnamed[0])}"
+                raise TypeError(f"ims_mock_factory {text}")
             given = {**common, **settings}
             if settings.get("clock") is not None:
                 # The clock says where it starts and how fast it runs; both are refused.
@@ -98,39 +101,14 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.hookimpl(tryfirst=True)  # Before tests are deselected: those may take the fixture.
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note the classes and modules with a marker of which no test takes the fixture, where all are collected."""
-    if any("::" in argument for argument in config.args) or config.getoption("lf", default=False):
-        return
-    tests: dict[Any, list[pytest.Item]] = {}
-    for item in items:
-        for node in item.listchain()[:-1]:
-            if any(marker.name == "ims_mock" for marker in getattr(node, "own_markers", ())):
-                tests.setdefault(node, []).append(item)
-    for node, inside in tests.items():
-        if not any("ims_mock" in getattr(item, "fixturenames", ()) for item in inside):
-            node.stash[_LEFT] = set(inside)
-
-
-def _check_marker_above(item: pytest.Item) -> None:
-    """Fail the last test of a class or a module whose marker sets nothing in any of them."""
-    for node in item.listchain()[:-1]:
-        left = node.stash.get(_LEFT, None)
-        if left is None:
-            continue
-        left.discard(item)
-        if has_mock(item):
-            del node.stash[_LEFT]
-        elif not left:
-            del node.stash[_LEFT]
-            raise failed(f"@pytest.mark.ims_mock of {node.name} has no effect: its tests do not {_ADVICE}")
+    """Note the classes and modules with a marker of which no test takes the fixture."""
+    _MARKER.note(config, items)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Fail a test, when it has otherwise passed, with a marker that sets nothing, or with a rule that never fired."""
-    if not has_mock(item) and any(marker.name == "ims_mock" for marker in item.own_markers):
-        raise failed(f"@pytest.mark.ims_mock has no effect, since the test does not {_ADVICE}")
-    _check_marker_above(item)
+    _MARKER.check(item)
     _check_fired(item)
 
 

@@ -29,6 +29,7 @@ LAYERS = [
     "testing",
     "conformance",
     "command",
+    "pytest_markers",
     "pytest_contract",
     "pytest_fixtures",
     "pytest_mocks",
@@ -41,7 +42,7 @@ LAYERS = [
 SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance").glob("*.py")}
 """The modules of the suite that pytest runs."""
 
-PLUGIN = ("contract", "fixtures", "mocks", "sweep", "plugin")
+PLUGIN = ("markers", "contract", "fixtures", "mocks", "sweep", "plugin")
 """The modules of the pytest plugin, as their names end."""
 
 # Who may know what stands outside.

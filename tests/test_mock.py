@@ -113,6 +113,9 @@ def test_unknown_setting_is_refused() -> None:
     settings: dict[str, Any] = {"port_number": 1}
     with pytest.raises(ValueError, match="ims_mock has no setting 'port_number'"):
         ImsMock(**settings)
+    for slip, meant in (("prot", "port"), ("clok", "clock"), ("tokn", "token")):
+        with pytest.raises(ValueError, match=f"no setting '{slip}'.*; did you mean \"{meant}\""):
+            ImsMock(**{slip: 1})  # type: ignore[arg-type]
 
 
 def test_taken_port_raises_in_the_caller() -> None:

@@ -574,3 +574,42 @@ def test_library_that_cannot_be_watched(pytester: pytest.Pytester, monkeypatch: 
     result = run(pytester, "def test_it(ims_mock_contract): pass")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["requests_mock * cannot be watched: it has no 'send'; install another version"])
+
+
+UNUSED = """
+@pytest.mark.ims_mock_contract(drift=True)
+def test_alone():
+    pass
+
+@pytest.mark.ims_mock_contract(drift=True)
+class TestUnused:
+    def test_one(self):
+        pass
+
+    def test_two(self):
+        pass
+
+@pytest.mark.ims_mock_contract(drift=True)
+class TestUsed:
+    def test_one(self, ims_mock_contract):
+        pass
+
+    def test_asked(self, request):
+        request.getfixturevalue("ims_mock_contract")
+
+    def test_without(self):
+        pass
+"""
+
+
+def test_marker_without_effect(pytester: pytest.Pytester) -> None:
+    """A marker on a test, or on a class, without the fixture fails it, and says what to do."""
+    result = run(pytester, UNUSED)
+    result.assert_outcomes(passed=4, failed=2)
+    advice = "use the fixture ims_mock_contract: take it"
+    result.stdout.fnmatch_lines_random(
+        [
+            f"@pytest.mark.ims_mock_contract has no effect, since the test does not {advice}",
+            f"@pytest.mark.ims_mock_contract of TestUnused has no effect: its tests do not {advice}",
+        ]
+    )

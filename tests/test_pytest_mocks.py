@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
+from ims_mock.factory import ImsMockFactory
 from tests.test_pytest_plugin import HEADER, LEAN, run
 
 PROXY = "http://127.0.0.1:9"
@@ -85,6 +86,12 @@ def test_one_port_for_many_workers(pytester: pytest.Pytester) -> None:
     result = run(pytester, "def test_it(): pass", "--ims-mock-port=8080", "-p", "xdist", "-n", "2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--ims-mock-port: pytest-xdist runs 2 workers*give -n 0*"])
+
+
+def test_factory_takes_settings_by_name(ims_mock_factory: ImsMockFactory) -> None:
+    """What the factory is given without a name is refused, and says what to do."""
+    with pytest.raises(TypeError, match=r"settings by name, such as ims_mock_factory\(seed=7\), got 7"):
+        ims_mock_factory(7)  # type: ignore[call-arg, arg-type]
 
 
 @pytest.mark.parametrize("fixtures", ["", "ims_mock_server", "ims_mock_factory"])

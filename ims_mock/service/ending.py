@@ -6,7 +6,7 @@ from typing import Any
 
 from ims_mock.contract.wording import shown
 from ims_mock.faults.jobs import FailJob
-from ims_mock.service.missing import NotFoundError
+from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.state.job_collection import PENDING, Job
 from ims_mock.state.jobs import end, failure, stick
 from ims_mock.state.store import Store
@@ -46,7 +46,10 @@ class JobsView(RecordsView):
 
 
 def end_job(store: Store, job_id: str, wanted: dict[str, Any]) -> None:
-    """Let a job go to a `status`, with an `error_code` and a `fail_reason`; raise NotFoundError where it cannot end."""
+    """Let a job go to a `status`, with an `error_code` and a `fail_reason`.
+
+    Raises NotFoundError where there is none, and ConflictError for one that has ended, or ends with another one.
+    """
     with store.transaction():
         job = _pending(store, job_id)
         if wanted["status"] == "RUNNING":
@@ -58,6 +61,12 @@ def end_job(store: Store, job_id: str, wanted: dict[str, Any]) -> None:
 
 
 def _pending(store: Store, job_id: str) -> Job:
+    job = store.jobs.get(job_id)
+    if job is not None and job["parent"]:
+        raise ConflictError(f"the job {job_id} ends with the job {job['parent']}, of which it is a part; end that one")
+    if job is not None and job["status"] not in PENDING:
+        advice = 'set jobs={"*": {"seconds": 60}}, by which a job lasts until a test ends it'
+        raise ConflictError(f"the job {job_id} has ended already, with {job['status']}; {advice}")
     pending = {job["id"]: job for job in store.jobs.values() if job["status"] in PENDING and not job["parent"]}
     if job_id not in pending:
         raise NotFoundError(f"no job that could end has the id {shown(job_id)}", list(pending))

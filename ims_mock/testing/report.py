@@ -15,6 +15,7 @@ from ims_mock.evidence.journal import Entry, Mark
 from ims_mock.service.bundle import bundle
 from ims_mock.service.service import Service
 from ims_mock.state.real import RealFiles
+from ims_mock.state.times import timestamp
 
 LAST = 20
 """How many requests are shown."""
@@ -40,7 +41,7 @@ def describe(service: Service, began: Mark, command: str, no_request: str = "") 
         [
             *_reasons(entries),
             *([no_request] if no_request and not received else []),
-            f"seed {service.store.seed}, clock {service.store.timestamp()}, {counted(received, 'request')}",
+            _printable(f"seed {service.store.seed}, {_time(service, entries)}, {counted(received, 'request')}"),
             *(_printable(f"rule {rule}") for rule in service.faults),
             *([f"... {counted(left_out, 'request')} before"] if left_out else []),
             *(line for entry in shown for line in _lines(entry)),
@@ -48,6 +49,13 @@ def describe(service: Service, began: Mark, command: str, no_request: str = "") 
             *([f"run it again: {command}"] if command else []),
         ]
     )
+
+
+def _time(service: Service, entries: list[Entry]) -> str:
+    """Return the time of the clock; where a test has frozen the time, that of its last request."""
+    if entries and getattr(service.store.clock, "has_followed", False):
+        return f"clock {timestamp(entries[-1].responded_at)} at the last request"
+    return f"clock {service.store.timestamp()}"
 
 
 def _reasons(entries: list[Entry]) -> list[str]:

@@ -73,5 +73,8 @@ def test_wrong_calls(ims_mock: ImsMock, job_id: str, call: Callable[[ImsMock, st
 def test_job_that_has_ended(ims_mock: ImsMock, job_id: str) -> None:
     """A job ends once."""
     ims_mock.jobs.finish(job_id)
-    with pytest.raises(ValueError, match=r"no job that could end has the id .*; there are none"):
+    with pytest.raises(ValueError, match=f"the job {job_id} has ended already, with SUCCESS; set jobs="):
         ims_mock.jobs.fail(job_id)
+    url = f"{ims_mock.url}/_ims_mock/jobs/{job_id}"
+    response = requests.post(url, json={"status": "FAIL"}, timeout=10)
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "conflict")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import freezegun
 import jsonschema
 import pytest
 
@@ -225,3 +226,17 @@ def test_bundles_of_two_tests_are_two(api: Api, tmp_path: Path) -> None:
     for test in ("t[a b]", "t[a+b]", "t[a-b]", "t" * 300 + "1", "u" + "t" * 299 + "1"):
         write_bundle(tmp_path, api.service, FailedTest(test, "", Mark(), LINE))
     assert len(list(tmp_path.glob("*.json"))) == len(list(tmp_path.glob("*.har"))) == 5
+
+
+def test_report_is_one_line_for_the_seed(api: Api) -> None:
+    """A line break in a seed breaks no line."""
+    api.service.reset(seed="a\nb")
+    assert lines_of(api)[0].startswith("seed a\\nb, clock ")
+
+
+def test_report_has_the_time_that_a_test_had_frozen() -> None:
+    """Where a test had frozen the time, which has ended by now, the report has the time of its last request."""
+    api = Api(start=None)
+    with freezegun.freeze_time("2012-01-14"):
+        api("GET", "/v2/images")
+    assert "clock 2012-01-14T00:00:00Z at the last request" in describe(api.service, Mark(), LINE)

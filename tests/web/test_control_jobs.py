@@ -121,15 +121,17 @@ def test_job_that_is_stuck_is_ended(api: Api) -> None:
 
 
 def test_job_that_cannot_be_ended(api: Api) -> None:
-    """There is none of the id, it has ended, or it is a part of another; the message has those that can."""
+    """There is none of the id, it has ended, or it is a part of another; the message says which."""
     whole = begin(api, {"data_images": [OF_DISK]})
     part = listed(api)[whole]["sub_jobs"][0]
-    for job_id in ("nothing", part):
+    for job_id, status, message in (
+        ("nothing", 404, f'no job that could end has the id "nothing"; the known ones are {whole}'),
+        (part, 409, f"the job {part} ends with the job {whole}, of which it is a part; end that one"),
+    ):
         response = api("POST", f"/_ims_mock/jobs/{job_id}", {"status": "SUCCESS"})
-        assert response.status_code == 404
-        assert response.get_json()["error"]["message"].endswith(f"; the known ones are {whole}")
+        assert (response.status_code, response.get_json()["error"]["message"]) == (status, message)
     end(api, whole, status="SUCCESS")
-    assert end(api, whole, status="FAIL") == 404
+    assert end(api, whole, status="FAIL") == 409
 
 
 def test_few_of_many_are_given(api: Api) -> None:
