@@ -9,12 +9,15 @@ import os
 import shlex
 import warnings
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ims_mock.pytest_markers import failed
+from ims_mock.pytest_policy import note_needed
+from ims_mock.pytest_shared import address_of_report, own_world, server_url
 
 if TYPE_CHECKING:
     from ims_mock.evidence.journal import Mark
@@ -45,21 +48,12 @@ _SEED = pytest.StashKey["int | str"]()
 """Of a test, the seed with which it began."""
 
 
-_NEEDED = pytest.StashKey["set[str]"]()
-"""Of a session, the actions of IAM that its tests have needed."""
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the command line, those of the conformance suite too, and an ini option for each setting."""
     from ims_mock.conformance.options import add_options
 
     add_options(parser)
     group = parser.getgroup("ims_mock")
-    group.addoption(
-        "--ims-mock-policy",
-        action="store_true",
-        help="print the smallest IAM policy under which every request of the tests would have been allowed",
-    )
     settings = _schemas()
     for name in _OPTIONS:
         description = settings[name]["description"].replace("%", "%%")
@@ -76,8 +70,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, so that --strict-markers knows it."""
-    needed: set[str] = set()
-    config.stash[_NEEDED] = needed
     _check_options(config)
     keywords = ", ".join(f"{name}={schema['default']!r}" for name, schema in _schemas().items())
     config.addinivalue_line("markers", f"ims_mock({keywords}): settings of the ims_mock fixture for one test.")
@@ -159,38 +151,15 @@ def _is_known(config: pytest.Config, name: str) -> bool:
     return True
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Report to the controller of pytest-xdist, where there is one, what this worker's tests have needed."""
-    output = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        needed = session.config.stash[_NEEDED]
-        output["ims_mock_needed"] = sorted(needed)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take from a worker of pytest-xdist what its tests have needed."""
-    node.config.stash[_NEEDED].update(getattr(node, "workeroutput", {}).get("ims_mock_needed", ()))
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the policy, when it is asked for."""
-    if config.getoption("ims_mock_policy"):
-        import json
-
-        from ims_mock.identity.permissions import new_policy
-
-        terminalreporter.section("ims_mock policy")
-        needed = config.stash[_NEEDED]
-        terminalreporter.write_line(json.dumps(new_policy(needed), indent=2))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember where in the journal of the session's server a test begins, and what was armed before."""
     server = item.session.stash.get(_SERVER, None)
     if server is not None:
-        _begin(item, server, list(server.faults))
+        try:
+            _begin(item, server, list(server.faults))
+        except ConnectionError as error:
+            raise failed(str(error)) from None
 
 
 def _begin(item: pytest.Item, mock: ImsMock, rules: list[Rule]) -> None:
@@ -233,14 +202,20 @@ def ims_mock_server(
 
     config, stash = request.config, request.session.stash
     settings = settings_of(config)
-    mock = _new_server(ims_mock_listen_address, tls=ims_mock_tls, clock=ims_mock_clock, **settings)
+    if server_url(config):
+        changed = {} if ims_mock_listen_address == ("127.0.0.1", 0) else {"ims_mock_listen_address": True}
+        fixtures = {**changed, "ims_mock_tls": ims_mock_tls, "ims_mock_clock": ims_mock_clock}
+        mock: ImsMock = own_world(config, fixtures, settings)
+    else:
+        mock = _new_server(ims_mock_listen_address, tls=ims_mock_tls, clock=ims_mock_clock, **settings)
     with mock:
         stash[_SERVER] = mock
         if ims_mock_clock is not None:
             is_movable = isinstance(mock.clock, ManualClock)
             stash[_CLOCK] = (mock.clock.unfrozen(), mock.clock.speed) if is_movable else None
         yield mock
-        config.stash[_NEEDED].update(mock.service.permissions.ever_needed)
+        with suppress(ConnectionError):  # A server in another process may have ended.
+            note_needed(config, mock.service.permissions.ever_needed)
 
 
 _FIXTURES = {"host": "ims_mock_listen_address", "port": "ims_mock_listen_address", "tls": "ims_mock_tls"}
@@ -309,7 +284,7 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     before = item.stash.get(_RULES, [])
     try:
         check_fired([rule for rule in mock.faults.ever_armed() if not any(rule is other for other in before)])
-    except AssertionError as error:
+    except (AssertionError, ConnectionError) as error:
         raise failed(str(error)) from None
 
 
@@ -323,14 +298,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
         from ims_mock.testing.proxies import no_request
         from ims_mock.testing.report import FailedTest, describe
 
-        began, command = _began(item), command_of(item)
-        report.sections.append(("ims_mock", describe(mock.service, began, command, no_request(mock.url))))
-        if item.config.getoption("ims_mock_bundle") is not None:
-            test = FailedTest(name_of(report), report.longreprtext, began, command)
-            report.sections.append(("ims_mock bundle", bundled(item.config, mock.service, test)))
-        for rule in mock.faults:
-            # One that a fixture still holds as a context manager is not to fail the test once more at its end.
-            rule.optional = True
+        try:
+            began, command = _began(item), command_of(item)
+            text = describe(mock.service, began, command, no_request(mock.url)) + address_of_report(item.config, mock)
+            report.sections.append(("ims_mock", text))
+            if item.config.getoption("ims_mock_bundle") is not None:
+                test = FailedTest(name_of(report), report.longreprtext, began, command)
+                report.sections.append(("ims_mock bundle", bundled(item.config, mock.service, test)))
+            for rule in mock.faults:
+                # One that a fixture still holds as a context manager is not to fail the test once more at its end.
+                rule.optional = True
+        except ConnectionError as error:
+            report.sections.append(("ims_mock", f"there is nothing to show: {error}"))
 
 
 def _began(item: pytest.Item) -> Mark:
@@ -385,6 +364,8 @@ def command_of(item: pytest.Item) -> str:
     options = [f"--ims-mock-seed={item.stash.get(_SEED, store.seed)}"]
     has_start = _CLOCK not in item.session.stash and not getattr(store.clock, "has_followed", False)
     options += [f"--ims-mock-start={store.started_at!r}"] if has_start else []
+    server = item.config.getoption("ims_mock_server")
+    options += [f"--ims-mock-server={server}"] if server else []
     order = item.config.getoption("randomly_seed", None)
     options += [f"--randomly-seed={order}"] if isinstance(order, int) else []
     # The id begins at pytest's root, which need not be where it was started.

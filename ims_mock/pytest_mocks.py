@@ -6,13 +6,15 @@ import os
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ims_mock.pytest_fixtures import bundled, has_mock, name_of, server_of, settings_of
 from ims_mock.pytest_markers import FixtureMarker, failed
-from ims_mock.started import Mock, Watch, watching
+from ims_mock.pytest_shared import check_factory, new_world, server_url, world_name
+from ims_mock.started import Mock, Watch, note_start, watching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +61,7 @@ def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]
     from ims_mock.contract.wording import shown
     from ims_mock.mock import ImsMock
 
-    common = settings_of(request.config)
+    common, numbers = settings_of(request.config), count(1)
     with ExitStack() as stack:
 
         def new(*unnamed: Any, **settings: Any) -> ImsMock:
@@ -70,7 +72,12 @@ def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]
             if settings.get("clock") is not None:
                 # The clock says where it starts and how fast it runs; both are refused.
                 given = {name: given[name] for name in given if name in settings or name not in ("start", "speed")}
-            return stack.enter_context(ImsMock(**given))
+            if not server_url(request.config):
+                return stack.enter_context(ImsMock(**given))
+            check_factory(settings)
+            world = new_world(request.config, f"{world_name(request.config)}-{next(numbers)}", given)
+            note_start(world)
+            return stack.enter_context(world)
 
         yield new
 
@@ -155,14 +162,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report, watch = outcome.get_result(), item.stash.get(_WATCH, None)
     if report.passed or watch is None:
         return
-    used = _used(item, watch)
-    if report.failed and used:
-        report.sections += _sections(item, report, used)
+    try:
+        used = _used(item, watch)
+        if report.failed and used:
+            report.sections += _sections(item, report, used)
+        for mock in used:
+            for rule in mock.faults:
+                rule.optional = True
+    except ConnectionError as error:
+        report.sections.append(("ims_mock_factory", f"there is nothing to show: {error}"))
     # A rule fails no test that has another end.
     watch.idle.clear()
-    for mock in used:
-        for rule in mock.faults:
-            rule.optional = True
 
 
 def _used(item: pytest.Item, watch: Watch) -> dict[Mock, Mark]:

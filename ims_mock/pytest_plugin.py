@@ -10,6 +10,8 @@ import sys
 import pytest
 
 pytest_plugins = (
+    "ims_mock.pytest_policy",
+    "ims_mock.pytest_shared",
     "ims_mock.pytest_fixtures",
     "ims_mock.pytest_contract",
     "ims_mock.pytest_mocks",

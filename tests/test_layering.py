@@ -31,6 +31,8 @@ LAYERS = [
     "command",
     "pytest_markers",
     "pytest_contract",
+    "pytest_policy",
+    "pytest_shared",
     "pytest_fixtures",
     "pytest_mocks",
     "pytest_sweep",
@@ -42,7 +44,7 @@ LAYERS = [
 SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance").glob("*.py")}
 """The modules of the suite that pytest runs."""
 
-PLUGIN = ("markers", "contract", "fixtures", "mocks", "sweep", "plugin")
+PLUGIN = ("markers", "contract", "fixtures", "mocks", "policy", "shared", "sweep", "plugin")
 """The modules of the pytest plugin, as their names end."""
 
 # Who may know what stands outside.

@@ -11,6 +11,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.factory import ImsMockFactory
+from tests.both_ways import run_both_ways, shared_server, way  # noqa: F401 (fixtures)
 from tests.test_pytest_plugin import HEADER, LEAN, run
 
 PROXY = "http://127.0.0.1:9"
@@ -523,3 +524,16 @@ def test_plugin_by_the_name_of_the_package(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(ims_mock): assert ims_mock.url")
     result = pytester.runpytest_subprocess("-W", "error", "--disable-plugin-autoload", "-p", "ims_mock")
     result.assert_outcomes(passed=1)
+
+
+HERE_ALONE = {
+    "test_port": "a port is of a server of the process",
+    "test_factory_closes_its_mocks_with_the_session": "it looks at the port of a server of the process",
+    "test_factory_with_a_clock_ignores_the_time_of_the_project": "a clock is an object of the process",
+    "test_plugin_can_be_left_out": "without the plugin there is no option",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test in both ways."""
+    run_both_ways(metafunc, HERE_ALONE)

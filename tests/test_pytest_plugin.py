@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
+from tests.both_ways import run_both_ways, shared_server, way  # noqa: F401 (fixtures)
 
 # What a run inside a test imports is dropped at its end, and half of requests is worse than none: the whole stays.
 assert requests
@@ -500,7 +501,7 @@ def test_it(ims_mock):
             "2016-06-02T07:49:48Z POST /v2/images -> 503 * (rule 1): fault: Fail(status=503)",
             "2016-06-02T07:49:48Z POST /v2/images -> 201 glance_create_image_metadata (rule 2)",
             "run it again: python -m pytest test_report_has_everything.py::test_it --ims-mock-seed=5 "
-            "--ims-mock-start=1464853788.0",
+            "--ims-mock-start=1464853788.0*",
         ]
     )
 
@@ -1010,3 +1011,20 @@ def test_bad(ims_mock):
     written = "".join(file.read_text("utf-8") for file in Path("out").iterdir())
     assert "X-Auth-Token" in written
     assert re.findall("hunter2|verysecret|crumb|demo-sk", written) == []
+
+
+HERE_ALONE = {
+    "test_wrong_fixture_is_named": "the fixtures are for a server of the process",
+    "test_address_tls_and_clock_can_be_overridden": "the fixtures are for a server of the process",
+    "test_port_that_is_taken_names_the_fixture": "a port is of a server of the process",
+    "test_clock_of_a_project_is_set_back_for_each_test": "a clock is an object of the process",
+    "test_time_of_a_project_with_its_own_clock": "a clock is an object of the process",
+    "test_line_of_the_report_with_a_clock_of_the_project": "a clock is an object of the process",
+    "test_wrong_marker_is_said_in_a_line": "one of its projects has a clock of its own",
+}
+"""The tests that run in one way alone, with the reason."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test in both ways."""
+    run_both_ways(metafunc, HERE_ALONE)

@@ -44,7 +44,6 @@ class RemotePermissions(Permissions):
     """What is denied in a world in another process."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__()
         self._connection = connection
 
     def deny(self, action: str, user: str | None = None) -> Denial:
@@ -75,6 +74,12 @@ class RemotePermissions(Permissions):
         policy: dict[str, Any] = self._connection.get("policy")
         return policy
 
-    def needed_ever(self) -> set[str]:
-        """Return the actions that requests have needed since the world was made."""
+    @property
+    def needed(self) -> set[str]:  # type: ignore[override]
+        """The actions that requests have needed since the last reset."""
+        return set(self.policy()["Statement"][0]["Action"])
+
+    @property
+    def ever_needed(self) -> set[str]:  # type: ignore[override]
+        """The actions that requests have needed since the world was made."""
         return set(self._connection.get("policy", since="start")["Statement"][0]["Action"])

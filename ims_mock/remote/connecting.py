@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ims_mock.remote.connection import Connection, check_version
 from ims_mock.remote.mock import RemoteMock
+from ims_mock.remote.settings import document_of
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.worlds import DEFAULT, PREFIX, check_name
 
@@ -43,7 +44,7 @@ def connect(
             mock.reset(**settings)
         return mock
     check_name(world)
-    given = {"name": world, "settings": settings, "idle": idle}
+    given = {"name": world, "settings": document_of(settings), "idle": idle}
     path, is_own = f"{PREFIX}{world}", True
     try:
         path = root.send("POST", "worlds", given)["path"]

@@ -45,6 +45,7 @@ class Connection:
         is_safe = parts.scheme == "https"
         trust = ssl.create_default_context(cadata=ca.decode("ascii") if ca else None) if is_safe else None
         self._pool = Pool(parts, trust)
+        self._last_seen: dict[str, Any] | None = None
 
     def to(self, path: str) -> Connection:
         """Return a connection to another world of the same server, by its path."""
@@ -53,7 +54,9 @@ class Connection:
         return other
 
     def get(self, path: str, **query: Any) -> Any:
-        """Return the document at a path below /_ims_mock."""
+        """Return the document at a path below /_ims_mock; once the world has ended, as it was then."""
+        if self._last_seen is not None and path in self._last_seen:
+            return self._last_seen[path]
         given = {name: _in_query(value) for name, value in query.items() if value is not None}
         return self.send("GET", f"{path}?{urlencode(given)}" if given else path)
 
@@ -68,6 +71,8 @@ class Connection:
         Raises ValueError for what the mock rejects as wrong, ConflictError and LookupError as it says, and NoMockError
         where there is no mock.
         """
+        if self._last_seen is not None:
+            raise NoMockError(f"the world at {self.root}{self.path} was deleted; connect to it again")
         body = None if document is None else json.dumps(document).encode()
         target = f"{self.path}{_PREFIX}/{path}"
         try:
@@ -77,6 +82,13 @@ class Connection:
                 f"no mock responds at {self.root}: {error or type(error).__name__}; start one with python -m ims_mock"
             ) from error
         return self._document(status, content, target)
+
+    def end(self) -> None:
+        """Keep what the world has to show, before it is deleted: nothing else can be asked for from then on."""
+        if self._last_seen is None:
+            asked: dict[str, dict[str, Any]] = {"journal": {"form": "whole"}, "faults": {"removed": True}}
+            paths = ("connection", "clock", "settings", "policy", "journal", "faults", "records/images", "records/jobs")
+            self._last_seen = {path: self.get(path, **asked.get(path, {})) for path in paths}
 
     def close(self) -> None:
         """Close the connections that are kept, also those to other worlds; the next request makes another."""

@@ -52,7 +52,8 @@ class RemoteJournal(Journal):
     def after(self, number: int) -> tuple[Mark, list[Entry]]:
         """Return the present position, and the entries that are kept with a higher number than this, of one moment."""
         document = self._whole(number)
-        return Mark(document["clearings"], document["received"]), list(map(from_document, document["entries"]))
+        entries = [entry for entry in map(from_document, document["entries"]) if entry.number > number]
+        return Mark(document["clearings"], document["received"]), entries
 
     def since(self, mark: Mark) -> tuple[int, list[Entry]]:
         """Return how many requests were received since a moment, or since the journal was last cleared, and those kept.

@@ -8,15 +8,17 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from ims_mock import started
 from ims_mock.contract.problems import wrong_settings
 from ims_mock.exchange.messages import Response
 from ims_mock.mock import ImsMock
 from ims_mock.mock_world import MockWorld
 from ims_mock.remote.accounts import RemoteAccounts
 from ims_mock.remote.clock import RemoteClock
-from ims_mock.remote.connection import Connection, part
+from ims_mock.remote.connection import Connection, NoMockError, part
 from ims_mock.remote.records import RemoteJobsView, RemoteRecordsView
 from ims_mock.remote.service import RemoteService
+from ims_mock.remote.settings import document_of
 from ims_mock.service.catalogue import HUAWEI_CLOUD
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.snapshots import Snapshot
@@ -44,6 +46,7 @@ class RemoteMock(ImsMock):
     def __init__(self, connection: Connection, name: str, *, is_own: bool = False, idle: float | None = None) -> None:
         self.name = name
         self._connection = connection
+        self._root = connection.to("")
         self._is_own = is_own
         self._idle = idle
         self._remote = RemoteService(connection)
@@ -182,7 +185,7 @@ class RemoteMock(ImsMock):
         """Return the world of a name, which is made if it does not exist, with settings of its own."""
         if name == DEFAULT and not settings and not locked:
             return self
-        given = {"name": self._name_of(name), "settings": settings, "locked": locked, "idle": self._idle}
+        given = {"name": self._name_of(name), "settings": document_of(settings), "locked": locked, "idle": self._idle}
         try:
             made = self._connection.send("POST", "worlds", given)
         except ConflictError as error:
@@ -222,7 +225,7 @@ class RemoteMock(ImsMock):
         Every world that `world` made of it is removed, unless it is locked.
         """
         self._delete_made()
-        self._connection.send("POST", "reset", settings)
+        self._connection.send("POST", "reset", document_of(settings))
 
     def _delete_made(self) -> None:
         for name, world in list(self._made.items()):
@@ -234,7 +237,7 @@ class RemoteMock(ImsMock):
         """Delete the world and those that it made; one that is gone is no error."""
         self._delete_made()
         with suppress(LookupError):
-            self._connection.to("").delete(f"worlds/{part(self.name)}")
+            self._root.delete(f"worlds/{part(self.name)}")
 
     def start(self, *, prepared: bool = True) -> RemoteMock:
         """Return the world: its server serves already."""
@@ -245,9 +248,12 @@ class RemoteMock(ImsMock):
 
     def stop(self) -> None:
         """Delete the world if it was made here, and the worlds that it made, and close the connection."""
-        self._delete_made()
-        if self._is_own:
-            self.delete()
+        with suppress(NoMockError):  # Where the server is gone, so are its worlds.
+            self._delete_made()
+            if self._is_own:
+                self._connection.end()
+                started.note_stop(self)
+                self.delete()
         self._connection.close()
 
     def __enter__(self) -> RemoteMock:

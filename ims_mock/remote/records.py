@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
@@ -29,6 +29,14 @@ class RemoteCollection(Mapping[str, Any]):
     def _all(self) -> dict[str, Any]:
         records: dict[str, Any] = self._connection.get(self._path)["records"]
         return records
+
+    def values(self) -> ValuesView[Any]:
+        """Return all records, of one moment."""
+        return self._all().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return all records with their keys, of one moment."""
+        return self._all().items()
 
     def __getitem__(self, key: str) -> Any:
         try:

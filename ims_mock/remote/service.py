@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from ims_mock.remote.accounts import RemoteAccounts, RemotePermissions
@@ -30,6 +31,11 @@ class RemoteService:
         self.journal = RemoteJournal(connection)
         self.accounts = RemoteAccounts(connection, self.store)
         self.permissions = RemotePermissions(connection)
+
+    @property
+    def settings(self) -> SimpleNamespace:
+        """The settings since the last reset, without secrets, to be read."""
+        return SimpleNamespace(**self._connection.get("settings"))
 
     def about(self) -> dict[str, Any]:
         """Return what the server says of the world."""
