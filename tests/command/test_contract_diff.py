@@ -178,8 +178,8 @@ def test_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_rules_and_options_are_documented() -> None:
-    """docs/contract.md has every rule in its table, and every option but --config, which all commands have."""
-    text = (ROOT / "docs/contract.md").read_text("utf-8").partition("\n## Diff\n")[2].partition("\n## ")[0]
+    """docs/clouds.md has every rule in its table, and every option but --config, which all commands have."""
+    text = (ROOT / "docs/clouds.md").read_text("utf-8").partition("\n## Diff\n")[2].partition("\n## ")[0]
     rows = re.findall("^\\| `([a-z-]+)[^`]*` \\|", text, re.MULTILINE)
     assert [row for row in rows if not row.startswith("-")] == [*RULES]
     options = {option.flag for option in OPTIONS if option.belongs_to("contract diff")} - {"--config"}
