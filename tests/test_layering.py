@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -88,6 +89,10 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
+MODULES = {module_of(file) for file in FILES}
+
+
+@cache
 def imports(path: Path) -> set[str]:
     """Return the modules that a file imports, wherever in it, those for type checking alone too."""
     found = set()
@@ -99,14 +104,14 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+@cache
 def own_imports(path: Path) -> set[str]:
     """Return the modules of this package that a file imports, such as "web.app"."""
-    modules = {module_of(file) for file in FILES}
     found = set()
     for name in imports(path):
         parts = name.removeprefix("ims_mock.").split(".") if name.startswith("ims_mock.") else []
         known = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
-        found |= set([module for module in known if module in modules][-1:])
+        found |= set([module for module in known if module in MODULES][-1:])
     return found
 
 
