@@ -47,10 +47,11 @@ def is_text(node: ast.AST, errors: set[str], texts: set[str]) -> bool:
 
 def errors_in(tree: ast.AST) -> set[str]:
     """Return the names of what is caught or taken as an error."""
-    caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+    nodes = list(ast.walk(tree))
+    caught = {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
     taken = {
         node.arg
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.arg) and node.annotation and ast.unparse(node.annotation).endswith(ERRORS)
     }
     return caught | taken
@@ -70,6 +71,8 @@ def cuts(source: str) -> Iterator[str]:
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     for function in functions:
         errors = errors_in(function)
+        if not errors:
+            continue
         texts = texts_in(function, errors)
         for node in ast.walk(function):
             if is_cut(node, errors, texts):

@@ -132,6 +132,7 @@ def test_other_credentials(
     assert {entry.project_id for entry in mock.journal if entry.project_id} == {mock.project_id}
 
 
+@pytest.mark.slow
 def test_images_of_others_stay(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
     """A run removes its own images alone."""
     mock.add_image(name="ims-verify-of-another-run")

@@ -255,6 +255,7 @@ def attributes(contract: ConsumerContract, operation: str) -> dict[str, Any]:
     return dict(responses[status])
 
 
+@pytest.mark.slow
 def test_contract_of_the_sdk_is_a_program_s_where_it_is_used(sweeps: Sweeps) -> None:
     """A program needs the image's id of a job that all of the SDK's users have as read; it got what the SDK knows."""
     swept = sweeps.naive(HUAWEI, only=["show_job: mutate(pointer=*image_id*"]).consumer_contract("backup")
