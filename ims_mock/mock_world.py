@@ -13,7 +13,10 @@ from ims_mock.identity.permissions import Denial
 from ims_mock.service import neighbours, snapshots
 from ims_mock.service.catalogue import HUAWEI_CLOUD, add_image, load_public_images
 from ims_mock.service.ending import JobsView
+from ims_mock.service.region_choice import PREFIX
+from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
+from ims_mock.service.worlds import worlds_of
 from ims_mock.state.images import Image
 from ims_mock.state.views import RecordsView
 from ims_mock.web.front import Front
@@ -197,6 +200,33 @@ class MockWorld:
         """
         self.service.join(other.service)
         return self
+
+    @property
+    def regions(self) -> Mapping[str, MockWorld]:
+        """The regions by name, the first one first, to be read; only this one where the setting `regions` has none."""
+        every = [self.service, *self.service.further]
+        return {service.settings.region: self._of_region(service) for service in every}
+
+    def region(self, name: str) -> MockWorld:
+        """Return a region of the setting `regions` by its name, with what it has for itself.
+
+        >>> with ImsMock(regions=["cn-north-4", "cn-south-1"]) as mock:
+        ...     mock.region("cn-south-1").add_image(name="web")
+
+        Raises KeyError, with the names that there are, where there is none of this name.
+        """
+        found = self.regions.get(name)
+        if found is None:
+            raise KeyError(f"no region has the name {name!r}; the regions are {', '.join(self.regions)}")
+        return found
+
+    def _of_region(self, service: Service) -> MockWorld:
+        if service is self.service:
+            return self
+        world = worlds_of(service).region_world(service)
+        fronts = self._server.fronts
+        assert fronts is not None
+        return MockWorld(fronts.of(world), self._server, f"{self._path}{PREFIX}{service.settings.region}")
 
     @property
     def faults(self) -> Faults:

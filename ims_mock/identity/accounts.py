@@ -147,6 +147,19 @@ class Accounts:
             users = {**self.users, **_by_name("users", document, new_user)}
             self._replace(projects, users)
 
+    def add_projects_of(self, regions: Iterable[str]) -> None:
+        """Add a project for each region, with its name, in which each user has the roles that it has in its own."""
+        added = [region for region in regions if region not in self.projects]
+        if not added:
+            return
+        document = self.to_json()
+        document["users"] = [dict(user) for user in document["users"]]
+        for user in document["users"]:
+            own = next(iter(user["roles"].values()))
+            user["roles"] = {**user["roles"], **{region: own for region in added if region not in user["roles"]}}
+        document["projects"] += [{"name": region} for region in added]
+        self.restore(document)
+
     def remove_user(self, name: str) -> None:
         """Remove a user, whose credentials are no longer accepted; raise ValueError if there is no such user."""
         self.named_user(name)

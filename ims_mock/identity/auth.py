@@ -60,13 +60,19 @@ class Auth:
         self.level = level
         self.token = token
         self.worlds = worlds
+        self.region = ""
+        """The region whose project comes before each user's own; "" in the first region of a cloud."""
         self._identity = identity
         self._accounts = identity.accounts
 
     @property
     def project_id(self) -> str:
         """The default project, for a credential that belongs to no user."""
-        return self._accounts.default_project.id
+        return self._own_project(self._accounts.default_user).id
+
+    def _own_project(self, user: User) -> Project:
+        """Return the project of a user in this region, unless a request names another one."""
+        return self._accounts.projects[self.region if self.region in user.roles else user.own_project]
 
     @staticmethod
     def is_signed(headers: Headers) -> bool:
@@ -82,7 +88,7 @@ class Auth:
         authorization = None if token else signing.parse_authorization(headers.get("Authorization") or "")
         key = self._key(authorization.access) if authorization else None
         if key is not None:
-            return self._accounts.own_project(key.user).id
+            return self._own_project(key.user).id
         if record is None:
             return self.project_id
         project = self._identity.project_of(record)
@@ -173,7 +179,7 @@ class Auth:
             self._check_lock(authorization.access)
             self._verify(authorization, key, exchange)
         user, own = key.user, self._accounts.projects_of(key.user)
-        project = next((project for project in own if project.id == asked), None) if asked else own[0]
+        project = next((project for project in own if project.id == asked), None) if asked else self._own_project(user)
         if project is None:
             known = ", ".join(project.id for project in own)
             raise _foreign_project(f"X-Project-Id: {user.name} has no role in {asked}, only in {known}")

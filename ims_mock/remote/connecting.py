@@ -9,7 +9,8 @@ from ims_mock.remote.connection import Connection, check_version
 from ims_mock.remote.mock import RemoteMock
 from ims_mock.remote.settings import document_of
 from ims_mock.service.missing import ConflictError
-from ims_mock.service.worlds import DEFAULT, PREFIX, check_name
+from ims_mock.service.region_choice import PREFIX
+from ims_mock.service.worlds import DEFAULT, check_name
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -21,6 +21,7 @@ from ims_mock.remote.service import RemoteService
 from ims_mock.remote.settings import document_of
 from ims_mock.service.catalogue import HUAWEI_CLOUD
 from ims_mock.service.missing import ConflictError
+from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.snapshots import Snapshot
 from ims_mock.service.worlds import DEFAULT, MOST
 
@@ -138,6 +139,17 @@ class RemoteMock(ImsMock):
     def join(self, other: MockWorld) -> Self:
         """Refuse: mocks are joined in their own process."""
         raise _needs_process("join")
+
+    @property
+    def regions(self) -> Mapping[str, MockWorld]:
+        """The regions by name, the first one first, to be read."""
+        settings = self._remote.about()["settings"]
+        further = settings["regions"][1:]
+        here: dict[str, MockWorld] = {settings["region"]: self}
+        return {**here, **{name: self._of_region_name(name) for name in further}}
+
+    def _of_region_name(self, name: str) -> RemoteMock:
+        return RemoteMock(self._connection.to(f"{self._connection.path}{PREFIX}{name}"), name, idle=self._idle)
 
     @property
     def clock(self) -> RemoteClock:

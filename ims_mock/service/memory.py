@@ -70,8 +70,10 @@ class Weight:
     def measure(self) -> int:
         """Return how many bytes the mock takes now; nothing is done where it is as it was."""
         service = self._service
-        edits = (collection.edits for collection in service.store.collections)
-        state = (service.journal.state, *service.snapshots.values(), *edits)
+        every = [service, *service.further]
+        edits = [collection.edits for one in every for collection in one.store.collections]
+        kept = [snapshot for one in every for snapshot in one.snapshots.values()]
+        state = (*(one.journal.state for one in every), *kept, *edits)
         self.grown, self.is_sure = 0, True
         if state != self._state:
             self.known, self._state = estimate(service), state
@@ -148,7 +150,8 @@ def estimate(service: Service) -> int:
     total = IDLE + sum(_of_records(name, kept) for name, kept in records.items() if kept)
     for earlier in snapshots:
         total += sum(_of_snapshot(name, earlier[name], kept) for name, kept in records.items() if earlier[name])
-    return total + _of_entries(list(service.journal), records.get("images", {}))
+    total += _of_entries(list(service.journal), records.get("images", {}))
+    return total + sum(map(estimate, service.further))
 
 
 def _of_records(name: str, records: Mapping[str, Any]) -> int:

@@ -15,7 +15,6 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation
 from ims_mock.contract.problems import wrong_at, wrong_setting
-from ims_mock.contract.wording import shown
 from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
 from ims_mock.evidence.redaction import masked_target, without_query_of
 from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
@@ -23,13 +22,12 @@ from ims_mock.exchange.body import Body
 from ims_mock.exchange.exchange import Exchange, Function, Work
 from ims_mock.exchange.messages import Request, Response, rejection
 from ims_mock.exchange.written import Written
-from ims_mock.faults.definition import Fault
 from ims_mock.faults.rule_set import Faults
-from ims_mock.faults.rule_text import RuleTextError, parse_fault
 from ims_mock.identity.accounts import Accounts
 from ims_mock.identity.auth import Auth, Worlds, unauthorized
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
+from ims_mock.service.asked_faults import FAULT_HEADER, asked_fault
 from ims_mock.service.catalogue import load_public_images
 from ims_mock.service.feed import Feed
 from ims_mock.service.removed import reason_of
@@ -63,6 +61,8 @@ class Service:
         self.permissions = Permissions()
         self._home = self
         self._joined: list[Service] = []
+        self.further: list[Service] = []
+        """The services of the further regions that the setting `regions` names, in their order."""
         self.store = Store(self._new_clock(self.first_settings), self.first_settings.seed)
         self.store.world = world
         self._transaction = self.store.transaction()
@@ -78,15 +78,27 @@ class Service:
     def reset(self, /, **changes: Any) -> None:
         """Start again, with the initial settings but for `changes`; a wrong one raises ValueError first."""
         settings = self.first_settings.changed(changes)
+        self._check_region(settings)
         clock = self._new_clock(settings)
         for rule in settings.new_rules():
             rule.span_at(clock.now())
         with self.store.lock:
-            self.store.reset(clock, settings.seed)
-            self.permissions.clear()
-            self.snapshots.clear()
-            self._written.clear()
-            self._begin(settings)
+            self._start_again(settings, clock)
+            self._home.hold_clock()
+
+    def _start_again(self, settings: Settings, clock: Clock) -> None:
+        """Start again with a clock; the caller holds the lock."""
+        self.store.reset(clock, settings.seed)
+        self.permissions.clear()
+        self.snapshots.clear()
+        self._written.clear()
+        self._begin(settings)
+
+    def _check_region(self, settings: Settings) -> None:
+        """Raise InvalidError where a further region would get another name, or regions of its own."""
+        if self in self._home.further and (settings.regions or settings.region != self.settings.region):
+            name = "regions" if settings.regions else "region"
+            raise wrong_setting(name, "conflict", "is a setting of the whole cloud; reset its first region with it")
 
     def end(self) -> None:
         """Let go of what takes memory, as the world has been removed; a request that is still on its way is rejected.
@@ -100,9 +112,11 @@ class Service:
             self._written.clear()
             records = self.store.snapshot_records()
             self.store.put_back({name: records[name] if name in _ACCESS else {} for name in records})
-            if isinstance(self.store.clock, ManualClock):
+            if isinstance(self.store.clock, ManualClock) and self.given_clock is None:
                 self.store.clock.close()
         self.store.signal.release()
+        for region in self.further:
+            region.end()
 
     def join(self, other: Service) -> None:
         """Be another region of another service's cloud: with its accounts and tokens, and what is copied from there.
@@ -118,6 +132,8 @@ class Service:
     def enter(self, worlds: Worlds) -> None:
         """Be one of the worlds of a server: a credential of another one is rejected."""
         self.worlds = self.auth.worlds = worlds
+        for region in self.further:
+            region.enter(worlds)
 
     @property
     def regions(self) -> list[Service]:
@@ -139,6 +155,47 @@ class Service:
             load_public_images(self.store)
         for rule in settings.new_rules():
             self.faults.arm(rule)
+        self._form_regions(settings)
+
+    def _form_regions(self, settings: Settings) -> None:
+        """Have a service for each further region that the settings name, which begins as this one does."""
+        known = {region.settings.region: region for region in self.further}
+        for name, region in known.items():
+            if name not in settings.regions[1:] and self.store.cloud is not None:
+                self.store.cloud.remove(region.store)
+                self._joined.remove(region)
+                region.end()
+        self.further = []
+        for name in settings.regions[1:]:
+            changes = {"region": name, "regions": [], "start": None, "speed": 0, "accounts": None}
+            own = settings.changed(changes)
+            region = known.get(name) or self._new_region(own)
+            region.given_clock = self.store.clock
+            region._start_again(own, self.store.clock)
+            self.further.append(region)
+        self.hold_clock()
+
+    def _new_region(self, settings: Settings) -> Service:
+        """Return the service of one more region, which has the clock of this one."""
+        region = Service(settings.changed({"public_images": False, "faults": []}), self.store.clock, self.store.world)
+        region.first_settings = settings
+        if self.store.cloud is None:
+            Regions(self.store, is_of_one_server=True)
+        region.join(self)
+        if self.worlds is not None:
+            region.enter(self.worlds)
+        return region
+
+    def hold_clock(self) -> None:
+        """Let the clock, which the regions share, settle what is due in all of them."""
+        clock = self.store.clock
+        if self.further and isinstance(clock, ManualClock):
+            clock.moved, clock.signal = self.store.settle, self.store.signal
+
+    def region(self, name: str) -> Service | None:
+        """Return the service of a region of the setting `regions`; None where there is none of this name."""
+        found = (one for one in [self, *self.further] if self.further and one.settings.region == name)
+        return next(found, None)
 
     def apply(self, settings: Settings) -> None:
         """Go on with other settings, whatever there is; journal, rules and images stay."""
@@ -152,6 +209,8 @@ class Service:
         # A request on its way finds either the old ones or the new ones, each complete.
         self.settings, self.identity, self.accounts = settings, identity, identity.accounts
         self.auth = Auth(settings.auth, identity, settings.token, self.worlds)
+        if self._home is not self and self.store.cloud is not None and self.store.cloud.is_of_one_server:
+            self.auth.region = settings.region
 
     def _new_clock(self, settings: Settings) -> Clock:
         if self.given_clock is None:
@@ -245,7 +304,7 @@ class Service:
         exchange.claimed_project = self.auth.claimed_project(headers)
         work: Work = self._work_or_rejection
         if asked is not None and self.settings.header_faults:
-            work = self.faults.once(_fault_of(asked, operation), work, exchange)
+            work = self.faults.once(asked_fault(asked, operation), work, exchange)
         elif asked is not None:
             exchange.entry.ignored += (FAULT_HEADER,)
         return self.faults.around(work, exchange)
@@ -301,10 +360,6 @@ class Service:
 
 _ACCESS = ("settings", "projects", "users", "tokens", "temporary_credentials")
 
-FAULT_HEADER = "X-IMS-Mock-Fault"
-"""The header by which a request asks for a fault of its own."""
-
-
 _FAULT_HEADER = header_name(FAULT_HEADER)
 
 
@@ -321,21 +376,6 @@ def _read_body(exchange: Exchange) -> None:
     raw, operation = exchange.body.read(), exchange.operation
     redacted = operation.without_secrets(raw) if operation.dialect == "iam" else raw
     exchange.entry.request_body = redacted[:MAX_BODY]
-
-
-def _fault_of(text: str, operation: Operation) -> Fault:
-    """Return the fault that a request's own header asks for; raise 400 for one that cannot be."""
-    try:
-        fault = parse_fault(text)
-    except RuleTextError as error:
-        raise ImsError(
-            400, "APIGW.0201", reason=f"{FAULT_HEADER}: {error.what}, at {shown(text[error.position :])}"
-        ) from None
-    if fault.is_lasting:
-        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} needs several requests; add a rule for it")
-    if not fault.fits(operation):
-        raise ImsError(400, "APIGW.0201", reason=f"{FAULT_HEADER}: {fault} does not apply to {operation.id}")
-    return fault
 
 
 @cache

@@ -15,6 +15,7 @@ class Settings(TypedDict, total=False):
     project_id: str
     token: str
     region: str
+    regions: Sequence[str]
     accounts: Mapping[str, Any] | None
     token_lifetime: float
     public_images: bool

@@ -53,8 +53,11 @@ class Settings:
                 text = f"ims_mock has no setting {name!r}; the settings are {', '.join(known)}{nearest(name, known)}"
                 raise wrong_settings("additionalProperties", text)
         values = {**_DEFAULTS, **given}
+        if given.get("regions") and "region" not in given and isinstance(given["regions"], (list, tuple)):
+            values["region"] = given["regions"][0]
         self.__dict__.update(checked(_schema(), {**values, "faults": _without_objects(values["faults"])}))
         self.__dict__["faults"] = values["faults"]
+        self._check_region()
         self.__dict__["first_accounts"] = self._new_accounts()
         self.new_rules()
         self.start_seconds()
@@ -70,18 +73,24 @@ class Settings:
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.to_json().items())})"
 
+    def _check_region(self) -> None:
+        """Raise InvalidError where the region is not the first of the regions."""
+        if self.regions and self.region != self.regions[0]:
+            text = f"must be the first of the regions, {self.regions[0]}, or left out; got {shown(self.region)}"
+            raise wrong_setting("region", "conflict", text, self.region)
+
     def new_rules(self) -> list[Rule]:
         """Return the rules that are there from the start, not armed yet."""
         return [_rule(number, given) for number, given in enumerate(self.faults)]
 
     def _new_accounts(self) -> Accounts:
         accounts = new_accounts(self.project_id, self.region)
-        if not self.accounts:
-            return accounts
-        try:
-            accounts.add(self.accounts)
-        except InvalidError as error:
-            raise _in_python(error.under("accounts")) from None
+        if self.accounts:
+            try:
+                accounts.add(self.accounts)
+            except InvalidError as error:
+                raise _in_python(error.under("accounts")) from None
+        accounts.add_projects_of(self.regions[1:])
         return accounts
 
     def start_seconds(self) -> float | None:
@@ -96,7 +105,13 @@ class Settings:
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """Return these settings with some changed; raise InvalidError for one that does not exist."""
-        return Settings(**{**{name: getattr(self, name) for name in SETTINGS}, **values}) if values else self
+        if not values:
+            return self
+        own = {name: getattr(self, name) for name in SETTINGS}
+        if values.get("regions"):
+            # The region follows from the new ones.
+            del own["region"]
+        return Settings(**{**own, **values})
 
     def with_token(self, token: str) -> Settings:
         """Return these settings with another token, without checking them all again."""

@@ -41,6 +41,8 @@ class Snapshot:
 
     clock: Mapping[str, float] = field(repr=False)
     records: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    regions: Mapping[str, Snapshot] = field(default_factory=dict, repr=False)
+    """The snapshots of the further regions of the setting `regions`, by name."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -64,7 +66,11 @@ class Snapshot:
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot as one JSON object, with the files in base64."""
-        return {**self.document, "files": self._files()}
+        return {**self.document, "files": self._files(), **self._regions()}
+
+    def _regions(self) -> dict[str, Any]:
+        """Return what a document has of further regions; nothing where there are none."""
+        return {"regions": {name: one.to_json() for name, one in self.regions.items()}} if self.regions else {}
 
     @classmethod
     def from_json(cls, document: Any) -> Snapshot:
@@ -80,7 +86,15 @@ class Snapshot:
         check_state(document)
         files = {image_id: _file(image_id, text) for image_id, text in document["files"].items()}
         records = Store(ManualClock(0)).records_of(document)
-        return cls(document["clock"], {**records, "files": files})
+        regions = {name: cls._of_region(name, given) for name, given in document.get("regions", {}).items()}
+        return cls(document["clock"], {**records, "files": files}, regions)
+
+    @classmethod
+    def _of_region(cls, name: str, document: Any) -> Snapshot:
+        try:
+            return cls._of_parsed(document)
+        except InvalidError as error:
+            raise error.under("regions", name) from None
 
     def compare(self, later: Snapshot) -> list[Difference]:
         """Return what differs in a later state: which records came, went or changed. Each is readable as a text.
@@ -101,7 +115,7 @@ class Snapshot:
         """Return the text of the file that `save` writes."""
         images = map(as_packed, self.records["images"].values())
         document = self._document({**self.records, "images": {}})
-        return text_of({**document, "files": self._files()}, images)
+        return text_of({**document, "files": self._files(), **self._regions()}, images)
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
@@ -123,7 +137,7 @@ def _schema() -> Schema:
         **state["properties"],
         **{name: {} for name in Store(ManualClock(0)).dump() if name not in state["properties"]},
     }
-    required = list(dict.fromkeys([*state["required"], *properties]))
+    required = [name for name in dict.fromkeys([*state["required"], *properties]) if name != "regions"]
     state = {**state, "properties": properties, "required": required}
     return Schema({"components": {"schemas": {**components, "state": state}}}, "#/components/schemas/state")
 
@@ -140,7 +154,8 @@ def capture(service: Service) -> Snapshot:
     store = service.store
     with store.transaction():
         clock = {"now": store.clock.now(), "speed": getattr(store.clock, "speed", 1.0)}
-        return Snapshot(clock, _without_uploads(store.snapshot_records()))
+        regions = {region.settings.region: capture(region) for region in service.further}
+        return Snapshot(clock, _without_uploads(store.snapshot_records()), regions)
 
 
 def _without_uploads(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -182,15 +197,31 @@ def _plain(document: Any) -> Any:
 
 
 def restore(service: Service, snapshot: Snapshot) -> None:
-    """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped."""
-    records, clock, store = snapshot.records, snapshot.clock, service.store
-    own = service.settings
-    settings = Settings().changed(records["settings"])
+    """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped.
+
+    A further region of which the state has nothing stays as it is. Raises InvalidError for a region that the mock does
+    not have.
+    """
+    clock, store = snapshot.clock, service.store
+    regions = {region.settings.region: region for region in service.further}
+    for name in snapshot.regions:
+        if name not in regions:
+            raise wrong_at(("regions", name), "regions", "is no region of this mock; name it in the setting regions")
+    every = [(service, snapshot), *((regions[name], one) for name, one in snapshot.regions.items())]
     with store.transaction():
-        service.apply(settings.changed(own.kept()))
+        settings = [_begin(one, taken) for one, taken in every]
         if isinstance(store.clock, ManualClock):
             before = store.clock.now()
             store.clock.jump_to(clock["now"], clock["speed"])
-            service.faults.move(clock["now"] - before)
-        # Settings that the document leaves out are as they are by default.
-        store.put_back({**records, "settings": settings.saved()})
+            for one in (service, *service.further):
+                one.faults.move(clock["now"] - before)
+        for (one, taken), own in zip(every, settings, strict=True):
+            # Settings that the document leaves out are as they are by default.
+            one.store.put_back({**taken.records, "settings": own.saved()})
+
+
+def _begin(service: Service, snapshot: Snapshot) -> Settings:
+    """Have the settings of a state, and return them."""
+    settings = Settings().changed(snapshot.records["settings"])
+    service.apply(settings.changed(service.settings.kept()))
+    return settings

@@ -10,13 +10,14 @@ from math import inf, isfinite
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
-from ims_mock.contract.headers import Headers, header_name
+from ims_mock.contract.headers import header_name
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.contract.sizes import bytes_of, in_words
 from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
 from ims_mock.service.memory import Budget, Weight
 from ims_mock.service.missing import ConflictError, NotFoundError
+from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host
 from ims_mock.service.service import Service
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.collections import Access
@@ -24,9 +25,6 @@ from ims_mock.state.real import RealTime, new_lock
 
 DEFAULT = "default"
 """The world of a request that asks for no other."""
-
-PREFIX = "/~"
-"""What stands before the name of a world in a path: /~ci/v2/images."""
 
 HEADER = "X-IMS-Mock-World"
 """The header that names a world."""
@@ -63,25 +61,26 @@ class World:
 
     def __post_init__(self) -> None:
         self.weight = Weight(self.service)
+        self._regions: dict[Service, World] = {}
 
     @property
     def path(self) -> str:
         """What its URLs begin with, behind the host; "" for the default world."""
         return "" if self.name == DEFAULT else f"{PREFIX}{self.name}"
 
+    def of_region(self, service: Service) -> World:
+        """Return this world as one of its regions has it, whose service is given."""
+        if service is self.service:
+            return self
+        if service not in self._regions:
+            self._regions = {one: world for one, world in self._regions.items() if one in self.service.further}
+            self._regions[service] = World(self.name, service, self.settings, self.is_locked)
+        return self._regions[service]
+
     @property
     def is_in_use(self) -> bool:
         """Whether a request for it is on its way."""
-        return bool(self.service.journal.in_progress())
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request says of the world that it is for: its path, `Host`, and its other headers."""
-
-    path: str
-    host: str
-    headers: Headers
+        return any(one.journal.in_progress() for one in (self.service, *self.service.further))
 
 
 class Worlds:
@@ -167,6 +166,8 @@ class Worlds:
         found = self._named.get(name)
         if found is not None:
             return found, False
+        if self.default.service.region(name) is not None:
+            raise ConflictError(f"{name} is a region of the default world; take another name")
         made = World(name, self._new_service(name, given), given, **options)
         with self._lock:
             found = self._named.get(name)
@@ -298,18 +299,26 @@ class Worlds:
         Raise ImsError for a name that cannot be one, and where a world that has to be made cannot be.
         """
         self.expire()
-        named = _name_in_path(asked.path)
-        root = "" if named is None else f"{PREFIX}{named}"
-        if named is None:
-            host = _HOST.fullmatch(asked.host)
-            named = host[1].lower() if host else asked.headers.get(_HEADER)
-        world = self._world_of(asked) if named is None else self._named_world(named)
+        world, root = self._world_and_root(asked)
+        region, root = region_of(world.service, root, asked) if world.service.further else (world.service, root)
         world.used_at = RealTime.monotonic()
         if self.budget.most is not None:
             if self.budget.is_due:
                 self._fit(world)
             self.budget.note(world.weight, asked.path, asked.headers)
-        return world, root
+        return world.of_region(region), root
+
+    def _world_and_root(self, asked: Asked) -> tuple[World, str]:
+        """Return the world that a request is for, and what of its path names it; a world goes before a region."""
+        named, service = name_in_path(asked.path), self.default.service
+        if named is not None:
+            is_region = named not in self._named and service.region(named) is not None
+            return (self.default, "") if is_region else (self._named_world(named), f"{PREFIX}{named}")
+        host = _HOST.fullmatch(asked.host)
+        named = host[1].lower() if host else asked.headers.get(_HEADER)
+        if host and named not in self._named and region_of_host(service, asked.host) is not None:
+            return self.default, ""
+        return self._world_of(asked) if named is None else self._named_world(named), ""
 
     def _named_world(self, name: str) -> World:
         try:
@@ -327,7 +336,7 @@ class Worlds:
         key = None if token else signing.parse_authorization(asked.headers.get("Authorization") or "")
         owner = self._owner("", token, key.access if key else "") if token or key else None
         if owner is None:
-            project_id = asked.headers.get("X-Project-Id") or next(iter(_PROJECT.findall(asked.path)), "")
+            project_id = asked.headers.get("X-Project-Id") or next(iter(PROJECT.findall(asked.path)), "")
             owner = self._owner(project_id, "", "") if project_id else None
         return self.default if owner is None else owner
 
@@ -335,6 +344,11 @@ class Worlds:
         """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
         owner = self._owner("", token, access)
         return None if owner is None else owner.name
+
+    def region_world(self, service: Service) -> World:
+        """Return the world of a service as that region of it has it."""
+        world = next(world for world in self._all() if service in (world.service, *world.service.further))
+        return world.of_region(service)
 
     def _owner(self, project_id: str, token: str, access: str) -> World | None:
         """Return the one world to which one of these belongs; None where that is not one."""
@@ -364,14 +378,6 @@ def worlds_of(service: Service) -> Worlds:
 
 def _exists(name: str) -> ConflictError:
     return ConflictError(f"the world {name} exists; delete or reset it, or take another name")
-
-
-_PROJECT = re.compile("^/v[0-9.]+/([0-9a-f]{32})/")
-"""The project in the path of IMS's own operations."""
-
-
-def _name_in_path(path: str) -> str | None:
-    return path[len(PREFIX) :].partition("/")[0] if path.startswith(PREFIX) else None
 
 
 def _check_idle(idle: float | None) -> None:

@@ -14,7 +14,9 @@ class Regions:
     there; it may add it, with its lock held.
     """
 
-    def __init__(self, first: Store) -> None:
+    def __init__(self, first: Store, *, is_of_one_server: bool = False) -> None:
+        self.is_of_one_server = is_of_one_server
+        """Whether the URL of each region is that of the first one with the region's name behind it."""
         self.new: Callable[[str], object] = lambda _: None
         self._stores: list[Store] = []
         self._is_settling = False
@@ -30,6 +32,10 @@ class Regions:
         self._stores.append(store)
         store.lock = self._stores[0].lock
         store.cloud = self
+
+    def remove(self, store: Store) -> None:
+        """Remove a region."""
+        self._stores.remove(store)
 
     @property
     def stores(self) -> Sequence[Store]:

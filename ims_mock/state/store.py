@@ -31,6 +31,9 @@ V = TypeVar("V", bound="Store")
 class Cloud(Protocol):
     """The regions of one cloud, each with a store of its own; all of them have one lock."""
 
+    is_of_one_server: bool
+    """Whether the URL of each region is that of the first one with the region's name behind it."""
+
     @property
     def stores(self) -> Sequence[Store]:
         """The stores of the regions, the first one first."""
@@ -44,6 +47,9 @@ class Cloud(Protocol):
 
     def find(self, region: str) -> Store | None:
         """Return the store of a region by its name; None where there is none."""
+
+    def remove(self, store: Store) -> None:
+        """Remove a region."""
 
     def settle(self) -> None:
         """Settle what is due in any of the regions; called with the lock held."""
@@ -166,7 +172,7 @@ class Store:
 
     def settle(self) -> None:
         """Settle everything that is due, in due order and at the time when it was."""
-        if self.transitions:
+        if self.transitions or self.cloud is not None:
             with self._transaction:
                 pass
 

@@ -11,7 +11,8 @@ from ims_mock.contract.headers import header_name
 from ims_mock.contract.routes import Route, find_route
 from ims_mock.exchange.body import Body
 from ims_mock.exchange.messages import Request, Response
-from ims_mock.service.service import FAULT_HEADER, Service
+from ims_mock.service.asked_faults import FAULT_HEADER
+from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
 from ims_mock.web.environ import base_url_of, query_text_of, target_of
 from ims_mock.web.wire import Connection, has_gone

@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
-from ims_mock.service.worlds import HEADER, PREFIX, Asked, World, Worlds
+from ims_mock.service.region_choice import PREFIX, Asked
+from ims_mock.service.worlds import HEADER, World, Worlds
 from ims_mock.state.real import new_lock
 from ims_mock.web.direct import Direct
 from ims_mock.web.environ import request_of
@@ -73,6 +74,7 @@ class Fronts:
         """Return whether a request may be for another world than the default one."""
         return (
             self.worlds.has_named
+            or bool(self.worlds.default.service.further)
             or self.worlds.budget.most is not None
             or path.startswith(PREFIX)
             or ".localhost" in host.lower()

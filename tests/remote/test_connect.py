@@ -425,6 +425,7 @@ def test_both_have_the_same_names(here: type, there: type) -> None:
 
 
 INHERITED = {"add_accounts", "add_backup", "add_enterprise_project", "add_key", "add_object", "add_server"}
+INHERITED |= {"region"}
 INHERITED |= {
     "add_vault",
     "add_volume",

@@ -17,8 +17,9 @@ from ims_mock.evidence.journal import MAX_BODY
 from ims_mock.service import snapshots
 from ims_mock.service.catalogue import add_image
 from ims_mock.service.memory import IDLE, MAX_STEP, estimate
+from ims_mock.service.region_choice import Asked
 from ims_mock.service.service import Service
-from ims_mock.service.worlds import Asked, World, Worlds
+from ims_mock.service.worlds import World, Worlds
 from ims_mock.state.files import MAX_IN_MEMORY
 from tests.conftest import Api
 

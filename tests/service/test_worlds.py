@@ -15,9 +15,10 @@ import pytest
 from ims_mock.contract.errors import ImsError
 from ims_mock.evidence.journal import Entry
 from ims_mock.service.missing import ConflictError, NotFoundError
+from ims_mock.service.region_choice import Asked
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
-from ims_mock.service.worlds import Asked, Worlds
+from ims_mock.service.worlds import Worlds
 from ims_mock.state.clock import ManualClock, SystemClock
 from ims_mock.state.collections import Access
 from ims_mock.state.ids import new_image_id, new_token

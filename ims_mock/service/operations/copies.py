@@ -80,6 +80,9 @@ def copy_image_cross_region(exchange: Exchange) -> Response:
         (size > _MOST_BYTES, "IMG.0146", f"/image_id: the image must have at most {_MOST_BYTES} bytes, got {size}"),
         (is_whole and "vault_id" not in body, "IMG.0184", "/vault_id: is needed for a full-ECS image"),
     )
+    cloud = exchange.store.cloud
+    is_unknown = cloud is not None and cloud.is_of_one_server and body["region"] not in cloud.names
+    refuse_where((is_unknown, "IMG.0147", f"/region: must be one of {', '.join(cloud.names if cloud else ())}"))
     count = len(exchange.store.jobs.pending_of_type(_ACROSS, exchange.project_id))
     text = f"body: the project has {count} copies into other regions under way; wait until one of them has ended"
     refuse_where((count >= _MOST_AT_A_TIME, "IMG.0149", text))

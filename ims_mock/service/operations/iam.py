@@ -300,11 +300,23 @@ def _roots(exchange: Exchange) -> list[tuple[str, str]]:
     store = exchange.store
     scheme, _, authority = exchange.base_url.partition("://")
     name, colon, port = authority.partition(":")
+    if store.cloud is not None and store.cloud.is_of_one_server:
+        return _roots_on_one_server(exchange)
     host = cloud_host(name) if store.cloud is not None else None
     if host is None or store.cloud is None:
         return [(store.settings["region"], exchange.base_url)]
     regions = [host.region] if host.region else store.cloud.names
     return [(region, f"{scheme}://{host.of('ims', region)}{colon}{port}") for region in regions]
+
+
+def _roots_on_one_server(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return the regions of one server: each has its name in the path, but the first one where it was asked itself."""
+    store, regions = exchange.store, exchange.store.regions
+    own = f"/~{store.settings['region']}"
+    base = exchange.base_url.removesuffix(own)
+    is_first = store is regions[0] or base != exchange.base_url
+    names = [region.settings["region"] for region in regions]
+    return [(name, base if is_first and number == 0 else f"{base}/~{name}") for number, name in enumerate(names)]
 
 
 def _own_projects(exchange: Exchange) -> list[Project]:

@@ -1,0 +1,263 @@
+"""Tests of the regions of one mock: the setting `regions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from ims_mock import Fail, ImsMock, Snapshot, connect
+from ims_mock.state.clock import ManualClock
+
+NAMES = ["cn-north-4", "cn-south-1"]
+
+
+@pytest.fixture
+def cloud() -> Iterator[ImsMock]:
+    """Start a mock with two regions."""
+    with ImsMock(regions=NAMES) as mock:
+        yield mock
+
+
+def names(url: str, **headers: str) -> list[str]:
+    """Return the names of the images that a request finds."""
+    response = requests.get(f"{url}/v2/images", headers={"X-Auth-Token": "any", **headers}, timeout=10)
+    response.raise_for_status()
+    return [image["name"] for image in response.json()["images"]]
+
+
+def project_of(mock: ImsMock, region: str) -> str:
+    """Return the id of the project that has the name of a region, as a client asks for it."""
+    headers = {"X-Auth-Token": mock.token}
+    response = requests.get(f"{mock.url}/v3/projects", params={"name": region}, headers=headers, timeout=10)
+    [project] = response.json()["projects"]
+    return str(project["id"])
+
+
+@pytest.fixture
+def stocked(cloud: ImsMock) -> ImsMock:
+    """Return a mock with an image in each region."""
+    cloud.add_image(name="north")
+    cloud.region("cn-south-1").add_image(name="south")
+    return cloud
+
+
+def test_region_by_path(stocked: ImsMock) -> None:
+    """The name of a region in the path chooses it; without one, a request is for the first region."""
+    assert names(stocked.url) == names(f"{stocked.url}/~cn-north-4") == ["north"]
+    assert stocked.region("cn-south-1").url == f"{stocked.url}/~cn-south-1"
+    assert names(f"{stocked.url}/~cn-south-1") == ["south"]
+    assert list(stocked.worlds) == ["default"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "cn-south-1.localhost:9292"},
+        {"Host": "ims.cn-south-1.myhuaweicloud.com"},
+        {"X-IMS-Mock-Region": "cn-south-1"},
+        {
+            "X-Auth-Token": "",
+            "Authorization": "SDK-HMAC-SHA256 Credential=demo-ak/20260101/cn-south-1/ims/sdk_request, "
+            "SignedHeaders=host, Signature=" + "0" * 64,
+        },
+    ],
+)
+def test_region_by_host_header_or_scope(stocked: ImsMock, headers: dict[str, str]) -> None:
+    """A host, a header and the scope of a signature choose a region."""
+    assert names(stocked.url, **headers) == ["south"]
+
+
+def test_region_by_project(stocked: ImsMock) -> None:
+    """Each region has a project of its name, whose id chooses the region."""
+    ids = [project_of(stocked, name) for name in NAMES]
+    assert ids == [stocked.project_id, stocked.region("cn-south-1").project_id]
+    assert len(set(ids)) == 2
+    assert [names(stocked.url, **{"X-Project-Id": id_}) for id_ in ids] == [["north"], ["south"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "reason"),
+    [
+        ("/v2/images", {"X-IMS-Mock-Region": "eu-de"}, 404, 'X-IMS-Mock-Region: no region has the name "eu-de"'),
+        ("/~team/~eu-de/v2/images", {}, 404, 'the path: no region has the name "eu-de"'),
+        (
+            "/v2/images",
+            {
+                "X-Auth-Token": "",
+                "Authorization": "SDK-HMAC-SHA256 Credential=demo-ak/20260101/eu-de/ims/sdk_request, "
+                "SignedHeaders=host, Signature=" + "0" * 64,
+            },
+            401,
+            'the signature is for the region "eu-de"',
+        ),
+    ],
+)
+def test_unknown_region(cloud: ImsMock, path: str, headers: dict[str, str], status: int, reason: str) -> None:
+    """A region that does not exist is rejected, and the reason names those that do."""
+    response = requests.get(cloud.url + path, headers={"X-Auth-Token": "any", **headers}, timeout=10)
+    assert response.status_code == status
+    assert reason in response.headers["X-IMS-Mock-Reason"]
+    assert "the regions are cn-north-4, cn-south-1" in response.headers["X-IMS-Mock-Reason"]
+
+
+def copy(mock: ImsMock, region: str) -> requests.Response:
+    """Copy a new image into another region."""
+    image = mock.add_image(name="web", data=b"...")
+    body = {"name": "copied", "region": region, "project_name": region, "agency_name": "copier"}
+    url = f"{mock.url}/v1/cloudimages/{image['id']}/cross_region_copy"
+    return requests.post(url, json=body, headers={"X-Auth-Token": mock.token}, timeout=10)
+
+
+def test_copy_across(cloud: ImsMock) -> None:
+    """A copy arrives in the other region and its project; the job is one of the region of the source."""
+    job_id = copy(cloud, "cn-south-1").json()["job_id"]
+    south = cloud.region("cn-south-1")
+    assert [image["name"] for image in south.images.values()] == ["copied"]
+    assert names(south.url) == ["copied"]
+    assert names(cloud.url) == ["web"]
+    assert list(cloud.jobs) == [job_id]
+    assert list(south.jobs) == []
+
+
+def test_copy_takes_its_time(cloud: ImsMock) -> None:
+    """A copy whose job takes time arrives when the clock, which is one for the cloud, has moved."""
+    cloud.reset(jobs={"*": {"seconds": 60}})
+    copy(cloud, "cn-south-1")
+    south = cloud.region("cn-south-1")
+    assert south.clock is cloud.clock
+    south.clock.advance(61)
+    assert [image["status"] for image in south.images.values()] == ["active"]
+
+
+def test_copy_to_an_unknown_region(cloud: ImsMock) -> None:
+    """A copy into a region that does not exist is rejected with the documented code, and makes nothing."""
+    response = copy(cloud, "eu-de-1")
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "IMG.0147")
+    assert response.headers["X-IMS-Mock-Reason"].startswith("/region: must be one of cn-north-4, cn-south-1")
+    assert not cloud.jobs
+
+
+def test_what_regions_share(cloud: ImsMock) -> None:
+    """Tokens and accounts are of all regions; ids, rules and journals are of one."""
+    south = cloud.region("cn-south-1")
+    token = south.new_token()
+    for region in (cloud, south):
+        assert requests.get(f"{region.url}/v2/images", headers={"X-Auth-Token": token}, timeout=10).ok
+    assert cloud.add_image(name="one")["id"] != south.add_image(name="one")["id"]
+    south.faults.add(Fail(503), operation="glance_list_images", times=1)
+    assert names(cloud.url) == ["one"]
+    with pytest.raises(requests.HTTPError):
+        names(south.url)
+    assert [len(cloud.journal), len(south.journal)] == [2, 2]
+
+
+def test_catalogue(cloud: ImsMock) -> None:
+    """The catalogue has an endpoint for each region, whichever one was asked."""
+    found = []
+    for url in (cloud.url, f"{cloud.url}/~cn-south-1", f"{cloud.url}/~cn-north-4"):
+        password = {"user": {"name": "demo", "domain": {"id": "default"}, "password": "secret"}}
+        body: Any = {"auth": {"identity": {"methods": ["password"], "password": password}}}
+        body["auth"]["scope"] = {"project": {"name": "cn-south-1"}}
+        token = requests.post(f"{url}/v3/auth/tokens", json=body, timeout=10).json()["token"]
+        [image] = [service for service in token["catalog"] if service["type"] == "image"]
+        found.append({point["region"]: point["url"] for point in image["endpoints"] if point["interface"] == "public"})
+    assert found == [{"cn-north-4": cloud.url, "cn-south-1": f"{cloud.url}/~cn-south-1"}] * 3
+
+
+def test_reset(stocked: ImsMock) -> None:
+    """A reset clears every region, and can change which there are; that of one region clears only that one."""
+    south = stocked.region("cn-south-1")
+    south.reset()
+    assert (len(stocked.images), len(south.images)) == (1, 0)
+    south.add_image(name="again")
+    stocked.reset()
+    assert (len(stocked.images), len(south.images)) == (0, 0)
+    stocked.reset(regions=["eu-de", "eu-nl"])
+    assert list(stocked.regions) == ["eu-de", "eu-nl"]
+    stocked.reset()
+    assert list(stocked.regions) == NAMES
+
+
+def test_reset_by_the_control_api(stocked: ImsMock) -> None:
+    """The control API of a region controls that region."""
+    requests.post(f"{stocked.url}/~cn-south-1/_ims_mock/reset", json={}, timeout=10).raise_for_status()
+    assert (names(stocked.url), names(f"{stocked.url}/~cn-south-1")) == (["north"], [])
+
+
+def test_snapshot(stocked: ImsMock) -> None:
+    """A snapshot has every region, also as a file."""
+    snapshot = type(stocked.snapshot()).from_json(stocked.snapshot().to_json())
+    stocked.reset()
+    stocked.restore(snapshot)
+    assert names(stocked.url) == ["north"]
+    assert names(f"{stocked.url}/~cn-south-1") == ["south"]
+
+
+def test_rollback(stocked: ImsMock) -> None:
+    """A rollback goes back in every region."""
+    with stocked.rollback():
+        stocked.region("cn-south-1").images.clear()
+    assert names(f"{stocked.url}/~cn-south-1") == ["south"]
+
+
+def test_regions_of_a_world(cloud: ImsMock) -> None:
+    """A world has regions of its own, and a world cannot have the name of a region."""
+    team = cloud.world("team", regions=["eu-de", "eu-nl"])
+    team.region("eu-nl").add_image(name="dutch")
+    assert names(f"{cloud.url}/~team/~eu-nl") == ["dutch"]
+    assert names(f"{cloud.url}/~team") == names(f"{cloud.url}/~cn-south-1") == []
+    with pytest.raises(ValueError, match="cn-south-1 is a region of the default world"):
+        cloud.world("cn-south-1", auth="strict")
+
+
+def test_wrong_settings(cloud: ImsMock) -> None:
+    """Settings that contradict each other, and names that no region has, are errors that say what to do."""
+    with pytest.raises(ValueError, match="region must be the first of the regions, a, or left out"):
+        ImsMock(regions=["a", "b"], region="b")
+    with pytest.raises(KeyError, match="no region has the name 'eu-de'; the regions are cn-north-4, cn-south-1"):
+        cloud.region("eu-de")
+    with pytest.raises(ValueError, match="is a setting of the whole cloud"):
+        cloud.region("cn-south-1").reset(region="eu-de")
+
+
+def test_clock_that_is_given() -> None:
+    """A clock that is given is that of every region."""
+    with ImsMock(regions=NAMES, clock=ManualClock(1000)) as mock:
+        mock.reset()
+        mock.clock.advance(5)
+        assert mock.region("cn-south-1").clock.now() == 1005
+
+
+def test_regions_over_http(cloud: ImsMock) -> None:
+    """A mock that is used over HTTP has its regions by the same names, and one snapshot of them."""
+    with connect(cloud.url) as mock:
+        south = mock.region("cn-south-1")
+        south.add_image(name="south")
+        assert (south.url, list(mock.regions)) == (cloud.region("cn-south-1").url, NAMES)
+        with mock.rollback():
+            south.images.clear()
+        assert names(south.url) == ["south"]
+        with pytest.raises(KeyError, match="no region has the name 'eu-de'"):
+            mock.region("eu-de")
+
+
+def test_state_of_an_unknown_region(cloud: ImsMock) -> None:
+    """A state of a region that the mock does not have is rejected, and changes nothing."""
+    snapshot = cloud.snapshot()
+    with ImsMock() as single:
+        single.add_image(name="web")
+        with pytest.raises(ValueError, match="name it in the setting regions"):
+            single.restore(snapshot)
+        assert len(single.images) == 1
+
+
+def test_state_file(stocked: ImsMock, tmp_path: Path) -> None:
+    """The file of a state has every region."""
+    stocked.snapshot().save(tmp_path / "state.json")
+    stocked.reset()
+    stocked.restore(Snapshot.load(tmp_path / "state.json"))
+    assert [image["name"] for image in stocked.region("cn-south-1").images.values()] == ["south"]
