@@ -143,7 +143,7 @@ class RemoteMock(ImsMock):
     @property
     def regions(self) -> Mapping[str, MockWorld]:
         """The regions by name, the first one first, to be read."""
-        settings = self._remote.about()["settings"]
+        settings = self._connection.get("settings")
         further = settings["regions"][1:]
         here: dict[str, MockWorld] = {settings["region"]: self}
         return {**here, **{name: self._of_region_name(name) for name in further}}
