@@ -261,3 +261,11 @@ def test_state_file(stocked: ImsMock, tmp_path: Path) -> None:
     stocked.reset()
     stocked.restore(Snapshot.load(tmp_path / "state.json"))
     assert [image["name"] for image in stocked.region("cn-south-1").images.values()] == ["south"]
+
+
+def test_reset_of_one_region_keeps_the_settings_of_the_cloud(cloud: ImsMock) -> None:
+    """A region that is reset begins with the settings that the cloud has since its last reset."""
+    cloud.reset(auth="strict")
+    cloud.region("cn-south-1").reset()
+    response = requests.get(f"{cloud.url}/~cn-south-1/v2/images", headers={"X-Auth-Token": "any"}, timeout=10)
+    assert response.status_code == 401

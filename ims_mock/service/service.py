@@ -170,7 +170,7 @@ class Service:
             changes = {"region": name, "regions": [], "start": None, "speed": 0, "accounts": None}
             own = settings.changed(changes)
             region = known.get(name) or self._new_region(own)
-            region.given_clock = self.store.clock
+            region.first_settings, region.given_clock = own, self.store.clock
             region._start_again(own, self.store.clock)
             self.further.append(region)
         self.hold_clock()
@@ -178,7 +178,6 @@ class Service:
     def _new_region(self, settings: Settings) -> Service:
         """Return the service of one more region, which has the clock of this one."""
         region = Service(settings.changed({"public_images": False, "faults": []}), self.store.clock, self.store.world)
-        region.first_settings = settings
         if self.store.cloud is None:
             Regions(self.store, is_of_one_server=True)
         region.join(self)
