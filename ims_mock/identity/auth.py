@@ -68,6 +68,8 @@ class Auth:
     @property
     def project_id(self) -> str:
         """The default project, for a credential that belongs to no user."""
+        if not self.region:
+            return self._accounts.default_project.id
         return self._own_project(self._accounts.default_user).id
 
     def _own_project(self, user: User) -> Project:
