@@ -109,6 +109,9 @@ class Fault:
         """Return how often a rule without `times` applies the fault; None for without end."""
         return None
 
+    has_shared_memory = True
+    """Whether what a rule remembers means the same to every server that has the same state, and is JSON."""
+
     def prepare(self, store: Store) -> dict[str, Any]:
         """Return the memory with which a rule begins, when it is added."""
         return {}

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -83,6 +84,10 @@ class Fail(Fault):
         raise ImsError(self.status, code, message, reason=f"fault: {self}", headers=headers)
 
 
+_ONE = 1 - 1e-9
+"""A token, but for the rounding error of a clock, which must not cost a client a request."""
+
+
 @dataclass(frozen=True)
 class Throttle(Fault):
     """Let `limit` requests pass in `per` seconds of the mock's clock, and reject the others with 429, APIGW.0308.
@@ -97,13 +102,8 @@ class Throttle(Fault):
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         rate = self.limit / self.per
-        with exchange.store.lock:
-            now, bucket = exchange.store.clock.now(), exchange.hit.memory
-            tokens = min(self.limit, bucket.get("tokens", self.limit) + max(now - bucket.get("at", now), 0) * rate)
-            # A rounding error of the clock must not cost a client a request.
-            is_let_pass = tokens >= 1 - 1e-9
-            bucket.update(at=now, tokens=max(tokens - 1, 0.0) if is_let_pass else tokens)
-        if is_let_pass:
+        tokens = exchange.store.attempt(partial(self._take, exchange, rate))
+        if tokens >= _ONE:
             exchange.hit.cancel()
             return work(exchange)
         period = "1 minute" if self.per == 60 else f"{self.per:g} second"
@@ -115,6 +115,13 @@ class Throttle(Fault):
             reason=f"fault: {self}",
             headers={"Retry-After": str(math.ceil((1 - tokens) / rate - 1e-9) or 1)},
         )
+
+    def _take(self, exchange: Exchange, rate: float) -> float:
+        """Return how many tokens are in the bucket, and take one if there is one."""
+        now, bucket = exchange.store.clock.now(), exchange.hit.memory
+        tokens: float = min(self.limit, bucket.get("tokens", self.limit) + max(now - bucket.get("at", now), 0) * rate)
+        bucket.update(at=now, tokens=max(tokens - 1, 0.0) if tokens >= _ONE else tokens)
+        return tokens
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ims_mock.contract.problems import wrong_settings
 from ims_mock.contract.wording import cut, nearest
@@ -21,11 +20,14 @@ from ims_mock.state.store import Store
 
 _MOST_DISARMED = 1000
 
+T = TypeVar("T")
+
 
 class Faults:
     """The rules of one mock, in the order in which they were added.
 
-    `armed` has them by id; `edits` counts how often one was armed or removed, `resets` how often all were dropped.
+    `armed` has them by id, `last_id` is how many there were since the reset; `edits` counts how often one was armed or
+    removed, `resets` how often all were dropped.
     """
 
     def __init__(self, store: Store) -> None:
@@ -57,7 +59,8 @@ class Faults:
             raise ValueError(f"rule {rule.id} is armed already; rule_text.new_rule makes another one like it")
         # In the same order as a reset, which clears the rules while it holds the lock of the store.
         with self._store.lock, self._lock:
-            rule_id = str(next(self._ids))
+            self.last_id += 1
+            rule_id = str(self.last_id)
             rule.arm(self, rule_id, self._store)
             self.armed[rule_id] = rule
         self._changed()
@@ -91,7 +94,7 @@ class Faults:
     def reset(self) -> None:
         """Disarm every rule, and number them from 1 again."""
         with self._lock:
-            self._ids = itertools.count(1)
+            self.last_id = 0
             self.armed: dict[str, Rule] = {}
             self._disarmed: deque[Rule] = deque(maxlen=_MOST_DISARMED)
             self.resets += 1
@@ -100,6 +103,10 @@ class Faults:
     def _changed(self) -> None:
         self.edits += 1
         self._store.signal.give()
+
+    def count(self, rule: Rule, work: Callable[[], T]) -> T:
+        """Do what changes the counts of a rule, as one step, and return what it returns."""
+        return rule.locked(work)
 
     def move(self, seconds: float) -> None:
         """Follow a clock that has jumped to another time."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import cache
 from types import TracebackType
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from ims_mock.contract import schema_files
 from ims_mock.contract.errors import ImsError
@@ -30,6 +30,8 @@ from ims_mock.state.real import new_lock
 from ims_mock.state.store import Store
 from ims_mock.state.times import later, parse_time, timestamp
 
+T = TypeVar("T")
+
 
 class Holder(Protocol):
     """The rules to which a rule has been added."""
@@ -39,6 +41,9 @@ class Holder(Protocol):
 
     def discard(self, rule: Rule) -> None:
         """Disarm a rule; a rule that is not armed is no error."""
+
+    def count(self, rule: Rule, work: Callable[[], T]) -> T:
+        """Do what changes the counts of a rule, as one step, and return what it returns."""
 
 
 @dataclass
@@ -79,6 +84,7 @@ class Rule:
     _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     _span: tuple[float, float] | None = field(default=None, init=False, repr=False)
     _hits_before: int = field(default=0, init=False, repr=False)
+    _seed: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.fault, Fault):
@@ -167,10 +173,19 @@ class Rule:
 
     def arm(self, rules: Holder, rule_id: str, store: Store) -> None:
         """Begin to count requests."""
+        span = self.span_at(store.clock.now())
+        self.join(rules, rule_id, store)
+        self._span = span
+
+    def join(self, rules: Holder, rule_id: str, store: Store) -> None:
+        """Be one of some rules, whose counts another process knows: see `count_on`."""
         self._rules, self.id = rules, rule_id
-        self._random = random.Random(f"{store.seed}/rules/{rule_id}")
-        self._span = self.span_at(store.clock.now())
+        self._seed = f"{store.seed}/rules/{rule_id}"
+        self._random = self._new_random()
         self._memory = self.fault.prepare(store)
+
+    def _new_random(self) -> random.Random:
+        return random.Random(self._seed)
 
     def move(self, seconds: float) -> None:
         """Follow a clock that has jumped to another time, as far as `between` is in seconds."""
@@ -187,8 +202,7 @@ class Rule:
         """
         if not self.matches(exchange):
             return work(exchange)
-        with self._lock:
-            number = self._count(exchange.store.clock.now())
+        number = self._step(lambda: self._count(exchange.store.clock.now()))
         if not number:
             return work(exchange)
         hit = Hit(number, self._memory, self._random)
@@ -217,10 +231,48 @@ class Rule:
     def _keep(self, hit: Hit, entry: Entry) -> None:
         """Note a hit in the journal, or uncount it where it has changed nothing."""
         if hit.is_cancelled:
-            with self._lock:
-                self.hits -= 1
+            self._step(self._uncount)
         else:
             entry.note(self.id)
+
+    def _uncount(self) -> None:
+        self.hits -= 1
+
+    def _step(self, work: Callable[[], T]) -> T:
+        """Do what changes the counts, as one step."""
+        assert self._rules is not None, "a rule counts once it is armed"
+        return self._rules.count(self, work)
+
+    def locked(self, work: Callable[[], T]) -> T:
+        """Do work while no other thread of this process changes the counts."""
+        with self._lock:
+            return work()
+
+    def counts(self) -> dict[str, Any]:
+        """Return what the rule has counted and drawn so far, as JSON has it."""
+        version, drawn, gauss = self._random.getstate()
+        return {
+            "hits": self.hits,
+            "matched": self._matched,
+            "memory": self._memory if self.fault.has_shared_memory else {},
+            "random": [version, list(drawn), gauss] if self._has_drawn() else None,
+            "span": self._span,
+        }
+
+    def _has_drawn(self) -> bool:
+        return self._random.getstate() != self._new_random().getstate()
+
+    def count_on(self, counts: Mapping[str, Any]) -> None:
+        """Go on from what `counts` has returned, also in another process."""
+        self.hits, self._matched = counts["hits"], counts["matched"]
+        self._span = None if counts["span"] is None else (counts["span"][0], counts["span"][1])
+        if self.fault.has_shared_memory:
+            # The hits of requests on their way have the same memory.
+            self._memory.clear()
+            self._memory.update(counts["memory"])
+        drawn = counts["random"]
+        state = self._new_random().getstate() if drawn is None else (drawn[0], tuple(drawn[1]), drawn[2])
+        self._random.setstate(state)
 
     def matches(self, exchange: Exchange) -> bool:
         """Return whether the rule counts a request."""

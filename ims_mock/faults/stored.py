@@ -50,13 +50,15 @@ class Stale(Fault):
         """Yield one and two reads that see nothing new."""
         yield from (cls(reads=1), cls(reads=2))
 
+    has_shared_memory = False
+
     def prepare(self, store: Store) -> dict[str, Any]:
         return {"seen": store.remember_changes()}
 
     def around(self, work: Work, exchange: Exchange) -> Response:
         store, memory = exchange.store, exchange.hit.memory
+        store.attempt(store.settle)
         with store.lock:
-            store.settle()
             if self.seconds is not None:
                 seen = store.version_at(store.clock.now() - self.seconds)
             else:

@@ -269,13 +269,17 @@ class Auth:
             self._clear_failures(access)
 
     def _clear_failures(self, access: str) -> None:
-        with self._identity.store.transaction() as store:
-            store.wrong_signatures.remove(access)
+        store = self._identity.store
+        store.attempt(lambda: store.wrong_signatures.remove(access))
 
     def _count_failure(self, access: str) -> None:
-        with self._identity.store.transaction() as store:
-            count = store.wrong_signatures.get(access, {"count": 0})["count"]
-            store.wrong_signatures.put(access, {"count": count + 1, "last": store.clock.now()})
+        store = self._identity.store
+
+        def count() -> None:
+            before = store.wrong_signatures.get(access, {"count": 0})["count"]
+            store.wrong_signatures.put(access, {"count": before + 1, "last": store.clock.now()})
+
+        store.attempt(count)
 
 
 def _caller(user: User, project: Project | None) -> Caller:

@@ -114,14 +114,19 @@ class Permissions:
         """Write down which actions a request needs; raise 403 when its caller lacks one."""
         caller, actions = exchange.caller, exchange.operation.actions
         is_anybody = caller.user is None
-        self.needed.update(actions)
-        self.ever_needed.update(actions)
+        if not self.needed.issuperset(actions) or not self.ever_needed.issuperset(actions):
+            self.note_needed(actions)
         for action in actions:
             if not is_anybody and not caller.may(action):
                 name = caller.user or "the caller"
                 raise ImsError(403, "IMG.0026", reason=f"no role of {name} in this project allows the action {action}")
             if self._denials and any(denial.covers(action, caller) for denial in self._denials):
                 raise ImsError(403, "IMG.0026", reason=f"the action {action} is denied by a test")
+
+    def note_needed(self, actions: Iterable[str]) -> None:
+        """Write down which actions a request has needed."""
+        self.needed.update(actions)
+        self.ever_needed.update(actions)
 
     def policy(self) -> dict[str, Any]:
         """Return the smallest policy under which every request would have been allowed, in IAM's own form."""

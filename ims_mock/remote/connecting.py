@@ -10,7 +10,7 @@ from ims_mock.remote.mock import RemoteMock
 from ims_mock.remote.settings import document_of
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.region_choice import PREFIX
-from ims_mock.service.worlds import DEFAULT, check_name
+from ims_mock.service.world_names import DEFAULT, check_name
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -23,7 +23,8 @@ from ims_mock.service.catalogue import HUAWEI_CLOUD
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.snapshots import Snapshot
-from ims_mock.service.worlds import DEFAULT, MOST
+from ims_mock.service.world_names import DEFAULT
+from ims_mock.service.worlds import MOST
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack

@@ -21,7 +21,7 @@ from ims_mock.evidence.har import to_har
 from ims_mock.evidence.journal import Mark
 from ims_mock.faults.rule_text import new_rule
 from ims_mock.identity.permissions import new_policy
-from ims_mock.service import live, neighbours, records_control, snapshots, worlds, worlds_control
+from ims_mock.service import live, neighbours, records_control, snapshots, worlds_control
 from ims_mock.service.bundle import bundle
 from ims_mock.service.catalogue import add_image as add_to_catalogue
 from ims_mock.service.ending import end_job as end_job_now
@@ -29,6 +29,7 @@ from ims_mock.service.missing import NotFoundError
 from ims_mock.service.provider_states import check_state, provide
 from ims_mock.service.service import Service
 from ims_mock.service.snapshots import Snapshot
+from ims_mock.service.world_names import DEFAULT
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.jobs import is_stuck, seen
 from ims_mock.state.packed import unpacked
@@ -41,7 +42,7 @@ Function = Callable[[Service, Values, Any], Any]
 def show_health(service: Service, _path: Values, _body: Any) -> Any:
     """Show version, world, seed and time, if the mock responds."""
     store = service.store
-    world = store.world or worlds.DEFAULT
+    world = store.world or DEFAULT
     return {"status": "ok", "version": __version__, "world": world, "seed": store.seed, "now": store.timestamp()}
 
 

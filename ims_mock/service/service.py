@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from math import floor
 from typing import Any
@@ -14,22 +14,21 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation
-from ims_mock.contract.problems import wrong_at, wrong_setting
+from ims_mock.contract.problems import wrong_setting
 from ims_mock.evidence.journal import MAX_BODY, Entry, Journal
 from ims_mock.evidence.redaction import masked_target, without_query_of
-from ims_mock.exchange.body import MAX_BODY as MAX_SIGNED
-from ims_mock.exchange.body import Body
 from ims_mock.exchange.exchange import Exchange, Function, Work
 from ims_mock.exchange.messages import Request, Response, rejection
 from ims_mock.exchange.written import Written
 from ims_mock.faults.rule_set import Faults
 from ims_mock.identity.accounts import Accounts
-from ims_mock.identity.auth import Auth, Worlds, unauthorized
+from ims_mock.identity.auth import Auth, Worlds
 from ims_mock.identity.permissions import Denial, Permissions
 from ims_mock.identity.tokens import Identity
 from ims_mock.service.asked_faults import FAULT_HEADER, asked_fault
 from ims_mock.service.catalogue import load_public_images
 from ims_mock.service.feed import Feed
+from ims_mock.service.reading import read_signed
 from ims_mock.service.removed import reason_of
 from ims_mock.service.settings import Settings
 from ims_mock.service.validating import validate
@@ -57,23 +56,40 @@ class Service:
             check_clock(clock)
         self.given_clock = clock
         self.worlds: Worlds | None = None
-        self.journal = Journal()
-        self.permissions = Permissions()
+        self.journal = self.new_journal()
+        self.permissions = self.new_permissions()
         self._home = self
         self._joined: list[Service] = []
         self.further: list[Service] = []
         """The services of the further regions that the setting `regions` names, in their order."""
-        self.store = Store(self._new_clock(self.first_settings), self.first_settings.seed)
+        self.store = self.new_store(self._new_clock(self.first_settings), self.first_settings.seed)
         self.store.world = world
         self._transaction = self.store.transaction()
-        self.faults = Faults(self.store)
+        self.faults = self.new_faults(self.store)
         self.snapshots: dict[str, Any] = {}
         self.journal.signal = self.permissions.signal = self.store.signal
-        self.feed = Feed(self.store, self.journal, self.faults, self.permissions, self.snapshots)
+        self.feed = self.new_feed()
         self.before_next: list[Callable[[], object]] = []
         """What is called, and removed, when a request has been received, before anything is done for it."""
         self._written = Written()
         self._begin(self.first_settings)
+
+    # What a service is made of, where its state is kept in this process.
+
+    new_store: Callable[[Clock, int | str], Store] = Store
+    new_journal: Callable[[], Journal] = Journal
+    new_permissions: Callable[[], Permissions] = Permissions
+    new_faults: Callable[[Store], Faults] = Faults
+
+    def new_feed(self) -> Feed:
+        """Return what pages ask for changes."""
+        return Feed(self.store, self.journal, self.faults, self.permissions, self.snapshots)
+
+    def control(
+        self, function: Callable[[Service, Mapping[str, Any], Any], Any], values: Mapping[str, Any], body: Any
+    ) -> Any:
+        """Return what a function of the control API returns."""
+        return function(self, values, body)
 
     def reset(self, /, **changes: Any) -> None:
         """Start again, with the initial settings but for `changes`; a wrong one raises ValueError first."""
@@ -294,7 +310,7 @@ class Service:
         """Do the work of an operation, with the faults whose rules fire wrapped around, the first added outermost."""
         operation, headers = exchange.operation, exchange.request.headers
         if headers.get("Authorization") and self.auth.is_signed(headers):
-            _read_signed(exchange.body)
+            read_signed(exchange.body)
         if operation.reads_body:
             _read_body(exchange)
         asked = headers.get(_FAULT_HEADER)
@@ -334,13 +350,20 @@ class Service:
         if exchange.operation.takes_bytes:
             response = function(exchange)
             return response if isinstance(response, Response) else response()
-        with self._transaction:
-            if not exchange.entry.is_open:
-                raise self._overtaken(exchange)
-            response = function(exchange)
-            exchange.entry.is_done = True
-            self.journal.record(exchange.entry)
+        if self.store.sharing is None:
+            with self._transaction:
+                response = self._run_in_transaction(function, exchange)
+        else:
+            response = self.store.sharing.attempt(partial(self._run_in_transaction, function, exchange))
         return response if isinstance(response, Response) else response()
+
+    def _run_in_transaction(self, function: Callable[[Exchange], Any], exchange: Exchange) -> Any:
+        if not exchange.entry.is_open:
+            raise self._overtaken(exchange)
+        response = function(exchange)
+        exchange.entry.is_done = True
+        self.journal.record(exchange.entry)
+        return response
 
     def _overtaken(self, exchange: Exchange) -> ImsError:
         """Return the rejection of a request that was on its way when the mock was reset, or its world removed."""
@@ -360,14 +383,6 @@ class Service:
 _ACCESS = ("settings", "projects", "users", "tokens", "temporary_credentials")
 
 _FAULT_HEADER = header_name(FAULT_HEADER)
-
-
-def _read_signed(body: Body) -> None:
-    """Read a signed body, of any operation; raise 401 where it is longer than the gateway computes signatures of."""
-    text = f"must be at most {MAX_SIGNED} bytes in a signed request; send a token in X-Auth-Token instead"
-    reason = wrong_at((), "maxLength", text)
-    body.limit(MAX_SIGNED, unauthorized("calc aksk signature fail:body too large", reason))
-    body.read()
 
 
 def _read_body(exchange: Exchange) -> None:

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
@@ -19,12 +19,11 @@ from ims_mock.service.memory import Budget, Weight
 from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host
 from ims_mock.service.service import Service
-from ims_mock.state.clock import ManualClock
+from ims_mock.service.settings import Settings
+from ims_mock.service.world_names import DEFAULT, check_idle, check_name
+from ims_mock.state.clock import Clock, ManualClock
 from ims_mock.state.collections import Access
 from ims_mock.state.real import RealTime, new_lock
-
-DEFAULT = "default"
-"""The world of a request that asks for no other."""
 
 HEADER = "X-IMS-Mock-World"
 """The header that names a world."""
@@ -34,9 +33,6 @@ MOST = 1000
 
 _MOST_OWNERS = 10_000
 """Most credentials and projects whose world is remembered."""
-
-_NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_NAME_RULE = "1 to 63 lower-case letters, digits and '-', as a name of a host has them, without '-' at an end"
 
 _HEADER = header_name(HEADER)
 _HOST = re.compile(r"([a-z0-9-]+)\.localhost\.?(?::[0-9]*)?", re.IGNORECASE)
@@ -91,8 +87,15 @@ class Worlds:
     a request on its way is in use.
     """
 
-    def __init__(self, first: Service, most: int = MOST, idle: float | None = None) -> None:
+    def __init__(
+        self,
+        first: Service,
+        most: int = MOST,
+        idle: float | None = None,
+        make: Callable[[Settings, Clock | None, str], Service] = Service,
+    ) -> None:
         self.default = World(DEFAULT, first, is_locked=True)
+        self._make_service = make
         self.most = most
         self.idle = idle
         self.budget = Budget()
@@ -113,9 +116,7 @@ class Worlds:
 
         What is beyond the bounds is removed at once. Raises ValueError for wrong ones.
         """
-        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-            raise wrong_setting("most", "minimum", f"must be a whole number, 1 or more, got {most!r}", most)
-        _check_idle(idle)
+        self.check_limits(most, idle)
         budget = Budget(None if memory is None else bytes_of(memory, "memory"))
         with self._lock:
             self.most, self.idle, self._expires_at = most, idle, 0.0
@@ -125,12 +126,19 @@ class Worlds:
         self.expire()
         self._fit(self.default)
 
+    @staticmethod
+    def check_limits(most: int, idle: float | None) -> None:
+        """Raise InvalidError for bounds that cannot be."""
+        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+            raise wrong_setting("most", "minimum", f"must be a whole number, 1 or more, got {most!r}", most)
+        check_idle(idle)
+
     def __len__(self) -> int:
         return 1 + len(self._named)
 
     def __iter__(self) -> Iterator[World]:
         self.expire()
-        return iter(self._all())
+        return iter(self.present())
 
     def find(self, name: str) -> World | None:
         """Return the world of a name; None where there is none."""
@@ -149,7 +157,7 @@ class Worlds:
         Raises ValueError for a name that cannot be one or is in use, for wrong settings, and where every other world
         is locked and there are as many as there may be.
         """
-        _check_idle(idle)
+        check_idle(idle)
         world, is_new = self._get_or_make(name, settings or {}, is_locked=is_locked, idle=idle)
         if not is_new:
             raise _exists(name)
@@ -230,7 +238,7 @@ class Worlds:
 
     def _fit(self, used: World) -> None:
         """Remove the longest unused worlds while all take more memory than they may; `used` and what is in use stay."""
-        excess = self.budget.excess(world.weight for world in self._all())
+        excess = self.budget.excess(world.weight for world in self.present())
         if excess <= 0:
             return
         taken: list[World] = []
@@ -247,9 +255,10 @@ class Worlds:
                 "world %s is removed as the longest unused: it takes %s, and all may take %s", world.name, takes, may
             )
             self._end(world)
-        self.budget.note_excess(excess, max(self._all(), key=lambda world: world.weight.known).name)
+        self.budget.note_excess(excess, max(self.present(), key=lambda world: world.weight.known).name)
 
-    def _all(self) -> list[World]:
+    def present(self) -> list[World]:
+        """Return the worlds that this process has, the default one first."""
         return [self.default, *list(self._named.values())]
 
     def _take_unused(self, count: int) -> list[World]:
@@ -289,7 +298,7 @@ class Worlds:
             # It moves with what is due in one world; the others begin at its time.
             given, clock = {"start": clock.now(), **given}, None
         settings = first.first_settings.with_token(f"{first.first_settings.token}-{name}")
-        service = Service(settings.changed(given), clock, name)
+        service = self._make_service(settings.changed(given), clock, name)
         service.enter(self)
         return service
 
@@ -347,7 +356,7 @@ class Worlds:
 
     def region_world(self, service: Service) -> World:
         """Return the world of a service as that region of it has it."""
-        world = next(world for world in self._all() if service in (world.service, *world.service.further))
+        world = next(world for world in self.present() if service in (world.service, *world.service.further))
         return world.of_region(service)
 
     def _owner(self, project_id: str, token: str, access: str) -> World | None:
@@ -359,7 +368,7 @@ class Worlds:
             self._version = version
         asked, owners = (project_id, token, access), self._owners
         if asked not in owners:
-            found = [world for world in self._all() if _knows(world.service, *asked)]
+            found = [world for world in self.present() if _knows(world.service, *asked)]
             owners[asked] = found[0] if len(found) == 1 else None
         return owners[asked]
 
@@ -378,16 +387,3 @@ def worlds_of(service: Service) -> Worlds:
 
 def _exists(name: str) -> ConflictError:
     return ConflictError(f"the world {name} exists; delete or reset it, or take another name")
-
-
-def _check_idle(idle: float | None) -> None:
-    if idle is not None and not (type(idle) in (int, float) and isfinite(idle) and idle > 0):
-        raise wrong_setting("idle", "exclusiveMinimum", f"must be a number of seconds above 0, or None, got {idle!r}")
-
-
-def check_name(name: Any) -> None:
-    """Raise InvalidError for what is no name of a world that can be made."""
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        raise wrong_setting("name", "pattern", f"must be {_NAME_RULE}, got {shown(name)}", name)
-    if name == DEFAULT:
-        raise ConflictError("the world default exists from the start; take another name")

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 MAX_CHANGES = 10_000
 """Most changes that are remembered."""
+
+
+class Logged(Protocol):
+    """A collection whose records change."""
+
+    name: str
+    is_logged: bool
+
+    @property
+    def records(self) -> Mapping[str, Any]:
+        """What is stored, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,11 @@ class ChangeLog:
     def begin(self) -> None:
         """Remember changes from now on; what is remembered already is kept."""
         if not self.is_on:
-            self._changes, self.is_on = deque(maxlen=MAX_CHANGES), True
+            self._let_go()
+            self.is_on = True
+
+    def _let_go(self) -> None:
+        self._changes = deque(maxlen=MAX_CHANGES)
 
     def end(self) -> None:
         """Remember nothing any more, and count from 0 again."""
@@ -52,10 +67,14 @@ class ChangeLog:
             self._changes.clear()
             self.version += 1
 
-    def note(self, collection: str, key: str, before: Any) -> None:
-        """Remember what a record is before it changes; a copy, which nobody edits."""
-        self._changes.append(Change(self._now(), collection, key, deepcopy(before)))
-        self.version += 1
+    def note(self, collection: Logged, key: str) -> None:
+        """Remember what a record is before it changes, unless nobody asks of its kind; a copy, which nobody edits."""
+        if collection.is_logged:
+            self._changes.append(Change(self._now(), collection.name, key, deepcopy(collection.records.get(key))))
+            self.version += 1
+
+    def note_load(self, collection: Logged) -> None:
+        """Take up that all records of a collection are others now: `cut` drops what was."""
 
     def version_at(self, moment: float) -> int:
         """Return the version at a moment, or the earliest that is remembered."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from ims_mock.contract.problems import wrong_setting
@@ -55,9 +56,9 @@ class ManualClock:
     """A clock that can be moved, and stands still unless it runs.
 
     It starts at `start`, seconds since 1970-01-01T00:00:00Z, or at the real time when that is None. `speed` is how many
-    of its seconds pass in a real one; 0 stands still. `moved` is called after each move by hand, and `waiter`, if there
-    is one, in place of each wait. `moves` counts how often its time or its speed was set, after which `signal` is
-    given.
+    of its seconds pass in a real one; 0 stands still. `moved` is called after each move by hand, `mover` with what
+    moves it, and `waiter`, if there is one, in place of each wait. `moves` counts how often its time or its speed was
+    set, after which `signal` is given.
 
     Without a `start` it follows freezegun and time-machine. While a test has frozen the time, the clock shows the
     frozen time, and what it was moved by since then. Afterwards it shows what it would show without.
@@ -71,7 +72,10 @@ class ManualClock:
         self._jumps = self.moves = 0
         self.signal = NOBODY
         self._is_closed = False
+        self.waiting = 0
+        """How many wait for it to move."""
         self.moved: Callable[[], None] = _nothing
+        self.mover: Callable[[Callable[[], None]], object] = _move
         self.waiter: Callable[[float, Callable[[], bool]], None] | None = None
         self._follows = start is None
         self._frozen: Frozen | None = None
@@ -124,6 +128,9 @@ class ManualClock:
         """
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
             raise ValueError(f"a clock only moves forward: seconds must be a number, 0 or more, got {seconds!r}")
+        self.mover(partial(self._advance, seconds))
+
+    def _advance(self, seconds: float) -> None:
         with self._changed:
             # A whole number can be larger than any float.
             seconds, own = min(seconds, _FOR_EVER), self.unfrozen()
@@ -168,6 +175,18 @@ class ManualClock:
             self._now()
             self._show(shown)
 
+    def setting(self) -> tuple[float, float, float]:
+        """Return a time that the clock has shown, its speed, and when that was, in real seconds since 1970."""
+        with self._changed:
+            return self._base, self._speed, RealTime.now() - (RealTime.monotonic() - self._since)
+
+    def set_as(self, seconds: float, speed: float, since: float) -> None:
+        """Show the time that another clock of this `setting` shows, and go on as it does."""
+        with self._changed:
+            self._set(seconds)
+            self._speed = speed
+            self._since -= RealTime.now() - since
+
     def close(self) -> None:
         """End every wait on this clock, because another clock replaces it."""
         with self._changed:
@@ -180,7 +199,9 @@ class ManualClock:
 
     def run(self, speed: float = 1.0) -> None:
         """Start the clock: `speed` of its seconds pass in a real second. Raise ValueError if `speed` is negative."""
-        speed = _checked_speed(speed)
+        self.mover(partial(self._run, _checked_speed(speed)))
+
+    def _run(self, speed: float) -> None:
         with self._changed:
             self._set(self.unfrozen())
             self._speed = speed
@@ -202,17 +223,26 @@ class ManualClock:
             return
         with self._changed:
             until, jumps = self._now() + seconds, self._jumps
+            self.waiting += 1
         real_until = RealTime.monotonic() + seconds
 
         def has_passed() -> bool:
             is_late = not self._speed and RealTime.monotonic() >= real_until
             return self._now() >= until or is_late or self._jumps != jumps or self._is_closed
 
-        wait_for(self._changed, has_passed, is_over)
+        try:
+            wait_for(self._changed, has_passed, is_over)
+        finally:
+            with self._changed:
+                self.waiting -= 1
 
 
 def _nothing() -> None:
     pass
+
+
+def _move(move: Callable[[], None]) -> None:
+    move()
 
 
 real_seconds = RealTime.monotonic

@@ -77,8 +77,8 @@ class Collection(Mapping[str, Any]):
         if not changes.is_open:
             raise RuntimeError("the store can only be changed in a transaction: with store.transaction(): ...")
         self.edits += 1
-        if self.is_logged and changes.is_on:
-            changes.note(self.name, key, self.records.get(key))
+        if changes.is_on:
+            changes.note(self, key)
 
     def clear(self) -> None:
         """Remove every record."""
@@ -101,6 +101,19 @@ class Collection(Mapping[str, Any]):
         """Return what holds the records, which may be large."""
         return [self.records]
 
+    def take(self, key: str, stored: Any) -> None:
+        """Have under a key what another store of the same state has, as it is stored; None is no record."""
+        if stored is None:
+            self.remove(key)
+        else:
+            self.put(key, stored)
+
+    def order_by(self, places: Mapping[str, Any]) -> None:
+        """Have the records in the order of their places; one without a place stands at the end."""
+        last = max(places.values(), default=0)
+        in_order = sorted(self.records, key=lambda key: places.get(key, last))
+        self.records = {key: self.records[key] for key in in_order}
+
     def load(self, stored: Mapping[str, Any]) -> None:
         """Replace all records with these; the change log does not note it."""
         # In one step: a reader without the lock always finds a record that was there before and stays.
@@ -109,6 +122,7 @@ class Collection(Mapping[str, Any]):
         else:
             self._load_in_place(stored)
         self.edits += 1
+        self._changes.note_load(self)
 
     def _load_in_place(self, stored: Mapping[str, Any]) -> None:
         """Replace all records where they are kept in another place; only in another order are all away for a moment."""

@@ -83,6 +83,16 @@ class Images(Collection):
         super().remove(image_id)
         self._move(before, None)
 
+    def take(self, key: str, stored: Any) -> None:
+        """Have an image as another store of the same state has it stored; None is no image."""
+        before, after = self.packed(key), None if stored is None else as_packed(stored)
+        if after is None:
+            super().remove(key)
+        else:
+            self.last_number = max(self.last_number, after[1])
+            self._write(key, after)
+        self._move(before, after)
+
     def _move(self, before: Packed | None, after: Packed | None) -> None:
         """Let an image stand in each order where it belongs by now."""
         if self._orders or self._watches:

@@ -71,6 +71,18 @@ class Jobs(Collection):
         self._by_type.put(job_id, _type_of(job.get("type", ""), owner) if is_pending else "")
 
 
+def ending_of(job: Job, due: float) -> Transition:
+    """Return the transition by which a job ends as it was planned, at a time."""
+    end = job["end"]
+    return {
+        "due": due,
+        "collection": "jobs",
+        "id": job["id"],
+        "status": end["status"],
+        "attributes": {**end["attributes"], "percent": end["at"]},
+    }
+
+
 def _is_stuck(job: Job) -> bool:
     """Return whether a job is to run without end, also where its end was planned before."""
     return not job.get("parent") and job.get("end", {}).get("status") == ""

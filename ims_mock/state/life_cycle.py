@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ims_mock.contract.errors import ImsError, file_arriving, image_id_taken, image_not_found
@@ -172,36 +173,39 @@ def saving(store: Store, image_id: str, project_id: str) -> Iterator[Upload]:
     Yields the upload. Opens a transaction at the beginning and at the end, and leaves the lock free in between. Raises
     404 and 403 as find_own_image does, and 409 for an image that is not queued, or that has been given a file before.
     """
-    upload = _begin_upload(store, image_id, project_id)
+    upload = store.attempt(partial(_begin_upload, store, image_id, project_id))
     try:
         yield upload
     except BaseException:
-        with store.transaction():
-            if store.uploads.get(image_id) == upload:
-                store.uploads.remove(image_id)
-                store.transitions.remove_of("images", image_id)
-                image = store.images.get(image_id, {})
-                if image.get("status") == "saving":
-                    become(store, image, "queued")
+        store.attempt(partial(break_off, store, image_id, upload))
         raise
 
 
+def break_off(store: Store, image_id: str, upload: Upload) -> None:
+    """Let an image that an upload has left in the status saving be queued again."""
+    if store.uploads.get(image_id) == upload:
+        store.uploads.remove(image_id)
+        store.transitions.remove_of("images", image_id)
+        image = store.images.get(image_id, {})
+        if image.get("status") == "saving":
+            become(store, image, "queued")
+
+
 def _begin_upload(store: Store, image_id: str, project_id: str) -> Upload:
-    with store.transaction():
-        image = find_own_image(store, image_id, project_id)
-        check_move(image, "saving")
-        if is_leaving(store, image_id):
-            raise image_not_found(image_id)
-        if image_id in store.uploads or planned(store, image_id):
-            raise file_arriving(image_id)
-        upload = store.next_upload()
-        store.uploads.put(image_id, upload)
-        delay = _delay(store, "queued")
-        if delay:
-            _plan(store, image_id, later(store.clock.now(), delay), "saving", {})
-        else:
-            become(store, image, "saving")
-        return upload
+    image = find_own_image(store, image_id, project_id)
+    check_move(image, "saving")
+    if is_leaving(store, image_id):
+        raise image_not_found(image_id)
+    if image_id in store.uploads or planned(store, image_id):
+        raise file_arriving(image_id)
+    upload = store.next_upload()
+    store.uploads.put(image_id, upload)
+    delay = _delay(store, "queued")
+    if delay:
+        _plan(store, image_id, later(store.clock.now(), delay), "saving", {})
+    else:
+        become(store, image, "saving")
+    return upload
 
 
 def keep_file(store: Store, image_id: str, upload: Upload, file: File) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from itertools import count
 from types import TracebackType
@@ -13,10 +13,11 @@ from ims_mock.state.changes import ChangeLog
 from ims_mock.state.clock import Clock, ManualClock
 from ims_mock.state.collections import REMOVED, Access, Collection, Transition
 from ims_mock.state.image_collection import DeletedImages, Images
-from ims_mock.state.job_collection import Job, Jobs
+from ims_mock.state.job_collection import Job, Jobs, ending_of
 from ims_mock.state.members import Members
 from ims_mock.state.neighbour_collection import Neighbours
 from ims_mock.state.real import RealThreads, new_lock
+from ims_mock.state.sharing import Sharing
 from ims_mock.state.signal import Signal
 from ims_mock.state.times import later, timestamp
 from ims_mock.state.transitions import Transitions
@@ -26,6 +27,7 @@ MANY = 5_000
 
 C = TypeVar("C", bound=Collection)
 V = TypeVar("V", bound="Store")
+T = TypeVar("T")
 
 
 class Cloud(Protocol):
@@ -67,17 +69,25 @@ class Store:
     `lock` is held by code that reads more than one thing; `signal` is given when something may have changed. The clock
     was at `started_at` at the last reset. `cloud` has the stores of the other regions, None where there are none;
     `series` parts their ids. `world` is the name of the world that this is the store of, "" for the only one of a
-    server; what gives access is parted by it.
+    server; what gives access is parted by it. `sharing` has the other servers with this state, None where it is kept
+    in this process alone.
     """
 
     cloud: Cloud | None = None
+    sharing: Sharing | None = None
     series = ""
     world = ""
 
-    def __init__(self, clock: Clock, seed: int | str = 0, backing: Backing | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        seed: int | str = 0,
+        backing: Backing | None = None,
+        new_log: Callable[[Callable[[], float]], ChangeLog] = ChangeLog,
+    ) -> None:
         self._backing = Memory() if backing is None else backing
         self.lock: Lock = self._backing.lock
-        self.changes = ChangeLog(self._time_of_change)
+        self.changes = new_log(self._time_of_change)
         self._collections: dict[str, Collection] = {}
         self.settings = self._declare("settings", Collection)
         self.projects = self._declare("projects", Access)
@@ -116,9 +126,12 @@ class Store:
 
     def draw(self, kind: str) -> str:
         """Return the next 64 hexadecimal digits of a kind, which follow from the seed; it needs no transaction."""
-        with self._drawing:
-            counts = self.drawn.records
-            number = counts[kind] = counts.get(kind, 0) + 1
+        if self.sharing is not None:
+            number = self.sharing.draw(kind)
+        else:
+            with self._drawing:
+                counts = self.drawn.records
+                number = counts[kind] = counts.get(kind, 0) + 1
         return sha256(f"{self.settings.records['seed']!r}/{self.series}{kind}/{number}".encode()).hexdigest()
 
     def take_back(self, kind: str, count: int | None) -> None:
@@ -147,6 +160,8 @@ class Store:
             self.changes.end()
             if isinstance(clock, ManualClock):
                 clock.moved = self.settle
+                if self.sharing is not None:
+                    clock.mover = self.sharing.move
                 clock.signal = self.signal
             self.signal.give()
 
@@ -169,6 +184,21 @@ class Store:
     def transaction(self) -> Transaction:
         """Return a context manager that takes the lock and settles what is due; only inside can records be changed."""
         return self._transaction
+
+    def open_with(self, transaction: Transaction) -> None:
+        """Let `transaction` return another one from now on."""
+        self._transaction = transaction
+
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Do work in a transaction, and return what it returns.
+
+        Where other servers share the state and one of them was faster, the work is undone and done again: it may not do
+        anything that cannot be done twice.
+        """
+        if self.sharing is not None:
+            return self.sharing.attempt(work)
+        with self._transaction:
+            return work()
 
     def settle(self) -> None:
         """Settle everything that is due, in due order and at the time when it was."""
@@ -219,7 +249,7 @@ class Store:
 
     def next_upload(self) -> int:
         """Return the number of an upload that begins: never the same, also after a reset."""
-        return next(self._upload_numbers)
+        return next(self._upload_numbers) if self.sharing is None else self.sharing.next_upload()
 
     def plan(self, transition: Transition) -> None:
         """Add a transition that is due later; one that is due at once is settled by the next transaction."""
@@ -230,11 +260,11 @@ class Store:
         self.jobs.put(job["id"], job)
         if "seconds" in job["duration"] and job["end"]["status"]:
             due = later(job["began"], job["duration"]["seconds"] * job["end"]["at"])
-            self.plan(_ending(job, due))
+            self.plan(ending_of(job, due))
 
     def end_job(self, job: Job) -> None:
         """End a job now."""
-        self._apply(_ending(job, self.clock.now()))
+        self._apply(ending_of(job, self.clock.now()))
 
     def snapshot_records(self) -> dict[str, dict[str, Any]]:
         """Return the records of every collection as they are now, none copied; the caller holds the lock."""
@@ -249,6 +279,15 @@ class Store:
             self.changes.cut()
             numbers = (placed["number"] for placed in self.deleted.values())
             self.images.last_number = max(self.images.last_number, *numbers, -1)
+
+    @property
+    def collection_names(self) -> list[str]:
+        """The names of the collections."""
+        return list(self._collections)
+
+    def collection(self, name: str) -> Collection:
+        """Return a collection by its name."""
+        return self._collections[name]
 
     def document_of(self, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return records that `snapshot_records` returned as a saved state has them, by name; it shares them."""
@@ -310,17 +349,6 @@ class Store:
                 earlier._collections[name] = earlier.__dict__[name] = copied
         earlier.images.see(earlier.members)
         return earlier
-
-
-def _ending(job: Job, due: float) -> Transition:
-    end = job["end"]
-    return {
-        "due": due,
-        "collection": "jobs",
-        "id": job["id"],
-        "status": end["status"],
-        "attributes": {**end["attributes"], "percent": end["at"]},
-    }
 
 
 class EarlierStore(Store):

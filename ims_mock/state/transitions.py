@@ -28,6 +28,14 @@ class Transitions(Collection):
         self.put(str(self._last), numbered)
         self._index(numbered)
 
+    def take(self, key: str, stored: Any) -> None:
+        """Have a transition as another store of the same state has it; None is no transition."""
+        self.remove(key)
+        if stored is not None:
+            self._last = max(self._last, stored["number"])
+            self.put(key, stored)
+            self._index(stored)
+
     def of(self, collection: str, record_id: str) -> list[Transition]:
         """Return the transitions of a record, in the order in which they are due."""
         keys = self._by_record.get((collection, record_id), ())

@@ -85,7 +85,7 @@ def _new_view(service: Service, operation: Operation) -> Callable[..., flask.Res
         query = operation.coerce_query(flask.request.query_string.decode("latin-1"))
         body = _checked_body(operation)
         values = {**operation.coerce_path(path), **query, "has_gone": has_gone_of(flask.request.environ)}
-        document = FUNCTIONS[operation.id](service, values, body)
+        document = service.control(FUNCTIONS[operation.id], values, body)
         return _empty() if document is None else _json(document, operation.success)
 
     return view

@@ -20,6 +20,8 @@ from ims_mock.web.head import Head, headers_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from ims_mock.web.together import Notes
+
 _HEADER = header_name(HEADER)
 
 
@@ -28,6 +30,7 @@ class Fronts:
 
     def __init__(self, worlds: Worlds) -> None:
         self.worlds = worlds
+        self.notes: Notes | None = None
         self.default = Front(worlds.default.service)
         # A front holds its service, so that a key which the service holds would never go.
         self._fronts = WeakKeyDictionary[World, Front]()
@@ -67,7 +70,7 @@ class Fronts:
 
     def end_waits(self) -> None:
         """Let those who wait for a change wait no more, as their connections are closed."""
-        for world in self.worlds:
+        for world in self.worlds.present():
             world.service.store.signal.release()
 
     def _may_choose(self, path: str, host: str, headers: Headers) -> bool:

@@ -16,6 +16,7 @@ from ims_mock.state.real import RealTime
 from ims_mock.web.direct import status_line
 from ims_mock.web.handler import DEFECT, IDLE_SECONDS, Handed, head_of, log_defect
 from ims_mock.web.head import HeadError, parse_head
+from ims_mock.web.together import Notes, Outcome
 from ims_mock.web.wire import Connection
 
 if TYPE_CHECKING:
@@ -121,13 +122,42 @@ class Loop:
         ready = self._selector.select(_BREATHER if self._is_resting else _TURN)
         if self._is_resting:
             self._listen()
+        notes = self._fronts.notes if self._fronts is not None else None
+        together: list[_Guest] = []
         for key, _ in ready:
             self.is_working = True
-            if key.data is not None:
+            if key.data is not None and notes is not None:
+                together.append(key.data)
+            elif key.data is not None:
                 self._serve(key.data)
             elif key.fileobj is self._server.socket:
                 self._accept()
+        if notes is not None and together:
+            self._serve_together(together, notes)
         self.is_working = False
+
+    def _serve_together(self, guests: list[_Guest], notes: Notes) -> None:
+        """Respond to the requests that have come of several connections, once all is written that others must know."""
+        found = []
+        with notes.gathering():
+            for guest in guests:
+                data = self._received(guest)
+                if data is not None:
+                    first = len(notes)
+                    found.append((guest, data, self._respond(guest, data), range(first, len(notes))))
+            outcomes = notes.write()
+        for guest, data, responded, mine in found:
+            bad = [outcomes[number] for number in mine if outcomes[number] is not Outcome.GOOD]
+            if not bad:
+                self._finish(guest, *responded)
+            elif len(mine) > 1:
+                # Some of these requests may have changed something, so that they cannot be done again.
+                self._end(guest)
+            elif bad == [Outcome.STALE]:
+                self._finish(guest, *self._respond(guest, data))
+            else:
+                # A thread may wait for the store to come back.
+                self._hand_over(guest, Handed(data))
 
     def _listen(self) -> None:
         self._is_resting = False
@@ -159,7 +189,8 @@ class Loop:
         self._guests.add(guest)
         self._selector.register(connection, selectors.EVENT_READ, guest)
         # Most clients have sent a request by now.
-        self._serve(guest)
+        if self._fronts.notes is None:
+            self._serve(guest)
 
     def _end_silent(self, since: float) -> None:
         for guest in [guest for guest in self._guests if guest.seen < since]:
@@ -180,17 +211,26 @@ class Loop:
 
     def _serve(self, guest: _Guest) -> None:
         """Respond to the requests that have come; what this cannot do is for a thread."""
+        data = self._received(guest)
+        if data is not None:
+            self._finish(guest, *self._respond(guest, data))
+
+    def _received(self, guest: _Guest) -> bytes | None:
+        """Return what has come on a connection; None for nothing yet, and where it has ended."""
         try:
             data = guest.connection.recv(_MOST_AT_ONCE)
         except BlockingIOError:
-            return
+            return None
         except OSError:
             data = b""
         if not data:
             self._end(guest)
-            return
+            return None
         guest.seen = RealTime.monotonic()
-        handed, is_last, sent = self._respond(guest, data)
+        return data
+
+    def _finish(self, guest: _Guest, handed: Handed | None, is_last: bool, sent: bytes) -> None:
+        """Send what is to be sent, and leave what is left to a thread."""
         rest = self._send(guest, sent)
         if rest is None:
             self._end(guest)

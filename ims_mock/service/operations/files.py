@@ -18,9 +18,15 @@ def glance_upload_image(exchange: Exchange) -> Response:
     with saving(store, image_id, exchange.project_id) as upload:
         file = File(exchange.body.pieces())
         file.check_announced(exchange.headers.get("X-OpenStack-Image-Size"))
-        with store.transaction():
+        if store.sharing is not None:
+            # It may take long, and nobody waits for it.
+            file = store.sharing.send_file(file)
+
+        def keep() -> None:
             keep_file(store, image_id, upload, file)
             exchange.record()
+
+        store.attempt(keep)
     return exchange.respond()
 
 

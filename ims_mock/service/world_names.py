@@ -1,0 +1,31 @@
+"""What a world can be called, and how long it may be unused."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from typing import Any
+
+from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.wording import shown
+from ims_mock.service.missing import ConflictError
+
+DEFAULT = "default"
+"""The world of a request that asks for no other."""
+
+_NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NAME_RULE = "1 to 63 lower-case letters, digits and '-', as a name of a host has them, without '-' at an end"
+
+
+def check_idle(idle: float | None) -> None:
+    """Raise InvalidError for what is no number of seconds above 0, nor None."""
+    if idle is not None and not (type(idle) in (int, float) and isfinite(idle) and idle > 0):
+        raise wrong_setting("idle", "exclusiveMinimum", f"must be a number of seconds above 0, or None, got {idle!r}")
+
+
+def check_name(name: Any) -> None:
+    """Raise InvalidError for what is no name of a world that can be made."""
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        raise wrong_setting("name", "pattern", f"must be {_NAME_RULE}, got {shown(name)}", name)
+    if name == DEFAULT:
+        raise ConflictError("the world default exists from the start; take another name")
