@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ims_mock.service.setting_types import Settings as SettingTypes
     from ims_mock.web.tls import Tls
+    from ims_mock.web.together import Notes
 
 
 class ImsMock(MockWorld):
@@ -57,9 +58,9 @@ class ImsMock(MockWorld):
         **settings: Unpack[SettingTypes],
     ) -> None:
         _check_names(settings)
-        service = Service(Settings().changed(settings), clock)
-        self._worlds = Worlds(service)
+        self._worlds, notes = self._new_worlds(Settings().changed(settings), clock)
         self._fronts = Fronts(self._worlds)
+        self._fronts.notes = notes
         host = checked_host(host)
         certificate = None if tls is False else certificate_of(tls, host)
         if isinstance(allow_hosts, str) or not all(isinstance(name, str) for name in allow_hosts):
@@ -68,6 +69,10 @@ class ImsMock(MockWorld):
         server = Server(app, host, port, self.refuse, certificate)
         server.fronts = self._fronts
         super().__init__(self._fronts.default, server)
+
+    def _new_worlds(self, settings: Settings, clock: Clock | None) -> tuple[Worlds, Notes | None]:
+        """Return the worlds of the server, and what its requests write together, where others share them."""
+        return Worlds(Service(settings, clock)), None
 
     @property
     def worlds(self) -> Mapping[str, MockWorld]:

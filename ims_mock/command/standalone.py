@@ -22,6 +22,7 @@ from ims_mock.command.endings import ending_signals
 from ims_mock.command.greeting import greet, lines_of_mock
 from ims_mock.command.output import Output
 from ims_mock.command.saved_state import check_options, load_state
+from ims_mock.contract.errors import ImsError
 from ims_mock.contract.wording import shown
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
@@ -79,6 +80,9 @@ def _is_sent(sock: socket.socket, seconds: float | None) -> bool:
 def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     """Return the mock that the options ask for; raise ImportError, OSError or ValueError where that cannot be."""
     tls = _certificate(options)
+    if options.store is not None and options.state is not None:
+        text = "give a state to the servers of --store when they run: curl -d @FILE URL/_ims_mock/state"
+        raise ValueError(f"--state: is for a mock that has its state itself; {text}")
     is_new = options.save and not options.state.exists()
     if is_new and not options.state.parent.is_dir():
         raise ValueError(f"--state: {options.state.parent} is no folder; make it, or name a file elsewhere")
@@ -87,8 +91,7 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
         check_options(state, options.state, settings, options.given_as)
         # Rules, and every reset, are of the time of the state.
         settings = {**settings, "start": state.document["clock"]["now"]}
-    hosts = options.allow_host
-    mock = ImsMock(host=options.host, port=options.port, tls=tls, allow_hosts=hosts, **settings)
+    mock = _made(options, tls, settings)
     if state is not None:
         mock.restore(state)
         mock.clock.run(settings["speed"])
@@ -96,6 +99,25 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     for text in options.worlds:
         _add_world(mock, text)
     return mock
+
+
+def _made(options: argparse.Namespace, tls: bool | Tls, settings: dict[str, Any]) -> ImsMock:
+    """Return a mock on the address and with the store that the options name."""
+    address = {"host": options.host, "port": options.port, "tls": tls, "allow_hosts": options.allow_host}
+    if options.store is None:
+        if options.files is not None:
+            raise ValueError("--files: is for the files of --store; without that the mock has them itself")
+        return ImsMock(**address, **settings)
+    try:
+        from ims_mock.shared.mock import Replica
+
+        return Replica(options.store, options.files, **address, **settings)
+    except ModuleNotFoundError as error:
+        if error.name != "redis":
+            raise
+        raise ImportError("--store: needs redis; install it with: pip install 'ims_mock[redis]'") from None
+    except ImsError as error:
+        raise OSError(f"--store: {error.reason}") from None
 
 
 def _add_world(mock: ImsMock, text: str) -> None:

@@ -1,0 +1,1 @@
+"""One state for several servers, which Redis keeps."""

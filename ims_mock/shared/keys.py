@@ -1,0 +1,15 @@
+"""Where the store keeps what of a world."""
+
+from __future__ import annotations
+
+
+def prefix_of(name: str) -> str:
+    """Return what the keys of a world begin with."""
+    # What is in braces decides where a cluster keeps a key: those of a world are together.
+    return f"ims_mock:{{{name}}}"
+
+
+def keys_of(name: str) -> tuple[str, str, str]:
+    """Return the keys of a world: of what is said of it, of its records, and of the last changes of them."""
+    prefix = prefix_of(name)
+    return f"{prefix}:meta", f"{prefix}:state", f"{prefix}:log"

@@ -1,0 +1,201 @@
+"""The connections of a server to Redis, on which requests wait a bounded time."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import redis
+from redis.connection import AbstractConnection, ConnectionPool
+
+from ims_mock.contract.errors import ImsError
+from ims_mock.shared.scripts import SCRIPTS, Script
+from ims_mock.state.real import RealTime
+
+WAIT = 5.0
+"""Most real seconds that a request waits for the store."""
+
+CHANNEL = "ims_mock:changes"
+"""Where a server says that a world has changed."""
+
+_LONGEST = 300
+"""Most real seconds that a request may wait."""
+
+_PAUSE = 0.05
+"""Real seconds between two tries."""
+
+_LOOKS = 40
+"""How often a reply is looked for before a thread waits for it, which takes a tenth of a millisecond or so."""
+
+_SCHEMES = {"valkey": "redis", "valkeys": "rediss"}
+
+_PASSING = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError, OSError)
+"""Errors after which another try may succeed."""
+
+Command = tuple[Any, ...]
+
+logger = logging.getLogger("ims_mock")
+
+
+class StoreError(ImsError):
+    """A rejection with 503: the store cannot be reached, or does not take what is to be written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(503, reason=reason)
+
+
+class Link:
+    """A server's way to the store, for any number of threads; `name` is how reasons call it, without a password.
+
+    Its URL is one as redis-py takes it, and may say how many real seconds a request waits: redis://127.0.0.1/0?wait=2.
+    Raises ValueError for a URL that cannot be one, and StoreError where the store is not there.
+    """
+
+    def __init__(self, url: str) -> None:
+        where, _, query = _checked_url(url).partition("?")
+        parts, options = urlsplit(where), parse_qs(query)
+        self.wait = wait = _checked_wait(options.pop("wait", [str(WAIT)])[-1])
+        self.url = f"{where}?{urlencode(options, doseq=True)}" if options else where
+        self.name = f"the store {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        try:
+            self._pool = ConnectionPool.from_url(
+                self.url, socket_timeout=wait, socket_connect_timeout=wait, retry=None, health_check_interval=0
+            )
+        except ValueError as error:
+            raise ValueError(f"--store: {self.name} has a wrong URL: {error}") from None
+        self._is_out = False
+        self._free: deque[AbstractConnection] = deque()
+
+    def ask(self, *commands: Command) -> list[Any]:
+        """Send commands, and return their replies.
+
+        They may arrive more than once: after a connection that has ended, nobody knows whether they did. Raises
+        StoreError where no reply comes in time, and for one that is an error.
+        """
+        until = RealTime.monotonic() + self.wait
+        while True:
+            try:
+                replies = self._ask_once(commands)
+                self._note_reach("")
+                return replies
+            except redis.exceptions.OutOfMemoryError:
+                raise StoreError(f"{self.name} is full: raise its maxmemory, or delete worlds or images") from None
+            except _PASSING as error:
+                if isinstance(error, redis.exceptions.AuthenticationError):
+                    raise StoreError(f"{self.name} does not let the mock in: {error}") from None
+                if RealTime.monotonic() >= until:
+                    text = f"{self.name} has not responded for {self.wait:g} seconds: {error}"
+                    self._note_reach(text)
+                    raise StoreError(text) from None
+                RealTime.sleep(_PAUSE)
+            except redis.ResponseError as error:
+                raise StoreError(f"{self.name} has refused: {error}") from None
+
+    def _note_reach(self, problem: str) -> None:
+        """Say in the log when the store goes out of reach, and when it is back."""
+        was_out, self._is_out = self._is_out, bool(problem)
+        if self._is_out and not was_out:
+            logger.warning("%s", problem)
+        elif was_out and not self._is_out:
+            logger.warning("%s is back", self.name)
+
+    def run(self, script: Script, keys: Sequence[str], arguments: Iterable[Any]) -> Any:
+        """Run a script, and return its reply; it may run more than once, as commands may arrive."""
+        return self.ask(script.call(keys, arguments))[0]
+
+    def _ask_once(self, commands: Sequence[Command]) -> list[Any]:
+        connection = self._take()
+        try:
+            _send(connection, commands)
+            _look_out(connection)
+            # Each is read, so that the next one to use the connection does not find it.
+            replies = [_reply(connection) for _ in commands]
+        except BaseException:
+            _call(connection.disconnect)
+            raise
+        self._free.append(connection)
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return replies
+
+    def _take(self) -> AbstractConnection:
+        """Return a connection that nobody uses; a new one knows the scripts."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            pass
+        connection: AbstractConnection = self._pool.connection_class(**self._pool.connection_kwargs)
+        try:
+            _call(connection.connect)
+            loads = [("SCRIPT", "LOAD", script.text) for script in SCRIPTS]
+            _send(connection, loads)
+            for _ in loads:
+                connection.read_response()
+        except BaseException:
+            _call(connection.disconnect)
+            raise
+        return connection
+
+    def subscribe(self, channel: str) -> redis.client.PubSub:
+        """Return what hears the messages of a channel, on a connection of its own."""
+        client: redis.Redis = redis.Redis.from_url(self.url, socket_connect_timeout=self.wait)
+        heard: redis.client.PubSub = _call(client.pubsub, ignore_subscribe_messages=True)
+        heard.subscribe(channel)
+        return heard
+
+    def close(self) -> None:
+        """Close every connection that nobody uses."""
+        while self._free:
+            _call(self._free.pop().disconnect)
+
+
+def _call(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call a method that has no types."""
+    return method(*arguments, **options)
+
+
+def _send(connection: AbstractConnection, commands: Sequence[Command]) -> None:
+    packed = _call(connection.pack_commands, commands)
+    _call(connection.send_packed_command, packed, check_health=False)
+
+
+def _look_out(connection: AbstractConnection) -> None:
+    """Look a few times whether a reply has come: on one machine it does sooner than a thread that waits is woken."""
+    for _ in range(_LOOKS):
+        if _call(connection.can_read, timeout=0):
+            return
+        os.sched_yield()
+
+
+def _reply(connection: AbstractConnection) -> Any:
+    """Return a reply, which may be an error; raise one after which nothing more is to be read."""
+    try:
+        return connection.read_response()
+    except _PASSING:
+        raise
+    except redis.ResponseError as error:
+        return error
+
+
+def _checked_wait(text: str) -> float:
+    try:
+        wait = float(text)
+    except ValueError:
+        wait = 0.0
+    if not 0 < wait <= _LONGEST:
+        raise ValueError(f"--store: wait must be a number of seconds above 0, and at most {_LONGEST}, got {text!r}")
+    return wait
+
+
+def _checked_url(url: str) -> str:
+    scheme, sign, rest = url.partition("://")
+    scheme = _SCHEMES.get(scheme, scheme)
+    if not sign or scheme not in ("redis", "rediss", "unix"):
+        text = f"must be the URL of a Redis or a Valkey, such as redis://127.0.0.1:6379/0, got {url!r}"
+        raise ValueError(f"--store: {text}")
+    return f"{scheme}://{rest}"

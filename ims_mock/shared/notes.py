@@ -1,0 +1,86 @@
+"""The entries of requests that are responded together, written to the store in one turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from ims_mock.shared.link import CHANNEL, Command, Link, StoreError
+from ims_mock.shared.scripts import NOTE
+from ims_mock.shared.watching import Watch
+from ims_mock.web.together import Outcome
+
+
+class Notebook(NamedTuple):
+    """Where the entries of responses go that have something in common.
+
+    The keys of a world and of its journal, the version that the responses are of ("" for any), how often the journal
+    had been cleared, and the name of the world.
+    """
+
+    meta: str
+    journal: str
+    version: str
+    clearings: int
+    world: str
+
+    def command(self, entries: list[str]) -> Command:
+        """Return what writes entries, each behind its number or ""."""
+        return NOTE.call((self.meta, self.journal), (self.version, self.clearings, CHANNEL, self.world, *entries))
+
+
+class _Kept(threading.local):
+    notes: list[tuple[Notebook, str, str]] | None = None
+
+
+class Notes:
+    """What the requests of a thread have to write before their responses leave, kept to be written together."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.watch = Watch(link)
+        self._kept = _Kept()
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Keep what this thread has to write, inside of a block."""
+        self._kept.notes = []
+        try:
+            yield
+        finally:
+            self._kept.notes = None
+
+    def is_good(self, place: Notebook, number: str, text: str) -> bool:
+        """Write an entry, or keep it; return False where its response is of records that are not the newest."""
+        if self._kept.notes is not None:
+            self._kept.notes.append((place, number, text))
+            return True
+        return bool(self.link.ask(place.command([number, text]))[0])
+
+    def confirm(self, meta: str, version: int) -> None:
+        """Note that what is kept of a version was of the newest: this server has just changed it."""
+        notes = self._kept.notes or []
+        for number, (place, of, text) in enumerate(notes):
+            if place.meta == meta and place.version == str(version):
+                notes[number] = place._replace(version=""), of, text
+
+    def __len__(self) -> int:
+        return len(self._kept.notes or ())
+
+    def write(self) -> list[Outcome]:
+        """Write all that is kept, and return what came of each."""
+        notes = self._kept.notes or []
+        books: dict[Notebook, list[str]] = {}
+        for place, number, text in notes:
+            books.setdefault(place, []).extend((number, text))
+        try:
+            replies = self.link.ask(*(place.command(entries) for place, entries in books.items())) if books else []
+            outcomes = {
+                place: Outcome.GOOD if reply else Outcome.STALE for place, reply in zip(books, replies, strict=True)
+            }
+        except StoreError:
+            # A response after a change may leave: the change is written.
+            outcomes = {place: Outcome.LOST if place.version else Outcome.GOOD for place in books}
+        return [outcomes[place] for place, _, _ in notes]

@@ -1,0 +1,79 @@
+"""What Redis does in one step: each script is run whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha1
+from typing import Any
+
+
+class Script:
+    """A script in Lua, known to Redis by its digest."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    def call(self, keys: Sequence[str], arguments: Iterable[Any]) -> tuple[Any, ...]:
+        """Return the command that runs it."""
+        return "EVALSHA", self.sha, len(keys), *keys, *arguments
+
+
+_PUSH = """
+-- Adds a version of an entry to the journal; the first one of an entry, without a number, gives it one.
+local function push(meta, journal, kept, number, entry)
+  if number == '' then number = redis.call('HINCRBY', meta, 'received', 1) end
+  local revision = redis.call('HINCRBY', meta, 'revision', 1)
+  redis.call('XADD', journal, 'MAXLEN', '~', kept, '*', 'number', number, 'revision', revision, 'entry', entry)
+  return number
+end
+"""
+
+COMMIT = Script(
+    _PUSH
+    + """
+-- KEYS: meta, state, log, journal. ARGV: the version that the changes were made from, 0 for none; the id of the commit,
+-- the changes for the log, how many the log keeps, the channel with its message, "1" where nothing of before is kept;
+-- then lists, each behind its length: fields and values of meta, fields and values of state, removed fields, entries.
+local base, at = tonumber(ARGV[1]), 8
+local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+local place = string.format('%d-0', base + 1)
+if version ~= base then
+  -- The commit may have arrived before, on a connection that has ended.
+  local mine = redis.call('XRANGE', KEYS[3], place, place)[1]
+  if mine and mine[2][2] == ARGV[2] then return {1, base + 1, mine[2][6]} end
+  return {0, version, ''}
+end
+if ARGV[7] == '1' then redis.call('DEL', KEYS[2]) end
+local function each(size, call)
+  local count = tonumber(ARGV[at])
+  for i = at + 1, at + count * size, size do call(i) end
+  at = at + count * size + 1
+end
+redis.call('HSET', KEYS[1], 'version', base + 1)
+each(2, function(i) redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end)
+each(2, function(i) redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end)
+each(1, function(i) redis.call('HDEL', KEYS[2], ARGV[i]) end)
+local numbers, kept = '', redis.call('HGET', KEYS[1], 'kept')
+each(1, function(i) numbers = numbers .. ' ' .. push(KEYS[1], KEYS[4], kept, '', ARGV[i]) end)
+redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[4], place, 'id', ARGV[2], 'changes', ARGV[3], 'numbers', numbers)
+redis.call('PUBLISH', ARGV[5], ARGV[6])
+return {1, base + 1, numbers}
+"""
+)
+
+NOTE = Script(
+    _PUSH
+    + """
+-- KEYS: meta, journal. ARGV: the version that the responses are of, or "" for any; how often the journal had been
+-- cleared; the channel with its message; then entries, each behind its number or "".
+local about = redis.call('HMGET', KEYS[1], 'version', 'clearings', 'kept')
+if ARGV[1] ~= '' and about[1] ~= ARGV[1] then return 0 end
+if about[2] ~= ARGV[2] then return 1 end
+for i = 5, #ARGV, 2 do push(KEYS[1], KEYS[2], about[3], ARGV[i], ARGV[i + 1]) end
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return 1
+"""
+)
+
+SCRIPTS = (COMMIT, NOTE)

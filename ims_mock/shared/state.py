@@ -1,0 +1,397 @@
+"""One server's part in a mock whose state is kept in Redis: it changes there in one step, or not at all."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ims_mock.service.settings import Settings
+from ims_mock.shared.attempt import Attempt, Outcome, SharedChanges
+from ims_mock.shared.entries import Entries
+from ims_mock.shared.files import SharedFiles
+from ims_mock.shared.journal import Versions
+from ims_mock.shared.keys import keys_of
+from ims_mock.shared.link import StoreError
+from ims_mock.shared.loading import load
+from ims_mock.shared.notes import Notes
+from ims_mock.shared.transaction import SharedTransaction
+from ims_mock.shared.turn import Mock, StaleError, Turn
+from ims_mock.shared.watching import alive_key
+from ims_mock.shared.writing import Writer
+from ims_mock.state.changes import Logged
+from ims_mock.state.clock import ManualClock
+from ims_mock.state.life_cycle import break_off
+from ims_mock.state.store import Store, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ims_mock.evidence.journal import Entry
+    from ims_mock.state.files import File
+
+MOST_ATTEMPTS = 100
+"""Most times that a piece of work is done again because another server was faster."""
+
+T = TypeVar("T")
+
+logger = logging.getLogger("ims_mock")
+
+
+class SharedState:
+    """The state of one world as a server has it, and the way to the newest one.
+
+    `name` is the world's. `version` is how often the state has changed, and `epoch` says since when it counts.
+    """
+
+    def __init__(self, notes: Notes, name: str, mock: Mock, files: SharedFiles) -> None:
+        self.link = notes.link
+        self.name = name
+        self.epoch = ""
+        self.version = 0
+        self.turn = Turn()
+        self.is_there: Callable[[], bool] = lambda: True
+        """Whether the world was not deleted."""
+        self._mock = mock
+        self._files = files
+        self.keys = keys_of(name)
+        self._attempt: Attempt | None = None
+        self._is_applying = False
+        self._writer = Writer(notes.link, name, self.keys, mock, files)
+        self._entries = Entries(notes, name, self.keys[0], mock.journal)
+        self._requests = count(1)
+        self._uploads = count(1)
+        self.notes = notes
+
+    @property
+    def touched(self) -> dict[str, int]:
+        """When each part of the mock has changed, as a version."""
+        return self._writer.touched
+
+    def attach(self) -> None:
+        """Begin to share: have the state that the store has, or give it this one where it has none."""
+        mock, changes = self._mock, self._mock.store.changes
+        assert isinstance(changes, SharedChanges), "a service that shares has such a log"
+        changes.watcher = self
+        mock.store.sharing = self
+        mock.store.open_with(SharedTransaction(mock.store, self))
+        if isinstance(mock.store.clock, ManualClock):
+            mock.store.clock.mover = self.move
+        mock.journal.sharing = self
+        mock.faults.sharing = mock.permissions.sharing = self
+        self.look()
+        self.notes.watch.add(self)
+
+    def detach(self) -> None:
+        """Share no more: what changes from now on is of this server alone."""
+        mock, changes = self._mock, self._mock.store.changes
+        assert isinstance(changes, SharedChanges), "a service that shares has such a log"
+        with mock.store.lock:
+            changes.watcher = None
+            mock.store.sharing = mock.journal.sharing = None
+            mock.faults.sharing = mock.permissions.sharing = None
+            mock.store.open_with(Transaction(mock.store))
+            if isinstance(mock.store.clock, ManualClock):
+                mock.store.clock.mover = lambda move: move()
+
+    def look(self) -> None:
+        """Have the newest state: one cheap look at its version where nothing has changed."""
+        reply = self.link.ask(("HMGET", self.keys[0], "version", "epoch"))[0]
+        if reply != [str(self.version).encode(), self.epoch.encode()]:
+            self.catch_up()
+        self.turn.is_current = True
+
+    def catch_up(self) -> None:
+        """Have the newest state, where it is known that this one is older."""
+        with self._mock.store.lock:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Have the newest state; called with the lock."""
+        meta, log = self.keys[0], self.keys[2]
+        reply, changes = self.link.ask(
+            ("HMGET", meta, "version", "epoch"), ("XRANGE", log, f"{max(self.version, 0) + 1}-0", "+")
+        )
+        version = int(reply[0] or 0)
+        if not version:
+            self._begin()
+            return
+        versions = [int(place.partition(b"-")[0]) for place, _ in changes]
+        is_known = (reply[1] or b"").decode() == self.epoch and 0 < self.version <= version
+        if not is_known or versions[: version - self.version] != list(range(self.version + 1, version + 1)):
+            self._reload()
+            return
+        for at, (_, fields) in zip(versions, changes, strict=True):
+            document = json.loads(fields[3])
+            if document is None:
+                self._reload()
+                return
+            self._apply(document, at)
+
+    @contextmanager
+    def _applying(self) -> Iterator[Store]:
+        """Change records as the store says, which is no change of it."""
+        store = self._mock.store
+        self._is_applying = was = True
+        try:
+            was, store.changes.is_open = store.changes.is_open, True
+            yield store
+        finally:
+            store.changes.is_open = was
+            self._is_applying = False
+            store.signal.give()
+
+    def _apply(self, document: Mapping[str, Any], version: int) -> None:
+        """Do what another server has done."""
+        with self._applying() as store:
+            for name, key, stored, place in document["records"]:
+                collection = store.collection(name)
+                if stored is None:
+                    self._writer.places.pop((name, key), None)
+                    collection.take(key, None)
+                    continue
+                if self._writer.places.get((name, key), place) != place:
+                    collection.take(key, None)
+                self._writer.places[name, key] = place
+                collection.take(key, self._writer.documents.stored(name, stored))
+            self._writer.documents.load(document["documents"])
+        self.version = version
+        self._writer.touched.update(dict.fromkeys(document["parts"], version))
+
+    def _reload(self) -> None:
+        """Have all records of the store."""
+        loaded = load(self.link, self.keys, self._writer.documents.stored)
+        if loaded is None:
+            self._begin()
+            return
+        self._writer.places = loaded.places
+        self._have(loaded.records, loaded.documents)
+        self.version, self.epoch, self._writer.touched = loaded.version, loaded.epoch, loaded.touched
+
+    def _have(self, records: dict[str, dict[str, Any]], documents: Mapping[str, Any]) -> None:
+        mock = self._mock
+        with self._applying() as store:
+            settings = Settings().changed(records["settings"])
+            mock.apply(settings.changed(documents["settings"]))
+            everything = {name: records.get(name, {}) for name in store.collection_names}
+            store.put_back({**everything, "settings": settings.saved()})
+            self._writer.documents.have(documents)
+
+    def _begin(self) -> None:
+        """Give the store the state that this server has, as the first; where another was faster, have that."""
+        if not self.is_there():
+            raise StoreError(f"the world {self.name} was removed while this request was on its way; send it again")
+        if self.version > 0:
+            logger.warning("%s no longer has the world %s, which begins again", self.link.name, self.name)
+        self.version, epoch, attempt = 0, secrets.token_hex(6), Attempt(0)
+        attempt.is_whole = True
+        if self._commit(attempt, {"epoch": epoch}):
+            self.epoch = epoch
+        else:
+            self._reload()
+
+    # Work
+
+    def attempt(self, work: Callable[[], T], *, is_touched: bool = False) -> T:
+        """Do work in a transaction, again where another server was faster, and return what it returns.
+
+        `is_touched` says that it may change something else than records. Raises StoreError where the store is out of
+        reach; then nothing has changed.
+        """
+        store = self._mock.store
+        with store.lock:
+            if self._attempt is not None or self._is_applying:
+                if is_touched:
+                    self.touch()
+                with store.transaction():
+                    return work()
+            for _ in range(MOST_ATTEMPTS):
+                outcome = self._once(work, is_touched)
+                if outcome is not None:
+                    if outcome.error is not None:
+                        raise outcome.error
+                    return outcome.result
+                self._catch_up()
+        raise StoreError(f"other servers were faster {MOST_ATTEMPTS} times")
+
+    def _once(self, work: Callable[[], T], is_touched: bool) -> Outcome[T] | None:
+        """Do work once, and write what it has changed; None where another server was faster."""
+        store = self._mock.store
+        self._attempt = attempt = Attempt(store.images.last_number)
+        attempt.is_touched = is_touched
+        outcome = Outcome[T]()
+        try:
+            with store.transaction():
+                outcome.result = work()
+        except Exception as error:
+            # What was settled, counted or drawn before stays so.
+            outcome.error = error
+        except BaseException:
+            self._undo(attempt)
+            raise
+        finally:
+            self._attempt = None
+        # The fault of a rule may have drawn, or remembered something.
+        attempt.is_touched = attempt.is_touched or bool(self._mock.faults.armed)
+        try:
+            is_done = attempt.is_empty or self._commit(attempt, {})
+        except BaseException:
+            # Whether it was written or not, the next look finds out.
+            self._undo(attempt)
+            raise
+        if is_done:
+            return outcome
+        self._undo(attempt)
+        if self.turn.is_request and not self.turn.is_current:
+            raise StaleError
+        return None
+
+    def begin(self) -> bool:
+        """Begin an attempt that code of Python has opened by itself; False inside of another. The lock is held."""
+        if self._attempt is not None or self._is_applying:
+            return False
+        self.look()
+        self._attempt = Attempt(self._mock.store.images.last_number)
+        self._attempt.is_touched = True
+        return True
+
+    def end(self) -> None:
+        """End what `begin` has begun; raise StoreError where another server was faster, as it is not done again."""
+        attempt, self._attempt = self._attempt, None
+        assert attempt is not None, "it has begun"
+        try:
+            is_done = self._commit(attempt, {})
+        except BaseException:
+            self._undo(attempt)
+            raise
+        if not is_done:
+            self._undo(attempt)
+            raise StoreError("another server was faster; do it again")
+
+    def note(self, collection: Logged, key: str) -> None:
+        """Note that a record is about to be written or removed."""
+        if not self._is_applying:
+            self._present().note(collection, key)
+
+    def note_load(self) -> None:
+        """Note that all records of a collection are others."""
+        if not self._is_applying:
+            self._present().is_whole = True
+
+    def touch(self) -> None:
+        """Say that something has changed that is not a record."""
+        if not self._is_applying:
+            self._present().is_touched = True
+
+    def _present(self) -> Attempt:
+        if self._attempt is None:
+            raise RuntimeError("a shared state can only be changed in an attempt: store.attempt(...)")
+        return self._attempt
+
+    def draw(self, kind: str) -> int:
+        """Return the number of the next draw of a kind."""
+        if kind == "requests":
+            # Nothing else follows from it, so that each server has a series of its own.
+            return self.notes.watch.server * _MANY + next(self._requests)
+        if self._attempt is None:
+            return self.attempt(lambda: self.draw(kind))
+        drawn = self._mock.store.drawn
+        self._attempt.note(drawn, kind)
+        counts = drawn.records
+        number: int = counts.get(kind, 0) + 1
+        counts[kind] = number
+        return number
+
+    def move(self, move: Callable[[], None]) -> None:
+        """Move the clock of all servers."""
+        self.attempt(move, is_touched=True)
+
+    def heard(self) -> None:
+        """Have the newest state where somebody waits for a change that another server has reported of."""
+        clock = self._mock.store.clock
+        if self._mock.store.signal.waiting or (isinstance(clock, ManualClock) and clock.waiting):
+            self.look()
+            self._mock.store.signal.give()
+
+    def tend(self) -> None:
+        """Let the images be queued again whose files came to servers that are gone."""
+        uploads = self._mock.store.uploads
+        for image_id, upload in list(uploads.records.items()):
+            server = upload // _MANY
+            if server != self.notes.watch.server and not self.link.ask(("EXISTS", alive_key(server)))[0]:
+                logger.warning("the upload of the image %s has ended: its server is gone", image_id)
+                self.attempt(partial(break_off, self._mock.store, image_id, upload))
+
+    def next_upload(self) -> int:
+        """Return the number of an upload that begins: no other server has it."""
+        return self.notes.watch.server * _MANY + next(self._uploads)
+
+    def send_file(self, file: File) -> File:
+        """Return a file as every server can read it."""
+        return self._files.shared(file)
+
+    def plan_entry(self, entry: Entry) -> None:
+        """Write an entry together with the changes that are being made."""
+        if self._attempt is not None:
+            self._attempt.entries = [entry]
+
+    def note_entry(self, entry: Entry) -> None:
+        """Write an entry whose response is about to leave; raise StaleError where that is from older records."""
+        self._entries.note(entry, self.turn)
+
+    def read_entries(self) -> tuple[int, int, Versions]:
+        """Return how many requests there were, the revision, and what was written since the last call."""
+        return self._entries.read(self.look)
+
+    # Writing
+
+    def _commit(self, attempt: Attempt, meta: Mapping[str, Any]) -> bool:
+        """Write changes in one step; return whether no other server was faster."""
+        writer, version = self._writer, self.version + 1
+        try:
+            changes = writer.collect(attempt, version)
+            if changes.is_empty:
+                return True
+            reply = writer.write(changes, version, self._entries, meta)
+        except StoreError:
+            self.turn.is_out = True
+            raise
+        if not reply[0]:
+            return False
+        self.notes.confirm(self.keys[0], self.version)
+        self.version = version
+        self.turn.is_current = True
+        for entry, number in zip(attempt.entries, reply[2].split(), strict=False):
+            entry.number = int(number)
+        writer.settle(changes, version)
+        return True
+
+    def _undo(self, attempt: Attempt) -> None:
+        """Let everything be as it was before an attempt."""
+        if attempt.is_whole:
+            # The store has it.
+            self.version = -1
+            return
+        disordered = set()
+        with self._applying() as store:
+            for (name, key), before in reversed(attempt.before.items()):
+                collection = store.collection(name)
+                if before is not None and ((name, key) in attempt.moved or key not in collection.records):
+                    disordered.add(name)
+                collection.take(key, before)
+            for name in disordered:
+                store.collection(name).order_by(
+                    {key: at for (of, key), at in self._writer.places.items() if of == name}
+                )
+            store.images.last_number = attempt.last_number
+            if attempt.is_touched:
+                self._writer.documents.go_back()
+
+
+_MANY = 10**12
+"""More requests than a server receives."""

@@ -1,0 +1,287 @@
+"""The worlds of several servers: which there are is kept in the store, where each server looks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ims_mock.contract.problems import wrong_setting
+from ims_mock.identity import signing
+from ims_mock.service.missing import ConflictError
+from ims_mock.service.region_choice import PROJECT, Asked
+from ims_mock.service.settings import Settings
+from ims_mock.service.world_names import DEFAULT, check_name
+from ims_mock.service.worlds import World, Worlds
+from ims_mock.shared.files import place_of
+from ims_mock.shared.keys import prefix_of
+from ims_mock.shared.link import Link, StoreError
+from ims_mock.shared.notes import Notes
+from ims_mock.shared.service import SharedService
+from ims_mock.state.clock import Clock
+from ims_mock.state.real import RealTime
+
+_WORLDS = "ims_mock:worlds"
+"""The key of what each world was made with, by its name."""
+
+_USED = "ims_mock:used"
+"""The key of when each world was last asked for, in real seconds since 1970."""
+
+_PRECISION = 1.0
+"""Real seconds within which a server writes once that a world was asked for, and looks once for unused ones."""
+
+logger = logging.getLogger("ims_mock")
+
+Known = dict[str, Mapping[str, Any]]
+"""What the worlds were made with, by name: `id`, `settings`, `locked`, `idle`."""
+
+
+class SharedWorlds(Worlds):
+    """The worlds of several servers by name; a server makes the service of one when it is first asked for it there."""
+
+    def share(self, link: Link) -> None:
+        """Keep in the store which worlds there are."""
+        self._link = link
+        self._ids: dict[str, str] = {}
+        self._reported: dict[str, float] = {}
+        # Another server may have made one.
+        self.has_named = True
+
+    def _known(self) -> Known:
+        """Return what the worlds were made with, as the store has it."""
+        found = self._link.ask(("HGETALL", _WORLDS))[0]
+        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+        return {name.decode(): json.loads(text) for name, text in pairs}
+
+    def _sync(self) -> Known:
+        """Have the worlds that there are, and return what they were made with."""
+        known = self._known()
+        for name in [name for name in self._named if known.get(name, {}).get("id") != self._ids.get(name)]:
+            self._let_go(name)
+        for name, about in known.items():
+            self._have(name, about)
+        return known
+
+    def _have(self, name: str, about: Mapping[str, Any]) -> World:
+        """Return the world of a name, as this server has it."""
+        world = self._named.get(name)
+        if world is not None and self._ids[name] == about["id"]:
+            return world
+        if world is not None:
+            self._let_go(name)
+        service = self._new_service(name, about["settings"])
+        assert isinstance(service, SharedService), "the other servers have one too"
+        service.shared.is_there = lambda: self._is_there(name, about["id"])
+        made = World(name, service, about["settings"], about["locked"], RealTime.monotonic(), about["idle"])
+        with self._lock:
+            self._ids[name] = about["id"]
+            world = self._named.setdefault(name, made)
+            self._changed()
+        return world
+
+    def _is_there(self, name: str, world_id: str) -> bool:
+        text = self._link.ask(("HGET", _WORLDS, name))[0]
+        return text is not None and json.loads(text)["id"] == world_id
+
+    def _let_go(self, name: str) -> None:
+        """Let go of a world that another server has deleted."""
+        with self._lock:
+            world = self._named.pop(name, None)
+            self._changed()
+        if world is not None:
+            self._end(world)
+
+    def _changed(self) -> None:
+        super()._changed()
+        self.has_named = True
+
+    def __len__(self) -> int:
+        return 1 + int(self._link.ask(("HLEN", _WORLDS))[0])
+
+    def __iter__(self) -> Iterator[World]:
+        self.expire()
+        known = self._sync()
+        now, used = RealTime.now(), self._used()
+        for name in known:
+            # Another server may have been asked for it.
+            self._named[name].used_at = RealTime.monotonic() - max(now - used.get(name, now), 0.0)
+        return iter([self.default, *(self._named[name] for name in known)])
+
+    def find(self, name: str) -> World | None:
+        """Return the world of a name; None where there is none."""
+        if name == DEFAULT:
+            return self.default
+        text = self._link.ask(("HGET", _WORLDS, name))[0]
+        if text is None:
+            self._let_go(name)
+            return None
+        return self._have(name, json.loads(text))
+
+    def _get_or_make(self, name: str, given: Mapping[str, Any], **options: Any) -> tuple[World, bool]:
+        """Return the world of a name, and whether it is new: several servers may be asked for it at once."""
+        check_name(name)
+        found = self.find(name)
+        if found is not None:
+            return found, False
+        self.default.service.first_settings.changed(given)
+        self._make_space(1)
+        about: Mapping[str, Any] = {
+            "id": secrets.token_hex(6),
+            "settings": dict(given),
+            "locked": options.get("is_locked", False),
+            "idle": options.get("idle"),
+        }
+        self._note_use(name)
+        is_new = bool(self._link.ask(("HSETNX", _WORLDS, name, json.dumps(about)))[0])
+        if not is_new:
+            # After a connection that has ended it may be the same one.
+            about = self._known().get(name, about)
+        return self._have(name, about), is_new or about["id"] == self._ids.get(name)
+
+    def delete(self, name: str) -> None:
+        """Remove a world with all that it has; raise NotFoundError where there is none, ValueError for the default."""
+        if name == DEFAULT:
+            raise ConflictError("the default world cannot be deleted; reset it")
+        if not self._remove(name):
+            raise self.not_found(name)
+
+    def _remove(self, name: str) -> bool:
+        """Remove a world, and return whether it was there."""
+        is_mine = bool(self._link.ask(("HDEL", _WORLDS, name))[0])
+        self._let_go(name)
+        if is_mine:
+            self._link.ask(("ZREM", _USED, name))
+            self._purge(name)
+        return is_mine
+
+    def _purge(self, name: str) -> None:
+        """Delete everything that the store has of a world."""
+        cursor, pattern = b"0", f"{prefix_of(name)}:*"
+        while True:
+            cursor, keys = self._link.ask(("SCAN", cursor, "MATCH", pattern, "COUNT", 1000))[0]
+            if keys:
+                self._link.ask(("UNLINK", *keys))
+            if cursor == b"0":
+                return
+
+    def clear(self) -> None:
+        """Remove every world but the default one and those that are locked."""
+        for name, about in self._known().items():
+            if not about["locked"]:
+                self._remove(name)
+
+    # Worlds that nobody uses
+
+    def limit(self, most: int, idle: float | None, memory: int | str | None = None) -> None:
+        """Bound the number of worlds, and the real seconds that one stays unused; raise ValueError for wrong bounds."""
+        self.check_limits(most, idle)
+        if memory is not None:
+            text = "must be left out: the store bounds its own memory, by its maxmemory"
+            raise wrong_setting("memory", "conflict", text, memory)
+        self.most, self.idle, self._expires_at = most, idle, 0.0
+        with suppress(ConflictError):
+            self._make_space(0)
+        self.expire()
+
+    def _used(self) -> dict[str, float]:
+        """Return when each world was last asked for, in real seconds since 1970."""
+        found = self._link.ask(("ZRANGE", _USED, 0, -1, "WITHSCORES"))[0]
+        pairs = found if found and isinstance(found[0], list) else zip(found[::2], found[1::2], strict=True)
+        return {name.decode(): float(score) for name, score in pairs}
+
+    def _make_space(self, count: int) -> None:
+        """Remove the worlds that were not used for the longest time, where there are more than there may be."""
+        known = self._known()
+        over = 1 + len(known) + count - self.most
+        if over <= 0:
+            return
+        used = self._used()
+        unlocked = sorted(
+            (name for name, about in known.items() if not about["locked"]), key=lambda one: used.get(one, 0)
+        )
+        for name in unlocked[:over]:
+            if self._remove(name):
+                logger.warning("world %s is removed as the longest unused: there may be %d", name, self.most)
+        if over > len(unlocked):
+            text = f"there are {1 + len(known)} worlds, as many as there may be, and all are locked; delete one"
+            raise ConflictError(text)
+
+    def expire(self) -> None:
+        """Remove the worlds that nobody has used for too long, at whichever server."""
+        if RealTime.monotonic() < self._expires_at:
+            return
+        self._expires_at = RealTime.monotonic() + _PRECISION
+        with suppress(StoreError):  # The request says so itself, if it needs the store.
+            self._expire()
+
+    def _expire(self) -> None:
+        known, now = self._known(), RealTime.now()
+        ends = {name: self.idle if about["idle"] is None else about["idle"] for name, about in known.items()}
+        if not any(idle is not None for idle in ends.values()):
+            return
+        used = self._used()
+        for name, idle in ends.items():
+            is_over = idle is not None and now - used.get(name, now) > idle and not known[name]["locked"]
+            if is_over and self._remove(name):
+                logger.warning("world %s is removed: nobody has used it for %g seconds", name, idle)
+
+    def _note_use(self, name: str) -> None:
+        """Write that a world was asked for, unless that was just written."""
+        now = RealTime.monotonic()
+        if now - self._reported.get(name, -_PRECISION) >= _PRECISION:
+            self._reported[name] = now
+            self._link.ask(("ZADD", _USED, RealTime.now(), name))
+
+    # Which one a request is for
+
+    def choose(self, asked: Asked) -> tuple[World, str]:
+        """Return the world that a request is for, and what of its path names it, such as "/~ci"."""
+        world, root = super().choose(asked)
+        if world is not self.default:
+            self._note_use(world.name)
+        return world, root
+
+    def _world_of(self, asked: Asked) -> World:
+        """Return the world to which a credential or a project belongs, or else the default one."""
+        token = asked.headers.get("X-Auth-Token") or ""
+        key = None if token else signing.parse_authorization(asked.headers.get("Authorization") or "")
+        own = self.default.service
+        is_own = token in own.store.tokens.records if token else key is not None and own.auth.knows_key(key.access)
+        project_id = asked.headers.get("X-Project-Id") or PROJECT.search(asked.path)
+        if is_own or not (token or key or project_id):
+            return self.default
+        if self._sync():
+            self._catch_up()
+        return super()._world_of(asked)
+
+    def owner_of(self, token: str, access: str) -> str | None:
+        """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
+        if self._sync():
+            self._catch_up()
+        return super().owner_of(token, access)
+
+    def _catch_up(self) -> None:
+        """Have the newest state of each world: a credential may be new."""
+        for world in self.present():
+            if isinstance(world.service, SharedService):
+                world.service.shared.look()
+
+
+def worlds_in(store: str, files: str | None, settings: Settings, clock: Clock | None) -> tuple[SharedWorlds, Notes]:
+    """Return the worlds whose state is in the store of a URL, and what their requests write there together.
+
+    Large files are in a place beside it. Raises ValueError for a URL or a place that cannot be one, ImportError for a
+    bucket without its library, and StoreError where the store is out of reach.
+    """
+    place = None if files is None else place_of(files)
+    notes = Notes(Link(store))
+
+    def make(settings: Settings, clock: Clock | None, world: str) -> SharedService:
+        return SharedService(settings, clock, world, notes, place)
+
+    worlds = SharedWorlds(make(settings, clock, ""), make=make)
+    worlds.share(notes.link)
+    return worlds, notes
