@@ -11,7 +11,7 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.factory import ImsMockFactory
-from tests.both_ways import run_both_ways, shared_server, way  # noqa: F401 (fixtures)
+from tests.both_ways import run_both_ways, shared_farm, shared_server, way  # noqa: F401 (fixtures)
 from tests.test_pytest_plugin import HEADER, LEAN, run
 
 PROXY = "http://127.0.0.1:9"

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
-from tests.both_ways import run_both_ways, shared_server, way  # noqa: F401 (fixtures)
+from tests.both_ways import run_both_ways, shared_farm, shared_server, way  # noqa: F401 (fixtures)
 
 # What a run inside a test imports is dropped at its end, and half of requests is worse than none: the whole stays.
 assert requests

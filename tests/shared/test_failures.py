@@ -1,0 +1,178 @@
+"""The store is away, full or slow; a server dies: what was acknowledged is there afterwards, and the rest is a 503."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from ims_mock import ImsMock
+from ims_mock.shared.mock import Replica
+from ims_mock.shared.watching import alive_key
+from tests.shared.conftest import state_of
+from tests.shared.farm import free_ports, replicas
+from tests.shared.redis_server import RedisServer, redis_server
+from tests.shared.test_servers import IMAGE, ask, control, create
+
+WAIT = 0.3
+"""Real seconds that the servers of these tests wait for the store."""
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A Redis of a test's own."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def mock(redis: RedisServer) -> Iterator[ImsMock]:
+    """A server that waits for a short time."""
+    with Replica(f"{redis.url}&wait={WAIT}") as server:
+        yield server
+
+
+def test_store_that_was_killed_has_what_was_acknowledged(mock: ImsMock, redis: RedisServer) -> None:
+    """Without the store each request is 503 with a reason, and nothing has changed; afterwards everything is there."""
+    image_id = create(mock)
+    redis.kill()
+    for method, path, body in (
+        ("GET", f"/v2/images/{image_id}", None),
+        ("POST", "/v2/images", IMAGE),
+        ("DELETE", f"/v2/images/{image_id}", None),
+        ("GET", "/v2/images", None),
+    ):
+        response = ask(mock, method, path, body)
+        assert response.status_code == 503, response.text
+        assert "has not responded for 0.3 seconds" in response.headers["X-IMS-Mock-Reason"]
+    shown = requests.get(f"{mock.url}/_ims_mock/faults", timeout=60)
+    assert shown.status_code == 503
+    assert "has not responded" in shown.json()["error"]["message"]
+    redis.start()
+    assert [image["id"] for image in ask(mock, "GET", "/v2/images").json()["images"]] == [image_id]
+    assert create(mock) != image_id
+
+
+def test_file_that_arrives_without_the_store_is_rejected(mock: ImsMock, redis: RedisServer) -> None:
+    """An upload is 503, and the image is queued, so that the client can send it again."""
+    image_id = create(mock)
+    redis.kill()
+    media = {"Content_Type": "application/octet-stream"}
+    assert ask(mock, "PUT", f"/v2/images/{image_id}/file", b"x", **media).status_code == 503
+    redis.start()
+    assert ask(mock, "GET", f"/v2/images/{image_id}").json()["status"] == "queued"
+    assert ask(mock, "PUT", f"/v2/images/{image_id}/file", b"x", **media).status_code == 204
+
+
+def test_store_that_is_silent(mock: ImsMock, redis: RedisServer) -> None:
+    """A store that keeps its connections and says nothing is waited for a bounded time, and then used again."""
+    image_id = create(mock)
+    redis.pause()
+    response = ask(mock, "GET", f"/v2/images/{image_id}")
+    redis.go_on()
+    assert response.status_code == 503
+    assert ask(mock, "GET", f"/v2/images/{image_id}").status_code == 200
+
+
+def test_store_that_is_full(mock: ImsMock, redis: RedisServer) -> None:
+    """A create that the store has no space for is 503, says so, and has changed nothing; what is there is shown."""
+    image_id = create(mock)
+    redis.client.config_set("maxmemory", "1")
+    response = ask(mock, "POST", "/v2/images", IMAGE)
+    assert response.status_code == 503
+    assert "is full: raise its maxmemory" in response.headers["X-IMS-Mock-Reason"]
+    redis.client.config_set("maxmemory", "0")
+    assert [image["id"] for image in ask(mock, "GET", "/v2/images").json()["images"]] == [image_id]
+
+
+def test_connections_that_end_are_made_again(mock: ImsMock, redis: RedisServer) -> None:
+    """A request whose connection to the store has ended is served by another one, and done once."""
+    create(mock)
+    mock.service.sharing.link.ask(("CLIENT", "KILL", "TYPE", "normal"))  # type: ignore[attr-defined]
+    create(mock)
+    assert len(ask(mock, "GET", "/v2/images").json()["images"]) == 2
+    assert control(mock, "GET", "changes")["counts"]["requests"] == 3
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_change_whose_reply_is_lost_is_made_once(mock: ImsMock, redis: RedisServer, lost: str) -> None:
+    """A commit that may have arrived is sent again, and is one change, whether it had arrived or not."""
+    first = create(mock)
+    state = mock.service.sharing  # type: ignore[attr-defined]
+    ask_once, link = state.link._ask_once, state.link
+    broken: list[Any] = []
+
+    def ask_and_break(commands: Any) -> Any:
+        if commands[0][0] == "EVALSHA" and not broken:
+            broken.append(commands)
+            if lost == "after":
+                ask_once(commands)
+            raise ConnectionResetError("the test has broken it")
+        return ask_once(commands)
+
+    link._ask_once = ask_and_break
+    second = create(mock)
+    link._ask_once = ask_once
+    assert broken
+    assert [image["id"] for image in ask(mock, "GET", "/v2/images").json()["images"]] == [second, first]
+    with Replica(redis.url) as other:
+        assert state_of(other) == state_of(mock)
+
+
+def test_server_that_was_killed_in_an_upload(redis: RedisServer) -> None:
+    """The image is queued again once the server is held to be gone, and nothing else of the upload is left."""
+    with replicas(2, redis.url) as (first, second):
+        token = {"X-Auth-Token": "any"}
+        made = requests.post(f"{first.url}/v2/images", json=IMAGE, headers=token, timeout=60).json()
+        url = f"/v2/images/{made['id']}"
+
+        def half() -> Iterator[bytes]:
+            yield b"x" * 300_000
+            while requests.get(second.url + url, headers=token, timeout=60).json()["status"] != "saving":
+                pass
+            first.kill()
+            yield b"x"
+
+        media = {**token, "Content-Type": "application/octet-stream"}
+        with pytest.raises(requests.RequestException):
+            requests.put(f"{first.url}{url}/file", data=half(), headers=media, timeout=60)
+        numbers = redis.client.keys(alive_key(0)[:-1] + "*")
+        assert len(numbers) == 2
+        redis.client.delete(alive_key(0))
+        while requests.get(second.url + url, headers=token, timeout=60).json()["status"] == "saving":
+            pass
+        assert requests.put(f"{second.url}{url}/file", data=b"y", headers=media, timeout=60).status_code == 204
+        first.start()
+        assert requests.get(f"{first.url}{url}/file", headers=token, timeout=60).content == b"y"
+
+
+def command(*options: str) -> subprocess.CompletedProcess[str]:
+    """Return what the command says where it cannot start."""
+    return subprocess.run(
+        [sys.executable, "-m", "ims_mock", "--port", "0", *options], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_store_that_is_not_there_at_the_start(tmp_path: Path) -> None:
+    """The command ends with 2 and says what is wrong with the store, its URL or its place for files."""
+    (port,) = free_ports(1)
+    for options, reason in (
+        (["--store", f"redis://:secret@127.0.0.1:{port}/0?wait=0.1"], f"the store redis://127.0.0.1:{port}/0 has not"),
+        (["--store", "http://127.0.0.1/"], "argument --store: must be the URL of a Redis or a Valkey"),
+        (["--store", "redis://127.0.0.1/0?wait=x"], "wait must be a number of seconds above 0"),
+        (["--files", str(tmp_path)], "--files: is for the files of --store"),
+        (["--store", "redis://127.0.0.1", "--files", f"{tmp_path}/no"], "is no folder; make it"),
+        (
+            ["--store", "redis://127.0.0.1", "--state", f"{tmp_path}/s"],
+            "--state: is for a mock that has its state itself",
+        ),
+    ):
+        ended = command(*options)
+        assert ended.returncode == 2
+        assert reason in ended.stderr
+        assert "secret" not in ended.stderr

@@ -1,0 +1,111 @@
+"""Files that are too large for the store: in a folder or a bucket that every server has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from ims_mock import ImsMock
+from ims_mock.shared import files
+from ims_mock.shared.mock import Replica
+from tests.shared.test_servers import ask, control, create
+
+MEDIA = {"Content_Type": "application/octet-stream"}
+DATA = bytes(range(256)) * 40
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the store keep files of 1000 bytes at most."""
+    monkeypatch.setattr(files, "MOST_IN_STORE", 1000)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket of a server that speaks S3."""
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in (
+        ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket="images")
+    yield "s3://images/of/ims"
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A place for large files."""
+    return str(tmp_path) if request.param == "folder" else str(request.getfixturevalue("bucket"))
+
+
+def uploaded(mock: ImsMock) -> str:
+    """Create an image with a file that is too large for the store, and return its path."""
+    path = f"/v2/images/{create(mock)}"
+    assert ask(mock, "PUT", f"{path}/file", DATA, **MEDIA).status_code == 204
+    return path
+
+
+def test_file_of_one_server_is_read_from_the_other(store: str, place: str) -> None:
+    """Whole and in part; it goes with its image."""
+    with Replica(store, place) as first, Replica(store, place) as second:
+        path = uploaded(first)
+        assert ask(second, "GET", f"{path}/file").content == DATA
+        part = ask(second, "GET", f"{path}/file", Range="bytes=300-9999")
+        assert (part.status_code, part.content) == (206, DATA[300:10000])
+        assert ask(second, "DELETE", path).status_code == 204
+        assert ask(first, "GET", f"{path}/file").status_code == 404
+
+
+def test_nothing_is_left_in_the_place(store: str, tmp_path: Path) -> None:
+    """A file goes with its image, but for one that a snapshot has."""
+    with Replica(store, str(tmp_path)) as mock:
+        path = uploaded(mock)
+        assert len(list(tmp_path.iterdir())) == 1
+        ask(mock, "DELETE", path)
+        assert list(tmp_path.iterdir()) == []
+        path = uploaded(mock)
+        control(mock, "POST", "snapshots", {"name": "s"})
+        ask(mock, "DELETE", path)
+        control(mock, "POST", "snapshots/s/restore")
+        assert ask(mock, "GET", f"{path}/file").content == DATA
+
+
+def test_file_without_a_place_is_rejected(store: str) -> None:
+    """An upload that is too large for the store is 413 and names the option; the image can take another file."""
+    with Replica(store) as mock:
+        path = f"/v2/images/{create(mock)}"
+        response = ask(mock, "PUT", f"{path}/file", DATA, **MEDIA)
+        assert response.status_code == 413
+        assert "--files names a place for larger ones" in response.headers["X-IMS-Mock-Reason"]
+        assert ask(mock, "PUT", f"{path}/file", b"x", **MEDIA).status_code == 204
+
+
+def test_server_that_does_not_reach_a_file(store: str, place: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A download is 503 with a reason where the server has another place, or none."""
+    other = tmp_path_factory.mktemp("other")
+    with Replica(store, place) as first, Replica(store, str(other)) as second, Replica(store) as third:
+        path = uploaded(first)
+        for mock, reason in ((second, f"cannot be read from the folder {other}"), (third, "--files")):
+            response = ask(mock, "GET", f"{path}/file")
+            assert response.status_code == 503
+            assert reason in response.headers["X-IMS-Mock-Reason"]
+
+
+def test_bucket_that_is_not_there(store: str, bucket: str) -> None:
+    """An upload is 503 with what the storage says, and the image is queued."""
+    with Replica(store, "s3://nowhere") as mock:
+        path = f"/v2/images/{create(mock)}"
+        response = ask(mock, "PUT", f"{path}/file", DATA, **MEDIA)
+        assert response.status_code == 503
+        assert "cannot be written to the bucket nowhere" in response.headers["X-IMS-Mock-Reason"]
+        assert ask(mock, "GET", path).json()["status"] == "queued"

@@ -1,0 +1,109 @@
+"""The worlds of servers that share their state: made, listed, chosen, bounded and deleted at any of them."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from ims_mock import ImsMock
+from tests.shared.conftest import Start
+from tests.shared.test_servers import IMAGE, Pair, ask, control, create
+
+
+def names(mock: ImsMock) -> list[str]:
+    """Return the names of the worlds, as a server lists them."""
+    return [world["name"] for world in control(mock, "GET", "worlds")["worlds"]]
+
+
+def test_world_of_one_is_there_in_the_other(pair: Pair) -> None:
+    """A world with settings is made at one server, used by its path at the other, and is not the default one."""
+    first, second = pair
+    made = control(first, "POST", "worlds", {"name": "ci", "settings": {"auth": "strict"}})
+    assert names(second) == ["default", "ci"]
+    assert ask(second, "GET", "/~ci/v2/images").status_code == 401
+    created = ask(second, "POST", "/~ci/v2/images", IMAGE, X_Auth_Token=made["token"])
+    assert created.status_code == 201
+    path = f"/v2/images/{created.json()['id']}"
+    assert ask(first, "GET", f"/~ci{path}", X_Auth_Token=made["token"]).status_code == 200
+    assert [ask(mock, "GET", path).status_code for mock in pair] == [404, 404]
+
+
+def test_world_is_chosen_by_a_credential_that_another_server_has_issued(pair: Pair) -> None:
+    """A token without a path leads to its world at once, whichever server issued it."""
+    first, second = pair
+    assert ask(second, "GET", "/v2/images").status_code == 200
+    token = control(first, "POST", "worlds", {"name": "ci"})["token"]
+    image_id = ask(second, "POST", "/v2/images", IMAGE, X_Auth_Token=token).json()["id"]
+    assert ask(first, "GET", f"/~ci/v2/images/{image_id}", X_Auth_Token=token).status_code == 200
+    new = requests.post(f"{first.url}/~ci/_ims_mock/tokens", json={}, timeout=60).json()["token"]
+    assert ask(second, "GET", f"/v2/images/{image_id}", X_Auth_Token=new).status_code == 200
+    assert ask(second, "GET", "/~other/v2/images", X_Auth_Token=new).status_code == 401
+
+
+def test_world_that_one_has_deleted_is_gone_in_all(pair: Pair) -> None:
+    """A deleted world is listed nowhere; a request for it makes another one, which is empty."""
+    first, second = pair
+    image_id = ask(first, "POST", "/~ci/v2/images", IMAGE).json()["id"]
+    assert ask(second, "GET", f"/~ci/v2/images/{image_id}").status_code == 200
+    control(first, "DELETE", "worlds/ci")
+    assert [names(mock) for mock in pair] == [["default"], ["default"]]
+    assert ask(second, "GET", f"/~ci/v2/images/{image_id}").status_code == 404
+    assert names(first) == ["default", "ci"]
+    deleted = requests.delete(f"{second.url}/_ims_mock/worlds/nowhere", timeout=60)
+    assert deleted.status_code == 404
+
+
+def test_nothing_of_a_deleted_world_stays_in_the_store(pair: Pair) -> None:
+    """All keys of a world go with it, those of files too."""
+    first, second = pair
+    create(first)
+    link = first.service.sharing.link  # type: ignore[attr-defined]
+    before = sorted(link.ask(("KEYS", "*"))[0])
+    image_id = ask(second, "POST", "/~ci/v2/images", IMAGE).json()["id"]
+    media = {"Content_Type": "application/octet-stream"}
+    assert ask(first, "PUT", f"/~ci/v2/images/{image_id}/file", b"x", **media).status_code == 204
+    control(first, "DELETE", "worlds/ci")
+    assert sorted(link.ask(("KEYS", "*"))[0]) == before
+
+
+def test_worlds_are_bounded_over_all_servers(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    """The world that no server was asked for longest is removed for one more, and locked ones stay."""
+    first, second = pair
+    for mock in pair:
+        mock.limit_worlds(4)
+    control(first, "POST", "worlds", {"name": "kept", "locked": True})
+    for name in ("a", "b"):
+        ask(first, "GET", f"/~{name}/v2/images")
+    second._worlds._reported.clear()  # type: ignore[attr-defined]
+    ask(second, "GET", "/~a/v2/images")
+    ask(second, "GET", "/~c/v2/images")
+    assert sorted(names(first)) == ["a", "c", "default", "kept"]
+    assert "world b is removed as the longest unused: there may be 4" in caplog.text
+
+
+def test_world_that_no_server_uses_expires(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    """A world whose time is over is removed by whichever server looks, and one that is used elsewhere stays."""
+    first, second = pair
+    control(first, "POST", "worlds", {"name": "short", "idle": 100})
+    control(first, "POST", "worlds", {"name": "long", "idle": 100})
+    link = first.service.sharing.link  # type: ignore[attr-defined]
+    link.ask(("ZINCRBY", "ims_mock:used", -101, "short"))
+    for mock in pair:
+        mock._worlds._expires_at = 0.0
+    assert names(second) == ["default", "long"]
+    assert "world short is removed: nobody has used it for 100 seconds" in caplog.text
+
+
+def test_reset_of_the_default_world_keeps_others(start: Start) -> None:
+    """Worlds have states of their own: rules, clocks and journals of one are not those of another."""
+    first, second = start(), start()
+    ask(first, "POST", "/~a/v2/images", IMAGE)
+    requests.post(f"{second.url}/~a/_ims_mock/clock", json={"advance": 1000}, timeout=60)
+    control(first, "POST", "reset", {})
+    assert len(ask(second, "GET", "/~a/v2/images").json()["images"]) == 1
+    clocks = [
+        requests.get(f"{mock.url}{path}/_ims_mock/clock", timeout=60).json()["now"]
+        for mock in (first, second)
+        for path in ("", "/~a")
+    ]
+    assert clocks[0] == clocks[2] != clocks[1] == clocks[3]
