@@ -153,14 +153,11 @@ class Changes:
         gone = [f"document/{name}" for name, text in self.documents.items() if text is None]
         return ["/".join(of) for of in self.removed] + gone
 
-    def files_gone(self) -> list[Any]:
-        """Return the files to which no image refers any more."""
-        before = self.attempt.before
-        return [
-            file
-            for (name, key), file in before.items()
-            if name == "files" and file is not None and ((name, key) in self.removed or (name, key) in self._records)
-        ]
+    @property
+    def has_files(self) -> bool:
+        """Whether there may be other files than before."""
+        names = {name for name, _ in [*self._records, *self.removed]}
+        return self.attempt.is_whole or "files" in names or any(name.startswith("snapshot ") for name in self.documents)
 
 
 def dict_of(collection: Collection) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.service.snapshots import Snapshot
-from ims_mock.shared.files import SharedFiles, document_of
+from ims_mock.shared.files import SharedFile, SharedFiles, document_of
 from ims_mock.shared.parts import clock_document, load_clock, settings_document
 from ims_mock.shared.turn import Mock
 from ims_mock.state.packed import as_packed
@@ -30,6 +30,12 @@ class Documents:
         file = self._files.shared(stored)
         self._mock.store.files.records[key] = file
         return document_of(file)
+
+    def files(self) -> dict[str, SharedFile]:
+        """Return the files of images and of snapshots, by their ids."""
+        places = [self._mock.store.files.records, *(kept.records["files"] for kept in self._mock.snapshots.values())]
+        found = [file for place in places for file in list(place.values())]
+        return {file.id: file for file in map(self._files.shared, found)}
 
     def stored(self, name: str, written: Any) -> Any:
         """Return a record as a collection has it."""
@@ -118,7 +124,7 @@ class Documents:
 
     def go_back(self) -> None:
         """Have what the store has."""
-        self.load({name: json.loads(text) for name, text in self.known.items()})
+        self.have({name: json.loads(text) for name, text in self.known.items()})
 
     def settle(self, written: Mapping[str, str | None]) -> None:
         """Remember what was written."""

@@ -20,7 +20,7 @@ class Entries:
         self._name = name
         self._meta = meta
         self._journal = journal
-        self._last_read: tuple[int, bytes] = (-1, b"-")
+        self._last_read: tuple[int, int, bytes] = (-1, 0, b"-")
 
     def note(self, entry: Entry, turn: Turn) -> None:
         """Write an entry whose response is about to leave; raise StaleError where that is from older records."""
@@ -41,19 +41,21 @@ class Entries:
 
     def read(self, look: Callable[[], None]) -> tuple[int, int, Versions]:
         """Return how many requests there were, the revision, and what was written since the last call."""
+        emptied = self._journal.emptied
         fields, found, clearings = self._ask()
         if int(fields[2] or 0) != clearings:
             # Another server has cleared it.
             look()
+            emptied = self._journal.emptied
             fields, found, clearings = self._ask()
         if found:
-            self._last_read = clearings, found[-1][0]
+            self._last_read = clearings, emptied, found[-1][0]
         versions = [(int(item[1]), int(item[3]), entry_of(item[5])) for _, item in found]
         return int(fields[0] or 0), int(fields[1] or 0), versions
 
     def _ask(self) -> tuple[Any, Any, int]:
         clearings = self._journal.clearings
-        after = self._last_read[1] if self._last_read[0] == clearings else b"-"
+        after = self._last_read[2] if self._last_read[:2] == (clearings, self._journal.emptied) else b"-"
         fields, found = self._notes.link.ask(
             ("HMGET", self._meta, "received", "revision", "clearings"),
             ("XRANGE", self.key, after if after == b"-" else b"(" + after, "+"),
@@ -63,4 +65,8 @@ class Entries:
     @property
     def key(self) -> str:
         """The key of the journal, which is another one after each time that it was cleared."""
-        return f"{self._meta}:journal:{self._journal.clearings}"
+        return self.key_after(self._journal.clearings)
+
+    def key_after(self, clearings: int) -> str:
+        """Return the key of the journal after so many times."""
+        return f"{self._meta}:journal:{clearings}"

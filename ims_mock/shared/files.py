@@ -15,6 +15,12 @@ from ims_mock.state.files import PIECE, File
 MOST_IN_STORE = 16 * 1024 * 1024
 """Largest file, in bytes, that the store itself keeps; a larger one needs a place beside it."""
 
+_UNUSED = 3600
+"""Real seconds after which the store drops a file that no image was given."""
+
+_READING = 60
+"""Real seconds for which the store keeps a file that no image has any more."""
+
 logger = logging.getLogger("ims_mock")
 
 
@@ -65,7 +71,8 @@ class SharedFiles:
         if file.size <= MOST_IN_STORE:
             key = self._key(sent.id)
             for number, piece in enumerate(file.read()):
-                self._link.ask(("HSET", key, number, piece))
+                # Until an image has it, it goes by itself.
+                self._link.ask(("HSET", key, number, piece), ("EXPIRE", key, _UNUSED))
         elif self._place is not None:
             try:
                 self._place.write(sent.id, file.read())
@@ -108,13 +115,18 @@ class SharedFiles:
     def remove(self, file: SharedFile) -> None:
         """Delete a file that nothing refers to any more."""
         if file.size <= MOST_IN_STORE:
-            self._link.ask(("UNLINK", self._key(file.id)))
+            # Somebody may be reading it.
+            self._link.ask(("EXPIRE", self._key(file.id), _READING))
         elif self._place is not None:
             try:
                 self._place.remove(file.id)
             except OSError as error:
                 # The image is gone; the file costs space alone.
                 logger.warning("the file %s cannot be deleted from %s: %s", file.id, self._place, error)
+
+    def keys_of(self, files: Mapping[str, SharedFile]) -> list[str]:
+        """Return the keys under which the store has files."""
+        return [self._key(file_id) for file_id, file in files.items() if file.size <= MOST_IN_STORE]
 
     def _key(self, file_id: str) -> str:
         return f"{self._prefix}:file:{file_id}"

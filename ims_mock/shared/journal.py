@@ -45,6 +45,8 @@ class SharedJournal(Journal):
     def __init__(self) -> None:
         self.sharing: Notes | None = None
         self._by_id: dict[str, Entry] = {}
+        self.emptied = 0
+        """How often this server has emptied it, as it was cleared or went back to before that."""
         super().__init__()
 
     @property
@@ -54,17 +56,20 @@ class SharedJournal(Journal):
 
     def clear(self, size: int | None = None) -> None:
         """Clear every request, also those that are still in progress."""
-        self._by_id = {}
         if self.sharing is None:
-            super().clear(size)
+            self._empty(size)
         else:
-            self.sharing.attempt(lambda: super(SharedJournal, self).clear(size), is_touched=True)
+            self.sharing.attempt(lambda: self._empty(size), is_touched=True)
+
+    def _empty(self, size: int | None) -> None:
+        self._by_id = {}
+        self.emptied += 1
+        super().clear(size)
 
     def load(self, clearings: int, size: int) -> None:
         """Be empty, as another server has left the journal, unless this is the clearing that is known."""
         if clearings != self._clearings or size != self.size:
-            self._by_id = {}
-            super().clear(size)
+            self._empty(size)
             self._clearings = clearings
 
     def record(self, entry: Entry) -> None:

@@ -13,3 +13,8 @@ def keys_of(name: str) -> tuple[str, str, str]:
     """Return the keys of a world: of what is said of it, of its records, and of the last changes of them."""
     prefix = prefix_of(name)
     return f"{prefix}:meta", f"{prefix}:state", f"{prefix}:log"
+
+
+def world_of(state: str) -> str:
+    """Return the name of the world of a state."""
+    return state.partition(".")[0]

@@ -34,7 +34,8 @@ COMMIT = Script(
     + """
 -- KEYS: meta, state, log, journal. ARGV: the version that the changes were made from, 0 for none; the id of the commit,
 -- the changes for the log, how many the log keeps, the channel with its message, "1" where nothing of before is kept;
--- then lists, each behind its length: fields and values of meta, fields and values of state, removed fields, entries.
+-- then lists, each behind its length: fields and values of meta, fields and values of state, removed fields, entries,
+-- keys of files that stay.
 local base, at = tonumber(ARGV[1]), 8
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 local place = string.format('%d-0', base + 1)
@@ -56,6 +57,7 @@ each(2, function(i) redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end)
 each(1, function(i) redis.call('HDEL', KEYS[2], ARGV[i]) end)
 local numbers, kept = '', redis.call('HGET', KEYS[1], 'kept')
 each(1, function(i) numbers = numbers .. ' ' .. push(KEYS[1], KEYS[4], kept, '', ARGV[i]) end)
+each(1, function(i) redis.call('PERSIST', ARGV[i]) end)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[4], place, 'id', ARGV[2], 'changes', ARGV[3], 'numbers', numbers)
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return {1, base + 1, numbers}

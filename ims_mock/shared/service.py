@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ims_mock.contract.errors import ImsError
@@ -19,7 +20,7 @@ from ims_mock.service.settings import Settings
 from ims_mock.shared.attempt import SharedChanges
 from ims_mock.shared.files import Place, SharedFiles
 from ims_mock.shared.journal import SharedJournal
-from ims_mock.shared.keys import keys_of
+from ims_mock.shared.keys import prefix_of
 from ims_mock.shared.link import StoreError
 from ims_mock.shared.notes import Notes
 from ims_mock.shared.parts import SharedFaults, SharedPermissions
@@ -43,6 +44,15 @@ _OF_WORLDS = (
 """The functions of the control API that are about the server, and not about the world that was asked."""
 
 
+@dataclass(frozen=True)
+class Storage:
+    """Where a mock has its state: its name in the store, and a place for large files; `notes` lead to the store."""
+
+    notes: Notes
+    state: str
+    place: Place | None = None
+
+
 class SharedService(Service):
     """One mock, with the state that the store has under the name of its world; `settings` are those of a new one.
 
@@ -54,15 +64,12 @@ class SharedService(Service):
     permissions: SharedPermissions
     feed: SharedFeed
 
-    def __init__(
-        self, settings: Settings, clock: Clock | None, world: str, notes: Notes, place: Place | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None, world: str, storage: Storage) -> None:
         self.sharing: SharedState | None = None
         _check_regions(settings)
         super().__init__(settings, clock, world)
-        name = world or "default"
-        files = SharedFiles(notes.link, keys_of(name)[0], place)
-        sharing = SharedState(notes, name, self, files)
+        files = SharedFiles(storage.notes.link, prefix_of(storage.state), storage.place)
+        sharing = SharedState(storage.notes, storage.state, self, files)
         self.sharing = sharing
         sharing.attach()
         self.feed.sharing = sharing
@@ -120,7 +127,7 @@ class SharedService(Service):
         exchange = Exchange(operation, request, request.body, self.store, entry, self.journal, self._written)
         with self.sharing.turn.request(0, is_current=True):
             self.sharing.turn.is_out = True
-            return self._close(entry, exchange.reject(error), request)
+            return self._close(entry, exchange.reject(_unavailable(operation, error)), request)
 
     def _respond(self, exchange: Exchange) -> Response:
         try:
@@ -128,6 +135,8 @@ class SharedService(Service):
         except StaleError:
             self.journal.drop(exchange.entry)
             raise
+        except StoreError as error:
+            raise _unavailable(exchange.operation, error) from None
 
     def _check_region(self, settings: Settings) -> None:
         """Raise InvalidError for further regions, whose state would be in another place."""
@@ -152,6 +161,12 @@ class SharedService(Service):
         if function.__name__ in _WAITING or function in _OF_WORLDS:
             return function(self, values, body)
         return sharing.attempt(lambda: function(self, values, body), is_touched=True)
+
+
+def _unavailable(operation: Operation, error: ImsError) -> ImsError:
+    """Return the rejection of an operation without the store."""
+    code, message = operation.usual_error(503)
+    return ImsError(503, code, message, reason=error.reason)
 
 
 def _check_regions(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from ims_mock.shared.attempt import Attempt, Outcome, SharedChanges
 from ims_mock.shared.entries import Entries
 from ims_mock.shared.files import SharedFiles
 from ims_mock.shared.journal import Versions
-from ims_mock.shared.keys import keys_of
+from ims_mock.shared.keys import keys_of, world_of
 from ims_mock.shared.link import StoreError
 from ims_mock.shared.loading import load
 from ims_mock.shared.notes import Notes
@@ -46,7 +46,7 @@ logger = logging.getLogger("ims_mock")
 class SharedState:
     """The state of one world as a server has it, and the way to the newest one.
 
-    `name` is the world's. `version` is how often the state has changed, and `epoch` says since when it counts.
+    `name` is that of the state in the store. `version` is how often it has changed, `epoch` says since when it counts.
     """
 
     def __init__(self, notes: Notes, name: str, mock: Mock, files: SharedFiles) -> None:
@@ -160,6 +160,8 @@ class SharedState:
                 self._writer.places[name, key] = place
                 collection.take(key, self._writer.documents.stored(name, stored))
             self._writer.documents.load(document["documents"])
+            if document["documents"] or any(name == "files" for name, *_ in document["records"]):
+                self._writer.files = self._writer.documents.files()
         self.version = version
         self._writer.touched.update(dict.fromkeys(document["parts"], version))
 
@@ -171,6 +173,7 @@ class SharedState:
             return
         self._writer.places = loaded.places
         self._have(loaded.records, loaded.documents)
+        self._writer.files = self._writer.documents.files()
         self.version, self.epoch, self._writer.touched = loaded.version, loaded.epoch, loaded.touched
 
     def _have(self, records: dict[str, dict[str, Any]], documents: Mapping[str, Any]) -> None:
@@ -185,17 +188,17 @@ class SharedState:
     def _begin(self) -> None:
         """Give the store the state that this server has, as the first; where another was faster, have that."""
         if not self.is_there():
-            raise StoreError(f"the world {self.name} was removed while this request was on its way; send it again")
+            raise StoreError(
+                f"the world {world_of(self.name)} was removed while this request was on its way; send it again"
+            )
         if self.version > 0:
-            logger.warning("%s no longer has the world %s, which begins again", self.link.name, self.name)
+            logger.warning("%s no longer has the world %s, which begins again", self.link.name, world_of(self.name))
         self.version, epoch, attempt = 0, secrets.token_hex(6), Attempt(0)
         attempt.is_whole = True
         if self._commit(attempt, {"epoch": epoch}):
             self.epoch = epoch
         else:
             self._reload()
-
-    # Work
 
     def attempt(self, work: Callable[[], T], *, is_touched: bool = False) -> T:
         """Do work in a transaction, again where another server was faster, and return what it returns.
@@ -348,8 +351,6 @@ class SharedState:
         """Return how many requests there were, the revision, and what was written since the last call."""
         return self._entries.read(self.look)
 
-    # Writing
-
     def _commit(self, attempt: Attempt, meta: Mapping[str, Any]) -> bool:
         """Write changes in one step; return whether no other server was faster."""
         writer, version = self._writer, self.version + 1
@@ -368,7 +369,7 @@ class SharedState:
         self.turn.is_current = True
         for entry, number in zip(attempt.entries, reply[2].split(), strict=False):
             entry.number = int(number)
-        writer.settle(changes, version)
+        writer.settle(changes, version, self._entries)
         return True
 
     def _undo(self, attempt: Attempt) -> None:

@@ -20,9 +20,9 @@ from ims_mock.shared.files import place_of
 from ims_mock.shared.keys import prefix_of
 from ims_mock.shared.link import Link, StoreError
 from ims_mock.shared.notes import Notes
-from ims_mock.shared.service import SharedService
+from ims_mock.shared.service import SharedService, Storage
 from ims_mock.state.clock import Clock
-from ims_mock.state.real import RealTime
+from ims_mock.state.real import RealTime, new_lock
 
 _WORLDS = "ims_mock:worlds"
 """The key of what each world was made with, by its name."""
@@ -46,9 +46,16 @@ class SharedWorlds(Worlds):
         """Keep in the store which worlds there are."""
         self._link = link
         self._ids: dict[str, str] = {}
+        self._making = new_lock()
+        self._making_id = ""
         self._reported: dict[str, float] = {}
         # Another server may have made one.
         self.has_named = True
+
+    @property
+    def making_id(self) -> str:
+        """The id of the world whose service is being made; another world of its name has another one."""
+        return self._making_id
 
     def _known(self) -> Known:
         """Return what the worlds were made with, as the store has it."""
@@ -72,7 +79,9 @@ class SharedWorlds(Worlds):
             return world
         if world is not None:
             self._let_go(name)
-        service = self._new_service(name, about["settings"])
+        with self._making:
+            self._making_id = about["id"]
+            service = self._new_service(name, about["settings"])
         assert isinstance(service, SharedService), "the other servers have one too"
         service.shared.is_there = lambda: self._is_there(name, about["id"])
         made = World(name, service, about["settings"], about["locked"], RealTime.monotonic(), about["idle"])
@@ -150,16 +159,17 @@ class SharedWorlds(Worlds):
 
     def _remove(self, name: str) -> bool:
         """Remove a world, and return whether it was there."""
-        is_mine = bool(self._link.ask(("HDEL", _WORLDS, name))[0])
+        text = self._link.ask(("HGET", _WORLDS, name))[0]
+        is_mine = text is not None and bool(self._link.ask(("HDEL", _WORLDS, name))[0])
         self._let_go(name)
         if is_mine:
             self._link.ask(("ZREM", _USED, name))
-            self._purge(name)
+            self._purge(_state_of(name, json.loads(text)["id"]))
         return is_mine
 
-    def _purge(self, name: str) -> None:
+    def _purge(self, state: str) -> None:
         """Delete everything that the store has of a world."""
-        cursor, pattern = b"0", f"{prefix_of(name)}:*"
+        cursor, pattern = b"0", f"{prefix_of(state)}:*"
         while True:
             cursor, keys = self._link.ask(("SCAN", cursor, "MATCH", pattern, "COUNT", 1000))[0]
             if keys:
@@ -280,8 +290,14 @@ def worlds_in(store: str, files: str | None, settings: Settings, clock: Clock | 
     notes = Notes(Link(store))
 
     def make(settings: Settings, clock: Clock | None, world: str) -> SharedService:
-        return SharedService(settings, clock, world, notes, place)
+        state = _state_of(world, worlds.making_id) if world else DEFAULT
+        return SharedService(settings, clock, world, Storage(notes, state, place))
 
     worlds = SharedWorlds(make(settings, clock, ""), make=make)
     worlds.share(notes.link)
     return worlds, notes
+
+
+def _state_of(world: str, world_id: str) -> str:
+    """Return the name of the state of a world: another world of its name has another state."""
+    return f"{world}.{world_id}"

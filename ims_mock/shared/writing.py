@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ims_mock.shared.attempt import Attempt, Changes, Key
 from ims_mock.shared.documents import Documents
 from ims_mock.shared.entries import Entries
-from ims_mock.shared.files import SharedFiles
+from ims_mock.shared.files import SharedFile, SharedFiles
 from ims_mock.shared.journal import text_of
-from ims_mock.shared.link import CHANNEL, Link
+from ims_mock.shared.link import CHANNEL, Link, StoreError
 from ims_mock.shared.scripts import COMMIT
 from ims_mock.shared.turn import Mock
 
@@ -27,6 +28,8 @@ class Writer:
         self.places: dict[Key, int] = {}
         self.touched: dict[str, int] = {}
         self.documents = Documents(mock, files)
+        self.files: dict[str, SharedFile] = {}
+        """The files of images and snapshots, by their ids, as far as this server has seen."""
         self._link = link
         self._name = name
         self._keys = keys
@@ -69,11 +72,13 @@ class Writer:
                 *_counted(changes.fields(), 2),
                 *_counted(changes.removed_fields(), 1),
                 *_counted(texts, 1),
+                *_counted(self._files.keys_of(self.documents.files()) if changes.has_files else (), 1),
             ],
         )
 
-    def settle(self, changes: Changes, version: int) -> None:
+    def settle(self, changes: Changes, version: int, entries: Entries) -> None:
         """Remember what has been written."""
+        cleared = self.documents.clearings
         if changes.attempt.is_whole:
             self.places, self.documents.known = {}, {}
         self.places.update(changes.places)
@@ -81,9 +86,17 @@ class Writer:
             self.places.pop(key, None)
         self.documents.settle(changes.documents)
         self.touched.update(dict.fromkeys(changes.parts(), version))
-        if not self._mock.snapshots:
-            for file in changes.files_gone():
-                self._files.remove(file)
+        with suppress(StoreError):  # What is left over costs space, and the change is written.
+            self._clean(changes, cleared, entries)
+
+    def _clean(self, changes: Changes, cleared: int, entries: Entries) -> None:
+        """Delete what nothing refers to any more: the journal of before, and files."""
+        if cleared != self.documents.clearings:
+            self._link.ask(("UNLINK", entries.key_after(cleared)))
+        if changes.has_files:
+            before, self.files = self.files, self.documents.files()
+            for file_id in before.keys() - self.files.keys():
+                self._files.remove(before[file_id])
 
 
 def _counted(items: Iterable[Any], size: int) -> list[Any]:

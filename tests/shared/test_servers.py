@@ -304,3 +304,45 @@ def test_world_that_the_store_has_lost_begins_again(pair: Pair, caplog: pytest.L
     assert ask(first, "GET", f"/v2/images/{image_id}").status_code == 200
     assert "no longer has the world default" in caplog.text
     assert ask(second, "GET", f"/v2/images/{image_id}").status_code == 200
+
+
+def test_reset_leaves_nothing_in_the_store(pair: Pair) -> None:
+    """The journal of before is gone, and files go once nobody can be reading them."""
+    first, second = pair
+    link = first.service.sharing.link  # type: ignore[attr-defined]
+    image_id = create(first)
+    ask(first, "PUT", f"/v2/images/{image_id}/file", b"x", Content_Type="application/octet-stream")
+    (file,) = link.ask(("KEYS", "*:file:*"))[0]
+    assert link.ask(("TTL", file)) == [-1]
+    for mock in (second, first):
+        control(mock, "POST", "reset", {})
+        create(mock)
+        keys = link.ask(("KEYS", "ims_mock:{default}:*"))[0]
+        assert len([key for key in keys if b":journal:" in key]) == 1
+    assert 0 < link.ask(("TTL", file))[0] <= 60
+
+
+def test_journal_stays_where_a_clearing_was_too_late(pair: Pair) -> None:
+    """A clearing that was undone, as another server was faster, has cleared nothing, in this server either."""
+    first, second = pair
+    create(first)
+    assert len(list(first.journal)) == 1
+    state = first.service.sharing  # type: ignore[attr-defined]
+    ask_link = state.link.run
+    late: list[str] = []
+
+    def run(*arguments: Any) -> Any:
+        if not late:
+            late.append(create(second))
+        return ask_link(*arguments)
+
+    state.link.run = run
+
+    def clear_once() -> None:
+        if not late:
+            first.journal.clear()
+
+    state.attempt(clear_once, is_touched=True)
+    state.link.run = ask_link
+    assert late
+    assert [entry.number for entry in first.journal] == [entry.number for entry in second.journal] == [1, 2]
