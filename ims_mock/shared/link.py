@@ -33,8 +33,15 @@ _LOOKS = 40
 
 _SCHEMES = {"valkey": "redis", "valkeys": "rediss"}
 
-_PASSING = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError, OSError)
-"""Errors after which another try may succeed."""
+
+class _FinalError(Exception):
+    """An error after which no other try can succeed."""
+
+
+_FINAL = (_FinalError, redis.AuthenticationError)
+
+_AGAIN = (redis.exceptions.NoScriptError, redis.exceptions.ReadOnlyError, redis.exceptions.MasterDownError)
+"""Replies after which another connection may do: the scripts are gone, or another server is the one to write to."""
 
 Command = tuple[Any, ...]
 
@@ -82,18 +89,16 @@ class Link:
                 replies = self._ask_once(commands)
                 self._note_reach("")
                 return replies
-            except redis.exceptions.OutOfMemoryError:
-                raise StoreError(f"{self.name} is full: raise its maxmemory, or delete worlds or images") from None
-            except _PASSING as error:
-                if isinstance(error, redis.exceptions.AuthenticationError):
-                    raise StoreError(f"{self.name} does not let the mock in: {error}") from None
+            except _FINAL as error:
+                raise StoreError(f"{self.name} {_what(error)}") from None
+            except (redis.RedisError, OSError) as error:
+                # The other connections may be of a store that has been started again since.
+                self.close()
                 if RealTime.monotonic() >= until:
                     text = f"{self.name} has not responded for {self.wait:g} seconds: {error}"
                     self._note_reach(text)
                     raise StoreError(text) from None
                 RealTime.sleep(_PAUSE)
-            except redis.ResponseError as error:
-                raise StoreError(f"{self.name} has refused: {error}") from None
 
     def _note_reach(self, problem: str) -> None:
         """Say in the log when the store goes out of reach, and when it is back."""
@@ -119,8 +124,10 @@ class Link:
             raise
         self._free.append(connection)
         for reply in replies:
-            if isinstance(reply, Exception):
+            if isinstance(reply, _AGAIN):
                 raise reply
+            if isinstance(reply, Exception):
+                raise _FinalError(_what(reply))
         return replies
 
     def _take(self) -> AbstractConnection:
@@ -176,10 +183,17 @@ def _reply(connection: AbstractConnection) -> Any:
     """Return a reply, which may be an error; raise one after which nothing more is to be read."""
     try:
         return connection.read_response()
-    except _PASSING:
-        raise
     except redis.ResponseError as error:
         return error
+
+
+def _what(error: Exception) -> str:
+    """Return what the store has said, in the words of a reason."""
+    if isinstance(error, redis.exceptions.OutOfMemoryError):
+        return "is full: raise its maxmemory, or delete worlds or images"
+    if isinstance(error, redis.AuthenticationError):
+        return f"does not let the mock in: {error}"
+    return str(error) if isinstance(error, _FinalError) else f"has refused: {error}"
 
 
 def _checked_wait(text: str) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ims_mock.shared.link import CHANNEL, Command, Link, StoreError
@@ -42,6 +42,8 @@ class Notes:
         self.link = link
         self.watch = Watch(link)
         self._kept = _Kept()
+        self.looks: dict[str, Callable[[], None]] = {}
+        """What has the newest state of a world, by the key of what is said of it."""
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
@@ -59,6 +61,11 @@ class Notes:
             return True
         return bool(self.link.ask(place.command([number, text]))[0])
 
+    @property
+    def is_gathering(self) -> bool:
+        """Whether this thread keeps what it has to write."""
+        return self._kept.notes is not None
+
     def confirm(self, meta: str, version: int) -> None:
         """Note that what is kept of a version was of the newest: this server has just changed it."""
         notes = self._kept.notes or []
@@ -70,7 +77,7 @@ class Notes:
         return len(self._kept.notes or ())
 
     def write(self) -> list[Outcome]:
-        """Write all that is kept, and return what came of each."""
+        """Write all that is kept, and return what came of each; what is out of date is up to date afterwards."""
         notes = self._kept.notes or []
         books: dict[Notebook, list[str]] = {}
         for place, number, text in notes:
@@ -83,4 +90,7 @@ class Notes:
         except StoreError:
             # A response after a change may leave: the change is written.
             outcomes = {place: Outcome.LOST if place.version else Outcome.GOOD for place in books}
+        for meta in {place.meta for place, outcome in outcomes.items() if outcome is Outcome.STALE}:
+            with suppress(StoreError):  # The request says so itself, once it is done again.
+                self.looks[meta]()
         return [outcomes[place] for place, _, _ in notes]

@@ -116,6 +116,9 @@ class SharedService(Service):
                 except StaleError:
                     sharing.look()
                     is_looking = True
+                    if sharing.notes.is_gathering:
+                        # There may be a world by now that the request is for.
+                        raise
             raise StoreError(f"other servers were faster {MOST_ATTEMPTS} times")
         except StoreError as error:
             return self._refused(operation, request, error)

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ims_mock.service.settings import Settings
@@ -20,9 +19,9 @@ from ims_mock.shared.keys import keys_of, world_of
 from ims_mock.shared.link import StoreError
 from ims_mock.shared.loading import load
 from ims_mock.shared.notes import Notes
+from ims_mock.shared.series import Series
 from ims_mock.shared.transaction import SharedTransaction
 from ims_mock.shared.turn import Mock, StaleError, Turn
-from ims_mock.shared.watching import alive_key
 from ims_mock.shared.writing import Writer
 from ims_mock.state.changes import Logged
 from ims_mock.state.clock import ManualClock
@@ -64,8 +63,7 @@ class SharedState:
         self._is_applying = False
         self._writer = Writer(notes.link, name, self.keys, mock, files)
         self._entries = Entries(notes, name, self.keys[0], mock.journal)
-        self._requests = count(1)
-        self._uploads = count(1)
+        self._series = Series(notes)
         self.notes = notes
 
     @property
@@ -86,11 +84,13 @@ class SharedState:
         mock.faults.sharing = mock.permissions.sharing = self
         self.look()
         self.notes.watch.add(self)
+        self.notes.looks[self.keys[0]] = self.look
 
     def detach(self) -> None:
         """Share no more: what changes from now on is of this server alone."""
         mock, changes = self._mock, self._mock.store.changes
         assert isinstance(changes, SharedChanges), "a service that shares has such a log"
+        self.notes.looks.pop(self.keys[0], None)
         with mock.store.lock:
             changes.watcher = None
             mock.store.sharing = mock.journal.sharing = None
@@ -101,10 +101,18 @@ class SharedState:
 
     def look(self) -> None:
         """Have the newest state: one cheap look at its version where nothing has changed."""
-        reply = self.link.ask(("HMGET", self.keys[0], "version", "epoch"))[0]
+        self.take_up(self.link.ask(self.question)[0])
+        self.turn.is_current = True
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        """What asks the store for the version, for `take_up`."""
+        return "HMGET", self.keys[0], "version", "epoch"
+
+    def take_up(self, reply: Any) -> None:
+        """Have the newest state where the reply to the question is not this one."""
         if reply != [str(self.version).encode(), self.epoch.encode()]:
             self.catch_up()
-        self.turn.is_current = True
 
     def catch_up(self) -> None:
         """Have the newest state, where it is known that this one is older."""
@@ -299,8 +307,7 @@ class SharedState:
     def draw(self, kind: str) -> int:
         """Return the number of the next draw of a kind."""
         if kind == "requests":
-            # Nothing else follows from it, so that each server has a series of its own.
-            return self.notes.watch.server * _MANY + next(self._requests)
+            return self._series.next_request()
         if self._attempt is None:
             return self.attempt(lambda: self.draw(kind))
         drawn = self._mock.store.drawn
@@ -323,16 +330,14 @@ class SharedState:
 
     def tend(self) -> None:
         """Let the images be queued again whose files came to servers that are gone."""
-        uploads = self._mock.store.uploads
-        for image_id, upload in list(uploads.records.items()):
-            server = upload // _MANY
-            if server != self.notes.watch.server and not self.link.ask(("EXISTS", alive_key(server)))[0]:
-                logger.warning("the upload of the image %s has ended: its server is gone", image_id)
-                self.attempt(partial(break_off, self._mock.store, image_id, upload))
+        store = self._mock.store
+        for image_id, upload in self._series.abandoned(store.uploads.records):
+            logger.warning("the upload of the image %s has ended: its server is gone", image_id)
+            self.attempt(partial(break_off, store, image_id, upload))
 
     def next_upload(self) -> int:
         """Return the number of an upload that begins: no other server has it."""
-        return self.notes.watch.server * _MANY + next(self._uploads)
+        return self._series.next_upload()
 
     def send_file(self, file: File) -> File:
         """Return a file as every server can read it."""
@@ -392,7 +397,3 @@ class SharedState:
             store.images.last_number = attempt.last_number
             if attempt.is_touched:
                 self._writer.documents.go_back()
-
-
-_MANY = 10**12
-"""More requests than a server receives."""

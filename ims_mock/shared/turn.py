@@ -12,9 +12,10 @@ from ims_mock.service.settings import Settings
 from ims_mock.shared.journal import SharedJournal
 from ims_mock.shared.parts import SharedFaults, SharedPermissions
 from ims_mock.state.store import Store
+from ims_mock.web.together import RepeatError
 
 
-class StaleError(BaseException):
+class StaleError(RepeatError):
     """A response is of records that are not the newest: its request has to be repeated, which no `except` may stop."""
 
 

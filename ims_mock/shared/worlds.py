@@ -30,6 +30,9 @@ _WORLDS = "ims_mock:worlds"
 _USED = "ims_mock:used"
 """The key of when each world was last asked for, in real seconds since 1970."""
 
+_MARK = "worlds"
+"""What the default world has drawn last when a world was made or deleted."""
+
 _PRECISION = 1.0
 """Real seconds within which a server writes once that a world was asked for, and looks once for unused ones."""
 
@@ -42,9 +45,11 @@ Known = dict[str, Mapping[str, Any]]
 class SharedWorlds(Worlds):
     """The worlds of several servers by name; a server makes the service of one when it is first asked for it there."""
 
-    def share(self, link: Link) -> None:
+    def share(self, notes: Notes) -> None:
         """Keep in the store which worlds there are."""
-        self._link = link
+        self._notes = notes
+        self._link = notes.link
+        self._seen: int | None = None
         self._ids: dict[str, str] = {}
         self._making = new_lock()
         self._making_id = ""
@@ -148,6 +153,8 @@ class SharedWorlds(Worlds):
         if not is_new:
             # After a connection that has ended it may be the same one.
             about = self._known().get(name, about)
+        else:
+            self._changed_in_store()
         return self._have(name, about), is_new or about["id"] == self._ids.get(name)
 
     def delete(self, name: str) -> None:
@@ -164,6 +171,7 @@ class SharedWorlds(Worlds):
         self._let_go(name)
         if is_mine:
             self._link.ask(("ZREM", _USED, name))
+            self._changed_in_store()
             self._purge(_state_of(name, json.loads(text)["id"]))
         return is_mine
 
@@ -263,21 +271,42 @@ class SharedWorlds(Worlds):
         project_id = asked.headers.get("X-Project-Id") or PROJECT.search(asked.path)
         if is_own or not (token or key or project_id):
             return self.default
+        self._look_for_owners()
+        return super()._world_of(asked)
+
+    def _look_for_owners(self) -> None:
+        """Have the worlds that there are, and their credentials.
+
+        Where none was seen, a request that may be repeated need not look: the default world changes with each of them.
+        """
+        if self._notes.is_gathering and not self._named and self._mark() == self._seen:
+            return
+        mark = self._mark()
         if self._sync():
             self._catch_up()
-        return super()._world_of(asked)
+        self._seen = mark
+
+    def _mark(self) -> int | None:
+        """Return what the default world has another one of after each change of the worlds; None for a new one."""
+        mark: int | None = self.default.service.store.drawn.records.get(_MARK)
+        return mark
+
+    def _changed_in_store(self) -> None:
+        """Let all servers see that there are other worlds."""
+        store = self.default.service.store
+        store.attempt(lambda: store.drawn.put(_MARK, secrets.randbits(48)))
 
     def owner_of(self, token: str, access: str) -> str | None:
         """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
-        if self._sync():
-            self._catch_up()
+        self._look_for_owners()
         return super().owner_of(token, access)
 
     def _catch_up(self) -> None:
         """Have the newest state of each world: a credential may be new."""
-        for world in self.present():
-            if isinstance(world.service, SharedService):
-                world.service.shared.look()
+        states = [world.service.shared for world in self.present() if isinstance(world.service, SharedService)]
+        replies = self._link.ask(*(state.question for state in states))
+        for state, reply in zip(states, replies, strict=True):
+            state.take_up(reply)
 
 
 def worlds_in(store: str, files: str | None, settings: Settings, clock: Clock | None) -> tuple[SharedWorlds, Notes]:
@@ -294,7 +323,7 @@ def worlds_in(store: str, files: str | None, settings: Settings, clock: Clock | 
         return SharedService(settings, clock, world, Storage(notes, state, place))
 
     worlds = SharedWorlds(make(settings, clock, ""), make=make)
-    worlds.share(notes.link)
+    worlds.share(notes)
     return worlds, notes
 
 

@@ -16,7 +16,7 @@ from ims_mock.state.real import RealTime
 from ims_mock.web.direct import status_line
 from ims_mock.web.handler import DEFECT, IDLE_SECONDS, Handed, head_of, log_defect
 from ims_mock.web.head import HeadError, parse_head
-from ims_mock.web.together import Notes, Outcome
+from ims_mock.web.together import Notes, Outcome, RepeatError
 from ims_mock.web.wire import Connection
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ _BREATHER = 0.05
 
 _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 """Errors of an accept that the next one would have as well."""
+
+_MOST_REPEATS = 5
+"""Most times that a request is done again before a thread takes it."""
 
 _TURN = 5.0
 """Seconds between two looks for connections that have been silent for too long."""
@@ -133,18 +136,17 @@ class Loop:
             elif key.fileobj is self._server.socket:
                 self._accept()
         if notes is not None and together:
-            self._serve_together(together, notes)
+            received = [(guest, data) for guest in together if (data := self._received(guest)) is not None]
+            self._serve_together(received, notes)
         self.is_working = False
 
-    def _serve_together(self, guests: list[_Guest], notes: Notes) -> None:
+    def _serve_together(self, received: list[tuple[_Guest, bytes]], notes: Notes, repeats: int = _MOST_REPEATS) -> None:
         """Respond to the requests that have come of several connections, once all is written that others must know."""
-        found = []
+        found, again = [], []
         with notes.gathering():
-            for guest in guests:
-                data = self._received(guest)
-                if data is not None:
-                    first = len(notes)
-                    found.append((guest, data, self._respond(guest, data), range(first, len(notes))))
+            for guest, data in received:
+                first = len(notes)
+                found.append((guest, data, self._respond(guest, data), range(first, len(notes))))
             outcomes = notes.write()
         for guest, data, responded, mine in found:
             bad = [outcomes[number] for number in mine if outcomes[number] is not Outcome.GOOD]
@@ -153,11 +155,13 @@ class Loop:
             elif len(mine) > 1:
                 # Some of these requests may have changed something, so that they cannot be done again.
                 self._end(guest)
-            elif bad == [Outcome.STALE]:
-                self._finish(guest, *self._respond(guest, data))
+            elif bad == [Outcome.STALE] and repeats:
+                again.append((guest, data))
             else:
-                # A thread may wait for the store to come back.
+                # A thread may wait for what others write, or for the store to come back.
                 self._hand_over(guest, Handed(data))
+        if again:
+            self._serve_together(again, notes, repeats - 1)
 
     def _listen(self) -> None:
         self._is_resting = False
@@ -252,7 +256,7 @@ class Loop:
     def _respond(self, guest: _Guest, data: bytes) -> tuple[Handed | None, bool, bytes]:
         """Return what is for a thread, whether the connection ends, and what is to be sent before either."""
         responses: list[bytes] = []
-        handed, is_last, fronts, size = None, False, self._fronts, 0
+        handed, is_last, fronts, size, repeats = None, False, self._fronts, 0, 0
         assert fronts is not None
         while data and handed is None and not is_last:
             quick = _quick(fronts, data) if size < _MOST_TO_SEND else None
@@ -260,12 +264,17 @@ class Loop:
                 return Handed(data), False, b"".join(responses)
             direct, head, route, end = quick
             connection = Connection(guest.connection, io.BytesIO(data[end - (head.length or 0) : end]))
-            data, is_last = data[end:], head.is_last
             try:
                 response = direct.serve(route, head, connection, self._server.root)
+            except RepeatError:
+                repeats += 1
+                if repeats > _MOST_REPEATS:
+                    return Handed(data), False, b"".join(responses)
+                continue
             except Exception as error:
                 log_defect(head, error)
                 return None, True, b"".join([*responses, DEFECT])
+            data, is_last = data[end:], head.is_last
             if response.content is not None or response.delivery is not WHOLE:
                 handed = Handed(data, response=(head, response, direct.clock))
             else:

@@ -15,6 +15,10 @@ class Outcome(Enum):
     LOST = "it cannot be written"
 
 
+class RepeatError(BaseException):
+    """A request has to be done again from the choice of its world on, which no `except` may stop."""
+
+
 class Notes(Protocol):
     """What requests have to write before their responses leave, where other servers have to know of them."""
 
@@ -25,4 +29,4 @@ class Notes(Protocol):
         """Return how much is kept."""
 
     def write(self) -> list[Outcome]:
-        """Write all that is kept, and return what came of each."""
+        """Write all that is kept, and return what came of each; what is out of date is up to date afterwards."""

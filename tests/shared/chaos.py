@@ -70,8 +70,9 @@ class Client:
         self._session.headers["X-Auth-Token"] = f"client-{number}"
         self._mine: list[str] = []
         self._made = 0
+        self.responses = 0
 
-    def _ask(self, method: str, path: str, **options: Any) -> requests.Response | None:
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response | None:
         """Send a request; None where its outcome is not known."""
         try:
             response = self._session.request(method, self._url + path, timeout=60, **options)
@@ -87,7 +88,10 @@ class Client:
                     history.problems.append(f"the id of a request was given out twice: {request_id}")
                 history.requests[request_id] = response.status_code
             history.fired += _FIRED in response.text
-        return None if response.status_code in (500, 502, 503, 504) else response
+        if response.status_code in (500, 502, 503, 504):
+            return None
+        self.responses += 1
+        return response
 
     def work(self) -> None:
         """Do one operation."""
@@ -101,7 +105,7 @@ class Client:
     def _create(self) -> None:
         name = self._name()
         body = {"name": name, "__os_version": "CentOS 7.6 64bit"}
-        response = self._ask("POST", "/v2/images", json=body)
+        response = self.ask("POST", "/v2/images", json=body)
         if response is None:
             self._history.unsure += 1
         elif response.status_code != 201:
@@ -123,7 +127,7 @@ class Client:
 
     def _check(self, image_id: str) -> None:
         """See whether this client reads what it has written."""
-        response = self._ask("GET", f"/v2/images/{image_id}")
+        response = self.ask("GET", f"/v2/images/{image_id}")
         if response is None:
             return
         image = self._history.images[image_id]
@@ -139,7 +143,7 @@ class Client:
             return
         name, image = self._name(), self._history.images[image_id]
         patch = json.dumps([{"op": "replace", "path": "/name", "value": name}])
-        response = self._ask("PATCH", f"/v2/images/{image_id}", data=patch, headers={"Content-Type": _JSON_PATCH})
+        response = self.ask("PATCH", f"/v2/images/{image_id}", data=patch, headers={"Content-Type": _JSON_PATCH})
         if response is None:
             image.names.add(name)
         elif response.status_code == 200:
@@ -154,7 +158,7 @@ class Client:
             return
         data, image = self._random.randbytes(self._random.choice((10, 5_000, 700_000))), self._history.images[image_id]
         digest = hashlib.sha256(data).hexdigest()
-        response = self._ask("PUT", f"/v2/images/{image_id}/file", data=data, headers={"Content-Type": _MEDIA})
+        response = self.ask("PUT", f"/v2/images/{image_id}/file", data=data, headers={"Content-Type": _MEDIA})
         if response is None:
             image.files.add(digest)
         elif response.status_code == 204:
@@ -167,7 +171,7 @@ class Client:
         if image_id is None:
             return
         image = self._history.images[image_id]
-        response = self._ask("DELETE", f"/v2/images/{image_id}")
+        response = self.ask("DELETE", f"/v2/images/{image_id}")
         image.may_be_gone = True
         if response is not None:
             image.is_gone = response.status_code == 204
@@ -186,7 +190,7 @@ class Client:
         found: list[dict[str, Any]] = []
         path = "/v2/images?limit=37&sort_key=created_at&sort_dir=asc"
         while path:
-            response = self._ask("GET", path)
+            response = self.ask("GET", path)
             if response is None:
                 return None
             if response.status_code == 400 and "marker=" in path:
@@ -201,7 +205,7 @@ class Client:
 
     def _begin_job(self) -> None:
         body = {"name": "by a job", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"}
-        response = self._ask("POST", "/v2/cloudimages/action", json=body)
+        response = self.ask("POST", "/v2/cloudimages/action", json=body)
         if response is None:
             self._history.unsure += 1
         elif response.status_code == 200:
@@ -286,8 +290,8 @@ def _check_journal(url: str, history: History) -> Iterator[str]:
             yield f"the journal has {request_id} {found[request_id]} times, with {statuses.get(request_id)}"
 
 
-def run(operations: int, disturbances: int, seconds: float | None = None, seed: int = 0) -> History:
-    """Let the clients do so many operations each while servers are disturbed, and return what they have seen."""
+def run(operations: int, seconds: float | None = None, seed: int = 0) -> History:
+    """Let each client have so many responses while servers are killed, and return what the clients have seen."""
     history, chance = History(), random.Random(seed)
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server())
@@ -299,25 +303,20 @@ def run(operations: int, disturbances: int, seconds: float | None = None, seed: 
         rule = {"fault": fault, "operation": "list_tags", "times": TIMES}
         requests.post(f"{url}/_ims_mock/faults", json=rule, timeout=60).raise_for_status()
         until = None if seconds is None else time.monotonic() + seconds
-        done = threading.Event()
 
         def work(number: int) -> None:
             client, turn = Client(url, number, history), 0
-            while not done.is_set() and (until is not None or turn < operations):
+            while time.monotonic() < until if until is not None else client.responses < operations:
                 turn += 1
                 client.work()
                 if turn % 7 == 0:
-                    client._ask("GET", "/v1/cloudimages/tags")
+                    client.ask("GET", "/v1/cloudimages/tags")
 
-        def disturb_all() -> None:
-            turn = 0
-            while (until is not None and time.monotonic() < until) or (until is None and turn < disturbances):
-                turn += 1
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            working = [pool.submit(work, number) for number in range(CLIENTS)]
+            while not all(future.done() for future in working):
                 history.outcomes[f"killed: {disturb(servers, redis, chance)}"] += 1
-            done.set() if until is not None else None
-
-        with ThreadPoolExecutor(CLIENTS + 1) as pool:
-            for future in [pool.submit(disturb_all), *(pool.submit(work, number) for number in range(CLIENTS))]:
+            for future in working:
                 future.result()
         history.problems += check_end(url, history)
     return history
@@ -329,7 +328,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    history = run(0, 0, options.seconds, options.seed)
+    history = run(0, options.seconds, options.seed)
     lines = [f"{count:8} {outcome}" for outcome, count in sorted(history.outcomes.items())]
     lines.append(f"{len(history.images)} images, {len(history.jobs)} jobs, {history.unsure} lost responses to creates")
     sys.stdout.write("\n".join([*lines, *(history.problems or ["nothing is wrong"]), ""]))

@@ -7,7 +7,7 @@ from tests.shared.chaos import run
 
 def test_nothing_that_was_acknowledged_is_lost() -> None:
     """Each acknowledged change is there, no id twice, hits are exact, pages whole, and each client reads its writes."""
-    history = run(operations=60, disturbances=16)
+    history = run(operations=250)
     assert history.problems == []
-    assert sum(count for outcome, count in history.outcomes.items() if outcome.startswith("killed")) == 16
-    assert len(history.images) > 50
+    assert len(history.images) > 200
+    assert history.outcomes["killed: server"] + history.outcomes["killed: redis"] > 3

@@ -176,3 +176,21 @@ def test_store_that_is_not_there_at_the_start(tmp_path: Path) -> None:
         assert ended.returncode == 2
         assert reason in ended.stderr
         assert "secret" not in ended.stderr
+
+
+def test_scripts_that_the_store_has_dropped_are_given_again(mock: ImsMock, redis: RedisServer) -> None:
+    """A store that has dropped its scripts gets them with the next connection."""
+    create(mock)
+    redis.client.script_flush()
+    create(mock)
+    assert len(ask(mock, "GET", "/v2/images").json()["images"]) == 2
+
+
+def test_store_of_something_else(mock: ImsMock, redis: RedisServer) -> None:
+    """A key that is not as the mock writes it is a 503 with what the store says, at once."""
+    create(mock)
+    redis.client.delete("ims_mock:{default}:log")
+    redis.client.set("ims_mock:{default}:log", "not ours")
+    response = ask(mock, "POST", "/v2/images", IMAGE)
+    assert response.status_code == 503
+    assert "has refused: WRONGTYPE" in response.headers["X-IMS-Mock-Reason"]
