@@ -6,6 +6,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -112,10 +113,37 @@ class Link:
         """Run a script, and return its reply; it may run more than once, as commands may arrive."""
         return self.ask(script.call(keys, arguments))[0]
 
+    def begin(self, *commands: Command) -> Callable[[], list[Any]]:
+        """Send commands, and return what waits for their replies and returns them, as `ask` does."""
+        try:
+            connection = self._sent(commands)
+        except (redis.RedisError, OSError):
+            return partial(self.ask, *commands)
+
+        def finish() -> list[Any]:
+            try:
+                return self._received(connection, commands)
+            except (_FinalError, redis.RedisError, OSError):
+                return self.ask(*commands)
+
+        return finish
+
     def _ask_once(self, commands: Sequence[Command]) -> list[Any]:
+        return self._received(self._sent(commands), commands)
+
+    def _sent(self, commands: Sequence[Command]) -> AbstractConnection:
+        """Send commands, and return the connection on which their replies come."""
         connection = self._take()
         try:
             _send(connection, commands)
+        except BaseException:
+            _call(connection.disconnect)
+            raise
+        return connection
+
+    def _received(self, connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
+        """Return the replies to commands that were sent on a connection, which is free then."""
+        try:
             _look_out(connection)
             # Each is read, so that the next one to use the connection does not find it.
             replies = [_reply(connection) for _ in commands]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ims_mock.shared.link import CHANNEL, Command, Link, StoreError
 from ims_mock.shared.scripts import NOTE
@@ -76,14 +76,23 @@ class Notes:
     def __len__(self) -> int:
         return len(self._kept.notes or ())
 
-    def write(self) -> list[Outcome]:
-        """Write all that is kept, and return what came of each; what is out of date is up to date afterwards."""
+    def write(self) -> Callable[[], list[Outcome]]:
+        """Begin to write all that is kept, and return what waits for that and returns what came of each.
+
+        What is out of date is up to date afterwards.
+        """
         notes = self._kept.notes or []
         books: dict[Notebook, list[str]] = {}
         for place, number, text in notes:
             books.setdefault(place, []).extend((number, text))
+        begun = self.link.begin(*(place.command(entries) for place, entries in books.items())) if books else list
+        return lambda: self._outcomes(notes, books, begun)
+
+    def _outcomes(
+        self, notes: list[tuple[Notebook, str, str]], books: dict[Notebook, list[str]], begun: Callable[[], list[Any]]
+    ) -> list[Outcome]:
         try:
-            replies = self.link.ask(*(place.command(entries) for place, entries in books.items())) if books else []
+            replies = begun()
             outcomes = {
                 place: Outcome.GOOD if reply else Outcome.STALE for place, reply in zip(books, replies, strict=True)
             }
@@ -92,5 +101,9 @@ class Notes:
             outcomes = {place: Outcome.LOST if place.version else Outcome.GOOD for place in books}
         for meta in {place.meta for place, outcome in outcomes.items() if outcome is Outcome.STALE}:
             with suppress(StoreError):  # The request says so itself, once it is done again.
-                self.looks[meta]()
+                self.looks.get(meta, _nothing)()
         return [outcomes[place] for place, _, _ in notes]
+
+
+def _nothing() -> None:
+    pass

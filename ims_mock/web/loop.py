@@ -7,6 +7,7 @@ import io
 import logging
 import selectors
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,6 +41,9 @@ _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 _MOST_REPEATS = 5
 """Most times that a request is done again before a thread takes it."""
+
+_TOGETHER = 4
+"""Requests that are worked on while what those before them have to write is written."""
 
 _TURN = 5.0
 """Seconds between two looks for connections that have been silent for too long."""
@@ -141,27 +145,48 @@ class Loop:
         self.is_working = False
 
     def _serve_together(self, received: list[tuple[_Guest, bytes]], notes: Notes, repeats: int = _MOST_REPEATS) -> None:
-        """Respond to the requests that have come of several connections, once all is written that others must know."""
-        found, again = [], []
+        """Respond to the requests that have come of several connections, once all is written that others must know.
+
+        While some of it is being written, the next requests are worked on.
+        """
+        again: list[tuple[_Guest, bytes]] = []
+        before: Callable[[], list[tuple[_Guest, bytes]]] = list
+        for start in range(0, len(received), _TOGETHER):
+            now = self._begin_together(received[start : start + _TOGETHER], notes, can_repeat=repeats > 0)
+            again += before()
+            before = now
+        again += before()
+        if again:
+            self._serve_together(again, notes, repeats - 1)
+
+    def _begin_together(
+        self, received: list[tuple[_Guest, bytes]], notes: Notes, *, can_repeat: bool
+    ) -> Callable[[], list[tuple[_Guest, bytes]]]:
+        """Work on requests, and return what sends their responses once all is written, and returns those to repeat."""
+        found = []
         with notes.gathering():
             for guest, data in received:
                 first = len(notes)
                 found.append((guest, data, self._respond(guest, data), range(first, len(notes))))
-            outcomes = notes.write()
-        for guest, data, responded, mine in found:
-            bad = [outcomes[number] for number in mine if outcomes[number] is not Outcome.GOOD]
-            if not bad:
-                self._finish(guest, *responded)
-            elif len(mine) > 1:
-                # Some of these requests may have changed something, so that they cannot be done again.
-                self._end(guest)
-            elif bad == [Outcome.STALE] and repeats:
-                again.append((guest, data))
-            else:
-                # A thread may wait for what others write, or for the store to come back.
-                self._hand_over(guest, Handed(data))
-        if again:
-            self._serve_together(again, notes, repeats - 1)
+            written = notes.write()
+
+        def finish() -> list[tuple[_Guest, bytes]]:
+            outcomes, again = written(), []
+            for guest, data, responded, mine in found:
+                bad = [outcomes[number] for number in mine if outcomes[number] is not Outcome.GOOD]
+                if not bad:
+                    self._finish(guest, *responded)
+                elif len(mine) > 1:
+                    # Some of these requests may have changed something, so that they cannot be done again.
+                    self._end(guest)
+                elif bad == [Outcome.STALE] and can_repeat:
+                    again.append((guest, data))
+                else:
+                    # A thread may wait for what others write, or for the store to come back.
+                    self._hand_over(guest, Handed(data))
+            return again
+
+        return finish
 
     def _listen(self) -> None:
         self._is_resting = False

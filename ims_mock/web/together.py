@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Protocol
@@ -28,5 +29,8 @@ class Notes(Protocol):
     def __len__(self) -> int:
         """Return how much is kept."""
 
-    def write(self) -> list[Outcome]:
-        """Write all that is kept, and return what came of each; what is out of date is up to date afterwards."""
+    def write(self) -> Callable[[], list[Outcome]]:
+        """Begin to write all that is kept, and return what waits for that and returns what came of each.
+
+        What is out of date is up to date afterwards.
+        """
