@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from operator import itemgetter
@@ -80,6 +81,7 @@ class Changes:
 
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
+        self.id = secrets.token_hex(8)
         self.removed: list[Key] = []
         self.documents: dict[str, str | None] = {}
         self.places: dict[Key, int] = {}

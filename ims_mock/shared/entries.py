@@ -26,9 +26,9 @@ class Entries:
         """Write an entry whose response is about to leave; raise StaleError where that is from older records."""
         if turn.is_out:
             return
-        expected = turn.version if turn.is_request and not turn.is_current else ""
+        expected = turn.commit if turn.is_request and not turn.is_current else ""
         journal = self._journal
-        place = Notebook(self._meta, self.key, str(expected), journal.clearings, self._name)
+        place = Notebook(self._meta, self.key, expected, journal.clearings, self._name)
         try:
             is_good = self._notes.is_good(place, str(entry.number or ""), text_of(entry))
         except StoreError:

@@ -23,6 +23,9 @@ WAIT = 5.0
 CHANNEL = "ims_mock:changes"
 """Where a server says that a world has changed."""
 
+_SHORT = 1.0
+"""Most real seconds that a request waits for a store that is out of reach already."""
+
 _LONGEST = 300
 """Most real seconds that a request may wait."""
 
@@ -84,7 +87,9 @@ class Link:
         They may arrive more than once: after a connection that has ended, nobody knows whether they did. Raises
         StoreError where no reply comes in time, and for one that is an error.
         """
-        until = RealTime.monotonic() + self.wait
+        # Once one request has waited in vain, the others need not wait as long.
+        wait = min(self.wait, _SHORT) if self._is_out else self.wait
+        until = RealTime.monotonic() + wait
         while True:
             try:
                 replies = self._ask_once(commands)
@@ -96,7 +101,7 @@ class Link:
                 # The other connections may be of a store that has been started again since.
                 self.close()
                 if RealTime.monotonic() >= until:
-                    text = f"{self.name} has not responded for {self.wait:g} seconds: {error}"
+                    text = f"{self.name} has not responded for {wait:g} seconds: {error}"
                     self._note_reach(text)
                     raise StoreError(text) from None
                 RealTime.sleep(_PAUSE)
@@ -218,7 +223,7 @@ def _reply(connection: AbstractConnection) -> Any:
 def _what(error: Exception) -> str:
     """Return what the store has said, in the words of a reason."""
     if isinstance(error, redis.exceptions.OutOfMemoryError):
-        return "is full: raise its maxmemory, or delete worlds or images"
+        return "is full: raise its maxmemory, reset a world, or delete one"
     if isinstance(error, redis.AuthenticationError):
         return f"does not let the mock in: {error}"
     return str(error) if isinstance(error, _FinalError) else f"has refused: {error}"

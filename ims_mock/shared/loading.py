@@ -17,6 +17,7 @@ class Loaded:
     """Records by collection and key, in their order, with their places; documents by name; when each part changed."""
 
     version: int
+    commit: str
     epoch: str
     touched: dict[str, int]
     records: dict[str, dict[str, Any]]
@@ -46,7 +47,9 @@ def load(link: Link, keys: Sequence[str], stored: Callable[[str, Any], Any]) -> 
         places[name, key] = place
         records.setdefault(name, {})[key] = stored(name, written)
     touched = json.loads(about.get(b"touched", b"{}"))
-    return Loaded(int(about[b"version"]), about[b"epoch"].decode(), touched, records, places, documents)
+    return Loaded(
+        int(about[b"version"]), about[b"commit"].decode(), about[b"epoch"].decode(), touched, records, places, documents
+    )
 
 
 def _pairs(reply: Any) -> dict[bytes, bytes]:

@@ -16,19 +16,19 @@ from ims_mock.web.together import Outcome
 class Notebook(NamedTuple):
     """Where the entries of responses go that have something in common.
 
-    The keys of a world and of its journal, the version that the responses are of ("" for any), how often the journal
+    The keys of a world and of its journal, the commit that the responses are of ("" for any), how often the journal
     had been cleared, and the name of the world.
     """
 
     meta: str
     journal: str
-    version: str
+    commit: str
     clearings: int
     world: str
 
     def command(self, entries: list[str]) -> Command:
         """Return what writes entries, each behind its number or ""."""
-        return NOTE.call((self.meta, self.journal), (self.version, self.clearings, CHANNEL, self.world, *entries))
+        return NOTE.call((self.meta, self.journal), (self.commit, self.clearings, CHANNEL, self.world, *entries))
 
 
 class _Kept(threading.local):
@@ -66,12 +66,12 @@ class Notes:
         """Whether this thread keeps what it has to write."""
         return self._kept.notes is not None
 
-    def confirm(self, meta: str, version: int) -> None:
-        """Note that what is kept of a version was of the newest: this server has just changed it."""
+    def confirm(self, meta: str, commit: str) -> None:
+        """Note that what is kept of a commit was of the newest: this server has just added one to it."""
         notes = self._kept.notes or []
         for number, (place, of, text) in enumerate(notes):
-            if place.meta == meta and place.version == str(version):
-                notes[number] = place._replace(version=""), of, text
+            if place.meta == meta and place.commit == commit:
+                notes[number] = place._replace(commit=""), of, text
 
     def __len__(self) -> int:
         return len(self._kept.notes or ())
@@ -98,7 +98,7 @@ class Notes:
             }
         except StoreError:
             # A response after a change may leave: the change is written.
-            outcomes = {place: Outcome.LOST if place.version else Outcome.GOOD for place in books}
+            outcomes = {place: Outcome.LOST if place.commit else Outcome.GOOD for place in books}
         for meta in {place.meta for place, outcome in outcomes.items() if outcome is Outcome.STALE}:
             with suppress(StoreError):  # The request says so itself, once it is done again.
                 self.looks.get(meta, _nothing)()

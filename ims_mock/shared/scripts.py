@@ -33,13 +33,14 @@ COMMIT = Script(
     _PUSH
     + """
 -- KEYS: meta, state, log, journal. ARGV: the version that the changes were made from, 0 for none; the id of the commit,
--- the changes for the log, how many the log keeps, the channel with its message, "1" where nothing of before is kept;
+-- the changes for the log, how many the log keeps, the channel with its message, "1" where nothing of before is kept,
+-- the id of the commit before;
 -- then lists, each behind its length: fields and values of meta, fields and values of state, removed fields, entries,
 -- keys of files that stay.
-local base, at = tonumber(ARGV[1]), 8
+local base, at = tonumber(ARGV[1]), 9
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 local place = string.format('%d-0', base + 1)
-if version ~= base then
+if version ~= base or (redis.call('HGET', KEYS[1], 'commit') or '') ~= ARGV[8] then
   -- The commit may have arrived before, on a connection that has ended.
   local mine = redis.call('XRANGE', KEYS[3], place, place)[1]
   if mine and mine[2][2] == ARGV[2] then return {1, base + 1, mine[2][6]} end
@@ -51,7 +52,7 @@ local function each(size, call)
   for i = at + 1, at + count * size, size do call(i) end
   at = at + count * size + 1
 end
-redis.call('HSET', KEYS[1], 'version', base + 1)
+redis.call('HSET', KEYS[1], 'version', base + 1, 'commit', ARGV[2])
 each(2, function(i) redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end)
 each(2, function(i) redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end)
 each(1, function(i) redis.call('HDEL', KEYS[2], ARGV[i]) end)
@@ -67,9 +68,9 @@ return {1, base + 1, numbers}
 NOTE = Script(
     _PUSH
     + """
--- KEYS: meta, journal. ARGV: the version that the responses are of, or "" for any; how often the journal had been
+-- KEYS: meta, journal. ARGV: the commit that the responses are of, or "" for any; how often the journal had been
 -- cleared; the channel with its message; then entries, each behind its number or "".
-local about = redis.call('HMGET', KEYS[1], 'version', 'clearings', 'kept')
+local about = redis.call('HMGET', KEYS[1], 'commit', 'clearings', 'kept')
 if ARGV[1] ~= '' and about[1] ~= ARGV[1] then return 0 end
 if about[2] ~= ARGV[2] then return 1 end
 for i = 5, #ARGV, 2 do push(KEYS[1], KEYS[2], about[3], ARGV[i], ARGV[i + 1]) end

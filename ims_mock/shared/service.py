@@ -111,7 +111,7 @@ class SharedService(Service):
                 sharing.look()
             for _ in range(MOST_ATTEMPTS):
                 try:
-                    with sharing.turn.request(sharing.version, is_current=is_looking):
+                    with sharing.turn.request(sharing.commit, is_current=is_looking):
                         return super().serve(operation, request)
                 except StaleError:
                     sharing.look()
@@ -128,7 +128,7 @@ class SharedService(Service):
         assert self.sharing is not None
         entry = self._open(operation.id, request)
         exchange = Exchange(operation, request, request.body, self.store, entry, self.journal, self._written)
-        with self.sharing.turn.request(0, is_current=True):
+        with self.sharing.turn.request("", is_current=True):
             self.sharing.turn.is_out = True
             return self._close(entry, exchange.reject(_unavailable(operation, error)), request)
 
@@ -197,6 +197,6 @@ class SharedFeed(Feed):
         if self.sharing is None:
             return super().parts()
         self.sharing.look()
-        touched = self.sharing.touched
+        touched = self.sharing.writer.touched
         parts = {name: str(touched.get(name, 0)) for name in super().parts()}
         return {**parts, "journal": self._journal.state}

@@ -45,7 +45,7 @@ logger = logging.getLogger("ims_mock")
 class SharedState:
     """The state of one world as a server has it, and the way to the newest one.
 
-    `name` is that of the state in the store. `version` is how often it has changed, `epoch` says since when it counts.
+    `version` is how often it has changed, `commit` the id of the last change, `epoch` says since when it counts.
     """
 
     def __init__(self, notes: Notes, name: str, mock: Mock, files: SharedFiles) -> None:
@@ -53,6 +53,7 @@ class SharedState:
         self.name = name
         self.epoch = ""
         self.version = 0
+        self.commit = ""
         self.turn = Turn()
         self.is_there: Callable[[], bool] = lambda: True
         """Whether the world was not deleted."""
@@ -61,15 +62,10 @@ class SharedState:
         self.keys = keys_of(name)
         self._attempt: Attempt | None = None
         self._is_applying = False
-        self._writer = Writer(notes.link, name, self.keys, mock, files)
+        self.writer = Writer(notes.link, name, self.keys, mock, files)
         self._entries = Entries(notes, name, self.keys[0], mock.journal)
         self._series = Series(notes)
         self.notes = notes
-
-    @property
-    def touched(self) -> dict[str, int]:
-        """When each part of the mock has changed, as a version."""
-        return self._writer.touched
 
     def attach(self) -> None:
         """Begin to share: have the state that the store has, or give it this one where it has none."""
@@ -107,11 +103,11 @@ class SharedState:
     @property
     def question(self) -> tuple[str, ...]:
         """What asks the store for the version, for `take_up`."""
-        return "HMGET", self.keys[0], "version", "epoch"
+        return "HMGET", self.keys[0], "version", "commit"
 
     def take_up(self, reply: Any) -> None:
         """Have the newest state where the reply to the question is not this one."""
-        if reply != [str(self.version).encode(), self.epoch.encode()]:
+        if reply != [str(self.version).encode(), self.commit.encode()]:
             self.catch_up()
 
     def catch_up(self) -> None:
@@ -123,23 +119,25 @@ class SharedState:
         """Have the newest state; called with the lock."""
         meta, log = self.keys[0], self.keys[2]
         reply, changes = self.link.ask(
-            ("HMGET", meta, "version", "epoch"), ("XRANGE", log, f"{max(self.version, 0) + 1}-0", "+")
+            ("HMGET", meta, "version", "commit"), ("XRANGE", log, f"{max(self.version, 1)}-0", "+")
         )
         version = int(reply[0] or 0)
         if not version:
             self._begin()
             return
         versions = [int(place.partition(b"-")[0]) for place, _ in changes]
-        is_known = (reply[1] or b"").decode() == self.epoch and 0 < self.version <= version
-        if not is_known or versions[: version - self.version] != list(range(self.version + 1, version + 1)):
+        # What this server has is the beginning of what there is, unless the store went back to an earlier state.
+        is_known = self.version > 0 and bool(changes) and changes[0][1][1].decode() == self.commit
+        if not is_known or versions != list(range(self.version, versions[-1] + 1)) or versions[-1] < version:
             self._reload()
             return
-        for at, (_, fields) in zip(versions, changes, strict=True):
+        for at, (_, fields) in zip(versions[1:], changes[1:], strict=True):
             document = json.loads(fields[3])
             if document is None:
                 self._reload()
                 return
             self._apply(document, at)
+            self.commit = fields[1].decode()
 
     @contextmanager
     def _applying(self) -> Iterator[Store]:
@@ -160,29 +158,30 @@ class SharedState:
             for name, key, stored, place in document["records"]:
                 collection = store.collection(name)
                 if stored is None:
-                    self._writer.places.pop((name, key), None)
+                    self.writer.places.pop((name, key), None)
                     collection.take(key, None)
                     continue
-                if self._writer.places.get((name, key), place) != place:
+                if self.writer.places.get((name, key), place) != place:
                     collection.take(key, None)
-                self._writer.places[name, key] = place
-                collection.take(key, self._writer.documents.stored(name, stored))
-            self._writer.documents.load(document["documents"])
+                self.writer.places[name, key] = place
+                collection.take(key, self.writer.documents.stored(name, stored))
+            self.writer.documents.load(document["documents"])
             if document["documents"] or any(name == "files" for name, *_ in document["records"]):
-                self._writer.files = self._writer.documents.files()
+                self.writer.files = self.writer.documents.files()
         self.version = version
-        self._writer.touched.update(dict.fromkeys(document["parts"], version))
+        self.writer.touched.update(dict.fromkeys(document["parts"], version))
 
     def _reload(self) -> None:
         """Have all records of the store."""
-        loaded = load(self.link, self.keys, self._writer.documents.stored)
+        loaded = load(self.link, self.keys, self.writer.documents.stored)
         if loaded is None:
             self._begin()
             return
-        self._writer.places = loaded.places
+        self.writer.places = loaded.places
         self._have(loaded.records, loaded.documents)
-        self._writer.files = self._writer.documents.files()
-        self.version, self.epoch, self._writer.touched = loaded.version, loaded.epoch, loaded.touched
+        self.writer.files = self.writer.documents.files()
+        self.version, self.commit, self.epoch = loaded.version, loaded.commit, loaded.epoch
+        self.writer.touched = loaded.touched
 
     def _have(self, records: dict[str, dict[str, Any]], documents: Mapping[str, Any]) -> None:
         mock = self._mock
@@ -191,7 +190,7 @@ class SharedState:
             mock.apply(settings.changed(documents["settings"]))
             everything = {name: records.get(name, {}) for name in store.collection_names}
             store.put_back({**everything, "settings": settings.saved()})
-            self._writer.documents.have(documents)
+            self.writer.documents.have(documents)
 
     def _begin(self) -> None:
         """Give the store the state that this server has, as the first; where another was faster, have that."""
@@ -201,7 +200,7 @@ class SharedState:
             )
         if self.version > 0:
             logger.warning("%s no longer has the world %s, which begins again", self.link.name, world_of(self.name))
-        self.version, epoch, attempt = 0, secrets.token_hex(6), Attempt(0)
+        self.version, self.commit, epoch, attempt = 0, "", secrets.token_hex(6), Attempt(0)
         attempt.is_whole = True
         if self._commit(attempt, {"epoch": epoch}):
             self.epoch = epoch
@@ -358,19 +357,19 @@ class SharedState:
 
     def _commit(self, attempt: Attempt, meta: Mapping[str, Any]) -> bool:
         """Write changes in one step; return whether no other server was faster."""
-        writer, version = self._writer, self.version + 1
+        writer, version = self.writer, self.version + 1
         try:
             changes = writer.collect(attempt, version)
             if changes.is_empty:
                 return True
-            reply = writer.write(changes, version, self._entries, meta)
+            reply = writer.write(changes, self, self._entries, meta)
         except StoreError:
             self.turn.is_out = True
             raise
         if not reply[0]:
             return False
-        self.notes.confirm(self.keys[0], self.version)
-        self.version = version
+        self.notes.confirm(self.keys[0], self.commit)
+        self.version, self.commit = version, changes.id
         self.turn.is_current = True
         for entry, number in zip(attempt.entries, reply[2].split(), strict=False):
             entry.number = int(number)
@@ -381,7 +380,7 @@ class SharedState:
         """Let everything be as it was before an attempt."""
         if attempt.is_whole:
             # The store has it.
-            self.version = -1
+            self.version, self.commit = -1, "none"
             return
         disordered = set()
         with self._applying() as store:
@@ -391,9 +390,7 @@ class SharedState:
                     disordered.add(name)
                 collection.take(key, before)
             for name in disordered:
-                store.collection(name).order_by(
-                    {key: at for (of, key), at in self._writer.places.items() if of == name}
-                )
+                store.collection(name).order_by({key: at for (of, key), at in self.writer.places.items() if of == name})
             store.images.last_number = attempt.last_number
             if attempt.is_touched:
-                self._writer.documents.go_back()
+                self.writer.documents.go_back()

@@ -49,19 +49,19 @@ class Mock(Protocol):
 class Turn(threading.local):
     """What a thread knows of the request that it works on.
 
-    `is_request` while there is one, which began at a `version`; `is_current` once the records were the newest while it
+    `is_request` while there is one, which began at a `commit`; `is_current` once the records were the newest while it
     was there, and `is_out` once the store was out of reach.
     """
 
     is_request = False
     is_current = False
     is_out = False
-    version = -1
+    commit = ""
 
     @contextmanager
-    def request(self, version: int, *, is_current: bool) -> Iterator[None]:
+    def request(self, commit: str, *, is_current: bool) -> Iterator[None]:
         """Work on a request, whose respond is checked to be from the newest state unless that is certain."""
-        self.is_request, self.is_current, self.is_out, self.version = True, is_current, False, version
+        self.is_request, self.is_current, self.is_out, self.commit = True, is_current, False, commit
         try:
             yield
         finally:

@@ -18,7 +18,7 @@ from ims_mock.service.world_names import DEFAULT, check_name
 from ims_mock.service.worlds import World, Worlds
 from ims_mock.shared.files import place_of
 from ims_mock.shared.keys import prefix_of
-from ims_mock.shared.link import Link, StoreError
+from ims_mock.shared.link import Link
 from ims_mock.shared.notes import Notes
 from ims_mock.shared.service import SharedService, Storage
 from ims_mock.state.clock import Clock
@@ -45,11 +45,17 @@ Known = dict[str, Mapping[str, Any]]
 class SharedWorlds(Worlds):
     """The worlds of several servers by name; a server makes the service of one when it is first asked for it there."""
 
+    name = ""
+
+    def heard(self) -> None:
+        """Nothing: which worlds there are is looked up."""
+
     def share(self, notes: Notes) -> None:
         """Keep in the store which worlds there are."""
         self._notes = notes
         self._link = notes.link
         self._seen: int | None = None
+        notes.watch.add(self)
         self._ids: dict[str, str] = {}
         self._making = new_lock()
         self._making_id = ""
@@ -116,7 +122,7 @@ class SharedWorlds(Worlds):
         return 1 + int(self._link.ask(("HLEN", _WORLDS))[0])
 
     def __iter__(self) -> Iterator[World]:
-        self.expire()
+        self.tend()
         known = self._sync()
         now, used = RealTime.now(), self._used()
         for name in known:
@@ -202,7 +208,7 @@ class SharedWorlds(Worlds):
         self.most, self.idle, self._expires_at = most, idle, 0.0
         with suppress(ConflictError):
             self._make_space(0)
-        self.expire()
+        self.tend()
 
     def _used(self) -> dict[str, float]:
         """Return when each world was last asked for, in real seconds since 1970."""
@@ -228,14 +234,10 @@ class SharedWorlds(Worlds):
             raise ConflictError(text)
 
     def expire(self) -> None:
-        """Remove the worlds that nobody has used for too long, at whichever server."""
-        if RealTime.monotonic() < self._expires_at:
-            return
-        self._expires_at = RealTime.monotonic() + _PRECISION
-        with suppress(StoreError):  # The request says so itself, if it needs the store.
-            self._expire()
+        """Nothing: no request waits for it, see `tend`."""
 
-    def _expire(self) -> None:
+    def tend(self) -> None:
+        """Remove the worlds that nobody has used for too long, at whichever server."""
         known, now = self._known(), RealTime.now()
         ends = {name: self.idle if about["idle"] is None else about["idle"] for name, about in known.items()}
         if not any(idle is not None for idle in ends.values()):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from ims_mock.shared.attempt import Attempt, Changes, Key
 from ims_mock.shared.documents import Documents
@@ -19,6 +18,13 @@ from ims_mock.shared.turn import Mock
 
 MOST_CHANGES = 10_000
 """About how many changes the store keeps for servers that are behind; one that is further behind loads all records."""
+
+
+class Base(Protocol):
+    """What changes are made from."""
+
+    version: int
+    commit: str
 
 
 class Writer:
@@ -52,10 +58,10 @@ class Writer:
         changes.number_places(version)
         return changes
 
-    def write(self, changes: Changes, version: int, entries: Entries, meta: Mapping[str, Any]) -> Any:
-        """Write changes in one step, as a version, and return the reply of the script."""
+    def write(self, changes: Changes, base: Base, entries: Entries, meta: Mapping[str, Any]) -> Any:
+        """Write changes to a base in one step, and return the reply of the script."""
         journal = self._mock.journal
-        touched = {**self.touched, **dict.fromkeys(changes.parts(), version)}
+        touched = {**self.touched, **dict.fromkeys(changes.parts(), base.version + 1)}
         fields = {**meta, "touched": json.dumps(touched)}
         if "journal" in changes.documents or meta:
             fields |= {"clearings": journal.clearings, "kept": 2 * journal.size + 10}
@@ -66,8 +72,8 @@ class Writer:
             COMMIT,
             [*self._keys, entries.key],
             [
-                *(version - 1, secrets.token_hex(8), changes.text(), MOST_CHANGES, CHANNEL, self._name),
-                int(changes.attempt.is_whole),
+                *(base.version, changes.id, changes.text(), MOST_CHANGES, CHANNEL, self._name),
+                *(int(changes.attempt.is_whole), base.commit),
                 *_counted([item for pair in fields.items() for item in pair], 2),
                 *_counted(changes.fields(), 2),
                 *_counted(changes.removed_fields(), 1),

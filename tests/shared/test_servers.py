@@ -346,3 +346,21 @@ def test_journal_stays_where_a_clearing_was_too_late(pair: Pair) -> None:
     state.link.run = ask_link
     assert late
     assert [entry.number for entry in first.journal] == [entry.number for entry in second.journal] == [1, 2]
+
+
+def test_store_that_went_back_takes_all_servers_back(pair: Pair) -> None:
+    """Where the store is put back to an earlier state, the servers have that, whatever was changed since by whom."""
+    first, second = pair
+    kept = create(first)
+    assert ask(second, "GET", f"/v2/images/{kept}").status_code == 200
+    link = first.service.sharing.link  # type: ignore[attr-defined]
+    saved = {key: link.ask(("DUMP", key))[0] for key in link.ask(("KEYS", "ims_mock:{default}:*"))[0]}
+    lost = [create(first, "lost"), create(first, "lost")]
+    for key, value in saved.items():
+        link.ask(("RESTORE", key, 0, value, "REPLACE"))
+    made = [create(second, "made"), create(second, "made")]
+    assert {image["name"] for image in ask(first, "GET", "/v2/images").json()["images"]} == {"web", "made"}
+    assert state_of(first) == state_of(second)
+    assert made == lost  # The ids follow from the seed.
+    create(first)
+    assert state_of(first) == state_of(second)
