@@ -23,6 +23,7 @@ from benchmarks.judging import print_judging
 from benchmarks.lists import print_lists
 from benchmarks.proxies import print_proxies
 from benchmarks.servers import compare
+from benchmarks.store import print_store
 from benchmarks.sweep import print_sweep
 from benchmarks.table.command import add_options, print_table
 from benchmarks.worlds import print_worlds
@@ -136,6 +137,7 @@ BENCHMARKS = {
     "sweep": print_sweep,
     "servers": compare,
     "worlds": print_worlds,
+    "store": print_store,
 }
 """What can be measured beside the table, by name."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from benchmarks.client import Client, side_by_side
 from ims_mock import ImsMock
@@ -12,10 +12,13 @@ from ims_mock import ImsMock
 MANY = 100
 
 
-def print_worlds() -> None:
-    """Print a line for each thing that is done: its time, that of what it is compared with, and the ratio."""
+def print_worlds(new: Sequence[Callable[[], ImsMock]] = (ImsMock, ImsMock, ImsMock)) -> None:
+    """Print a line for each thing that is done: its time, that of what it is compared with, and the ratio.
+
+    `new` make the mocks: with many worlds, with one, and with worlds that nobody uses.
+    """
     print("what is done, its time and that of the other (microseconds, median), ratio")
-    with ImsMock() as many, ImsMock() as one:
+    with new[0]() as many, new[1]() as one:
         for number in range(MANY):
             many.world(f"w{number}")
         for name, world, token in (
@@ -29,7 +32,7 @@ def print_worlds() -> None:
             ours.close()
             theirs.close()
         _print("world made, used, deleted against reset, used", _made_and_deleted(one), _reset(one), 50)
-    print(f"{'memory of an idle world':45} {_idle_bytes():8.0f} bytes")
+    print(f"{'memory of an idle world':45} {_idle_bytes(new[2]):8.0f} bytes")
 
 
 def _print(name: str, ours: Callable[[], object], theirs: Callable[[], object], times: int) -> None:
@@ -62,9 +65,9 @@ def _one_after_another(*works: Callable[[], object]) -> Callable[[], object]:
     return lambda: [work() for work in works]
 
 
-def _idle_bytes() -> float:
+def _idle_bytes(new: Callable[[], ImsMock]) -> float:
     """Return the memory of a world that one request was for."""
-    with ImsMock() as mock:
+    with new() as mock:
         clients = [Client(mock.url, "GET", f"/~w{number}/v2/images", token="any") for number in range(MANY + 1)]
         clients[0]()
         gc.collect()
