@@ -61,7 +61,7 @@ def for_the_manual(text: str, folder: Path) -> str:
 
 
 NAVIGATION = {
-    "Begin": ["clients", "pytest", "recipes", "command", "page", "worlds", "connect", "container"],
+    "Begin": ["clients", "pytest", "recipes", "command", "page", "worlds", "connect", "container", "scale"],
     "Use": ["images", "jobs", "credentials", "clock", "faults", "sweep", "contract", "clouds", "conclusions"],
     "Look up": ["settings", "operations", "errors", "control"],
     "Background": ["performance", "decisions/README", "generated/changelog"],

@@ -129,4 +129,4 @@ def test_probes_ask_a_server_for_its_health(store: str) -> None:
     with replicas(1, store) as (one,):
         for path in paths:
             assert requests.get(one.url + path, timeout=60).status_code == 200
-    assert "tcpSocket" in server["livenessProbe"], "a store that is away is no reason to start a server anew"
+    assert "tcpSocket" in server["livenessProbe"], "a store that is away is no reason to start a server again"
