@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from math import inf
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -22,6 +24,9 @@ WAIT = 5.0
 
 CHANNEL = "ims_mock:changes"
 """Where a server says that a world has changed."""
+
+_GREETING = 0.5
+"""Fewest real seconds that a new connection is given."""
 
 _SHORT = 1.0
 """Most real seconds that a request waits for a store that is out of reach already."""
@@ -59,6 +64,11 @@ class StoreError(ImsError):
         super().__init__(503, reason=reason)
 
 
+class _Failed(threading.local):
+    at = -inf
+    """When this thread has waited in vain, in real seconds of which differences mean something."""
+
+
 class Link:
     """A server's way to the store, for any number of threads; `name` is how reasons call it, without a password.
 
@@ -79,6 +89,7 @@ class Link:
         except ValueError as error:
             raise ValueError(f"--store: {self.name} has a wrong URL: {error}") from None
         self._is_out = False
+        self._failed = _Failed()
         self._free: deque[AbstractConnection] = deque()
 
     def ask(self, *commands: Command) -> list[Any]:
@@ -87,12 +98,12 @@ class Link:
         They may arrive more than once: after a connection that has ended, nobody knows whether they did. Raises
         StoreError where no reply comes in time, and for one that is an error.
         """
-        # Once one request has waited in vain, the others need not wait as long.
-        wait = min(self.wait, _SHORT) if self._is_out else self.wait
+        wait = self._patience()
         until = RealTime.monotonic() + wait
         while True:
             try:
-                replies = self._ask_once(commands)
+                connection = self._sent(commands)
+                replies = self._received(connection, commands, max(until - RealTime.monotonic(), _PAUSE))
                 self._note_reach("")
                 return replies
             except _FINAL as error:
@@ -101,10 +112,21 @@ class Link:
                 # The other connections may be of a store that has been started again since.
                 self.close()
                 if RealTime.monotonic() >= until:
-                    text = f"{self.name} has not responded for {wait:g} seconds: {error}"
+                    self._failed.at = RealTime.monotonic()
+                    waited = f"has not responded for {wait:g} seconds" if wait else "does not respond"
+                    text = f"{self.name} {waited}: {error}"
                     self._note_reach(text)
                     raise StoreError(text) from None
                 RealTime.sleep(_PAUSE)
+
+    def _patience(self) -> float:
+        """Return how many real seconds a request waits now.
+
+        Once one has waited in vain, the others need not wait as long, and one that did itself need not wait again.
+        """
+        if RealTime.monotonic() - self._failed.at < _SHORT:
+            return 0.0
+        return min(self.wait, _SHORT) if self._is_out else self.wait
 
     def _note_reach(self, problem: str) -> None:
         """Say in the log when the store goes out of reach, and when it is back."""
@@ -127,14 +149,11 @@ class Link:
 
         def finish() -> list[Any]:
             try:
-                return self._received(connection, commands)
+                return self._received(connection, commands, self._patience())
             except (_FinalError, redis.RedisError, OSError):
                 return self.ask(*commands)
 
         return finish
-
-    def _ask_once(self, commands: Sequence[Command]) -> list[Any]:
-        return self._received(self._sent(commands), commands)
 
     def _sent(self, commands: Sequence[Command]) -> AbstractConnection:
         """Send commands, and return the connection on which their replies come."""
@@ -146,10 +165,10 @@ class Link:
             raise
         return connection
 
-    def _received(self, connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
+    def _received(self, connection: AbstractConnection, commands: Sequence[Command], wait: float) -> list[Any]:
         """Return the replies to commands that were sent on a connection, which is free then."""
         try:
-            _look_out(connection)
+            _look_out(connection, wait)
             # Each is read, so that the next one to use the connection does not find it.
             replies = [_reply(connection) for _ in commands]
         except BaseException:
@@ -169,7 +188,9 @@ class Link:
             return self._free.pop()
         except IndexError:
             pass
-        connection: AbstractConnection = self._pool.connection_class(**self._pool.connection_kwargs)
+        wait = max(self._patience(), _GREETING)
+        options = {**self._pool.connection_kwargs, "socket_timeout": wait, "socket_connect_timeout": wait}
+        connection: AbstractConnection = self._pool.connection_class(**options)
         try:
             _call(connection.connect)
             loads = [("SCRIPT", "LOAD", script.text) for script in SCRIPTS]
@@ -204,12 +225,17 @@ def _send(connection: AbstractConnection, commands: Sequence[Command]) -> None:
     _call(connection.send_packed_command, packed, check_health=False)
 
 
-def _look_out(connection: AbstractConnection) -> None:
-    """Look a few times whether a reply has come: on one machine it does sooner than a thread that waits is woken."""
+def _look_out(connection: AbstractConnection, wait: float) -> None:
+    """Return once a reply has come; raise TimeoutError where none does in time.
+
+    It is looked for a few times before: on one machine it comes sooner than a thread that waits is woken.
+    """
     for _ in range(_LOOKS):
         if _call(connection.can_read, timeout=0):
             return
         os.sched_yield()
+    if not _call(connection.can_read, timeout=wait):
+        raise TimeoutError("no reply has come")
 
 
 def _reply(connection: AbstractConnection) -> Any:
