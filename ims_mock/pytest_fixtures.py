@@ -251,6 +251,8 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, monkeypat
         ims_mock_server.clock.begin_again(*began)
     try:
         ims_mock_server.reset(**_settings(request.node))
+    except ConnectionError as error:
+        raise failed(str(error)) from None
     except ValueError as error:
         ims_mock_server.reset()  # So that the report of wrong settings has nothing of the test before.
         raise failed(f"@pytest.mark.ims_mock: {error}") from None

@@ -164,6 +164,27 @@ def test_world_of_a_crashed_run_expires(server: ImsMock, monkeypatch: pytest.Mon
     left._connection.close()
 
 
+def test_world_that_is_gone_fails_its_tests(pytester: pytest.Pytester, server: ImsMock) -> None:
+    """Where the world of a run was removed, its tests do not go on in another one of the same name."""
+    body = """
+import requests
+
+def test_one(ims_mock):
+    url = ims_mock.url.replace("/~", "/_ims_mock/worlds/")
+    assert requests.delete(url).status_code == 204
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_next(ims_mock, number):
+    pass
+"""
+    result = run(pytester, body, f"--ims-mock-server={server.url}", "-p", "no:randomly")
+    result.assert_outcomes(failed=1, errors=2)
+    result.stdout.fnmatch_lines(
+        ["*the world test-world-that-is-gone* was deleted, or removed as unused*run the tests*"]
+    )
+    assert list(server.worlds) == ["default"]
+
+
 def test_server_that_ends_fails_tests_with_its_name(pytester: pytest.Pytester) -> None:
     """Where the server ends during the run, each test fails with that, and the report is made all the same."""
     with ImsMock() as server:

@@ -9,7 +9,6 @@ from ims_mock.remote.connection import Connection, check_version
 from ims_mock.remote.mock import RemoteMock
 from ims_mock.remote.settings import document_of
 from ims_mock.service.missing import ConflictError
-from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.world_names import DEFAULT, check_name
 
 if TYPE_CHECKING:
@@ -46,14 +45,15 @@ def connect(
         return mock
     check_name(world)
     given = {"name": world, "settings": document_of(settings), "idle": idle}
-    path, is_own = f"{PREFIX}{world}", True
+    is_own = True
     try:
-        path = root.send("POST", "worlds", given)["path"]
+        made = root.send("POST", "worlds", given)
     except ConflictError:
-        if world not in [known["name"] for known in root.get("worlds")["worlds"]]:
+        found = [known for known in root.get("worlds")["worlds"] if known["name"] == world]
+        if not found:
             raise  # There are as many as there may be.
-        is_own = False
-    mock = RemoteMock(root.to(path), world, is_own=is_own, idle=idle)
+        made, is_own = found[0], False
+    mock = RemoteMock(root.to(made["path"], made["instance"]), world, is_own=is_own, idle=idle)
     if settings and not is_own:
         mock.reset(**settings)
     return mock

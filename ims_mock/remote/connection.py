@@ -13,6 +13,7 @@ from ims_mock.contract.operations import load_control
 from ims_mock.contract.wording import shown
 from ims_mock.remote.pool import Pool
 from ims_mock.service.missing import ConflictError
+from ims_mock.service.world_ids import HEADER
 from ims_mock.version import __version__
 
 _ERRORS = {"not_found": LookupError, "conflict": ConflictError}
@@ -41,16 +42,17 @@ class Connection:
             raise ValueError(f"url: {text}")
         self.root = f"{parts.scheme}://{parts.netloc}"
         self.path = path
+        self.instance = ""
         self.ca = ca
         is_safe = parts.scheme == "https"
         trust = ssl.create_default_context(cadata=ca.decode("ascii") if ca else None) if is_safe else None
         self._pool = Pool(parts, trust)
         self._last_seen: dict[str, Any] | None = None
 
-    def to(self, path: str) -> Connection:
-        """Return a connection to another world of the same server, by its path."""
+    def to(self, path: str, instance: str = "") -> Connection:
+        """Return a connection to another world of the same server, by its path; with `instance`, to none but this."""
         other = copy(self)
-        other.path = path
+        other.path, other.instance = path, instance
         return other
 
     def get(self, path: str, **query: Any) -> Any:
@@ -75,13 +77,21 @@ class Connection:
             raise NoMockError(f"the world at {self.root}{self.path} was deleted; connect to it again")
         body = None if document is None else json.dumps(document).encode()
         target = f"{self.path}{_PREFIX}/{path}"
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        if self.instance:
+            headers[HEADER] = self.instance
         try:
-            status, content = self._pool.request(method, target, body)
+            status, content = self._pool.request(method, target, body, headers)
         except (OSError, HTTPException) as error:
             raise NoMockError(
                 f"no mock responds at {self.root}: {error or type(error).__name__}; start one with python -m ims_mock"
             ) from error
         return self._document(status, content, target)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the world was deleted, and what it had to show is kept."""
+        return self._last_seen is not None
 
     def end(self) -> None:
         """Keep what the world has to show, before it is deleted: nothing else can be asked for from then on."""
@@ -106,7 +116,7 @@ class Connection:
             raise NoMockError(f"{text}; give the URL at which a mock listens") from None
         if not error:
             return document
-        if code == "misdirected":
+        if code in ("misdirected", "gone"):
             raise NoMockError(f"{self.root}: {message}")
         if code == "defect":
             raise RuntimeError(message)

@@ -150,7 +150,8 @@ class RemoteMock(ImsMock):
         return {**here, **{name: self._of_region_name(name) for name in further}}
 
     def _of_region_name(self, name: str) -> RemoteMock:
-        return RemoteMock(self._connection.to(f"{self._connection.path}{PREFIX}{name}"), name, idle=self._idle)
+        connection = self._connection.to(f"{self._connection.path}{PREFIX}{name}", self._connection.instance)
+        return RemoteMock(connection, name, idle=self._idle)
 
     @property
     def clock(self) -> RemoteClock:
@@ -181,18 +182,21 @@ class RemoteMock(ImsMock):
     @property
     def worlds(self) -> Mapping[str, MockWorld]:
         """The worlds by name, to be read: "default", which is this one, and those that `world` made of it."""
-        known = [world["name"] for world in self._connection.get("worlds")["worlds"]]
         prefix = self._name_of("")
-        names = [name.removeprefix(prefix) for name in known if name.startswith(prefix) and name != DEFAULT]
-        return {DEFAULT: self, **{name: self._seen_by_name(name) for name in names}}
+        known = [one for one in self._connection.get("worlds")["worlds"] if one["name"] != DEFAULT]
+        here = {one["name"].removeprefix(prefix): one for one in known if one["name"].startswith(prefix)}
+        return {DEFAULT: self, **{name: self._of_list(name, one) for name, one in here.items()}}
 
     def _name_of(self, name: str) -> str:
         """Return the name that one of its worlds has on the server."""
         return name if self.name == DEFAULT else f"{self.name}-{name}"
 
-    def _seen_by_name(self, name: str) -> RemoteMock:
-        own = self._name_of(name)
-        return self._made.get(name) or RemoteMock(self._connection.to(f"/~{own}"), own, idle=self._idle)
+    def _of_list(self, name: str, about: Mapping[str, Any]) -> RemoteMock:
+        """Return a world of which the server says something: the one that was made here, if it is that."""
+        made = self._made.get(name)
+        is_same = made is not None and made._connection.instance == about["instance"]
+        connection = self._connection.to(about["path"], about["instance"])
+        return made if made and is_same else RemoteMock(connection, about["name"], idle=self._idle)
 
     def world(self, name: str, *, locked: bool = False, **settings: Unpack[SettingTypes]) -> MockWorld:
         """Return the world of a name, which is made if it does not exist, with settings of its own."""
@@ -202,13 +206,15 @@ class RemoteMock(ImsMock):
         try:
             made = self._connection.send("POST", "worlds", given)
         except ConflictError as error:
-            if name not in self.worlds:
+            worlds = self.worlds
+            if name not in worlds:
                 raise
             if settings or locked:
                 text = f"the world {name} exists; delete or reset it, or take another name"
                 raise ConflictError(text) from error
-            return self.worlds[name]
-        world = RemoteMock(self._connection.to(made["path"]), made["name"], is_own=not locked, idle=self._idle)
+            return worlds[name]
+        connection = self._connection.to(made["path"], made["instance"])
+        world = RemoteMock(connection, made["name"], is_own=not locked, idle=self._idle)
         self._made[name] = world
         return world
 
@@ -226,7 +232,9 @@ class RemoteMock(ImsMock):
         """
         if name == DEFAULT:
             raise ConflictError("the default world cannot be deleted; reset it")
-        self._made.pop(name, None)
+        made = self._made.pop(name, None)
+        if made is not None:
+            made._keep()
         try:
             self._connection.delete(f"worlds/{part(self._name_of(name))}")
         except LookupError:
@@ -244,13 +252,19 @@ class RemoteMock(ImsMock):
         for name, world in list(self._made.items()):
             if world._is_own:
                 del self._made[name]
+                world._keep()
                 world.delete()
+
+    def _keep(self) -> None:
+        """Keep what the world has to show, if it is still there."""
+        with suppress(NoMockError):
+            self._connection.end()
 
     def delete(self) -> None:
         """Delete the world and those that it made; one that is gone is no error."""
         self._delete_made()
         with suppress(LookupError):
-            self._root.delete(f"worlds/{part(self.name)}")
+            self._root.delete(f"worlds/{part(self.name)}", instance=self._connection.instance or None)
 
     def start(self, *, prepared: bool = True) -> RemoteMock:
         """Return the world: its server serves already."""
@@ -264,7 +278,7 @@ class RemoteMock(ImsMock):
         with suppress(NoMockError):  # Where the server is gone, so are its worlds.
             self._delete_made()
             if self._is_own:
-                self._connection.end()
+                self._keep()
                 started.note_stop(self)
                 self.delete()
         self._connection.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import weakref
+from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult
 
@@ -29,7 +30,7 @@ class Pool:
         self._process = os.getpid()
         weakref.finalize(self, _close_all, self._kept)
 
-    def request(self, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
+    def request(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """Send a request, and return status and body; again where the server had closed the connection that was kept.
 
         Raises OSError or HTTPException where there is no response.
@@ -37,15 +38,16 @@ class Pool:
         connection = self._take()
         while connection is not None:
             try:
-                return self._exchange(connection, method, target, body)
+                return self._exchange(connection, method, target, body, headers)
             except (ConnectionError, HTTPException):
                 # All that are kept are as old, or older. On a new one, what was sent may have been carried out.
                 self.close()
                 connection = None
-        return self._exchange(self._new(), method, target, body)
+        return self._exchange(self._new(), method, target, body, headers)
 
-    def _exchange(self, connection: HTTPConnection, method: str, target: str, body: bytes | None) -> tuple[int, bytes]:
-        headers = {} if body is None else {"Content-Type": "application/json"}
+    def _exchange(
+        self, connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
         try:
             connection.request(method, target, body, headers)
             response = connection.getresponse()

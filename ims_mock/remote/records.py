@@ -39,6 +39,8 @@ class RemoteCollection(Mapping[str, Any]):
         return self._all().items()
 
     def __getitem__(self, key: str) -> Any:
+        if self._connection.has_ended:
+            return self._all()[key]
         try:
             return self._connection.get(f"{self._path}/{part(key)}")["record"]
         except LookupError:

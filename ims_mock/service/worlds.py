@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -20,6 +21,7 @@ from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
+from ims_mock.service.world_ids import WorldIds
 from ims_mock.service.world_names import DEFAULT, check_idle, check_name
 from ims_mock.state.clock import Clock, ManualClock
 from ims_mock.state.collections import Access
@@ -99,6 +101,7 @@ class Worlds:
         self.most = most
         self.idle = idle
         self.budget = Budget()
+        self.ids = WorldIds()
         self._named: dict[str, World] = {}
         self._lock = new_lock()
         self.removed: Callable[[World], object] = lambda _: None
@@ -160,7 +163,8 @@ class Worlds:
         check_idle(idle)
         world, is_new = self._get_or_make(name, settings or {}, is_locked=is_locked, idle=idle)
         if not is_new:
-            raise _exists(name)
+            raise ConflictError(f"the world {name} exists; delete or reset it, or take another name")
+        self.ids.allow(name)
         return world
 
     def obtain(self, name: str) -> World:
@@ -288,8 +292,15 @@ class Worlds:
         Access.change()
 
     def _end(self, world: World) -> None:
+        if world.idle is not None:
+            self.ids.note_removed(world.name)
         self.removed(world)
         world.service.end()
+
+    @property
+    def making_id(self) -> str:
+        """The id of the world that is being made, which no other world of its name has."""
+        return secrets.token_hex(6)
 
     def _new_service(self, name: str, given: Mapping[str, Any]) -> Service:
         first = self.default.service
@@ -300,6 +311,7 @@ class Worlds:
         settings = first.first_settings.with_token(f"{first.first_settings.token}-{name}")
         service = self._make_service(settings.changed(given), clock, name)
         service.enter(self)
+        self.ids.note(service, self.making_id)
         return service
 
     def choose(self, asked: Asked) -> tuple[World, str]:
@@ -322,16 +334,18 @@ class Worlds:
         named, service = name_in_path(asked.path), self.default.service
         if named is not None:
             is_region = named not in self._named and service.region(named) is not None
-            return (self.default, "") if is_region else (self._named_world(named), f"{PREFIX}{named}")
+            return (self.default, "") if is_region else (self._named_world(named, asked), f"{PREFIX}{named}")
         host = _HOST.fullmatch(asked.host)
         named = host[1].lower() if host else asked.headers.get(_HEADER)
         if host and named not in self._named and region_of_host(service, asked.host) is not None:
             return self.default, ""
-        return self._world_of(asked) if named is None else self._named_world(named), ""
+        return self._world_of(asked) if named is None else self._named_world(named, asked), ""
 
-    def _named_world(self, name: str) -> World:
+    def _named_world(self, name: str, asked: Asked) -> World:
+        found = self.find(name)
+        self.ids.check(name, None if found is None else found.service, asked.headers)
         try:
-            return self.obtain(name)
+            return found or self._get_or_make(name, {})[0]
         except ConflictError as error:
             raise ImsError(503, "APIGW.0201", reason=str(error)) from None
         except ValueError as error:
@@ -356,8 +370,8 @@ class Worlds:
 
     def region_world(self, service: Service) -> World:
         """Return the world of a service as that region of it has it."""
-        world = next(world for world in self.present() if service in (world.service, *world.service.further))
-        return world.of_region(service)
+        found = (world for world in self.present() if service in (world.service, *world.service.further))
+        return next(found).of_region(service)
 
     def _owner(self, project_id: str, token: str, access: str) -> World | None:
         """Return the one world to which one of these belongs; None where that is not one."""
@@ -383,7 +397,3 @@ def _knows(service: Service, project_id: str, token: str, access: str) -> bool:
 def worlds_of(service: Service) -> Worlds:
     """Return the worlds of the server of a service, which is the only one where it has no server."""
     return service.worlds if isinstance(service.worlds, Worlds) else Worlds(service)
-
-
-def _exists(name: str) -> ConflictError:
-    return ConflictError(f"the world {name} exists; delete or reset it, or take another name")

@@ -14,26 +14,30 @@ Values = Mapping[str, Any]
 
 def list_worlds(service: Service, _values: Values, _body: Any) -> Any:
     """List the worlds, the default one first."""
-    return {"worlds": [_world(world) for world in worlds_of(service)]}
+    return {"worlds": [_world(service, world) for world in worlds_of(service)]}
 
 
 def make_world(service: Service, _values: Values, body: Any) -> Any:
     """Make a world with settings of its own."""
     worlds, is_locked = worlds_of(service), body.get("locked", False)
     world = worlds.make(body["name"], body.get("settings"), is_locked=is_locked, idle=body.get("idle"))
-    return {**_world(world), "token": world.service.auth.token}
+    return {**_world(service, world), "token": world.service.auth.token}
 
 
 def show_world(service: Service, values: Values, _body: Any) -> Any:
     """Show a world by its name."""
-    return _world(_named(service, values["name"]))
+    return _world(service, _named(service, values["name"]))
 
 
 def delete_world(service: Service, values: Values, _body: Any) -> None:
     """Delete a world by its name."""
     worlds = worlds_of(service)
     worlds.expire()
-    worlds.delete(values["name"])
+    name, wanted = values["name"], values.get("instance")
+    world = worlds.find(name)
+    if wanted is not None and (world is None or worlds.ids.of(world.service) != wanted):
+        raise worlds.not_found(name)
+    worlds.delete(name)
 
 
 def limit_worlds(service: Service, _values: Values, body: Any) -> None:
@@ -50,10 +54,11 @@ def _named(service: Service, name: str) -> World:
     return world
 
 
-def _world(world: World) -> dict[str, Any]:
+def _world(service: Service, world: World) -> dict[str, Any]:
     return {
         "name": world.name,
         "path": world.path,
+        "instance": worlds_of(service).ids.of(world.service),
         "locked": world.is_locked,
         "images": len(world.service.store.images),
         "requests": world.service.journal.received,

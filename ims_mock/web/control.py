@@ -21,7 +21,7 @@ from ims_mock.web.browsers import browser_error
 from ims_mock.web.environ import body_of, has_gone_of
 from ims_mock.web.page import add_page, is_of_page
 
-_CODES = {403: "forbidden", 404: "not_found", 405: "no_method", 421: "misdirected", 500: "defect"}
+_CODES = {403: "forbidden", 404: "not_found", 405: "no_method", 410: "gone", 421: "misdirected", 500: "defect"}
 """The code of each status, but for that of what is invalid."""
 
 
@@ -49,7 +49,7 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
     @control.errorhandler(ImsError)
     def malformed(error: ImsError) -> flask.Response:
-        return _error(_CODES.get(error.status, "invalid"), error.reason, error.status)
+        return refusal(error)
 
     @control.errorhandler(NotFoundError)
     def not_found(error: NotFoundError) -> flask.Response:
@@ -64,10 +64,15 @@ def new_blueprint(service: Service) -> flask.Blueprint:
 
 def refused(service: Service, error: ImsError) -> flask.Response:
     """Return the response to a request under /_ims_mock that no operation of the API serves, and log it."""
-    response = _error(_CODES.get(error.status, "invalid"), error.reason, error.status)
+    response = refusal(error)
     response.headers.update(error.headers)
     # Flask hands a defect of an operation to the handler of errors, and logs the response itself.
     return response if flask.request.blueprint else _logged(service, response)
+
+
+def refusal(error: ImsError) -> flask.Response:
+    """Return the response of this API that an error is."""
+    return _error(_CODES.get(error.status, "invalid"), error.reason, error.status)
 
 
 def _logged(service: Service, response: flask.Response) -> flask.Response:

@@ -98,6 +98,10 @@ class Fronts:
         """Reject a request for a world that cannot be; the default one has it in its journal."""
         # Imported here: werkzeug takes long to import, and few requests are rejected.
         from ims_mock.web.app import sent
+        from ims_mock.web.control import refusal
 
         service = self.default.service
+        if error.status == 410:
+            # Only clients of the control API say which world of a name they mean.
+            return refusal(error)(environ, start_response)
         return sent(service.refuse(error, request_of(environ, {})), service.store.clock)(environ, start_response)

@@ -281,6 +281,84 @@ def test_worlds_end_with_the_block(server: ImsMock) -> None:
     assert not {"b", "b-c"} & set(server.worlds)
 
 
+def test_world_that_is_gone_is_named(server: ImsMock) -> None:
+    """No request of the control API goes to another world of the same name, nor makes one."""
+    mock = connect(server.url, world="b", auth="strict")
+    backup, region = mock.world("backup"), connect(server.url, world="r", regions=["cn-north-4", "cn-south-1"])
+    south = region.region("cn-south-1")
+    for name in ("b", "b-backup", "r"):
+        server.delete_world(name)
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: mock.images == {},
+        lambda: mock.clock.speed,
+        lambda: mock.reset(),
+        lambda: mock.world("other"),
+        lambda: backup.add_image(name="web"),
+        lambda: len(south.images),
+    )
+    for use in uses:
+        with pytest.raises(ConnectionError, match=r"the world .* was deleted, or removed as unused .*; connect again"):
+            use()
+    assert list(server.worlds) == ["default"]
+    server.world("b").add_image(name="another")
+    for use in uses[:4]:
+        with pytest.raises(ConnectionError, match="the world b was deleted"):
+            use()
+    mock.stop()
+    assert len(server.worlds["b"].images) == 1
+    server.delete_world("b")
+    region.stop()
+
+
+def test_world_of_another_connection_ends_for_all(server: ImsMock) -> None:
+    """A use of a world that another connection has deleted is an error, and does not make it again."""
+    first, second = connect(server.url, world="b"), connect(server.url, world="b")
+    second.add_image(name="web")
+    first.stop()
+    with pytest.raises(ConnectionError, match="the world b was deleted"):
+        len(second.images)
+    assert list(server.worlds) == ["default"]
+
+
+def test_ended_worlds_show_what_they_had(mock: ImsMock) -> None:
+    """After the block, records are as they were, also by id, of the world and of those that it made."""
+    backup = mock.world("backup")
+    made = backup.add_image(name="q")
+    image_id = mock.add_image(name="z")["id"]
+    mock.stop()
+    for ended, name in ((mock.images, "z"), (backup.images, "q")):
+        assert (len(ended), ended[image_id]["name"], image_id in ended, "no" in ended) == (1, name, True, False)
+        assert ended.get("no") is None
+        assert dict(ended)[image_id]["name"] == name
+        with pytest.raises(KeyError):
+            ended["no"]
+    assert made["id"] == image_id
+
+
+def test_request_does_not_make_a_world_again(server: ImsMock) -> None:
+    """A program that outlives a world with `idle` gets 404 with the reason; a world of its name can be made again."""
+    with connect(server.url, world="b", idle=60) as mock:
+        url = f"{mock.url}/v2/images"
+    for target in (url, f"{mock.url}/_ims_mock/health"):
+        response = requests.get(target, timeout=10)
+        assert response.status_code == 404
+        assert "the world b is over: it was deleted" in response.headers["X-IMS-Mock-Reason"]
+    assert list(server.worlds) == ["default"]
+    with connect(server.url, world="b"):
+        assert requests.get(url, timeout=10).status_code == 401
+    assert requests.get(url, timeout=10).status_code == 401
+    server.delete_world("b")
+
+
+def test_many_removed_worlds_are_more_than_are_kept(server: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the removed worlds, the first names are dropped once there are many."""
+    monkeypatch.setattr("ims_mock.service.world_ids.MOST_REMOVED", 1)
+    for name in ("b", "c"):
+        connect(server.url, world=name, idle=60).stop()
+    assert [requests.get(f"{server.url}/~{name}/v2", timeout=10).status_code for name in ("b", "c")] == [300, 404]
+    server.delete_world("b")
+
+
 def test_default_world(server: ImsMock) -> None:
     """Without a name it is the default world, which stays, with its bounds of worlds."""
     with connect(server.url) as mock:
