@@ -150,6 +150,8 @@ def _with_defaults(given: Given) -> argparse.Namespace:
 def _settings(given: Given) -> dict[str, Any]:
     """Return the settings that options ask for."""
     defaults = {option.name: option.default for option in OPTIONS if option.is_setting}
+    if given.get("regions"):
+        del defaults["region"]  # It follows from the regions.
     return {**defaults, **{name: value for name, value in given.items() if name in SETTINGS}} | {
         "faults": [*given.get("faults", ()), *given.get("rules", ())]
     }

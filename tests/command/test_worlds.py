@@ -52,6 +52,14 @@ def test_worlds_of_a_command(tmp_path: Path) -> None:
         assert asked.stdout == "['web']\n"
 
 
+@pytest.mark.slow
+def test_regions_of_a_command() -> None:
+    """The regions of a command have any names, the first of which is the region."""
+    with running("--regions", "p", "--regions", "q") as (_, url):
+        settings = requests.get(f"{url}/_ims_mock/settings", timeout=10).json()
+        assert (settings["region"], settings["regions"]) == ("p", ["p", "q"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
