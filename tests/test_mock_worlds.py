@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from ims_mock import Fail, ImsMock
+from ims_mock import Fail, ImsMock, Snapshot
 
 
 def test_world_has_what_a_mock_has(ims_mock: ImsMock) -> None:
@@ -105,3 +105,23 @@ def test_wrong_limits_of_worlds(most: Any, idle: Any) -> None:
     """A limit that cannot be is refused, and says what it must be."""
     with pytest.raises(ValueError, match=r"(most must be a whole number|idle must be a number of seconds above 0)"):
         ImsMock().limit_worlds(most, idle)
+
+
+@pytest.mark.parametrize(("source", "target"), [("a", "b"), ("default", "a"), ("a", "default"), ("a", "own")])
+def test_state_of_another_world(ims_mock: ImsMock, source: str, target: str) -> None:
+    """A state that is loaded into another world brings images and users, but nothing that gives access to its own."""
+    ims_mock.world("a")
+    ims_mock.world("b")
+    ims_mock.world("own", token="own-token")
+    there, here = ims_mock.worlds[source], ims_mock.worlds[target]
+    there.add_image(name="web")
+    foreign = [there.token, there.new_token()]
+    keys, own = there.new_temporary_credentials(), (here.token, here.accounts.default_user)
+    here.restore(Snapshot.from_json(there.snapshot().to_json()))
+    assert [image["name"] for image in here.images.values()] == ["web"]
+    assert (here.token, here.accounts.default_user) == own
+    assert keys["access"] not in here.service.store.temporary_credentials
+    for world, tokens in ((here, foreign), (there, [here.token])):
+        for token in tokens:
+            response = requests.get(f"{world.url}/v2/images", headers={"X-Auth-Token": token}, timeout=10)
+            assert response.status_code == (200 if world.url == ims_mock.url else 401)

@@ -255,6 +255,24 @@ def test_state_of_an_unknown_region(cloud: ImsMock) -> None:
         assert len(single.images) == 1
 
 
+def test_state_of_another_region(stocked: ImsMock) -> None:
+    """The state of one region is not loaded into another one, and the catalogue keeps its names."""
+    south = stocked.region("cn-south-1")
+    taken = south.snapshot()
+    with pytest.raises(ValueError, match="must be cn-north-4, the region that the state is loaded into"):
+        stocked.restore(taken)
+    for name in NAMES:
+        url = f"{stocked.url}/~{'cn-north-4' if name == 'cn-south-1' else 'cn-south-1'}/_ims_mock/state"
+        state = requests.get(f"{stocked.url}/~{name}/_ims_mock/state", timeout=10).json()
+        response = requests.put(url, json=state, timeout=10)
+        assert response.status_code == 400
+    assert "/settings/region: must be cn-south-1" not in response.text
+    assert "/settings/region: must be cn-north-4" in response.text
+    south.restore(taken)
+    assert [image["name"] for image in south.images.values()] == ["south"]
+    assert list(stocked.regions) == NAMES
+
+
 def test_state_file(stocked: ImsMock, tmp_path: Path) -> None:
     """The file of a state has every region."""
     stocked.snapshot().save(tmp_path / "state.json")

@@ -355,3 +355,11 @@ def _key_in(world: str, user: User) -> str:
     """Return the access key of a user in a world: another one, where none was given."""
     is_given = user.access != _default_access(user.name, user.id, "")
     return user.access if is_given else _default_access(user.name, user.id, world)
+
+
+def in_other_world(record: Mapping[str, Any], before: str, world: str) -> Mapping[str, Any]:
+    """Return the record of a user of one world as another has it: with its access key, where none was given."""
+    usual = _default_access(record["name"], record["id"], before)
+    if record["access"] != usual:
+        return record
+    return {**record, "access": _default_access(record["name"], record["id"], world)}

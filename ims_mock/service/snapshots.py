@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.contract import json_text
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.operations import load_control
-from ims_mock.contract.problems import InvalidError, invalid, wrong_at
+from ims_mock.contract.problems import InvalidError, Keys, invalid, wrong_at
 from ims_mock.contract.validation import Schema
+from ims_mock.contract.wording import shown
+from ims_mock.identity.accounts import in_other_world
 from ims_mock.service.checking import check_state
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+_OPTIONAL = ("regions", "world")
+"""What the document of a state has only where there is something to say."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -43,6 +48,8 @@ class Snapshot:
     records: Mapping[str, Mapping[str, Any]] = field(repr=False)
     regions: Mapping[str, Snapshot] = field(default_factory=dict, repr=False)
     """The snapshots of the further regions of the setting `regions`, by name."""
+    world: str = field(default="", repr=False)
+    """The name of the world that it is of; "" for the default one."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -57,7 +64,8 @@ class Snapshot:
 
     def _document(self, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return records as a document that shares them."""
-        return {"version": VERSION, "clock": self.clock, **Store(ManualClock(0)).document_of(records)}
+        world = {"world": self.world} if self.world else {}
+        return {"version": VERSION, **world, "clock": self.clock, **Store(ManualClock(0)).document_of(records)}
 
     def _files(self) -> dict[str, str]:
         return {
@@ -87,7 +95,7 @@ class Snapshot:
         files = {image_id: _file(image_id, text) for image_id, text in document["files"].items()}
         records = Store(ManualClock(0)).records_of(document)
         regions = {name: cls._of_region(name, given) for name, given in document.get("regions", {}).items()}
-        return cls(document["clock"], {**records, "files": files}, regions)
+        return cls(document["clock"], {**records, "files": files}, regions, document.get("world", ""))
 
     @classmethod
     def _of_region(cls, name: str, document: Any) -> Snapshot:
@@ -137,7 +145,7 @@ def _schema() -> Schema:
         **state["properties"],
         **{name: {} for name in Store(ManualClock(0)).dump() if name not in state["properties"]},
     }
-    required = [name for name in dict.fromkeys([*state["required"], *properties]) if name != "regions"]
+    required = [name for name in dict.fromkeys([*state["required"], *properties]) if name not in _OPTIONAL]
     state = {**state, "properties": properties, "required": required}
     return Schema({"components": {"schemas": {**components, "state": state}}}, "#/components/schemas/state")
 
@@ -155,7 +163,7 @@ def capture(service: Service) -> Snapshot:
     with store.transaction():
         clock = {"now": store.clock.now(), "speed": getattr(store.clock, "speed", 1.0)}
         regions = {region.settings.region: capture(region) for region in service.further}
-        return Snapshot(clock, _without_uploads(store.snapshot_records()), regions)
+        return Snapshot(clock, _without_uploads(store.snapshot_records()), regions, store.world)
 
 
 def _without_uploads(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -199,8 +207,8 @@ def _plain(document: Any) -> Any:
 def restore(service: Service, snapshot: Snapshot) -> None:
     """Go back to a state, its time included where the clock can be moved; uploads in progress are dropped.
 
-    A further region of which the state has nothing stays as it is. Raises InvalidError for a region that the mock does
-    not have.
+    A further region of which the state has nothing stays as it is. Raises InvalidError for the state of a region that
+    the mock does not have, and for that of another region where there are several.
     """
     clock, store = snapshot.clock, service.store
     regions = {region.settings.region: region for region in service.further}
@@ -208,6 +216,9 @@ def restore(service: Service, snapshot: Snapshot) -> None:
         if name not in regions:
             raise wrong_at(("regions", name), "regions", "is no region of this mock; name it in the setting regions")
     every = [(service, snapshot), *((regions[name], one) for name, one in snapshot.regions.items())]
+    for name, (one, taken) in zip(["", *snapshot.regions], every, strict=True):
+        _check_region(one, taken, ("regions", name) if name else ())
+    every = [(one, _of_world(one, taken)) for one, taken in every]
     with store.transaction():
         settings = [_begin(one, taken) for one, taken in every]
         if isinstance(store.clock, ManualClock):
@@ -220,8 +231,43 @@ def restore(service: Service, snapshot: Snapshot) -> None:
             one.store.put_back({**taken.records, "settings": own.saved()})
 
 
+def _check_region(service: Service, snapshot: Snapshot, place: Keys) -> None:
+    """Raise InvalidError for the state of another region than that of a mock, where its cloud has several."""
+    own, given = service.settings.region, _settings_of(snapshot).region
+    if len(service.regions) > 1 and given != own:
+        text = f"must be {own}, the region that the state is loaded into, got {shown(given)}; load it into that region"
+        raise wrong_at((*place, "settings", "region"), "const", text)
+
+
+def _of_world(service: Service, snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot as the world of a mock has it: what gives access to another world is not a part of it.
+
+    The world keeps its own token, and an access key that was not given becomes that of the world.
+    """
+    world, records = service.store.world, snapshot.records
+    if snapshot.world == world:
+        return snapshot
+    before, token = _settings_of(snapshot).token, service.settings.token
+    users = {name: in_other_world(user, snapshot.world, world) for name, user in records["users"].items()}
+    drawn = {kind: count for kind, count in records["drawn"].items() if not kind.startswith("tokens")}
+    own = {kind: count for kind, count in service.store.drawn.items() if kind.startswith("tokens")}
+    other: dict[str, Mapping[str, Any]] = {
+        "drawn": {**drawn, **own},
+        "settings": {**records["settings"], "token": token},
+        "tokens": {token: records["tokens"][before]} if before in records["tokens"] else {},
+        "users": users,
+        "temporary_credentials": {},
+        "wrong_signatures": {},
+    }
+    return replace(snapshot, records={**records, **other}, world=world)
+
+
+def _settings_of(snapshot: Snapshot) -> Settings:
+    return Settings().changed(snapshot.records["settings"])
+
+
 def _begin(service: Service, snapshot: Snapshot) -> Settings:
     """Have the settings of a state, and return them."""
-    settings = Settings().changed(snapshot.records["settings"])
+    settings = _settings_of(snapshot)
     service.apply(settings.changed(service.settings.kept()))
     return settings

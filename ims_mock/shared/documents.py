@@ -110,7 +110,7 @@ class Documents:
         records = {
             of: {key: self.stored(of, stored) for key, stored in kept} for of, kept in document["records"].items()
         }
-        snapshot = Snapshot(document["clock"], records)
+        snapshot = Snapshot(document["clock"], records, world=self._mock.store.world)
         self._texts[name] = snapshot, text
         self._mock.snapshots[name] = snapshot
 
