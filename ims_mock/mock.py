@@ -79,18 +79,21 @@ class ImsMock(MockWorld):
         """The worlds of the server by name, to be read: "default", which is this one, and those that were made."""
         return {world.name: self._seen(world) for world in self._worlds}
 
-    def world(self, name: str, *, locked: bool = False, **settings: Unpack[SettingTypes]) -> MockWorld:
+    def world(
+        self, name: str, *, locked: bool = False, idle: float | None = None, **settings: Unpack[SettingTypes]
+    ) -> MockWorld:
         """Return the world of a name, which is made if it does not exist, with settings of its own.
 
         >>> team = mock.world("team-a", auth="strict")
         ... requests.get(f"{team.url}/v2/images", headers={"X-Auth-Token": team.token})
 
-        A world that is `locked` stays until it is deleted. Raises ValueError for a name that cannot be one, for wrong
+        A world that is `locked` stays until it is deleted; with `idle`, one is removed after so many real seconds
+        without a request. Raises ValueError for a name that cannot be one, for wrong
         settings, for settings of a world that exists, and where there can be no more worlds.
         """
-        if not settings and not locked:
+        if not settings and locked is False and idle is None:
             return self._seen(self._worlds.obtain(name))
-        return self._seen(self._worlds.make(name, settings, is_locked=locked))
+        return self._seen(self._worlds.make(name, settings, is_locked=locked, idle=idle))
 
     def limit_worlds(self, most: int = MOST, idle: float | None = None, memory: int | str | None = None) -> None:
         """Bound the number of worlds, this one included, the real seconds that one stays without a request, and memory.

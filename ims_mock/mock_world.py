@@ -44,7 +44,21 @@ class MockWorld:
         self._front = front
         self._server = server
         self._path = path
-        self.service = front.service
+        self._service = front.service
+
+    @property
+    def service(self) -> Service:
+        """What the world is without a server; raise ValueError where the world or the region has been removed."""
+        service = self._service
+        if isinstance(service, Service) and service.journal.is_ended:
+            what = "region" if service.regions[0] is not service else "world"
+            name = self._path.rpartition(PREFIX)[2]
+            raise ValueError(f"the {what} {name} was removed; get it again with ims_mock.{what}({name!r})")
+        return service
+
+    @service.setter
+    def service(self, service: Service) -> None:
+        self._service = service
 
     @property
     def app(self) -> App:
@@ -204,7 +218,8 @@ class MockWorld:
     @property
     def regions(self) -> Mapping[str, MockWorld]:
         """The regions by name, the first one first, to be read; only this one where the setting `regions` has none."""
-        every = [self.service, *self.service.further]
+        home = self.service.regions[0]
+        every = [home, *home.further] if self.service in home.further else [self.service, *self.service.further]
         return {service.settings.region: self._of_region(service) for service in every}
 
     def region(self, name: str) -> MockWorld:
@@ -226,7 +241,9 @@ class MockWorld:
         world = worlds_of(service).region_world(service)
         fronts = self._server.fronts
         assert fronts is not None
-        return MockWorld(fronts.of(world), self._server, f"{self._path}{PREFIX}{service.settings.region}")
+        is_first = service not in service.regions[0].further
+        path = world.path if is_first else f"{world.path}{PREFIX}{service.settings.region}"
+        return MockWorld(fronts.of(world), self._server, path)
 
     @property
     def faults(self) -> Faults:

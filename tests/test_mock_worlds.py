@@ -125,3 +125,29 @@ def test_state_of_another_world(ims_mock: ImsMock, source: str, target: str) -> 
         for token in tokens:
             response = requests.get(f"{world.url}/v2/images", headers={"X-Auth-Token": token}, timeout=10)
             assert response.status_code == (200 if world.url == ims_mock.url else 401)
+
+
+def test_removed_world() -> None:
+    """What is written to a world that was removed is refused, and says how to have it again."""
+    with ImsMock() as mock:
+        first = mock.world("a")
+        mock.world("b")
+        mock.limit_worlds(most=2)
+        for write in (
+            lambda: first.add_image(name="lost"),
+            lambda: first.faults.add(Fail(503)),
+            lambda: first.images.clear(),
+            lambda: first.clock.advance(1),
+            first.reset,
+        ):
+            with pytest.raises(ValueError, match=r"the world a was removed; get it again with ims_mock.world\('a'\)"):
+                write()
+
+
+def test_world_with_options_of_its_own(ims_mock: ImsMock) -> None:
+    """A world takes a bound of its own, and nothing but true or false for locked."""
+    ims_mock.world("short", idle=60)
+    assert ims_mock._worlds.find("short").idle == 60  # type: ignore[union-attr]
+    for wrong in ("x", 0, None):
+        with pytest.raises(ValueError, match="locked must be true or false"):
+            ims_mock.world("z", locked=wrong)  # type: ignore[arg-type]

@@ -287,3 +287,63 @@ def test_reset_of_one_region_keeps_the_settings_of_the_cloud(cloud: ImsMock) -> 
     cloud.region("cn-south-1").reset()
     response = requests.get(f"{cloud.url}/~cn-south-1/v2/images", headers={"X-Auth-Token": "any"}, timeout=10)
     assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("start", 0),
+        ("speed", 2),
+        ("auth", "strict"),
+        ("project_id", "1" * 32),
+        ("token", "other"),
+        ("token_lifetime", 60),
+        ("region", "eu-de"),
+        ("regions", ["a", "b"]),
+        ("accounts", {"projects": [{"name": "web"}]}),
+    ],
+)
+def test_setting_of_the_cloud(cloud: ImsMock, name: str, value: Any) -> None:
+    """A reset of one region with a setting of the whole cloud is rejected, and clears nothing."""
+    cloud.region("cn-south-1").add_image(name="south")
+    url = f"{cloud.url}/~cn-south-1"
+    response = requests.post(f"{url}/_ims_mock/reset", json={name: value}, timeout=10)
+    assert response.status_code == 400
+    assert "is a setting of the whole cloud; reset its first region with it" in response.text
+    assert ("region" if name == "regions" else name) in response.text
+    assert names(url) == ["south"]
+
+
+def test_settings_of_a_region(cloud: ImsMock) -> None:
+    """The settings of a region have the regions and the speed of its cloud."""
+    cloud.reset(speed=1)
+    shown = requests.get(f"{cloud.url}/~cn-south-1/_ims_mock/settings", timeout=10).json()
+    assert (shown["region"], shown["regions"], shown["speed"]) == ("cn-south-1", NAMES, 1)
+
+
+def test_region_knows_the_others(stocked: ImsMock) -> None:
+    """A region has its siblings and itself by name, also in a world."""
+    for world in (stocked, stocked.world("team", regions=NAMES)):
+        south = world.region("cn-south-1")
+        assert {name: one.url for name, one in south.regions.items()} == {
+            name: one.url for name, one in world.regions.items()
+        }
+        assert south.region("cn-north-4").url == world.url
+        assert south.region("cn-south-1") is south
+        assert len(south.region("cn-north-4").images) == len(world.images)
+
+
+def test_removed_region(cloud: ImsMock) -> None:
+    """What is written to a region that a reset has removed is refused."""
+    south = cloud.region("cn-south-1")
+    cloud.reset(regions=["q", "r"])
+    with pytest.raises(ValueError, match="the region cn-south-1 was removed; get it again"):
+        south.add_image(name="lost")
+
+
+def test_region_as_a_world_by_header(cloud: ImsMock) -> None:
+    """A header that names a region where it should name a world is a mistake that stays: 404."""
+    headers = {"X-Auth-Token": "any", "X-IMS-Mock-World": "cn-south-1"}
+    response = requests.get(f"{cloud.url}/v2/images", headers=headers, timeout=10)
+    assert response.status_code == 404
+    assert "cn-south-1 is a region of the default world" in response.headers["X-IMS-Mock-Reason"]

@@ -27,6 +27,7 @@ from ims_mock.contract.wording import shown
 from ims_mock.identity.permissions import new_policy
 from ims_mock.mock import ImsMock
 from ims_mock.service.settings import read_json
+from ims_mock.service.worlds import worlds_of
 
 if TYPE_CHECKING:
     from ims_mock.web.tls import Tls
@@ -127,7 +128,7 @@ def _add_world(mock: ImsMock, text: str) -> None:
         given = read_json(Path(file)) if file else {}
         if not isinstance(given, dict):
             raise ValueError(f"{file} must have an object with settings, got {shown(given)}")
-        mock.world(name, locked=True, **given)
+        worlds_of(mock.service).make(name, given, is_locked=True)
     except (TypeError, ValueError) as error:
         raise ValueError(f"--world {text}: {error}") from None
 

@@ -23,7 +23,7 @@ from ims_mock.service.catalogue import HUAWEI_CLOUD
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.snapshots import Snapshot
-from ims_mock.service.world_names import DEFAULT
+from ims_mock.service.world_names import DEFAULT, check_idle
 from ims_mock.service.worlds import MOST
 
 if TYPE_CHECKING:
@@ -198,18 +198,22 @@ class RemoteMock(ImsMock):
         connection = self._connection.to(about["path"], about["instance"])
         return made if made and is_same else RemoteMock(connection, about["name"], idle=self._idle)
 
-    def world(self, name: str, *, locked: bool = False, **settings: Unpack[SettingTypes]) -> MockWorld:
+    def world(
+        self, name: str, *, locked: bool = False, idle: float | None = None, **settings: Unpack[SettingTypes]
+    ) -> MockWorld:
         """Return the world of a name, which is made if it does not exist, with settings of its own."""
-        if name == DEFAULT and not settings and not locked:
+        if name == DEFAULT and not settings and not locked and idle is None:
             return self
-        given = {"name": self._name_of(name), "settings": document_of(settings), "locked": locked, "idle": self._idle}
+        check_idle(idle)
+        unused = self._idle if idle is None else idle
+        given = {"name": self._name_of(name), "settings": document_of(settings), "locked": locked, "idle": unused}
         try:
             made = self._connection.send("POST", "worlds", given)
         except ConflictError as error:
             worlds = self.worlds
             if name not in worlds:
                 raise
-            if settings or locked:
+            if settings or locked or idle is not None:
                 text = f"the world {name} exists; delete or reset it, or take another name"
                 raise ConflictError(text) from error
             return worlds[name]

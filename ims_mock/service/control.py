@@ -58,7 +58,9 @@ def show_control(_service: Service, _path: Values, _body: Any) -> Any:
 
 def show_settings(service: Service, _path: Values, _body: Any) -> Any:
     """Show the settings, without secrets."""
-    return service.settings.to_json()
+    first, own = service.regions[0].settings.to_json(), service.settings.to_json()
+    is_further = service in service.regions[0].further
+    return {**own, **{name: first[name] for name in ("start", "speed", "regions")}} if is_further else own
 
 
 def reset(service: Service, _path: Values, body: Any) -> None:

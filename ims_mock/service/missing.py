@@ -9,6 +9,10 @@ class ConflictError(ValueError):
     """Raised for what cannot be beside what there is; the text says what to do."""
 
 
+class FullError(ConflictError):
+    """Raised for what could be if there were less; the text says what to remove."""
+
+
 class NotFoundError(Exception):
     """Raised for an unknown name in a path; the text lists the known names, of many the first."""
 

@@ -111,10 +111,9 @@ class Service:
         self._begin(settings)
 
     def _check_region(self, settings: Settings) -> None:
-        """Raise InvalidError where a further region would get another name, or regions of its own."""
-        if self in self._home.further and (settings.regions or settings.region != self.settings.region):
-            name = "regions" if settings.regions else "region"
-            raise wrong_setting(name, "conflict", "is a setting of the whole cloud; reset its first region with it")
+        """Raise InvalidError where a further region would get another value of a setting of the whole cloud."""
+        if self in self._home.further:
+            settings.check_of_region(self.first_settings)
 
     def end(self) -> None:
         """Let go of what takes memory, as the world has been removed; a request that is still on its way is rejected.

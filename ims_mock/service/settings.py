@@ -36,6 +36,10 @@ _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
 
+OF_CLOUD = ("start", "speed", "auth", "project_id", "token", "token_lifetime", "region", "regions", "accounts")
+"""The settings that a further region of a cloud has from its first one; no other value can be given for it alone."""
+
+
 class Settings:
     """What is set of a mock, for its whole life or until a reset; each setting is an attribute.
 
@@ -78,6 +82,12 @@ class Settings:
         if self.regions and self.region != self.regions[0]:
             text = f"must be the first of the regions, {self.regions[0]}, or left out; got {shown(self.region)}"
             raise wrong_setting("region", "conflict", text, self.region)
+
+    def check_of_region(self, own: Settings) -> None:
+        """Raise InvalidError where a setting of the whole cloud differs from what a further region has for its own."""
+        for name in OF_CLOUD:
+            if getattr(self, name) != getattr(own, name):
+                raise wrong_setting(name, "conflict", "is a setting of the whole cloud; reset its first region with it")
 
     def new_rules(self) -> list[Rule]:
         """Return the rules that are there from the start, not armed yet."""

@@ -23,6 +23,12 @@ def check_idle(idle: float | None) -> None:
         raise wrong_setting("idle", "exclusiveMinimum", f"must be a number of seconds above 0, or None, got {idle!r}")
 
 
+def check_locked(is_locked: Any) -> None:
+    """Raise InvalidError for what is neither True nor False."""
+    if not isinstance(is_locked, bool):
+        raise wrong_setting("locked", "type", f"must be true or false, got {shown(is_locked)}", is_locked)
+
+
 def check_name(name: Any) -> None:
     """Raise InvalidError for what is no name of a world that can be made."""
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:

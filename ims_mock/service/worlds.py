@@ -17,12 +17,12 @@ from ims_mock.contract.sizes import bytes_of, in_words
 from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
 from ims_mock.service.memory import Budget, Weight
-from ims_mock.service.missing import ConflictError, NotFoundError
+from ims_mock.service.missing import ConflictError, FullError, NotFoundError
 from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.service.world_ids import WorldIds
-from ims_mock.service.world_names import DEFAULT, check_idle, check_name
+from ims_mock.service.world_names import DEFAULT, check_idle, check_locked, check_name
 from ims_mock.state.clock import Clock, ManualClock
 from ims_mock.state.collections import Access
 from ims_mock.state.real import RealTime, new_lock
@@ -161,6 +161,7 @@ class Worlds:
         is locked and there are as many as there may be.
         """
         check_idle(idle)
+        check_locked(is_locked)
         world, is_new = self._get_or_make(name, settings or {}, is_locked=is_locked, idle=idle)
         if not is_new:
             raise ConflictError(f"the world {name} exists; delete or reset it, or take another name")
@@ -188,7 +189,7 @@ class Worlds:
             removed = self._take_unused(len(self) + 1 - self.most)
             if len(self) >= self.most:
                 text = f"there are {len(self)} worlds, as many as there may be, and all are locked; delete one"
-                raise ConflictError(text)
+                raise FullError(text)
             made.used_at = RealTime.monotonic()
             self._named[name] = made
             self._expires_at = min(self._expires_at, self._end_of(made))
@@ -346,7 +347,7 @@ class Worlds:
         self.ids.check(name, None if found is None else found.service, asked.headers)
         try:
             return found or self._get_or_make(name, {})[0]
-        except ConflictError as error:
+        except FullError as error:
             raise ImsError(503, "APIGW.0201", reason=str(error)) from None
         except ValueError as error:
             raise ImsError(404, "APIGW.0101", reason=f"no world has the name {shown(name)}: {error}") from None

@@ -84,7 +84,12 @@ def test_wrong_worlds(arguments: tuple[str, ...], message: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[]", "must have an object with settings"), ('{"auht": "off"}', "no setting 'auht'"), ("{", "is not JSON")],
+    [
+        ("[]", "must have an object with settings"),
+        *((f'{{"{name}": 1}}', f"no setting '{name}'") for name in ("name", "locked", "self", "idle")),
+        ('{"auht": "off"}', "no setting 'auht'"),
+        ("{", "is not JSON"),
+    ],
 )
 def test_wrong_settings_of_a_world(tmp_path: Path, text: str, message: str) -> None:
     """A file that has no settings is refused, with its name."""

@@ -502,7 +502,7 @@ def test_both_have_the_same_names(here: type, there: type) -> None:
     assert all(inspect.getdoc(getattr(there, name)) for name in wanted if getattr(there, name) is not None)
 
 
-INHERITED = {"add_accounts", "add_backup", "add_enterprise_project", "add_key", "add_object", "add_server"}
+INHERITED = {"service", "add_accounts", "add_backup", "add_enterprise_project", "add_key", "add_object", "add_server"}
 INHERITED |= {"region"}
 INHERITED |= {
     "add_vault",
