@@ -165,6 +165,7 @@ def _print_operations(_given: Given, _parser: Parser) -> int:
 def _print_environment(given: Given, parser: Parser) -> int:
     """Print what points a client at a running mock."""
     from ims_mock.command.environment import CLIENTS, IN_EACH_SHELL, Target
+    from ims_mock.command.healthcheck import named_in
 
     client, options = given.get("client"), _with_defaults(given)
     if client is None:
@@ -173,19 +174,23 @@ def _print_environment(given: Given, parser: Parser) -> int:
         parser.error(f"there is no client {shown(client)}; there are {', '.join(CLIENTS)}{nearest(client, [*CLIENTS])}")
     if options.shell != "bash" and client not in IN_EACH_SHELL:
         parser.error(f"--shell {options.shell} is for {', '.join(IN_EACH_SHELL)}: leave it out for {client}")
+    url = reached_url(options, parser, is_tls=bool(options.tls or options.cert) and client != "proxy")
+    world, regions = named_in(url, options) if "/~" in url else ("", [])
     try:
         accounts = Settings(**{name: value for name, value in given.items() if name in SETTINGS}).first_accounts
+        accounts.add_projects_of(regions[1:])
         user = accounts.default_user if options.user is None else accounts.named_user(options.user)
     except ValueError as error:
         parser.error(str(error))
-    url = reached_url(options, parser, is_tls=bool(options.tls or options.cert) and client != "proxy")
-    user = accounts.in_world(url.partition("/~")[2], user)
+    user = accounts.in_world(world, user)
     file = Path(options.ca_file)
     # Of a certificate that is not made for the run, the authority may be one that every client knows.
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())
     ca_file = str(file.absolute()) if (url.startswith("https:") and is_named) or client == "proxy" else None
     try:
-        print(CLIENTS[client](Target(url, accounts, user, ca_file, options.shell)), end="")
+        print(
+            CLIENTS[client](Target(url, accounts, user, ca_file, options.shell, regions[-1] if regions else "")), end=""
+        )
     except ValueError as error:
         parser.error(str(error))
     return 0

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ims_mock.command.shells import SHELLS
 from ims_mock.contract.operations import IDENTITY_ROOT
-from ims_mock.identity.accounts import Accounts, User
+from ims_mock.identity.accounts import Accounts, Project, User
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,24 @@ class Target:
     user: User
     ca_file: str | None = None
     shell: str = "bash"
+    named_region: str = ""
+    """The region that the URL names, if it does."""
+
+    @property
+    def region(self) -> str:
+        """The region of the URL: the first one where it names none."""
+        return self.named_region or self.accounts.region
+
+    @property
+    def project(self) -> Project:
+        """The project of the region, or the user's own in the first one."""
+        is_further = self.region != self.accounts.region and self.region in self.accounts.projects
+        return self.accounts.projects[self.region] if is_further else self.accounts.own_project(self.user)
 
     @property
     def project_name(self) -> str:
-        """The name of the user's own project."""
-        return self.accounts.own_project(self.user).name
+        """The name of the project."""
+        return self.project.name
 
 
 def sdk_variables(target: Target) -> dict[str, str]:
@@ -34,12 +47,12 @@ def sdk_variables(target: Target) -> dict[str, str]:
 
     https://github.com/huaweicloud/huaweicloud-sdk-python-v3#3-client-initialization-top
     """
-    accounts, user = target.accounts, target.user
-    region = accounts.region.upper().replace("-", "_")
+    user = target.user
+    region = target.region.upper().replace("-", "_")
     return {
         "HUAWEICLOUD_SDK_AK": user.access,
         "HUAWEICLOUD_SDK_SK": user.secret,
-        "HUAWEICLOUD_SDK_PROJECT_ID": accounts.own_project(user).id,
+        "HUAWEICLOUD_SDK_PROJECT_ID": target.project.id,
         "HUAWEICLOUD_SDK_IAM_ENDPOINT": target.url,
         f"HUAWEICLOUD_SDK_REGION_IMS_{region}": target.url,
         **_common_variables(target),
@@ -57,7 +70,7 @@ def openstack_variables(target: Target) -> dict[str, str]:
         "OS_USER_DOMAIN_NAME": target.accounts.domain.name,
         "OS_PROJECT_NAME": target.project_name,
         "OS_PROJECT_DOMAIN_NAME": target.accounts.domain.name,
-        "OS_REGION_NAME": target.accounts.region,
+        "OS_REGION_NAME": target.region,
         **({"OS_CACERT": target.ca_file} if target.ca_file else {}),
         **_common_variables(target),
     }
@@ -79,7 +92,7 @@ def clouds_yaml(target: Target) -> str:
             "project_name": target.project_name,
             "project_domain_name": target.accounts.domain.name,
         },
-        "region_name": target.accounts.region,
+        "region_name": target.region,
         "identity_api_version": "3",
         **({"cacert": target.ca_file} if target.ca_file else {}),
     }
@@ -87,7 +100,7 @@ def clouds_yaml(target: Target) -> str:
 
 
 def _sdk(target: Target) -> str:
-    region = target.accounts.region
+    region = target.region
     note = f"# Then: ImsClient.new_builder().with_region(Region({region!r}, {target.url!r})).build()\n"
     tls = f"# HTTPS: HttpConfig(ssl_ca_cert={target.ca_file!r})\n" if target.ca_file else ""
     return _replaced("HUAWEICLOUD_SDK_", sdk_variables(target), target) + note + tls
@@ -101,9 +114,9 @@ def _openstack(target: Target) -> str:
 
 def _terraform(target: Target) -> str:
     """https://registry.terraform.io/providers/huaweicloud/huaweicloud/latest/docs"""
-    accounts, user = target.accounts, target.user
+    user = target.user
     settings = {
-        "region": accounts.region,
+        "region": target.region,
         "access_key": user.access,
         "secret_key": user.secret,
         "auth_url": f"{target.url}/v3",
@@ -124,7 +137,7 @@ def _otc(target: Target) -> str:
         "password": target.user.password,
         "domain_name": target.accounts.domain.name,
         "tenant_name": target.project_name,
-        "region": target.accounts.region,
+        "region": target.region,
         **({"cacert_file": target.ca_file} if target.ca_file else {}),
     }
     return _provider("opentelekomcloud", settings, {})

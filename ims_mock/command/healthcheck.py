@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,16 +59,62 @@ def _problem(url: str, options: argparse.Namespace, seconds: float) -> str | Non
     status, body = result
     if status != 200 or not _is_ok(body):
         return f"GET {_PATH} returns {status}; " + ("it is no ims-mock" if status in (200, 404) else "see its log")
-    name = urlsplit(url).path.partition("/~")[2]
-    if not name:
+    names = urlsplit(url).path.split("/~")[1:]
+    return problem_of_names(names, lambda path: _asked(url, path, options, seconds)) if names else None
+
+
+def problem_of_names(names: Sequence[str], ask: Callable[[str], tuple[int, bytes] | str]) -> str | None:
+    """Return why a server does not have what a URL names, a world or a region, or both; None where it has that."""
+    world = regions_of(names[0], ask)
+    if isinstance(world, list):
+        return None if len(names) == 1 or names[1] in world else _no_region(names[1], world)
+    found = regions_of("default", ask) if world is None else world
+    if isinstance(found, str):
+        return found
+    if found and names == [names[0]] and names[0] in found:
         return None
+    others = f"; it is no region either, the regions are {', '.join(found)}" if found else ""
+    return f"no world has the name {names[0]}; make it with --world {names[0]}, or with POST {_WORLDS}{others}"
+
+
+def _no_region(name: str, known: Sequence[str]) -> str:
+    regions = f"the regions are {', '.join(known)}" if known else "it is one region"
+    return f"no region has the name {name}, {regions}"
+
+
+def regions_of(name: str, ask: Callable[[str], tuple[int, bytes] | str]) -> list[str] | str | None:
+    """Return the regions of a world, none where it is one; None where there is no such world, or what is wrong."""
     path = f"{_WORLDS}/{name}"
-    result = _asked(url, path, options, seconds)
+    result = ask(path)
     if isinstance(result, str):
         return result
-    if result[0] == 404:
-        return f"no world has the name {name}; make it with --world {name}, or with POST {_WORLDS}"
-    return None if result[0] == 200 else f"GET {path} returns {result[0]}; see its log"
+    status, body = result
+    if status != 200:
+        return None if status == 404 else f"GET {path} returns {status}; see its log"
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return f"GET {path} returns what is no JSON; see its log"
+    return list(document.get("regions", ())) if isinstance(document, dict) else []
+
+
+def named_in(url: str, options: argparse.Namespace) -> tuple[str, list[str]]:
+    """Return the world that a URL names, "" for the default one, and its region with those of its cloud before it.
+
+    A name that stands alone is that of a world, unless the server says that it is a region.
+    """
+    names = urlsplit(url).path.split("/~")[1:]
+    if not names:
+        return "", []
+    found = regions_of(names[0], lambda path: _asked(url, path, options, _SECONDS))
+    if len(names) > 1:
+        known = found if isinstance(found, list) else []
+        return names[0], [*known[:1], names[1]]
+    if found is None:
+        regions = regions_of("default", lambda path: _asked(url, path, options, _SECONDS))
+        if isinstance(regions, list) and names[0] in regions:
+            return "", [regions[0], names[0]]
+    return names[0], []
 
 
 def _asked(url: str, path: str, options: argparse.Namespace, seconds: float) -> tuple[int, bytes] | str:

@@ -21,7 +21,7 @@ def reached_url(options: argparse.Namespace, parser: argparse.ArgumentParser, *,
         parser.error("needs --url of a mock that took a free port, or its --url-file")
     url: str = (options.url or root_url(options.host, options.port, is_tls=is_tls)).rstrip("/")
     if not _URL.fullmatch(url):
-        wanted = "http:// or https:// with a host and a port, and /~NAME for a world"
+        wanted = "http:// or https:// with a host and a port, and /~NAME for a world or a region, or /~WORLD/~REGION"
         parser.error(f"argument --url: must be {wanted}, got {options.url!r}")
     return url
 
@@ -39,5 +39,5 @@ def url_in(path: Path) -> str:
     return text
 
 
-_URL = re.compile(r"https?://[^/?#\s]+(?:/~[a-z0-9-]+)?")
+_URL = re.compile(r"https?://[^/?#\s]+(?:/~[0-9A-Za-z_-]+){0,2}")
 _LONGEST = 4096

@@ -55,7 +55,9 @@ def _named(service: Service, name: str) -> World:
 
 
 def _world(service: Service, world: World) -> dict[str, Any]:
+    regions = {"regions": world.service.settings.regions} if world.service.further else {}
     return {
+        **regions,
         "name": world.name,
         "path": world.path,
         "instance": worlds_of(service).ids.of(world.service),

@@ -65,6 +65,25 @@ def test_health_of_a_world(ims_mock: ImsMock, capsys: pytest.CaptureFixture[str]
     assert len(ims_mock.world("ci").journal) == 0
 
 
+def test_health_of_a_region(capsys: pytest.CaptureFixture[str]) -> None:
+    """A region of a URL is healthy if its world has it."""
+    with ImsMock(regions=["cn-north-4", "cn-south-1"]) as mock:
+        mock.world("backup", regions=["P", "q_1"])
+        mock.world("single", regions=[])
+        for path in ("/~cn-north-4", "/~cn-south-1", "/~default/~cn-south-1", "/~backup", "/~backup/~q_1"):
+            assert check(capsys, "--url", mock.url + path) == (0, "")
+        for path, reason in (
+            ("/~eu-de", "no world has the name eu-de"),
+            ("/~eu-de", "it is no region either, the regions are cn-north-4, cn-south-1"),
+            ("/~backup/~eu-de", "no region has the name eu-de, the regions are P, q_1"),
+            ("/~single/~eu-de", "no region has the name eu-de, it is one region"),
+            ("/~cn-south-1/~backup", "no world has the name cn-south-1"),
+        ):
+            status, said = check(capsys, "--url", mock.url + path)
+            assert (status, reason in said) == (1, True)
+        assert list(mock.worlds) == ["default", "backup", "single"]
+
+
 @pytest.mark.parametrize(
     ("response", "reason"),
     [

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from ims_mock import ImsMock
 from tests.command.test_cli import run
 from tests.command.test_process import HEADERS, running
 
@@ -58,6 +59,27 @@ def test_regions_of_a_command() -> None:
     with running("--regions", "p", "--regions", "q") as (_, url):
         settings = requests.get(f"{url}/_ims_mock/settings", timeout=10).json()
         assert (settings["region"], settings["regions"]) == ("p", ["p", "q"])
+
+
+def test_environment_of_a_region() -> None:
+    """`env` has the region that a URL names, with its project; the access key is that of the world."""
+    with ImsMock(regions=["cn-north-4", "cn-south-1"]) as mock:
+        mock.world("backup")
+        for path, region, key in (
+            ("", "cn-north-4", "demo-ak"),
+            ("/~cn-south-1", "cn-south-1", "demo-ak"),
+            ("/~cn-north-4", "cn-north-4", "demo-ak"),
+            ("/~backup", "cn-north-4", "demo-backup-ak"),
+            ("/~backup/~cn-south-1", "cn-south-1", "demo-backup-ak"),
+        ):
+            name = "demo" if region == "cn-north-4" else region
+            shown = run("env", "openstack", "--url", mock.url + path).stdout
+            assert f"export OS_REGION_NAME={region}\n" in shown
+            assert f"export OS_PROJECT_NAME={name}\n" in shown
+            shown = run("env", "sdk", "--url", mock.url + path).stdout
+            assert f"export HUAWEICLOUD_SDK_PROJECT_ID={mock.accounts.projects[name].id}\n" in shown
+            assert f"export HUAWEICLOUD_SDK_AK={key}\n" in shown
+            assert f"_REGION_IMS_{region.upper().replace('-', '_')}=" in shown
 
 
 @pytest.mark.parametrize(
