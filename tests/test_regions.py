@@ -83,6 +83,7 @@ def test_region_by_project(stocked: ImsMock) -> None:
     ("path", "headers", "status", "reason"),
     [
         ("/v2/images", {"X-IMS-Mock-Region": "eu-de"}, 404, 'X-IMS-Mock-Region: no region has the name "eu-de"'),
+        ("/v2/images", {"Host": "ims.eu-de-9.myhuaweicloud.com"}, 404, 'Host: no region has the name "eu-de-9"'),
         ("/~team/~eu-de/v2/images", {}, 404, 'the path: no region has the name "eu-de"'),
         (
             "/v2/images",
@@ -347,3 +348,15 @@ def test_region_as_a_world_by_header(cloud: ImsMock) -> None:
     response = requests.get(f"{cloud.url}/v2/images", headers=headers, timeout=10)
     assert response.status_code == 404
     assert "cn-south-1 is a region of the default world" in response.headers["X-IMS-Mock-Reason"]
+
+
+def test_region_of_a_world_by_host(stocked: ImsMock) -> None:
+    """A host with a world before a region is for the region of that world; one of no region is as it was."""
+    stocked.world("alpha").region("cn-south-1").add_image(name="alpha south")
+    assert names(stocked.url, Host="alpha.cn-south-1.localhost:9292") == ["alpha south"]
+    assert names(stocked.url, Host="new.cn-south-1.localhost") == []
+    assert names(stocked.url, Host="default.cn-south-1.localhost") == ["south"]
+    assert names(stocked.url, Host="ims.cn-south-1.localhost") == ["south"]
+    for host in ("ims.other.localhost", "alpha.other.localhost"):
+        assert names(stocked.url, Host=host) == ["north"]
+    assert list(stocked.worlds) == ["default", "alpha", "new"]

@@ -92,6 +92,9 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
         check_options(state, options.state, settings, options.given_as)
         # Rules, and every reset, are of the time of the state.
         settings = {**settings, "start": state.document["clock"]["now"]}
+        if state.regions and "regions" not in options.given_as:
+            settings["regions"] = [state.records["settings"]["region"], *state.regions]
+            settings.pop("region", None)
     mock = _made(options, tls, settings)
     if state is not None:
         mock.restore(state)

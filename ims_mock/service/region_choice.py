@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ims_mock.contract.errors import ImsError
@@ -24,7 +25,9 @@ _HEADER = header_name(HEADER)
 PROJECT = re.compile("^/v[0-9.]+/([0-9a-f]{32})/")
 """The project in the path of IMS's own operations."""
 
-_HOST = re.compile(r"([A-Za-z0-9_-]+)[.]localhost[.]?")
+_HOST = re.compile(r"(?:[A-Za-z0-9-]+[.])?([A-Za-z0-9_-]+)[.]localhost[.]?")
+
+_WORLD_HOST = re.compile(r"([a-z0-9-]+)(\.[a-z0-9_-]+)?\.localhost\.?(?::[0-9]*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,42 @@ def region_of(service: Service, root: str, asked: Asked) -> tuple[Service, str]:
     if named is not None:
         return named_region(service, named, "the path"), f"{root}{PREFIX}{named}"
     found = region_of_host(service, asked.host)
+    check_host(service, asked.host)
     return found or chosen_region(service, path, asked.headers), root
 
 
 def region_of_host(service: Service, host: str) -> Service | None:
-    """Return the region that a `Host` names: REGION.localhost, or ims.REGION.myhuaweicloud.com; None for another."""
+    """Return the region that a `Host` names; None for another one.
+
+    Such are REGION.localhost, WORLD.REGION.localhost and ims.REGION.myhuaweicloud.com.
+    """
     name = host.partition(":")[0]
     local, cloud = _HOST.fullmatch(name), cloud_host(name)
     asked = local[1] if local else cloud.region if cloud else ""
     found = (one for one in [service, *service.further] if one.settings.region.lower() == asked.lower())
     return next(found, None) if asked and service.further else None
+
+
+def world_host(host: str, service_of: Callable[[str], Service]) -> re.Match[str] | None:
+    """Return the parts of a `Host` that names a world, or a world and one of its regions; None for another one.
+
+    `service_of` returns the service of a world, or that of the default one, which a new world would be like.
+    """
+    found = _WORLD_HOST.fullmatch(host)
+    if found is None or not found[2]:
+        return found
+    service = service_of(found[1].lower())
+    is_cloud = cloud_host(host.partition(":")[0]) is not None
+    return found if region_of_host(service, host) and not is_cloud else None
+
+
+def check_host(service: Service, host: str) -> None:
+    """Raise 404 for a host of the cloud that is of a region which the world does not have."""
+    cloud = cloud_host(host.partition(":")[0])
+    if cloud is None or cloud.domain == "localhost" or not cloud.region or cloud.is_global:
+        return
+    if region_of_host(service, host) is None:
+        named_region(service, cloud.region, "Host")
 
 
 def chosen_region(service: Service, path: str, headers: Headers) -> Service:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
 from ims_mock.service.memory import Budget, Weight
 from ims_mock.service.missing import ConflictError, FullError, NotFoundError
-from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host
+from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host, world_host
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.service.world_ids import WorldIds
@@ -37,7 +36,6 @@ _MOST_OWNERS = 10_000
 """Most credentials and projects whose world is remembered."""
 
 _HEADER = header_name(HEADER)
-_HOST = re.compile(r"([a-z0-9-]+)\.localhost\.?(?::[0-9]*)?", re.IGNORECASE)
 
 logger = logging.getLogger("ims_mock")
 
@@ -336,9 +334,9 @@ class Worlds:
         if named is not None:
             is_region = named not in self._named and service.region(named) is not None
             return (self.default, "") if is_region else (self._named_world(named, asked), f"{PREFIX}{named}")
-        host = _HOST.fullmatch(asked.host)
+        host = world_host(asked.host, lambda name: (self.find(name) or self.default).service)
         named = host[1].lower() if host else asked.headers.get(_HEADER)
-        if host and named not in self._named and region_of_host(service, asked.host) is not None:
+        if host and not host[2] and named not in self._named and region_of_host(service, asked.host) is not None:
             return self.default, ""
         return self._world_of(asked) if named is None else self._named_world(named, asked), ""
 

@@ -134,3 +134,20 @@ def test_save_needs_a_file(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     problem = f"{tmp_path / 'no'} is no folder; make it, or name a file elsewhere"
     assert done.stderr == f"ims-mock serve: error: --state: {problem}\ntry 'ims-mock serve --help'\n"
+
+
+def test_state_with_regions(tmp_path: Path) -> None:
+    """A state of several regions starts a mock that has them; other regions than these are refused."""
+    file = tmp_path / "state.json"
+    with running("--state", str(file), "--save", "--regions", "p", "--regions", "q") as (process, url):
+        requests.post(f"{url}/~q/_ims_mock/images", json={"name": "kept"}, timeout=10).raise_for_status()
+        assert stop(process)[0] == 0
+    for more in ((), ("--regions", "p", "--regions", "q")):
+        with running("--state", str(file), "--save", *more) as (process, url):
+            assert requests.get(f"{url}/_ims_mock/settings", timeout=10).json()["regions"] == ["p", "q"]
+            images = requests.get(f"{url}/~q/v2/images", headers=HEADERS, timeout=10).json()["images"]
+            assert [image["name"] for image in images] == ["kept"]
+            assert stop(process)[0] == 0
+    done = run("--port", "0", "--state", str(file), "--regions", "q", "--regions", "p")
+    assert done.returncode == 2
+    assert "regions" in done.stderr
