@@ -360,3 +360,21 @@ def test_region_of_a_world_by_host(stocked: ImsMock) -> None:
     for host in ("ims.other.localhost", "alpha.other.localhost"):
         assert names(stocked.url, Host=host) == ["north"]
     assert list(stocked.worlds) == ["default", "alpha", "new"]
+
+
+@pytest.mark.parametrize("second", ["cn-north-4", "backup"])
+def test_region_before_a_world(cloud: ImsMock, second: str) -> None:
+    """A path with a name behind a region has a reason that says which order is right."""
+    response = requests.get(f"{cloud.url}/~cn-south-1/~{second}/v2/images", headers={"X-Auth-Token": "any"}, timeout=10)
+    assert response.status_code == 404
+    wanted = f"leave out /~{second}, or name a world and then one of its regions, /~WORLD/~REGION/v2/images"
+    assert wanted in response.headers["X-IMS-Mock-Reason"]
+
+
+@pytest.mark.parametrize("path", ["/~a%2Fb/v2/images", "/~a%2fb", "/%7Ea%2Fb/v2/images", "/~b/~cn-south-1%2Fv2/images"])
+def test_name_with_a_slash(cloud: ImsMock, path: str) -> None:
+    """A name of a world or a region with a slash is rejected, and makes no world."""
+    response = requests.get(cloud.url + path, headers={"X-Auth-Token": "any"}, timeout=10)
+    assert response.status_code == 404
+    assert "a name has no '/'; leave out the '%2F'" in response.headers["X-IMS-Mock-Reason"]
+    assert list(cloud.worlds) == ["default"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
@@ -42,6 +43,14 @@ class Asked:
 def name_in_path(path: str) -> str | None:
     """Return the name of a world or a region with which a path begins."""
     return path[len(PREFIX) :].partition("/")[0] if path.startswith(PREFIX) else None
+
+
+def check_sent(target: str) -> None:
+    """Raise 404 for a target, as it was sent, in which the name of a world or a region has a slash: "%2F"."""
+    for part in map(unquote, target.partition("?")[0].split("/", 3)[1:3]):
+        if part.startswith("~") and "/" in part:
+            text = f"no world or region has the name {shown(part[1:])}: a name has no '/'; leave out the '%2F'"
+            raise ImsError(404, "APIGW.0101", reason=f"the path: {text}")
 
 
 def region_of(service: Service, root: str, asked: Asked) -> tuple[Service, str]:

@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
-from ims_mock.service.region_choice import PREFIX, Asked
+from ims_mock.service.region_choice import PREFIX, Asked, check_sent
 from ims_mock.service.worlds import HEADER, World, Worlds
 from ims_mock.state.real import new_lock
 from ims_mock.web.direct import Direct
-from ims_mock.web.environ import request_of
+from ims_mock.web.environ import request_of, target_of
 from ims_mock.web.front import Front
 from ims_mock.web.head import Head, headers_of
 
@@ -45,6 +45,7 @@ class Fronts:
         if not self._may_choose(head.target, environ.get("HTTP_HOST", ""), headers):
             return self.default.direct, head
         try:
+            check_sent(head.target)
             world, root = self.worlds.choose(Asked(head.path, environ.get("HTTP_HOST", ""), headers))
         except ImsError:
             return None
@@ -61,6 +62,7 @@ class Fronts:
         if not self._may_choose(path, host, headers):
             return self.default.respond(environ, start_response)
         try:
+            check_sent(target_of(environ.get("REQUEST_URI", "")))
             world, root = self.worlds.choose(Asked(path, host, headers))
         except ImsError as error:
             return self._refuse(error, environ, start_response)

@@ -28,7 +28,7 @@ def hint_for(method: str, path: str) -> str:
     """Return what is known of a path that is no route, to be put behind a sentence; "" where nothing is near."""
     if len(path) > LONGEST:
         return ""
-    hint = _repetition(path) or elsewhere(method, path) or _prefix(path)
+    hint = _order(path) or _repetition(path) or elsewhere(method, path) or _prefix(path)
     near = "" if hint else _nearest_route(path)
     if near:
         return f"; the nearest is {near}"
@@ -51,6 +51,14 @@ def _repetition(path: str) -> str:
     first, second = match["first"], match["second"]
     cause = f"the endpoint of the client ends in {first}, and the client adds {second} itself"
     return f"; it begins with a version twice, {first} and {second}; leave out the first: {cause}"
+
+
+def _order(path: str) -> str:
+    """Return that a path has one more name of a world or a region than it can have here."""
+    if not path.startswith("/~"):
+        return ""
+    name, _, rest = path[2:].partition("/")
+    return f"; leave out /~{name}, or name a world and then one of its regions, /~WORLD/~REGION/{rest}"
 
 
 def _prefix(path: str) -> str:
