@@ -50,6 +50,10 @@ class SharedFile(File):
         """Return the bytes in pieces, or those of them that are wanted; raise 503 where they cannot be reached."""
         return self._files.read(self, range(self.size) if wanted is None else wanted)
 
+    def remove(self) -> None:
+        """Delete the bytes, to which nothing refers any more."""
+        self._files.remove(self)
+
 
 class SharedFiles:
     """The files of the images of one world: small ones in the store, larger ones in a place beside it."""

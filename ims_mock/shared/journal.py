@@ -32,6 +32,9 @@ class Notes(Protocol):
     def note_entry(self, entry: Entry) -> None:
         """Write an entry whose response is about to leave."""
 
+    def note_cleared(self) -> None:
+        """Take up that a response is about to leave whose entry was cleared meanwhile."""
+
     def read_entries(self) -> tuple[int, int, Versions]:
         """Return how many requests there were, the revision, and what was written since the last call."""
 
@@ -95,6 +98,8 @@ class SharedJournal(Journal):
         try:
             if entry.is_open:
                 self.sharing.note_entry(entry)
+            else:
+                self.sharing.note_cleared()
         finally:
             self.drop(entry)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -25,7 +24,7 @@ WAIT = 5.0
 CHANNEL = "ims_mock:changes"
 """Where a server says that a world has changed."""
 
-_GREETING = 0.5
+_GREETING = 0.2
 """Fewest real seconds that a new connection is given."""
 
 _SHORT = 1.0
@@ -64,11 +63,6 @@ class StoreError(ImsError):
         super().__init__(503, reason=reason)
 
 
-class _Failed(threading.local):
-    at = -inf
-    """When this thread has waited in vain, in real seconds of which differences mean something."""
-
-
 class Link:
     """A server's way to the store, for any number of threads; `name` is how reasons call it, without a password.
 
@@ -89,7 +83,7 @@ class Link:
         except ValueError as error:
             raise ValueError(f"--store: {self.name} has a wrong URL: {error}") from None
         self._is_out = False
-        self._failed = _Failed()
+        self._failed_at = -inf
         self._free: deque[AbstractConnection] = deque()
 
     def ask(self, *commands: Command) -> list[Any]:
@@ -112,7 +106,7 @@ class Link:
                 # The other connections may be of a store that has been started again since.
                 self.close()
                 if RealTime.monotonic() >= until:
-                    self._failed.at = RealTime.monotonic()
+                    self._failed_at = RealTime.monotonic()
                     waited = f"has not responded for {wait:g} seconds" if wait else "does not respond"
                     text = f"{self.name} {waited}: {error}"
                     self._note_reach(text)
@@ -122,9 +116,9 @@ class Link:
     def _patience(self) -> float:
         """Return how many real seconds a request waits now.
 
-        Once one has waited in vain, the others need not wait as long, and one that did itself need not wait again.
+        Once one has waited in vain, the others need not wait as long, and for a moment not at all.
         """
-        if RealTime.monotonic() - self._failed.at < _SHORT:
+        if self._is_out and RealTime.monotonic() - self._failed_at < _SHORT:
             return 0.0
         return min(self.wait, _SHORT) if self._is_out else self.wait
 

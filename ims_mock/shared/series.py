@@ -13,7 +13,7 @@ _MANY = 10**12
 
 
 class Series:
-    """The numbers of a server's requests and uploads: from 1 for the first server, and each other has its own."""
+    """The numbers of a server's requests and uploads: each server has its own."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes

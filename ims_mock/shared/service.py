@@ -153,6 +153,12 @@ class SharedService(Service):
         else:
             self.sharing.attempt(lambda: super(SharedService, self).reset(**changes), is_touched=True)
 
+    def _overtaken(self, exchange: Exchange) -> ImsError:
+        """Return the rejection of a request whose entry is gone; repeat one that was there before this server knew."""
+        if self.journal.is_ended or exchange.operation.takes_bytes:
+            return super()._overtaken(exchange)
+        raise StaleError
+
     def control(
         self, function: Callable[[Service, Mapping[str, Any], Any], Any], values: Mapping[str, Any], body: Any
     ) -> Any:

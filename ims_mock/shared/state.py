@@ -58,6 +58,8 @@ class SharedState:
         self.is_there: Callable[[], bool] = lambda: True
         """Whether the world was not deleted."""
         self._mock = mock
+        assert isinstance(mock.store.changes, SharedChanges), "a service that shares has such a log"
+        self._changes = mock.store.changes
         self._files = files
         self.keys = keys_of(name)
         self._attempt: Attempt | None = None
@@ -69,9 +71,8 @@ class SharedState:
 
     def attach(self) -> None:
         """Begin to share: have the state that the store has, or give it this one where it has none."""
-        mock, changes = self._mock, self._mock.store.changes
-        assert isinstance(changes, SharedChanges), "a service that shares has such a log"
-        changes.watcher = self
+        mock = self._mock
+        self._changes.watcher = self
         mock.store.sharing = self
         mock.store.open_with(SharedTransaction(mock.store, self))
         if isinstance(mock.store.clock, ManualClock):
@@ -84,11 +85,10 @@ class SharedState:
 
     def detach(self) -> None:
         """Share no more: what changes from now on is of this server alone."""
-        mock, changes = self._mock, self._mock.store.changes
-        assert isinstance(changes, SharedChanges), "a service that shares has such a log"
+        mock = self._mock
         self.notes.looks.pop(self.keys[0], None)
         with mock.store.lock:
-            changes.watcher = None
+            self._changes.watcher = None
             mock.store.sharing = mock.journal.sharing = None
             mock.faults.sharing = mock.permissions.sharing = None
             mock.store.open_with(Transaction(mock.store))
@@ -108,12 +108,8 @@ class SharedState:
     def take_up(self, reply: Any) -> None:
         """Have the newest state where the reply to the question is not this one."""
         if reply != [str(self.version).encode(), self.commit.encode()]:
-            self.catch_up()
-
-    def catch_up(self) -> None:
-        """Have the newest state, where it is known that this one is older."""
-        with self._mock.store.lock:
-            self._catch_up()
+            with self._mock.store.lock:
+                self._catch_up()
 
     def _catch_up(self) -> None:
         """Have the newest state; called with the lock."""
@@ -126,7 +122,7 @@ class SharedState:
             self._begin()
             return
         versions = [int(place.partition(b"-")[0]) for place, _ in changes]
-        # What this server has is the beginning of what there is, unless the store went back to an earlier state.
+        # It begins with what this server has, unless the store went back to an earlier state.
         is_known = self.version > 0 and bool(changes) and changes[0][1][1].decode() == self.commit
         if not is_known or versions != list(range(self.version, versions[-1] + 1)) or versions[-1] < version:
             self._reload()
@@ -200,6 +196,7 @@ class SharedState:
             )
         if self.version > 0:
             logger.warning("%s no longer has the world %s, which begins again", self.link.name, world_of(self.name))
+            self._mock.journal.load(self._mock.journal.clearings + 1, self._mock.journal.size)
         self.version, self.commit, epoch, attempt = 0, "", secrets.token_hex(6), Attempt(0)
         attempt.is_whole = True
         if self._commit(attempt, {"epoch": epoch}):
@@ -350,6 +347,11 @@ class SharedState:
     def note_entry(self, entry: Entry) -> None:
         """Write an entry whose response is about to leave; raise StaleError where that is from older records."""
         self._entries.note(entry, self.turn)
+
+    def note_cleared(self) -> None:
+        """Repeat a request whose entry was cleared meanwhile, unless its response is of the newest state."""
+        if self.turn.is_request and not (self.turn.is_current or self.turn.is_out):
+            raise StaleError
 
     def read_entries(self) -> tuple[int, int, Versions]:
         """Return how many requests there were, the revision, and what was written since the last call."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import weakref
 from math import inf
@@ -49,7 +50,7 @@ class Watch:
         self._link = link
         self._hearers = weakref.WeakSet[Hearer]()
         self._is_ending = False
-        self.server = int(link.ask(("INCR", "ims_mock:servers"))[0]) - 1
+        self.server = secrets.randbits(40)
         """The number of this server, which no other has."""
         self._reported = -inf
         self._thread: threading.Thread | None = None

@@ -173,9 +173,18 @@ class SharedWorlds(Worlds):
     def _remove(self, name: str) -> bool:
         """Remove a world, and return whether it was there."""
         text = self._link.ask(("HGET", _WORLDS, name))[0]
-        is_mine = text is not None and bool(self._link.ask(("HDEL", _WORLDS, name))[0])
+        if text is None:
+            self._let_go(name)
+            return False
+        service = self._have(name, json.loads(text)).service
+        assert isinstance(service, SharedService), "the other servers have one too"
+        service.shared.look()
+        files = service.shared.writer.documents.files()
+        is_mine = bool(self._link.ask(("HDEL", _WORLDS, name))[0])
         self._let_go(name)
         if is_mine:
+            for file in files.values():
+                file.remove()
             self._link.ask(("ZREM", _USED, name))
             self._changed_in_store()
             self._purge(_state_of(name, json.loads(text)["id"]))

@@ -55,6 +55,7 @@ class History:
     jobs: list[str] = field(default_factory=list)
     unsure: int = 0
     fired: int = 0
+    unsure_hits: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -88,6 +89,8 @@ class Client:
                     history.problems.append(f"the id of a request was given out twice: {request_id}")
                 history.requests[request_id] = response.status_code
             history.fired += _FIRED in response.text
+        if response.status_code == 500:
+            self._problem(f"{method} {path}: {response.text}")
         if response.status_code in (500, 502, 503, 504):
             return None
         self.responses += 1
@@ -203,6 +206,12 @@ class Client:
             self._problem("pages have an image twice")
         return found
 
+    def look_at_tags(self) -> None:
+        """Ask for what the rule of the test rejects now and then."""
+        if self.ask("GET", "/v1/cloudimages/tags") is None:
+            with self._history.lock:
+                self._history.unsure_hits += 1
+
     def _begin_job(self) -> None:
         body = {"name": "by a job", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"}
         response = self.ask("POST", "/v2/cloudimages/action", json=body)
@@ -238,9 +247,10 @@ def check_end(url: str, history: History) -> Iterator[str]:
         pass
     rule = _rule(url)
     while rule["hits"] < TIMES:
-        requests.get(f"{url}/v1/cloudimages/tags", headers={"X-Auth-Token": "t"}, timeout=60)
+        client.look_at_tags()
         rule = _rule(url)
-    if rule["hits"] != TIMES or history.fired > TIMES:
+    client.look_at_tags()
+    if rule["hits"] != TIMES or not history.fired <= TIMES <= history.fired + history.unsure_hits:
         yield f"the rule has {rule['hits']} hits, and was seen {history.fired} times; it fires {TIMES} times"
     listed = {image["id"]: image for image in client.all_images() or ()}
     for image_id, image in history.images.items():
@@ -310,7 +320,7 @@ def run(operations: int, seconds: float | None = None, seed: int = 0) -> History
                 turn += 1
                 client.work()
                 if turn % 7 == 0:
-                    client.ask("GET", "/v1/cloudimages/tags")
+                    client.look_at_tags()
 
         with ThreadPoolExecutor(CLIENTS) as pool:
             working = [pool.submit(work, number) for number in range(CLIENTS)]

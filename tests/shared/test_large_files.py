@@ -80,6 +80,16 @@ def test_nothing_is_left_in_the_place(store: str, tmp_path: Path) -> None:
         assert ask(mock, "GET", f"{path}/file").content == DATA
 
 
+def test_file_goes_with_its_world(store: str, tmp_path: Path) -> None:
+    """A world that another server deletes leaves no file in the place."""
+    with Replica(store, str(tmp_path)) as first, Replica(store, str(tmp_path)) as second:
+        image_id = ask(first, "POST", "/~w/v2/images", {"name": "x", "__os_version": "CentOS 7.6 64bit"}).json()["id"]
+        assert ask(first, "PUT", f"/~w/v2/images/{image_id}/file", DATA, **MEDIA).status_code == 204
+        assert len(list(tmp_path.iterdir())) == 1
+        control(second, "DELETE", "worlds/w")
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_file_without_a_place_is_rejected(store: str) -> None:
     """An upload that is too large for the store is 413 and names the option; the image can take another file."""
     with Replica(store) as mock:

@@ -364,3 +364,31 @@ def test_store_that_went_back_takes_all_servers_back(pair: Pair) -> None:
     assert made == lost  # The ids follow from the seed.
     create(first)
     assert state_of(first) == state_of(second)
+
+
+def test_request_after_a_reset_at_another_server(pair: Pair) -> None:
+    """A request that comes once a reset is done is served, whatever its credential, in a world too."""
+    first, second = pair
+    control(first, "POST", "worlds", {"name": "v"})
+    for path in ("", "/~v"):
+        for token in ("any", first.token):
+            for _ in range(3):
+                requests.post(f"{first.url}{path}/_ims_mock/reset", json={}, timeout=60)
+                wanted = 401 if path and token == first.token else 201
+                response = ask(second, "POST", f"{path}/v2/images", IMAGE, X_Auth_Token=token)
+                assert response.status_code == wanted, response.text
+                shown = ask(first, "GET", f"{path}/v2/images", X_Auth_Token=token)
+                assert shown.status_code == (401 if wanted == 401 else 200)
+
+
+def test_ids_of_requests_are_new_after_the_store_was_emptied(start: Start) -> None:
+    """A server that starts then has ids of its own, and each server has the same journal."""
+    first = start()
+    create(first)
+    first.service.sharing.link.ask(("FLUSHALL",))  # type: ignore[attr-defined]
+    second = start()
+    for mock in (first, second, first, second):
+        create(mock)
+    entries = [[(entry.number, entry.request_id) for entry in mock.journal] for mock in (first, second)]
+    assert entries[0] == entries[1]
+    assert len({request_id for _, request_id in entries[0]}) == len(entries[0])
