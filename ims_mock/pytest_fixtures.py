@@ -368,6 +368,8 @@ def command_of(item: pytest.Item) -> str:
     options += [f"--ims-mock-start={store.started_at!r}"] if has_start else []
     server = item.config.getoption("ims_mock_server")
     options += [f"--ims-mock-server={server}"] if server else []
+    authority = item.config.getoption("ims_mock_server_ca")
+    options += [f"--ims-mock-server-ca={authority}"] if authority else []
     order = item.config.getoption("randomly_seed", None)
     options += [f"--randomly-seed={order}"] if isinstance(order, int) else []
     # The id begins at pytest's root, which need not be where it was started.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ims_mock.mock import ImsMock
     from ims_mock.remote.mock import RemoteMock
 
@@ -68,12 +70,20 @@ def new_world(config: pytest.Config, name: str, settings: dict[str, Any]) -> Rem
     from ims_mock.remote.connecting import connect
     from ims_mock.service.settings import SETTINGS
 
-    file = config.getoption("ims_mock_server_ca") or config.getini("ims_mock_server_ca")
-    folder = config.inipath.parent if config.inipath else config.rootpath
     # The token is the world's own: with one that several worlds have, no request would name a world.
     usual: dict[str, Any] = {name: schema["default"] for name, schema in SETTINGS.items() if name != "token"}
     given = {**usual, **settings}
-    return connect(server_url(config), name, ca=folder / file if file else None, idle=IDLE, **given)
+    return connect(server_url(config), name, ca=_authority(config), idle=IDLE, **given)
+
+
+def _authority(config: pytest.Config) -> Path | None:
+    """Return the file of the authority of the server: an option is seen from where pytest was started, as shells do."""
+    option: str | None = config.getoption("ims_mock_server_ca")
+    if option:
+        return config.invocation_params.dir / option
+    line: str = config.getini("ims_mock_server_ca")
+    folder = config.inipath.parent if config.inipath else config.rootpath
+    return folder / line if line else None
 
 
 def own_world(config: pytest.Config, fixtures: dict[str, Any], settings: dict[str, Any]) -> RemoteMock:

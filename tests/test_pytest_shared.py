@@ -10,7 +10,7 @@ import pytest
 from ims_mock import ImsMock, connect
 from ims_mock.pytest_shared import IDLE
 from ims_mock.state.real import RealTime
-from tests.test_pytest_plugin import WORKERS, run
+from tests.test_pytest_plugin import LEAN, WORKERS, run
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +205,17 @@ def ims_mock_started():
         result = run(pytester, body, f"--ims-mock-server={server.url}", "-p", "no:randomly")
     result.assert_outcomes(failed=1, errors=1)
     result.stdout.fnmatch_lines([f"there is nothing to show: no mock responds at {server.url}*"])
+
+
+def test_authority_of_the_server(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file is seen from where pytest was started, and the line that runs a failed test again names it."""
+    pytester.makeini("[pytest]")
+    file = pytester.makepyfile("def test_it(ims_mock):\n    assert not ims_mock.add_image(name='x')")
+    below = pytester.mkdir("below")
+    monkeypatch.chdir(below)
+    with ImsMock(tls=True) as server:
+        (below / "authority.pem").write_bytes(server.ca_pem)
+        options = (f"--ims-mock-server={server.url}", "--ims-mock-server-ca=authority.pem")
+        result = pytester.runpytest_inprocess(*LEAN, str(file), *options)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*python -m pytest ../*::test_it *--ims-mock-server-ca=authority.pem*"])

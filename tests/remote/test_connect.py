@@ -90,6 +90,12 @@ def test_edits_at_once_are_all_made(mock: ImsMock, threads: int) -> None:
     assert sum(name.startswith("key") for name in mock.images[image_id]) == threads
 
 
+def test_large_file_is_added(mock: ImsMock) -> None:
+    """A file of 10 MB is added at once, as one of a few bytes."""
+    image = mock.add_image(name="large", data=bytes(10_000_000))
+    assert mock.images[image["id"]]["size"] == 10_000_000
+
+
 def test_wrong_calls_have_the_same_errors(mock: ImsMock) -> None:
     """What is wrong raises ValueError that names the field."""
     calls: list[tuple[Callable[[], object], str]] = [
