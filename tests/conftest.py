@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme  # noqa: F401 (before tests that run pytest in this process, which then drops what they have imported)
 from werkzeug.test import TestResponse
 
 from ims_mock import ManualClock

@@ -207,6 +207,7 @@ def ims_mock_started():
     result.stdout.fnmatch_lines([f"there is nothing to show: no mock responds at {server.url}*"])
 
 
+@pytest.mark.slow
 def test_authority_of_the_server(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its file is seen from where pytest was started, and the line that runs a failed test again names it."""
     pytester.makeini("[pytest]")
@@ -216,6 +217,7 @@ def test_authority_of_the_server(pytester: pytest.Pytester, monkeypatch: pytest.
     with ImsMock(tls=True) as server:
         (below / "authority.pem").write_bytes(server.ca_pem)
         options = (f"--ims-mock-server={server.url}", "--ims-mock-server-ca=authority.pem")
-        result = pytester.runpytest_inprocess(*LEAN, str(file), *options)
+        # Not in this process, in which a library of TLS would be imported twice.
+        result = pytester.runpytest_subprocess(*LEAN, str(file), *options)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*python -m pytest ../*::test_it *--ims-mock-server-ca=authority.pem*"])
