@@ -25,7 +25,7 @@ from ims_mock.web.fronts import Fronts
 from ims_mock.web.server import Server
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from ims_mock.service.setting_types import Settings as SettingTypes
     from ims_mock.web.tls import Tls
@@ -130,7 +130,7 @@ class ImsMock(MockWorld):
         self._worlds.clear()
         super().reset(**settings)
 
-    def start(self, *, prepared: bool = True) -> ImsMock:
+    def start(self, *, prepared: bool = True) -> Self:
         """Start to serve; raise OSError if the port is not available.
 
         Without `prepared`, files are read and modules imported when a request first needs them, and not at once: in a
@@ -152,7 +152,7 @@ class ImsMock(MockWorld):
         self._server.stop()
         started.note_stop(self)
 
-    def __enter__(self) -> ImsMock:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(

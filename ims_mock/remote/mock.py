@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from ims_mock import started
@@ -270,7 +269,7 @@ class RemoteMock(ImsMock):
         with suppress(LookupError):
             self._root.delete(f"worlds/{part(self.name)}", instance=self._connection.instance or None)
 
-    def start(self, *, prepared: bool = True) -> RemoteMock:
+    def start(self, *, prepared: bool = True) -> Self:
         """Return the world: its server serves already."""
         return self
 
@@ -286,14 +285,6 @@ class RemoteMock(ImsMock):
                 started.note_stop(self)
                 self.delete()
         self._connection.close()
-
-    def __enter__(self) -> RemoteMock:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
         """Refuse: the server responds."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from typing import Any
@@ -152,22 +153,16 @@ class Link:
     def _sent(self, commands: Sequence[Command]) -> AbstractConnection:
         """Send commands, and return the connection on which their replies come."""
         connection = self._take()
-        try:
+        with _ended_on_error(connection):
             _send(connection, commands)
-        except BaseException:
-            _call(connection.disconnect)
-            raise
         return connection
 
     def _received(self, connection: AbstractConnection, commands: Sequence[Command], wait: float) -> list[Any]:
         """Return the replies to commands that were sent on a connection, which is free then."""
-        try:
+        with _ended_on_error(connection):
             _look_out(connection, wait)
             # Each is read, so that the next one to use the connection does not find it.
             replies = [_reply(connection) for _ in commands]
-        except BaseException:
-            _call(connection.disconnect)
-            raise
         self._free.append(connection)
         for reply in replies:
             if isinstance(reply, _AGAIN):
@@ -185,15 +180,12 @@ class Link:
         wait = max(self._patience(), _GREETING)
         options = {**self._pool.connection_kwargs, "socket_timeout": wait, "socket_connect_timeout": wait}
         connection: AbstractConnection = self._pool.connection_class(**options)
-        try:
+        with _ended_on_error(connection):
             _call(connection.connect)
             loads = [("SCRIPT", "LOAD", script.text) for script in SCRIPTS]
             _send(connection, loads)
             for _ in loads:
                 connection.read_response()
-        except BaseException:
-            _call(connection.disconnect)
-            raise
         return connection
 
     def subscribe(self, channel: str) -> redis.client.PubSub:
@@ -207,6 +199,16 @@ class Link:
         """Close every connection that nobody uses."""
         while self._free:
             _call(self._free.pop().disconnect)
+
+
+@contextmanager
+def _ended_on_error(connection: AbstractConnection) -> Iterator[None]:
+    """End a connection where a block fails, also by Ctrl-C: a reply on its way would be taken for another one."""
+    try:
+        yield
+    except BaseException:
+        _call(connection.disconnect)
+        raise
 
 
 def _call(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.mock import ImsMock
 from ims_mock.service.settings import Settings
 from ims_mock.shared.notes import Notes
 from ims_mock.shared.worlds import SharedWorlds, worlds_in
 from ims_mock.state.clock import Clock
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Replica(ImsMock):
@@ -29,11 +32,10 @@ class Replica(ImsMock):
         worlds, self._notes = worlds_in(*self._place, settings, clock)
         return worlds, self._notes
 
-    def start(self, *, prepared: bool = True) -> Replica:
+    def start(self, *, prepared: bool = True) -> Self:
         """Start to serve; raise OSError if the port is not available."""
         self._notes.watch.begin()
-        super().start(prepared=prepared)
-        return self
+        return super().start(prepared=prepared)
 
     def stop(self) -> None:
         """Stop serving, and close every connection; what others change is looked up, and not heard of."""

@@ -245,15 +245,8 @@ class SharedState:
             self._attempt = None
         # The fault of a rule may have drawn, or remembered something.
         attempt.is_touched = attempt.is_touched or bool(self._mock.faults.armed)
-        try:
-            is_done = attempt.is_empty or self._commit(attempt, {})
-        except BaseException:
-            # Whether it was written or not, the next look finds out.
-            self._undo(attempt)
-            raise
-        if is_done:
+        if attempt.is_empty or self._commit_or_undo(attempt):
             return outcome
-        self._undo(attempt)
         if self.turn.is_request and not self.turn.is_current:
             raise StaleError
         return None
@@ -271,13 +264,7 @@ class SharedState:
         """End what `begin` has begun; raise StoreError where another server was faster, as it is not done again."""
         attempt, self._attempt = self._attempt, None
         assert attempt is not None, "it has begun"
-        try:
-            is_done = self._commit(attempt, {})
-        except BaseException:
-            self._undo(attempt)
-            raise
-        if not is_done:
-            self._undo(attempt)
+        if not self._commit_or_undo(attempt):
             raise StoreError("another server was faster; do it again")
 
     def note(self, collection: Logged, key: str) -> None:
@@ -356,6 +343,17 @@ class SharedState:
     def read_entries(self) -> tuple[int, int, Versions]:
         """Return how many requests there were, the revision, and what was written since the last call."""
         return self._entries.read(self.look)
+
+    def _commit_or_undo(self, attempt: Attempt) -> bool:
+        """Write changes in one step, or undo them; return whether no other server was faster."""
+        is_done = False
+        try:
+            is_done = self._commit(attempt, {})
+        finally:
+            # After an error it may have been written all the same: the next look finds out.
+            if not is_done:
+                self._undo(attempt)
+        return is_done
 
     def _commit(self, attempt: Attempt, meta: Mapping[str, Any]) -> bool:
         """Write changes in one step; return whether no other server was faster."""
