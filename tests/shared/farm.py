@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.shared.restarted import Restarted
+
 _NGINX = """
 worker_processes 1;
 daemon off;
@@ -54,28 +56,17 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-class Replica:
+class Replica(Restarted):
     """A server in a process of its own, on a port that stays the same when it is started again."""
 
     def __init__(self, port: int, store: str, options: Sequence[str]) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "ims_mock", "--port", str(port), "--store", store, "--quiet", *options]
-        self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start it, and return when it accepts connections."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline().strip() == self.url
-
-    def kill(self) -> None:
-        """End it with SIGKILL, whatever it is doing."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        assert next(self.launch(self._command)).strip() == self.url
 
 
 @contextmanager

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +11,16 @@ from tempfile import TemporaryDirectory
 
 import redis
 
+from tests.shared.restarted import Restarted
 
-class RedisServer:
+
+class RedisServer(Restarted):
     """A Redis on a socket of a folder, which keeps what it has by appending each write to a file."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.url = f"unix://{folder}/socket?db=0"
         self._options = options
-        self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start it, and return when it has loaded what it had."""
@@ -29,32 +28,16 @@ class RedisServer:
         assert program is not None, "these tests need redis-server: apt-get install redis-server"
         given = ("--port", "0", "--unixsocket", f"{self.folder}/socket", "--dir", str(self.folder), "--save", "")
         appending = ("--appendonly", "yes", "--appendfsync", "always")
-        self._process = subprocess.Popen(
-            [program, *given, *appending, *self._options], stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if "eady to accept connections" in line:
-                return
-        raise AssertionError("redis-server has ended")
-
-    def kill(self) -> None:
-        """End it without a chance to write anything more."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        lines = self.launch([program, *given, *appending, *self._options], start_new_session=True)
+        assert any("eady to accept connections" in line for line in lines), "redis-server has ended"
 
     def pause(self) -> None:
         """Let it be silent, with its connections open, until it goes on."""
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGSTOP)
+        self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Let it respond again."""
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGCONT)
+        self.process.send_signal(signal.SIGCONT)
 
     @property
     def client(self) -> redis.Redis:
