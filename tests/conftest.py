@@ -101,8 +101,8 @@ def page() -> dict[str, Any]:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Count a thorough test as slow too, so that `-m "not slow"` leaves it out as a usual run does."""
-    if item.get_closest_marker("thorough"):
+    """Count what a usual run leaves out as slow too, so that `-m "not slow"` leaves it out as well."""
+    if item.get_closest_marker("thorough") or item.get_closest_marker("store"):
         item.add_marker("slow")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from ims_mock import ImsMock
 from ims_mock.shared.mock import Replica
 from tests.shared.redis_server import RedisServer, redis_server
+
+HERE = Path(__file__).parent
 
 Start = Callable[..., ImsMock]
 
@@ -44,10 +47,11 @@ def pair(start: Start) -> tuple[ImsMock, ImsMock]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all tests here as those that need a Redis."""
+    """Mark the tests of this folder: they need a Redis, and none is quick."""
     for item in items:
-        if "/tests/shared/" in item.path.as_posix():
+        if HERE in item.path.parents:
             item.add_marker(pytest.mark.store)
+            item.add_marker(pytest.mark.slow)
 
 
 def state_of(mock: ImsMock) -> dict[str, Any]:
