@@ -47,6 +47,8 @@ class ImsMock(MockWorld):
     It is the default one of its `worlds`: other mocks by name, on the same port.
     """
 
+    _is_remote = False
+
     def __init__(
         self,
         *,
@@ -116,6 +118,13 @@ class ImsMock(MockWorld):
         except NotFoundError as error:
             raise KeyError(str(error)) from None
 
+    def _parts(self) -> dict[str, MockWorld]:
+        return {**super()._parts(), **self._others()}
+
+    def _others(self) -> dict[str, MockWorld]:
+        """Return the parts of every other world, by the names that reports have for them."""
+        return parts_of({name: world for name, world in self.worlds.items() if world is not self})
+
     def _seen(self, world: World) -> MockWorld:
         world.weight.is_sure = False
         if world is self._worlds.default:
@@ -163,6 +172,15 @@ class ImsMock(MockWorld):
     def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
         """Respond to bytes that are not an HTTP request, and write them to the journal too."""
         return self.service.refuse(ImsError(status, "APIGW.0201", reason=reason), Request(method, target, self.url))
+
+
+def parts_of(worlds: Mapping[str, MockWorld]) -> dict[str, MockWorld]:
+    """Return the parts of worlds, such as "world b" and "world b, region cn-south-1"."""
+    return {
+        f"world {name}, {part}" if part else f"world {name}": found
+        for name, world in worlds.items()
+        for part, found in world._parts().items()
+    }
 
 
 _NAMES = ("host", "port", "clock", "tls", "allow_hosts")

@@ -245,6 +245,11 @@ class MockWorld:
         path = world.path if is_first else f"{world.path}{PREFIX}{service.settings.region}"
         return MockWorld(fronts.of(world), self._server, path)
 
+    def _parts(self) -> dict[str, MockWorld]:
+        """Return what has rules and a journal of its own: this world, under "", and its further regions."""
+        further = {name: region for name, region in self.regions.items() if region is not self}
+        return {"": self, **{f"region {name}": region for name, region in further.items()}}
+
     @property
     def faults(self) -> Faults:
         """The rules that make requests fail."""

@@ -17,15 +17,15 @@ import pytest
 
 from ims_mock.pytest_markers import failed
 from ims_mock.pytest_policy import note_needed
+from ims_mock.pytest_reports import bundles, shown_parts
 from ims_mock.pytest_shared import address_of_report, own_world, server_url
 
 if TYPE_CHECKING:
-    from ims_mock.evidence.journal import Mark
     from ims_mock.faults.rules import Rule
     from ims_mock.mock import ImsMock
-    from ims_mock.service.service import Service
+    from ims_mock.mock_world import MockWorld
+    from ims_mock.started import Marks
     from ims_mock.state.clock import Clock
-    from ims_mock.testing.report import FailedTest
     from ims_mock.web.tls import Tls
 
 _OPTIONS = ("seed", "start")
@@ -35,8 +35,8 @@ _SERVER = pytest.StashKey["ImsMock"]()
 _CLOCK = pytest.StashKey["tuple[float, float] | None"]()
 """Where the clock is a fixture's: the time and the speed with which each test begins, if it can be moved."""
 
-_BEGAN = pytest.StashKey["Mark"]()
-"""Of a test, the moment of the journal at which it began."""
+_BEGAN = pytest.StashKey["Marks"]()
+"""Of a test, the moments of the journals at which it began."""
 
 _RULES = pytest.StashKey["list[Rule]"]()
 """Of a test, the rules that were armed before it."""
@@ -153,17 +153,23 @@ def _is_known(config: pytest.Config, name: str) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember where in the journal of the session's server a test begins, and what was armed before."""
+    """Remember where in the journals of the session's server a test begins that uses it, and what was armed before."""
     server = item.session.stash.get(_SERVER, None)
-    if server is not None:
+    if server is not None and "ims_mock_server" in getattr(item, "fixturenames", ()):
         try:
-            _begin(item, server, list(server.faults))
+            parts = server._parts()
+            _begin(item, server, parts, parts)
         except ConnectionError as error:
             raise failed(str(error)) from None
 
 
-def _begin(item: pytest.Item, mock: ImsMock, rules: list[Rule]) -> None:
-    item.stash[_BEGAN], item.stash[_RULES] = mock.journal.mark(), rules
+def _begin(item: pytest.Item, mock: ImsMock, parts: dict[str, MockWorld], armed: dict[str, MockWorld]) -> None:
+    """Remember the moments of the journals of some parts, and the rules of those that are not the test's own."""
+    from ims_mock.started import marks
+
+    began: Marks = marks(parts)
+    rules: list[Rule] = [rule for part in armed.values() for rule in part.faults]
+    item.stash[_BEGAN], item.stash[_RULES] = began, rules
     item.stash[_SEED] = mock.service.store.seed
 
 
@@ -261,7 +267,8 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, monkeypat
     for name, value in variables_without_proxy(ims_mock_server.url).items():
         monkeypatch.setenv(name, value)
     request.node.stash[_IS_USED] = True
-    _begin(request.node, ims_mock_server, [])
+    others = ims_mock_server._others()  # They are locked, and not reset.
+    _begin(request.node, ims_mock_server, {"": ims_mock_server, **others}, others)
     return ims_mock_server
 
 
@@ -281,11 +288,11 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     mock = mock_of(item)
     if mock is None:
         return
-    from ims_mock.faults.rules import check_fired
+    from ims_mock.unfired_rules import check_unfired, unfired
 
-    before = item.stash.get(_RULES, [])
+    before: list[Rule] = item.stash.get(_RULES, [])
     try:
-        check_fired([rule for rule in mock.faults.ever_armed() if not any(rule is other for other in before)])
+        check_unfired(unfired(mock, before))
     except (AssertionError, ConnectionError) as error:
         raise failed(str(error)) from None
 
@@ -298,43 +305,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     mock = mock_of(item)
     if report.failed and mock is not None:
         from ims_mock.testing.proxies import no_request
-        from ims_mock.testing.report import FailedTest, describe
+        from ims_mock.testing.report import describe
 
         try:
-            began, command = _began(item), command_of(item)
-            text = describe(mock.service, began, command, no_request(mock.url)) + address_of_report(item.config, mock)
-            report.sections.append(("ims_mock", text))
-            if item.config.getoption("ims_mock_bundle") is not None:
-                test = FailedTest(name_of(report), report.longreprtext, began, command)
-                report.sections.append(("ims_mock bundle", bundled(item.config, mock.service, test)))
-            for rule in mock.faults:
-                # One that a fixture still holds as a context manager is not to fail the test once more at its end.
-                rule.optional = True
+            command, parts = command_of(item), shown_parts(mock, item.stash.get(_BEGAN, {}))
+            for name, (part, began) in parts.items():
+                text = describe(part.service, began, "" if name else command, "" if name else no_request(mock.url))
+                text += "" if name else address_of_report(item.config, mock)
+                report.sections.append((f"ims_mock {name}".strip(), text))
+            report.sections += bundles(item.config, report, parts, command)
+            for part, _ in parts.values():
+                for rule in part.faults:
+                    # One that a fixture still holds as a context manager is not to fail the test again at its end.
+                    rule.optional = True
         except ConnectionError as error:
             report.sections.append(("ims_mock", f"there is nothing to show: {error}"))
-
-
-def _began(item: pytest.Item) -> Mark:
-    from ims_mock.evidence.journal import Mark
-
-    return item.stash.get(_BEGAN, Mark())
-
-
-def name_of(report: pytest.TestReport) -> str:
-    """Return what the files of a failed test are called."""
-    # What failed in a fixture is not to take the place of what failed in the test.
-    return report.nodeid if report.when == "call" else f"{report.nodeid}-{report.when}"
-
-
-def bundled(config: pytest.Config, service: Service, test: FailedTest) -> str:
-    """Write the files of a failed test, and return where they are, or why they are nowhere."""
-    from ims_mock.testing.report import write_bundle
-
-    try:
-        folder = config.invocation_params.dir / config.getoption("ims_mock_bundle")
-        return str(write_bundle(folder, service, test))
-    except OSError as error:
-        return f"could not be written: {error}"
 
 
 def server_of(item: pytest.Item) -> ImsMock | None:

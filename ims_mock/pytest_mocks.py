@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ims_mock.pytest_fixtures import bundled, has_mock, name_of, server_of, settings_of
+from ims_mock.pytest_fixtures import has_mock, server_of, settings_of
 from ims_mock.pytest_markers import FixtureMarker, failed
+from ims_mock.pytest_reports import bundles, shown_parts
 from ims_mock.pytest_shared import check_factory, new_world, server_url, world_name
-from ims_mock.started import Mock, Watch, note_start, watching
+from ims_mock.started import Marks, Mock, Watch, note_start, watching
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ims_mock.evidence.journal import Mark
     from ims_mock.factory import ImsMockFactory
     from ims_mock.mock import ImsMock
 
@@ -130,13 +130,13 @@ def _check_fired(item: pytest.Item) -> None:
     watch = item.stash.get(_WATCH, None)
     idle = {mock: rules for mock, rules in watch.idle.items() if mock is not server_of(item)} if watch else {}
     if idle:
-        from ims_mock.faults.rules import check_fired
+        from ims_mock.unfired_rules import check_unfired
 
         for mock, rules in idle.items():
             try:
-                check_fired(rules)
+                check_unfired(rules, f"ims_mock at {mock.url}")
             except AssertionError as error:
-                raise failed(f"ims_mock at {mock.url}: {error}") from None
+                raise failed(str(error)) from None
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)  # The older form, which every pytest since 7.0 takes.
@@ -152,7 +152,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Watch the mocks from here on: another plugin may run a test more than once."""
     watch = item.stash.get(_WATCH, None)
     if watch is not None:
-        watch.begin()
+        try:
+            # A mock in another process is one of the factory; a test without the factory does not depend on it.
+            watch.begin(with_remote="ims_mock_factory" in getattr(item, "fixturenames", ()))
+        except ConnectionError as error:
+            raise failed(str(error)) from None
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -166,8 +170,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
         used = _used(item, watch)
         if report.failed and used:
             report.sections += _sections(item, report, used)
-        for mock in used:
-            for rule in mock.faults:
+        for part in (part for mock in used for part in mock._parts().values()):
+            for rule in part.faults:
                 rule.optional = True
     except ConnectionError as error:
         report.sections.append(("ims_mock_factory", f"there is nothing to show: {error}"))
@@ -175,25 +179,27 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     watch.idle.clear()
 
 
-def _used(item: pytest.Item, watch: Watch) -> dict[Mock, Mark]:
+def _used(item: pytest.Item, watch: Watch) -> dict[Mock, Marks]:
     """Return the mocks that a test has started, sent requests to, or has from a fixture or its class."""
     places = [getattr(item, "funcargs", None) or {}, *map(vars, getattr(getattr(item, "cls", None), "__mro__", ()))]
     held = [value for place in places for value in place.values()]
     earlier = {
         mock: began
         for mock, began in watch.earlier.items()
-        if mock.journal.since(began)[0] or any(value is mock for value in held)
+        if len(shown_parts(mock, began)) > 1
+        or mock.service.journal.since(began[""])[0]
+        or any(value is mock for value in held)
     }
     return {mock: began for mock, began in {**earlier, **watch.new}.items() if mock is not server_of(item)}
 
 
-def _sections(item: pytest.Item, report: pytest.TestReport, used: dict[Mock, Mark]) -> Iterator[tuple[str, str]]:
+def _sections(item: pytest.Item, report: pytest.TestReport, used: dict[Mock, Marks]) -> Iterator[tuple[str, str]]:
     """Yield what each mock shows, and where its files are, if the options ask for files."""
     from ims_mock.testing.proxies import no_request
-    from ims_mock.testing.report import FailedTest, describe
+    from ims_mock.testing.report import describe
 
-    for number, (mock, began) in enumerate(used.items(), 1):
-        yield f"ims_mock at {mock.url}", describe(mock.service, began, "", no_request(mock.url))
-        if item.config.getoption("ims_mock_bundle") is not None:
-            test = FailedTest(f"{name_of(report)}-mock-{number}", report.longreprtext, began, "")
-            yield f"ims_mock bundle at {mock.url}", bundled(item.config, mock.service, test)
+    for number, (mock, marks) in enumerate(used.items(), 1):
+        parts = shown_parts(mock, marks)
+        for name, (part, began) in parts.items():
+            yield f"ims_mock at {part.url}", describe(part.service, began, "", "" if name else no_request(mock.url))
+        yield from bundles(item.config, report, parts, "", f"-mock-{number}")

@@ -7,10 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
+from ims_mock.unfired_rules import unfired
+
 if TYPE_CHECKING:
-    from ims_mock.evidence.journal import Journal, Mark
-    from ims_mock.faults.rule_set import Faults
+    from collections.abc import Mapping
+
+    from ims_mock.evidence.journal import Mark
     from ims_mock.faults.rules import Rule
+    from ims_mock.mock_world import MockWorld
     from ims_mock.service.service import Service
 
 MOST_STOPPED = 5
@@ -26,40 +30,48 @@ class Mock(Protocol):
     def url(self) -> str:
         """The root of the API."""
 
-    @property
-    def faults(self) -> Faults:
-        """The rules that make requests fail."""
+    _is_remote: bool
+    """Whether each look at it is a request to another process."""
 
-    @property
-    def journal(self) -> Journal:
-        """The requests that were received, with their responses."""
+    def _parts(self) -> Mapping[str, MockWorld]:
+        """Return what has rules and a journal of its own, by name; "" is the mock itself."""
+
+
+Marks = dict[str, "Mark"]
+"""The moments of the journals of a mock, by its parts."""
+
+
+def marks(parts: Mapping[str, MockWorld]) -> Marks:
+    """Return the present moments of the journals of the parts of a mock."""
+    return {name: part.journal.mark() for name, part in parts.items()}
 
 
 class Watch:
-    """The mocks that a test may use, each with the moment of its journal at which the test began.
+    """The mocks that a test may use, each with the moments of its journals at which the test began.
 
     Those in `earlier` serve when the test begins, and those in `new` are started while it runs. `idle` has the rules
     that never fired of each mock that was stopped meanwhile. All are held, so that the report can show them.
     """
 
     def __init__(self) -> None:
-        self.begin()
+        self.begin(with_remote=False)
 
-    def begin(self) -> None:
-        """Watch from now on."""
+    def begin(self, *, with_remote: bool) -> None:
+        """Watch from now on; without `with_remote`, only the mocks of this process, which cost no requests."""
         served = [mock for reference in _SERVING.keyrefs() if (mock := reference()) is not None]
-        self.earlier: dict[Mock, Mark] = {mock: mock.journal.mark() for mock in served}
-        self.new: dict[Mock, Mark] = {}
-        self.idle: dict[Mock, list[Rule]] = {}
+        watched = [mock for mock in served if with_remote or not mock._is_remote]
+        self.earlier: dict[Mock, Marks] = {mock: marks(mock._parts()) for mock in watched}
+        self.new: dict[Mock, Marks] = {}
+        self.idle: dict[Mock, dict[str, list[Rule]]] = {}
 
     def note_start(self, mock: Mock) -> None:
         """Hold a mock."""
-        if mock not in self.earlier:
-            self.new.setdefault(mock, mock.journal.mark())
+        if mock not in self.earlier and mock not in self.new:
+            self.new[mock] = marks(mock._parts())
 
     def note_stop(self, mock: Mock) -> None:
         """Keep the rules of a mock that never fired; drop the first stopped mocks, where there are many."""
-        rules = [rule for rule in mock.faults.ever_armed() if not rule.hits and not rule.optional]
+        rules = unfired(mock)
         if rules:
             self.idle[mock] = rules
         for stopped in [other for other in self.new if other not in _SERVING][:-MOST_STOPPED]:

@@ -22,8 +22,9 @@ LAYERS = [
     "service",
     "sweep",
     "web",
-    "started",
     "mock_world",
+    "unfired_rules",
+    "started",
     "mock",
     "shared",
     "remote",
@@ -35,6 +36,7 @@ LAYERS = [
     "pytest_contract",
     "pytest_policy",
     "pytest_shared",
+    "pytest_reports",
     "pytest_fixtures",
     "pytest_mocks",
     "pytest_sweep",
@@ -46,7 +48,7 @@ LAYERS = [
 SUITE = {f"conformance.{path.stem}" for path in Path(ROOT, "ims_mock/conformance").glob("*.py")}
 """The modules of the suite that pytest runs."""
 
-PLUGIN = ("markers", "contract", "fixtures", "mocks", "policy", "shared", "sweep", "plugin")
+PLUGIN = ("markers", "contract", "fixtures", "mocks", "policy", "reports", "shared", "sweep", "plugin")
 """The modules of the pytest plugin, as their names end."""
 
 # Who may know what stands outside.

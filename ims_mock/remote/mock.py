@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ims_mock import started
 from ims_mock.contract.problems import wrong_settings
 from ims_mock.exchange.messages import Response
-from ims_mock.mock import ImsMock
+from ims_mock.mock import ImsMock, parts_of
 from ims_mock.mock_world import MockWorld
 from ims_mock.remote.accounts import RemoteAccounts
 from ims_mock.remote.clock import RemoteClock
@@ -44,6 +44,8 @@ class RemoteMock(ImsMock):
     it is the default one. What needs the mock's own process raises TypeError: `app`, `join`, `sweep`, `new_sweep`.
     """
 
+    _is_remote = True
+
     def __init__(self, connection: Connection, name: str, *, is_own: bool = False, idle: float | None = None) -> None:
         self.name = name
         self._connection = connection
@@ -52,6 +54,8 @@ class RemoteMock(ImsMock):
         self._idle = idle
         self._remote = RemoteService(connection)
         self._made: dict[str, RemoteMock] = {}
+        self._further: dict[str, RemoteMock] = {}
+        self._home = self
         self.service = cast("Any", self._remote)
 
     @property
@@ -143,14 +147,31 @@ class RemoteMock(ImsMock):
     @property
     def regions(self) -> Mapping[str, MockWorld]:
         """The regions by name, the first one first, to be read."""
-        settings = self._connection.get("settings")
+        home = self._home
+        settings = home._connection.get("settings")
         further = settings["regions"][1:]
-        here: dict[str, MockWorld] = {settings["region"]: self}
-        return {**here, **{name: self._of_region_name(name) for name in further}}
+        here: dict[str, MockWorld] = {settings["region"]: home}
+        return {**here, **{name: home._of_region_name(name) for name in further}}
 
     def _of_region_name(self, name: str) -> RemoteMock:
-        connection = self._connection.to(f"{self._connection.path}{PREFIX}{name}", self._connection.instance)
-        return RemoteMock(connection, name, idle=self._idle)
+        """Return a region; the same object until a reset, since it knows the rules that it has armed."""
+        if name not in self._further:
+            connection = self._connection.to(f"{self._connection.path}{PREFIX}{name}", self._connection.instance)
+            region = self._further[name] = RemoteMock(connection, name, idle=self._idle)
+            region._home = self
+        return self._further[name]
+
+    def _others(self) -> dict[str, MockWorld]:
+        """Return the parts of the worlds that were made here, by the names that reports have for them."""
+        worlds = {name: world for name, world in self._made.items() if world._is_there()}
+        return parts_of(worlds)
+
+    def _is_there(self) -> bool:
+        """Return whether the world has something to show: its server has it, or it has ended here."""
+        try:
+            return bool(self._connection.get("connection"))
+        except NoMockError:
+            return False
 
     @property
     def clock(self) -> RemoteClock:
@@ -250,6 +271,7 @@ class RemoteMock(ImsMock):
         """
         self._delete_made()
         self._connection.send("POST", "reset", document_of(settings))
+        self._further.clear()
 
     def _delete_made(self) -> None:
         for name, world in list(self._made.items()):
@@ -259,8 +281,12 @@ class RemoteMock(ImsMock):
                 world.delete()
 
     def _keep(self) -> None:
-        """Keep what the world has to show, if it is still there."""
+        """Keep what the world and its regions have to show, if it is still there."""
         with suppress(NoMockError):
+            regions = self.regions.values() if self._home is self else ()
+            for region in regions:
+                if isinstance(region, RemoteMock):
+                    region._connection.end()
             self._connection.end()
 
     def delete(self) -> None:
@@ -279,11 +305,13 @@ class RemoteMock(ImsMock):
     def stop(self) -> None:
         """Delete the world if it was made here, and the worlds that it made, and close the connection."""
         with suppress(NoMockError):  # Where the server is gone, so are its worlds.
+            made = dict(self._made)
+            started.note_stop(self)
             self._delete_made()
             if self._is_own:
                 self._keep()
-                started.note_stop(self)
                 self.delete()
+                self._made = made  # What they had is still to be seen.
         self._connection.close()
 
     def refuse(self, status: int, reason: str, method: str, target: str) -> Response:
