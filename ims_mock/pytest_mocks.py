@@ -87,15 +87,18 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Set the environment variables that point clients at the mock, until the test ends.
 
     They are for huaweicloudsdk and OpenStack's clients, as the default user. A clouds.yaml has a cloud `ims_mock`.
+    Where the mock serves HTTPS, they name a file with its authority, and those that the machine trusts.
     Returns the variables.
     """
-    from ims_mock.command.environment import Target, clouds_yaml, openstack_variables, sdk_variables
+    from ims_mock.command.environment import AUTHORITIES, Target, clouds_yaml, openstack_variables, sdk_variables
     from ims_mock.identity.accounts import Redacted
 
-    target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user)
+    ca_file = _authority_of(ims_mock, tmp_path)
+    target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user, ca_file)
     clouds = tmp_path / "clouds.yaml"
     clouds.write_text(clouds_yaml(target), "utf-8")
     variables = Redacted({**sdk_variables(target), **openstack_variables(target), "OS_CLIENT_CONFIG_FILE": str(clouds)})
+    variables.update(dict.fromkeys(AUTHORITIES, ca_file) if ca_file else {})
     for name in ("NO_PROXY", "no_proxy"):
         variables[name] = ",".join(filter(None, (os.environ.get(name), variables[name])))
     # What else is set, such as OS_CLOUD, would lead a client elsewhere.
@@ -104,6 +107,18 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return variables
+
+
+def _authority_of(mock: ImsMock, folder: Path) -> str | None:
+    """Write a file with the authority of a mock that serves HTTPS, and return its path; None where it has none."""
+    if not mock.ca_pem:
+        return None
+    from ims_mock.web.tls import known_authorities
+
+    file = folder / "ims-mock-ca.pem"
+    # Some of the variables take the place of the authorities that a client knows.
+    file.write_bytes(mock.ca_pem + known_authorities(file))
+    return str(file)
 
 
 @pytest.hookimpl(tryfirst=True)  # Before tests are deselected: those may take the fixture.

@@ -156,6 +156,10 @@ def _curl(target: Target) -> str:
     )
 
 
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "OS_CACERT", "NODE_EXTRA_CA_CERTS")
+"""The variables that name the file of an authority, each for the clients that read it."""
+
+
 def proxy_variables(target: Target) -> dict[str, str]:
     """Return the variables that lead every client through the proxy, and have it trust the proxy's authority.
 
@@ -165,13 +169,12 @@ def proxy_variables(target: Target) -> dict[str, str]:
     Node NODE_EXTRA_CA_CERTS, and it uses a proxy only when it is asked to.
     """
     proxies = [name for plain in ("HTTPS_PROXY", "HTTP_PROXY") for name in (plain, plain.lower())]
-    authorities = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "OS_CACERT", "NODE_EXTRA_CA_CERTS")
     own = "localhost,127.0.0.1,::1"
     return {
         **dict.fromkeys(proxies, target.url),
         "NO_PROXY": own,
         "no_proxy": own,
-        **dict.fromkeys(authorities, target.ca_file or ""),
+        **dict.fromkeys(AUTHORITIES, target.ca_file or ""),
         "NODE_USE_ENV_PROXY": "1",
     }
 
