@@ -136,8 +136,8 @@ class ImsMock(MockWorld):
 
         Every other world is removed, unless it is locked.
         """
-        self._worlds.clear()
         super().reset(**settings)
+        self._worlds.clear()
 
     def start(self, *, prepared: bool = True) -> Self:
         """Start to serve; raise OSError if the port is not available.

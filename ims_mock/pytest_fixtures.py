@@ -154,10 +154,11 @@ def _is_known(config: pytest.Config, name: str) -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember where in the journals of the session's server a test begins that uses it, and what was armed before."""
-    server = item.session.stash.get(_SERVER, None)
-    if server is not None and "ims_mock_server" in getattr(item, "fixturenames", ()):
+    server, names = item.session.stash.get(_SERVER, None), getattr(item, "fixturenames", ())
+    if server is not None and "ims_mock_server" in names:
         try:
-            parts = server._parts()
+            # The fixture ims_mock does this again after its reset.
+            parts: dict[str, MockWorld] = {"": server} if "ims_mock" in names else server._parts()
             _begin(item, server, parts, parts)
         except ConnectionError as error:
             raise failed(str(error)) from None

@@ -14,7 +14,7 @@ import pytest
 from ims_mock.pytest_fixtures import has_mock, server_of, settings_of
 from ims_mock.pytest_markers import FixtureMarker, failed
 from ims_mock.pytest_reports import bundles, shown_parts
-from ims_mock.pytest_shared import check_factory, new_world, server_url, world_name
+from ims_mock.pytest_shared import check_factory, new_world, no_world, server_url, world_name
 from ims_mock.started import Marks, Mock, Watch, note_start, watching
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def ims_mock_factory(request: pytest.FixtureRequest) -> Iterator[ImsMockFactory]
             if not server_url(request.config):
                 return stack.enter_context(ImsMock(**given))
             check_factory(settings)
-            world = new_world(request.config, f"{world_name(request.config)}-{next(numbers)}", given)
+            try:
+                world = new_world(request.config, f"{world_name(request.config)}-{next(numbers)}", given)
+            except ConnectionError as error:
+                raise no_world(error) from None
             note_start(world)
             return stack.enter_context(world)
 

@@ -95,15 +95,21 @@ def own_world(config: pytest.Config, fixtures: dict[str, Any], settings: dict[st
     try:
         return new_world(config, world_name(config), settings)
     except (OSError, ValueError) as error:
-        raise pytest.fail.Exception(f"--ims-mock-server: {error}", pytrace=False) from None
+        raise no_world(error) from None
 
 
-_OF_PROCESS = ("host", "port", "clock", "tls", "allow_hosts")
+def no_world(error: Exception) -> BaseException:
+    """Return the failure of a test that has no world of the server, which names the option that is wrong."""
+    problems = getattr(error, "problems", None)
+    option = "--ims-mock-server-ca" if problems and problems[0].path == ("ca",) else "--ims-mock-server"
+    return pytest.fail.Exception(f"{option}: {error}", pytrace=False)
 
 
 def check_factory(given: dict[str, Any]) -> None:
     """Raise ValueError for an argument of `ims_mock_factory` that only a server of this process can have."""
-    wrong = [name for name in _OF_PROCESS if name in given]
+    from ims_mock.remote.settings import OF_PROCESS
+
+    wrong = [name for name in OF_PROCESS if name in given]
     if wrong:
         text = "is for a mock with a server of this process, and --ims-mock-server names another one"
         raise ValueError(f"{wrong[0]} {text}; use ImsMock({wrong[0]}=...) in this test")

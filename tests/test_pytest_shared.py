@@ -106,6 +106,10 @@ def test_factory(ims_mock_factory):
     ("arguments", "message"),
     [
         (["--ims-mock-server=http://127.0.0.1:1"], "*--ims-mock-server: no mock responds at http://127.0.0.1:1*"),
+        (
+            ["--ims-mock-server=http://127.0.0.1:1", "--ims-mock-server-ca=nowhere.pem"],
+            "*--ims-mock-server-ca: ca must be the path of a file with a certificate*nowhere.pem*",
+        ),
         (["--ims-mock-server=nowhere"], '*--ims-mock-server: url: must be the root of a server*got "nowhere"'),
         (
             ["--ims-mock-server=http://127.0.0.1:1", "--ims-mock-port=1"],
@@ -118,6 +122,33 @@ def test_wrong_server_is_named(pytester: pytest.Pytester, arguments: list[str], 
     result = run(pytester, "def test_it(ims_mock):\n    pass", *arguments)
     assert result.ret != 0
     assert re.search(message.replace("(", r"\(").replace("*", ".*"), result.stdout.str() + result.stderr.str())
+
+
+def test_factory_names_a_server_that_is_not_there(pytester: pytest.Pytester) -> None:
+    """Where no server responds, the factory fails its test in one line."""
+    body = "def test_it(ims_mock_factory):\n    ims_mock_factory()"
+    result = run(pytester, body, "--ims-mock-server=http://127.0.0.1:1")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["--ims-mock-server: no mock responds at http://127.0.0.1:1*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.slow
+def test_files_of_a_test_are_replaced(pytester: pytest.Pytester, server: ImsMock) -> None:
+    """A test with pyfakefs, which has no file of the package, uses the mock all the same."""
+    body = """
+def test_it(ims_mock, fs):
+    before = ims_mock.snapshot()
+    ims_mock.faults.add(Fail(503), optional=True)
+    ims_mock.add_image(name="web")
+    ims_mock.world("b", auth="strict").restore(before)
+    assert len(before.compare(ims_mock.snapshot())) == 1
+    assert ims_mock.audit() is not None
+"""
+    pytester.makepyfile("from ims_mock import Fail\n" + body)
+    # Not in this process, in which the server has read the files already.
+    options = (f"--ims-mock-server={server.url}", "-p", "pyfakefs.pytest_plugin")
+    pytester.runpytest_subprocess(*LEAN, *options).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(

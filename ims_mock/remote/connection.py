@@ -10,18 +10,55 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from ims_mock.contract.operations import load_control
-from ims_mock.contract.wording import shown
+from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.wording import cut, shown
 from ims_mock.remote.pool import Pool
+from ims_mock.remote.settings import encoded
 from ims_mock.service.missing import ConflictError
+from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.world_ids import HEADER
 from ims_mock.version import __version__
 
-_ERRORS = {"not_found": LookupError, "conflict": ConflictError}
 _PREFIX = "/_ims_mock"
+
+_LONGEST = 20_000
+"""Most characters of a name in a path; a server takes a line of 65,536 bytes."""
 
 
 class NoMockError(ConnectionError):
     """Raised where no mock that this client can use responds; the text says what to do."""
+
+
+_ERRORS: dict[str, type[Exception]] = {
+    **dict.fromkeys(("invalid", "forbidden", "no_method"), ValueError),
+    **dict.fromkeys(("misdirected", "gone"), NoMockError),
+    "not_found": LookupError,
+    "conflict": ConflictError,
+    "defect": RuntimeError,
+}
+"""What is raised for each code of the control API."""
+
+
+def no_mock(connection: Connection, what: str) -> NoMockError:
+    """Return the error of a server of another kind."""
+    return NoMockError(f"{connection.root} is no ims_mock: {what}; give the URL at which a mock listens")
+
+
+def _instead_of(path: str) -> str:
+    """Return what to do with the path of a URL."""
+    if not path.strip("/"):
+        return ""
+    world = path.strip("/").removeprefix(PREFIX[1:])
+    is_world = path.startswith(PREFIX) and "/" not in world
+    return f'; give world="{world}" for its world' if is_world else "; a server behind a path cannot be used"
+
+
+def _trust(ca: bytes) -> ssl.SSLContext:
+    """Return what verifies the certificate of a server; raise InvalidError for what is no certificate."""
+    try:
+        return ssl.create_default_context(cadata=ca.decode("ascii") if ca else None)
+    except (ssl.SSLError, ValueError):
+        raise wrong_setting("ca", "format", "must be a certificate in PEM, as bytes or as the path of a file") from None
 
 
 class Connection:
@@ -32,21 +69,20 @@ class Connection:
     """
 
     def __init__(self, url: str, path: str = "", ca: bytes = b"") -> None:
-        parts = urlsplit(url)
+        parts = urlsplit(url if isinstance(url, str) else "")
         try:
             is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
         except ValueError:
             is_whole = False
         if not is_whole or parts.query or parts.fragment or parts.path not in ("", "/"):
             text = f"must be the root of a server, such as http://127.0.0.1:9292, got {shown(url)}"
-            raise ValueError(f"url: {text}")
+            raise ValueError(f"url: {text}{_instead_of(parts.path)}")
         self.root = f"{parts.scheme}://{parts.netloc}"
         self.path = path
         self.instance = ""
         self.ca = ca
-        is_safe = parts.scheme == "https"
-        trust = ssl.create_default_context(cadata=ca.decode("ascii") if ca else None) if is_safe else None
-        self._pool = Pool(parts, trust)
+        trust = _trust(ca) if ca or parts.scheme == "https" else None
+        self._pool = Pool(parts, trust if parts.scheme == "https" else None)
         self._last_seen: dict[str, Any] | None = None
 
     def to(self, path: str, instance: str = "") -> Connection:
@@ -75,7 +111,7 @@ class Connection:
         """
         if self._last_seen is not None:
             raise NoMockError(f"the world at {self.root}{self.path} was deleted; connect to it again")
-        body = None if document is None else json.dumps(document).encode()
+        body = None if document is None else encoded(document)
         target = f"{self.path}{_PREFIX}/{path}"
         headers = {} if body is None else {"Content-Type": "application/json"}
         if self.instance:
@@ -109,18 +145,14 @@ class Connection:
             return None
         try:
             document = json.loads(content)
-            error = document["error"] if status >= 400 else None
-            code, message = (error["code"], error["message"]) if error else ("", "")
+            if status < 400:
+                return document
+            code, message = document["error"]["code"], str(document["error"]["message"])
+            kind = _ERRORS[code]
         except (ValueError, LookupError, TypeError):
-            text = f"{self.root} is no ims_mock: {target} has the status {status} and no JSON of its control API"
-            raise NoMockError(f"{text}; give the URL at which a mock listens") from None
-        if not error:
-            return document
-        if code in ("misdirected", "gone"):
-            raise NoMockError(f"{self.root}: {message}")
-        if code == "defect":
-            raise RuntimeError(message)
-        raise _ERRORS.get(code, ValueError)(message)
+            what = f"{cut(target)} has the status {status} and no JSON of its control API"
+            raise no_mock(self, what) from None
+        raise kind(f"{self.root}: {message}" if kind is NoMockError else message)
 
 
 def _in_query(value: Any) -> str:
@@ -128,8 +160,22 @@ def _in_query(value: Any) -> str:
 
 
 def part(text: Any) -> str:
-    """Return a text as one part of a path."""
-    return quote(str(text), safe="")
+    """Return a text as one part of a path; raise LookupError for one that is too long to be the name of anything.
+
+    Half of a surrogate pair, which no URL can have, is written as in Python: nothing has such a name.
+    """
+    quoted = quote(str(text), safe="", errors="backslashreplace")
+    if len(quoted) > _LONGEST:
+        raise LookupError(f"no name has more than {_LONGEST} characters in a URL, got {shown(str(text))}")
+    return quoted
+
+
+def fits_in_path(key: str) -> bool:
+    """Return whether a key can be one part of a path as it is; servers read %2F as a slash."""
+    try:
+        return "/" not in key and 0 < len(quote(key, safe="")) <= _LONGEST
+    except UnicodeEncodeError:
+        return False
 
 
 def check_version(connection: Connection) -> dict[str, Any]:
@@ -141,8 +187,11 @@ def check_version(connection: Connection) -> dict[str, Any]:
     except LookupError:
         text = f"the mock at {connection.root} is too old for this client, which is ims_mock {__version__}"
         raise NoMockError(f"{text}; {advice}") from None
-    if not isinstance(about, dict) or about.get("control") != own:
-        theirs = about.get("version") if isinstance(about, dict) else None
-        text = f"the mock at {connection.root} is ims_mock {theirs}, and this client is ims_mock {__version__}"
+    if not isinstance(about, dict) or not {"control", "version"} <= about.keys():
+        raise no_mock(connection, "it does not say which version of ims_mock it is")
+    if about["control"] != own:
+        text = (
+            f"the mock at {connection.root} is ims_mock {about['version']}, and this client is ims_mock {__version__}"
+        )
         raise NoMockError(f"{text}, with another control API; {advice}")
     return about

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ims_mock import started
 from ims_mock.contract.problems import wrong_settings
+from ims_mock.contract.wording import shown
 from ims_mock.exchange.messages import Response
 from ims_mock.mock import ImsMock, parts_of
 from ims_mock.mock_world import MockWorld
@@ -18,11 +19,12 @@ from ims_mock.remote.connection import Connection, NoMockError, part
 from ims_mock.remote.records import RemoteJobsView, RemoteRecordsView
 from ims_mock.remote.service import RemoteService
 from ims_mock.remote.settings import document_of
-from ims_mock.service.catalogue import HUAWEI_CLOUD
+from ims_mock.service.catalogue import HUAWEI_CLOUD, check_file
 from ims_mock.service.missing import ConflictError
+from ims_mock.service.preloading import preload
 from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.snapshots import Snapshot
-from ims_mock.service.world_names import DEFAULT, check_idle
+from ims_mock.service.world_names import DEFAULT, check_idle, check_locked, check_name
 from ims_mock.service.worlds import MOST
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from ims_mock.identity.permissions import Denial
     from ims_mock.service.setting_types import Settings as SettingTypes
     from ims_mock.state.images import Image
-    from ims_mock.state.views import RecordsView
     from ims_mock.sweep.engine import Sweep
     from ims_mock.web.app import App
 
@@ -84,7 +85,7 @@ class RemoteMock(ImsMock):
         return str(self._remote.about()["project_id"])
 
     @property
-    def images(self) -> RecordsView:
+    def images(self) -> RemoteRecordsView:
         """The images themselves, by id: dicts of JSON types that a test may read, and write."""
         return RemoteRecordsView(self._remote.store, self._remote.store.images)
 
@@ -104,13 +105,14 @@ class RemoteMock(ImsMock):
         self, *, data: bytes | None = None, members: Mapping[str, str] | None = None, **attributes: Any
     ) -> Image:
         """Add an image without a request of the API, and return it, as ImsMock.add_image does."""
+        check_file(data, members)
         given = dict(attributes)
         if data is not None:
             given["data"] = base64.b64encode(data).decode("ascii")
         if members is not None:
             given["members"] = dict(members)
-        image: Image = self._connection.send("POST", "images", given)
-        return image
+        image = self._connection.send("POST", "images", given)
+        return self.images.seen(image["id"], image)
 
     def _add_neighbour(self, kind: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
         added: dict[str, Any] = self._connection.send("POST", f"neighbours/{kind}", dict(attributes))
@@ -224,6 +226,9 @@ class RemoteMock(ImsMock):
         """Return the world of a name, which is made if it does not exist, with settings of its own."""
         if name == DEFAULT and not settings and not locked and idle is None:
             return self
+        check_name(name)
+        check_name(self._name_of(name))
+        check_locked(locked)
         check_idle(idle)
         unused = self._idle if idle is None else idle
         given = {"name": self._name_of(name), "settings": document_of(settings), "locked": locked, "idle": unused}
@@ -262,15 +267,16 @@ class RemoteMock(ImsMock):
         try:
             self._connection.delete(f"worlds/{part(self._name_of(name))}")
         except LookupError:
-            raise KeyError(name) from None
+            known = ", ".join(self.worlds)
+            raise KeyError(f"no world has the name {shown(name)}; the known ones are {known}") from None
 
     def reset(self, /, **settings: Unpack[SettingTypes]) -> None:
         """Clear images, faults and journal, and start again with the first settings, changed by those given here.
 
         Every world that `world` made of it is removed, unless it is locked.
         """
-        self._delete_made()
         self._connection.send("POST", "reset", document_of(settings))
+        self._delete_made()
         self._further.clear()
 
     def _delete_made(self) -> None:
@@ -296,11 +302,14 @@ class RemoteMock(ImsMock):
             self._root.delete(f"worlds/{part(self.name)}", instance=self._connection.instance or None)
 
     def start(self, *, prepared: bool = True) -> Self:
-        """Return the world: its server serves already."""
+        """Return the world: its server serves already. Files are read as ImsMock.start does."""
+        if prepared:
+            self.prepare()
         return self
 
     def prepare(self) -> None:
-        """Do nothing: the server is prepared."""
+        """Import and read everything that a client can need, before a test puts others in its place."""
+        preload()
 
     def stop(self) -> None:
         """Delete the world if it was made here, and the worlds that it made, and close the connection."""

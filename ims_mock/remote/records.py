@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from ims_mock.contract.wording import shown
-from ims_mock.remote.connection import Connection, part
+from ims_mock.remote.connection import Connection, fits_in_path, part
 from ims_mock.service.ending import JobsView
 from ims_mock.service.missing import ConflictError
 from ims_mock.state.views import Record, RecordsView, RecordView
@@ -39,7 +39,7 @@ class RemoteCollection(Mapping[str, Any]):
         return self._all().items()
 
     def __getitem__(self, key: str) -> Any:
-        if self._connection.has_ended:
+        if self._connection.has_ended or not fits_in_path(key):
             return self._all()[key]
         try:
             return self._connection.get(f"{self._path}/{part(key)}")["record"]
@@ -61,16 +61,24 @@ class RemoteCollection(Mapping[str, Any]):
 
     def put(self, key: str, record: Any) -> None:
         """Add a record, or put it in the place of the one that has its key."""
-        self._connection.send("PUT", f"{self._path}/{part(key)}", {"record": record})
+        self._connection.send("PUT", self._path_of(key), {"record": record})
 
     def replace(self, key: str, record: Any, was: Any) -> None:
         """Put a record in the place of one that has been read; raise ConflictError if another one is there by now."""
-        self._connection.send("PUT", f"{self._path}/{part(key)}", {"record": record, "was": was})
+        self._connection.send("PUT", self._path_of(key), {"record": record, "was": was})
+
+    def _path_of(self, key: str) -> str:
+        """Return the path of a record that is written; raise ValueError for a key that no URL can have."""
+        if not fits_in_path(key):
+            raise ValueError(f"a key must be text that can be one part of the path of a URL, got {shown(key)}")
+        return f"{self._path}/{part(key)}"
 
     def remove(self, key: str) -> None:
         """Remove a record; raise KeyError where there is none."""
+        if not fits_in_path(key) and key not in self:
+            raise KeyError(key)
         try:
-            self._connection.delete(f"{self._path}/{part(key)}")
+            self._connection.delete(self._path_of(key))
         except LookupError:
             raise KeyError(key) from None
 
@@ -160,8 +168,13 @@ class RemoteRecordsView(RecordsView):
 
     def _now(self) -> dict[str, Record]:
         # In one request, so that all are of one moment.
+        return {key: self.seen(key, record) for key, record in self._records.copy().items()}
+
+    def seen(self, key: str, record: Record) -> Record:
+        """Return the view of a record that was read or added."""
         view: Any = self.record_view
-        return {key: view(self.store, self._records, key, record) for key, record in self._records.copy().items()}
+        found: Record = view(self.store, self._records, key, record)
+        return found
 
 
 class RemoteJobsView(RemoteRecordsView, JobsView):

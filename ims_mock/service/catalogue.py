@@ -37,10 +37,7 @@ def add_image(
     status. `project_id` owns it unless `owner` is given. Raises InvalidError for what the service could not hold, and
     TypeError for data that are no bytes and members that are no mapping.
     """
-    if data is not None and not isinstance(data, bytes):
-        raise TypeError(f"data must be bytes, got {type(data).__name__}")
-    if members is not None and not isinstance(members, Mapping):
-        raise TypeError(f"members must be a mapping from project ids to their status, got {members!r}")
+    check_file(data, members)
     file = None if data is None else File([data])
     given = dict(attributes)
     _check_attributes(given, file, members or {})
@@ -62,6 +59,14 @@ def add_image(
         if sharing:
             life_cycle.set_members(store, image, sharing)
         return RecordsView(store)[image_id]
+
+
+def check_file(data: Any, members: Any) -> None:
+    """Raise TypeError for a file that is no bytes, and for members that are no mapping."""
+    if data is not None and not isinstance(data, bytes):
+        raise TypeError(f"data must be bytes, got {type(data).__name__}")
+    if members is not None and not isinstance(members, Mapping):
+        raise TypeError(f"members must be a mapping from project ids to their status, got {members!r}")
 
 
 def load_public_images(store: Store, cloud: str = HUAWEI_CLOUD, **wanted: Any) -> None:

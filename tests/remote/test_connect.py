@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +20,9 @@ from ims_mock.remote.journal import RemoteJournal
 from ims_mock.remote.mock import RemoteMock
 from ims_mock.service.missing import ConflictError
 from ims_mock.state.clock import ManualClock
+from tests.remote.conftest import START
 
-START = 1464853788.0
 SERVER_ID = "877a2cda-ba63-4e1e-b95f-e67e48b6129a"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ImsMock]:
-    """A server, whose worlds the tests connect to."""
-    with ImsMock() as mock:
-        yield mock
-
-
-@pytest.fixture
-def world(server: ImsMock) -> Iterator[RemoteMock]:
-    """A world of the server, by the control API."""
-    with connect(server.url, world="a", start=START) as mock:
-        yield mock
-
-
-@pytest.fixture(params=["here", "there"])
-def mock(request: pytest.FixtureRequest, server: ImsMock) -> Iterator[ImsMock]:
-    """A mock in this process, and one that is used over HTTP."""
-    with ImsMock(start=START) if request.param == "here" else connect(server.url, world="a", start=START) as made:
-        yield made
 
 
 def asked(mock: MockWorld, path: str = "/v2/images", method: str = "GET", **options: Any) -> requests.Response:
@@ -409,41 +387,6 @@ def test_no_mock_is_named() -> None:
     for url in ("127.0.0.1:9292", "ftp://127.0.0.1", "http://127.0.0.1:9292/v2", "http://127.0.0.1:99999"):
         with pytest.raises(ValueError, match="url: must be the root of a server"):
             connect(url)
-
-
-class Other(http.server.BaseHTTPRequestHandler):
-    """A server that is no mock of this version: its `text` and `status` are the server's."""
-
-    def do_GET(self) -> None:
-        """Respond with the text."""
-        status, text = self.server.reply  # type: ignore[attr-defined]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: Any) -> None:
-        """Log nothing."""
-
-
-@pytest.mark.parametrize(
-    ("status", "text", "error"),
-    [
-        (200, b"<html>", "is no ims_mock: .* give the URL at which a mock listens"),
-        (404, b'{"error":{"code":"not_found","message":"no"}}', "too old for this client.*install the same version"),
-        (200, b'{"control":"1","version":"0.0.1"}', "is ims_mock 0.0.1, and this client is .*install the same version"),
-    ],
-)
-def test_other_servers_are_named(status: int, text: bytes, error: str) -> None:
-    """A server of another kind or version is refused, with what to do."""
-    server = http.server.HTTPServer(("127.0.0.1", 0), Other)
-    server.reply = (status, text)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.handle_request)
-    thread.start()
-    with pytest.raises(NoMockError, match=error):
-        connect(f"http://127.0.0.1:{server.server_port}")
-    thread.join()
-    server.server_close()
 
 
 def test_proxy_variables_do_not_count(server: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
