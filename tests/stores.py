@@ -59,7 +59,7 @@ def share(store: Store, image: Image, members: dict[str, Member]) -> None:
         life_cycle.set_members(store, image, members)
 
 
-def keep_file(store: Store, image_id: str, upload: int, file: File) -> None:
+def keep_file(store: Store, image_id: str, upload: life_cycle.Upload, file: File) -> None:
     """Give an image its file."""
     with store.transaction():
         life_cycle.keep_file(store, image_id, upload, file)

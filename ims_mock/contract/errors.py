@@ -168,6 +168,12 @@ def file_arriving(image_id: str) -> ImsError:
     return ImsError(409, "IMG.0046", reason=wrong_at(("status",), "enum", text))
 
 
+def upload_ended(image_id: str) -> ImsError:
+    """Return the 409 of an upload that was broken off while its file arrived."""
+    text = f"the upload of image {image_id!r} was broken off, as its server was held to be gone; send the file again"
+    return ImsError(409, "IMG.0046", reason=wrong_at(("status",), "enum", text))
+
+
 def tag_not_found(image_id: str, tag: str) -> ImsError:
     """Return the 404 of deleting a tag that an image does not have."""
     text = f"image {image_id!r} has no tag {tag!r}"

@@ -6,7 +6,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ims_mock.state.changes import ChangeLog, Logged
@@ -85,13 +84,13 @@ class Changes:
         self.removed: list[Key] = []
         self.documents: dict[str, str | None] = {}
         self.places: dict[Key, int] = {}
-        self._records: dict[Key, Any] = {}
+        self._records: dict[Key, str] = {}
         self._new: list[Key] = []
 
     def add_all(self, collection: Collection, write: Write) -> None:
         """Add every record of a collection, in their order."""
         for key, stored in list(collection.records.items()):
-            self._records[collection.name, key] = write(collection.name, key, stored)
+            self._records[collection.name, key] = _encode(write(collection.name, key, stored))
             self._new.append((collection.name, key))
 
     def add(self, collection: Collection, keys: list[str], places: Mapping[Key, int], write: Write) -> None:
@@ -106,7 +105,7 @@ class Changes:
                 if attempt.before[of] is not None:
                     self.removed.append(of)
             elif stored is not attempt.before[of] or of in attempt.moved:
-                self._records[of] = write(name, key, stored)
+                self._records[of] = _encode(write(name, key, stored))
                 if of not in attempt.moved:
                     self.places[of] = places[of]
 
@@ -132,23 +131,23 @@ class Changes:
         """Return the changes for the log; "null" where a server has to load all records."""
         if self.attempt.is_whole:
             return "null"
-        records = [[name, key, stored, self.places[name, key]] for (name, key), stored in self._records.items()]
-        gone = [[name, key, None, 0] for name, key in self.removed]
         # In their order, since what is added stands at the end.
-        records.sort(key=itemgetter(3))
+        records = sorted(self._records.items(), key=lambda item: self.places[item[0]])
+        texts = [_encode([*of, None, 0]) for of in self.removed]
+        texts += [f"[{_encode(of[0])},{_encode(of[1])},{text},{self.places[of]}]" for of, text in records]
         documents = ",".join(f"{_encode(name)}:{text or 'null'}" for name, text in self.documents.items())
         parts = _encode(sorted(self.parts()))
-        return f'{{"records":{_encode([*gone, *records])},"documents":{{{documents}}},"parts":{parts}}}'
+        return f'{{"records":[{",".join(texts)}],"documents":{{{documents}}},"parts":{parts}}}'
 
     def fields(self) -> Iterator[str]:
         """Yield the fields of the state that are written, each with its value."""
-        for of, stored in self._records.items():
+        for of, text in self._records.items():
             yield "/".join(of)
-            yield _encode([self.places[of], stored])
-        for name, text in self.documents.items():
-            if text is not None:
+            yield f"[{self.places[of]},{text}]"
+        for name, document in self.documents.items():
+            if document is not None:
                 yield f"document/{name}"
-                yield text
+                yield document
 
     def removed_fields(self) -> list[str]:
         """Return the fields of the state that are removed."""

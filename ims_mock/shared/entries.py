@@ -20,6 +20,7 @@ class Entries:
         self._name = name
         self._meta = meta
         self._journal = journal
+        self._place = Notebook(meta, "", "", -1, name)
         self._last_read: tuple[int, int, bytes] = (-1, 0, b"-")
 
     def note(self, entry: Entry, turn: Turn) -> None:
@@ -27,8 +28,10 @@ class Entries:
         if turn.is_out:
             return
         expected = turn.commit if turn.is_request and not turn.is_current else ""
-        journal = self._journal
-        place = Notebook(self._meta, self.key, expected, journal.clearings, self._name)
+        place = self._place
+        if place.commit != expected or place.clearings != self._journal.clearings:
+            clearings = self._journal.clearings
+            place = self._place = Notebook(self._meta, self.key_after(clearings), expected, clearings, self._name)
         try:
             is_good = self._notes.is_good(place, str(entry.number or ""), text_of(entry))
         except StoreError:

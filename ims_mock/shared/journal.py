@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, asdict, fields
+from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any, Protocol
 
 from ims_mock.evidence.delivery import WHOLE, Delivery
@@ -18,6 +19,8 @@ logger = logging.getLogger("ims_mock")
 
 _LOCAL = ("base_url", "arrived", "is_open", "revision", "image", "number")
 """What of an entry is not in its document: the store knows it, or it says nothing to other servers."""
+
+_BODIES = ("request_body", "response_body")
 
 Versions = list[tuple[int, int, Entry]]
 """Versions of entries, each with the number of its entry and a revision."""
@@ -177,30 +180,29 @@ class SharedJournal(Journal):
 
 def text_of(entry: Entry) -> str:
     """Return an entry as JSON, with bytes as Latin-1; what is as in every entry is left out."""
-    document = {}
-    for name, default in _DEFAULTS:
-        value = getattr(entry, name)
-        if value != default:
-            document[name] = value.decode("latin-1") if type(value) is bytes else value
-    if entry.delivery is not WHOLE:
+    # Every default is false, but that of the delivery.
+    document: dict[str, Any] = {name: value for name, value in zip(_NAMES, _VALUES(entry), strict=True) if value}
+    for name in _BODIES:
+        if name in document:
+            document[name] = document[name].decode("latin-1")
+    if entry.delivery is WHOLE:
+        del document["delivery"]
+    else:
         document["delivery"] = asdict(entry.delivery)
     return _encode(document)
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
-_DEFAULTS = [
-    (item.name, None if item.default is MISSING else item.default)
-    for item in fields(Entry)
-    if item.name not in _LOCAL and item.name != "delivery"
-]
-"""What an entry has, with what most have."""
+_NAMES = [item.name for item in fields(Entry) if item.name not in _LOCAL]
+
+_VALUES = attrgetter(*_NAMES)
 
 
 def entry_of(text: bytes) -> Entry:
     """Return the entry that `text_of` has made a text of."""
     values: dict[str, Any] = {"operation": None, **json.loads(text)}
-    for name in ("request_body", "response_body"):
+    for name in _BODIES:
         values[name] = values.get(name, "").encode("latin-1")
     for name in ("rules", "ignored"):
         values[name] = tuple(values.get(name, ()))

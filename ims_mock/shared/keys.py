@@ -18,3 +18,16 @@ def keys_of(name: str) -> tuple[str, str, str]:
 def world_of(state: str) -> str:
     """Return the name of the world of a state."""
     return state.partition(".")[0]
+
+
+_CHANNEL = "ims_mock:changes:"
+
+
+def channel_of(name: str) -> str:
+    """Return where a server says that a world has changed."""
+    return _CHANNEL + name
+
+
+def name_of(channel: str) -> str:
+    """Return the name of the world of a channel."""
+    return channel.removeprefix(_CHANNEL)

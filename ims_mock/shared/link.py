@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import inf
 from typing import Any
@@ -21,9 +20,6 @@ from ims_mock.state.real import RealTime
 
 WAIT = 5.0
 """Most real seconds that a request waits for the store."""
-
-CHANNEL = "ims_mock:changes"
-"""Where a server says that a world has changed."""
 
 _GREETING = 0.2
 """Fewest real seconds that a new connection is given."""
@@ -53,6 +49,9 @@ _AGAIN = (redis.exceptions.NoScriptError, redis.exceptions.ReadOnlyError, redis.
 """Replies after which another connection may do: the scripts are gone, or another server is the one to write to."""
 
 Command = tuple[Any, ...]
+
+Again = Callable[[], Sequence[Command]]
+"""Returns the commands to send where others may have arrived."""
 
 logger = logging.getLogger("ims_mock")
 
@@ -87,11 +86,12 @@ class Link:
         self._failed_at = -inf
         self._free: deque[AbstractConnection] = deque()
 
-    def ask(self, *commands: Command) -> list[Any]:
+    def ask(self, *commands: Command, again: Again | None = None) -> list[Any]:
         """Send commands, and return their replies.
 
-        They may arrive more than once: after a connection that has ended, nobody knows whether they did. Raises
-        StoreError where no reply comes in time, and for one that is an error.
+        They may arrive more than once: after a connection that has ended, nobody knows whether they did. Then what
+        `again` returns is sent in place of them. Raises StoreError where no reply comes in time, and for one that is an
+        error.
         """
         wait = self._patience()
         until = RealTime.monotonic() + wait
@@ -112,6 +112,7 @@ class Link:
                     text = f"{self.name} {waited}: {error}"
                     self._note_reach(text)
                     raise StoreError(text) from None
+                commands = commands if again is None else tuple(again())
                 RealTime.sleep(_PAUSE)
 
     def _patience(self) -> float:
@@ -135,31 +136,31 @@ class Link:
         """Run a script, and return its reply; it may run more than once, as commands may arrive."""
         return self.ask(script.call(keys, arguments))[0]
 
-    def begin(self, *commands: Command) -> Callable[[], list[Any]]:
+    def begin(self, *commands: Command, again: Again) -> Callable[[], list[Any]]:
         """Send commands, and return what waits for their replies and returns them, as `ask` does."""
         try:
             connection = self._sent(commands)
         except (redis.RedisError, OSError):
-            return partial(self.ask, *commands)
+            return partial(self.ask, *again(), again=again)
 
         def finish() -> list[Any]:
             try:
                 return self._received(connection, commands, self._patience())
             except (_FinalError, redis.RedisError, OSError):
-                return self.ask(*commands)
+                return self.ask(*again(), again=again)
 
         return finish
 
     def _sent(self, commands: Sequence[Command]) -> AbstractConnection:
         """Send commands, and return the connection on which their replies come."""
         connection = self._take()
-        with _ended_on_error(connection):
+        with _EndedOnError(connection):
             _send(connection, commands)
         return connection
 
     def _received(self, connection: AbstractConnection, commands: Sequence[Command], wait: float) -> list[Any]:
         """Return the replies to commands that were sent on a connection, which is free then."""
-        with _ended_on_error(connection):
+        with _EndedOnError(connection):
             _look_out(connection, wait)
             # Each is read, so that the next one to use the connection does not find it.
             replies = [_reply(connection) for _ in commands]
@@ -180,7 +181,7 @@ class Link:
         wait = max(self._patience(), _GREETING)
         options = {**self._pool.connection_kwargs, "socket_timeout": wait, "socket_connect_timeout": wait}
         connection: AbstractConnection = self._pool.connection_class(**options)
-        with _ended_on_error(connection):
+        with _EndedOnError(connection):
             _call(connection.connect)
             loads = [("SCRIPT", "LOAD", script.text) for script in SCRIPTS]
             _send(connection, loads)
@@ -188,11 +189,10 @@ class Link:
                 connection.read_response()
         return connection
 
-    def subscribe(self, channel: str) -> redis.client.PubSub:
-        """Return what hears the messages of a channel, on a connection of its own."""
+    def listener(self) -> redis.client.PubSub:
+        """Return what hears the messages of channels, on a connection of its own."""
         client: redis.Redis = redis.Redis.from_url(self.url, socket_connect_timeout=self.wait)
-        heard: redis.client.PubSub = _call(client.pubsub, ignore_subscribe_messages=True)
-        heard.subscribe(channel)
+        heard: redis.client.PubSub = _call(client.pubsub)
         return heard
 
     def close(self) -> None:
@@ -201,14 +201,18 @@ class Link:
             _call(self._free.pop().disconnect)
 
 
-@contextmanager
-def _ended_on_error(connection: AbstractConnection) -> Iterator[None]:
-    """End a connection where a block fails, also by Ctrl-C: a reply on its way would be taken for another one."""
-    try:
-        yield
-    except BaseException:
-        _call(connection.disconnect)
-        raise
+class _EndedOnError:
+    """Ends a connection where a block fails, also by Ctrl-C: a reply on its way would be taken for another one."""
+
+    def __init__(self, connection: AbstractConnection) -> None:
+        self._connection: Any = connection
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is not None:
+            self._connection.disconnect()
 
 
 def _call(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -216,25 +220,32 @@ def _call(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     return method(*arguments, **options)
 
 
-def _send(connection: AbstractConnection, commands: Sequence[Command]) -> None:
-    packed = _call(connection.pack_commands, commands)
-    _call(connection.send_packed_command, packed, check_health=False)
+# A connection of redis-py has no types here.
 
 
-def _look_out(connection: AbstractConnection, wait: float) -> None:
+def _send(connection: Any, commands: Sequence[Command]) -> None:
+    connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+
+
+def _look_out(connection: Any, wait: float) -> None:
     """Return once a reply has come; raise TimeoutError where none does in time.
 
     It is looked for a few times before: on one machine it comes sooner than a thread that waits is woken.
     """
+    can_read = connection.can_read
     for _ in range(_LOOKS):
-        if _call(connection.can_read, timeout=0):
+        if can_read(timeout=0):
             return
-        os.sched_yield()
-    if not _call(connection.can_read, timeout=wait):
+        _yield()
+    if not can_read(timeout=wait):
         raise TimeoutError("no reply has come")
 
 
-def _reply(connection: AbstractConnection) -> Any:
+_yield: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
+"""Lets another process have the core, where the system has that."""
+
+
+def _reply(connection: Any) -> Any:
     """Return a reply, which may be an error; raise one after which nothing more is to be read."""
     try:
         return connection.read_response()

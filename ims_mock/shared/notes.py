@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
-from ims_mock.shared.link import CHANNEL, Command, Link, StoreError
+from ims_mock.shared.keys import channel_of
+from ims_mock.shared.link import Command, Link, StoreError
 from ims_mock.shared.scripts import NOTE
 from ims_mock.shared.watching import Watch
 from ims_mock.web.together import Outcome
@@ -26,9 +28,10 @@ class Notebook(NamedTuple):
     clearings: int
     world: str
 
-    def command(self, entries: list[str]) -> Command:
-        """Return what writes entries, each behind its number or ""."""
-        return NOTE.call((self.meta, self.journal), (self.commit, self.clearings, CHANNEL, self.world, *entries))
+    def command(self, entries: list[str], *, is_again: bool = False) -> Command:
+        """Return what writes entries, each behind its number or ""; `is_again` where they may have arrived before."""
+        about = self.commit, self.clearings, channel_of(self.world), int(is_again)
+        return NOTE.call((self.meta, self.journal), (*about, *entries))
 
 
 class _Kept(threading.local):
@@ -59,7 +62,8 @@ class Notes:
         if self._kept.notes is not None:
             self._kept.notes.append((place, number, text))
             return True
-        return bool(self.link.ask(place.command([number, text]))[0])
+        book = {place: [number, text]}
+        return bool(self.link.ask(*_commands(book), again=_again(book))[0])
 
     @property
     def is_gathering(self) -> bool:
@@ -85,7 +89,7 @@ class Notes:
         books: dict[Notebook, list[str]] = {}
         for place, number, text in notes:
             books.setdefault(place, []).extend((number, text))
-        begun = self.link.begin(*(place.command(entries) for place, entries in books.items())) if books else list
+        begun = self.link.begin(*_commands(books), again=_again(books)) if books else list
         return lambda: self._outcomes(notes, books, begun)
 
     def _outcomes(
@@ -103,6 +107,15 @@ class Notes:
             with suppress(StoreError):  # The request says so itself, once it is done again.
                 self.looks.get(meta, _nothing)()
         return [outcomes[place] for place, _, _ in notes]
+
+
+def _commands(books: Mapping[Notebook, list[str]], *, is_again: bool = False) -> list[Command]:
+    return [place.command(entries, is_again=is_again) for place, entries in books.items()]
+
+
+def _again(books: Mapping[Notebook, list[str]]) -> Callable[[], list[Command]]:
+    """Return what returns the commands for entries that may have arrived before."""
+    return partial(_commands, books, is_again=True)
 
 
 def _nothing() -> None:

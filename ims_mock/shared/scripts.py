@@ -33,20 +33,20 @@ COMMIT = Script(
     _PUSH
     + """
 -- KEYS: meta, state, log, journal. ARGV: the version that the changes were made from, 0 for none; the id of the commit,
--- the changes for the log, how many the log keeps, the channel with its message, "1" where nothing of before is kept,
--- the id of the commit before;
+-- the changes for the log, how many the log keeps, the channel to report on, "1" where nothing of before is kept, the
+-- id of the commit before;
 -- then lists, each behind its length: fields and values of meta, fields and values of state, removed fields, entries,
 -- keys of files that stay.
-local base, at = tonumber(ARGV[1]), 9
+local base, at = tonumber(ARGV[1]), 8
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 local place = string.format('%d-0', base + 1)
-if version ~= base or (redis.call('HGET', KEYS[1], 'commit') or '') ~= ARGV[8] then
+if version ~= base or (redis.call('HGET', KEYS[1], 'commit') or '') ~= ARGV[7] then
   -- The commit may have arrived before, on a connection that has ended.
   local mine = redis.call('XRANGE', KEYS[3], place, place)[1]
   if mine and mine[2][2] == ARGV[2] then return {1, base + 1, mine[2][6]} end
   return {0, version, ''}
 end
-if ARGV[7] == '1' then redis.call('DEL', KEYS[2]) end
+if ARGV[6] == '1' then redis.call('DEL', KEYS[2]) end
 local function each(size, call)
   local count = tonumber(ARGV[at])
   for i = at + 1, at + count * size, size do call(i) end
@@ -60,7 +60,7 @@ local numbers, kept = '', redis.call('HGET', KEYS[1], 'kept')
 each(1, function(i) numbers = numbers .. ' ' .. push(KEYS[1], KEYS[4], kept, '', ARGV[i]) end)
 each(1, function(i) redis.call('PERSIST', ARGV[i]) end)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[4], place, 'id', ARGV[2], 'changes', ARGV[3], 'numbers', numbers)
-redis.call('PUBLISH', ARGV[5], ARGV[6])
+redis.call('PUBLISH', ARGV[5], '')
 return {1, base + 1, numbers}
 """
 )
@@ -69,12 +69,22 @@ NOTE = Script(
     _PUSH
     + """
 -- KEYS: meta, journal. ARGV: the commit that the responses are of, or "" for any; how often the journal had been
--- cleared; the channel with its message; then entries, each behind its number or "".
+-- cleared; the channel to report on; "1" where the entries may have arrived before, on a connection that ended; then
+-- entries, each behind its number or "".
 local about = redis.call('HMGET', KEYS[1], 'commit', 'clearings', 'kept')
+local known, missing = {}, #ARGV > 4
+if ARGV[4] == '1' then
+  missing = false
+  for _, item in ipairs(redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1000)) do known[item[2][6]] = true end
+  for i = 6, #ARGV, 2 do missing = missing or not known[ARGV[i]] end
+end
+if not missing then return 1 end
 if ARGV[1] ~= '' and about[1] ~= ARGV[1] then return 0 end
 if about[2] ~= ARGV[2] then return 1 end
-for i = 5, #ARGV, 2 do push(KEYS[1], KEYS[2], about[3], ARGV[i], ARGV[i + 1]) end
-redis.call('PUBLISH', ARGV[3], ARGV[4])
+for i = 5, #ARGV, 2 do
+  if not known[ARGV[i + 1]] then push(KEYS[1], KEYS[2], about[3], ARGV[i], ARGV[i + 1]) end
+end
+redis.call('PUBLISH', ARGV[3], '')
 return 1
 """
 )

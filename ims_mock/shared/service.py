@@ -110,15 +110,18 @@ class SharedService(Service):
             if is_looking:
                 sharing.look()
             for _ in range(MOST_ATTEMPTS):
+                sharing.turn.begin(sharing.commit, is_current=is_looking)
                 try:
-                    with sharing.turn.request(sharing.commit, is_current=is_looking):
-                        return super().serve(operation, request)
+                    return super().serve(operation, request)
                 except StaleError:
-                    sharing.look()
-                    is_looking = True
-                    if sharing.notes.is_gathering:
-                        # There may be a world by now that the request is for.
-                        raise
+                    pass
+                finally:
+                    sharing.turn.end()
+                sharing.look()
+                is_looking = True
+                if sharing.notes.is_gathering:
+                    # There may be a world by now that the request is for.
+                    raise StaleError
             raise StoreError(f"other servers were faster {MOST_ATTEMPTS} times")
         except StoreError as error:
             return self._refused(operation, request, error)
@@ -128,9 +131,13 @@ class SharedService(Service):
         assert self.sharing is not None
         entry = self._open(operation.id, request)
         exchange = Exchange(operation, request, request.body, self.store, entry, self.journal, self._written)
-        with self.sharing.turn.request("", is_current=True):
-            self.sharing.turn.is_out = True
+        turn = self.sharing.turn
+        turn.begin("", is_current=True)
+        turn.is_out = True
+        try:
             return self._close(entry, exchange.reject(_unavailable(operation, error)), request)
+        finally:
+            turn.end()
 
     def _respond(self, exchange: Exchange) -> Response:
         try:

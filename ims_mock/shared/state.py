@@ -22,8 +22,8 @@ from ims_mock.shared.notes import Notes
 from ims_mock.shared.series import Series
 from ims_mock.shared.transaction import SharedTransaction
 from ims_mock.shared.turn import Mock, StaleError, Turn
+from ims_mock.shared.work import Work
 from ims_mock.shared.writing import Writer
-from ims_mock.state.changes import Logged
 from ims_mock.state.clock import ManualClock
 from ims_mock.state.life_cycle import break_off
 from ims_mock.state.store import Store, Transaction
@@ -62,8 +62,7 @@ class SharedState:
         self._changes = mock.store.changes
         self._files = files
         self.keys = keys_of(name)
-        self._attempt: Attempt | None = None
-        self._is_applying = False
+        self._work = Work(mock.store)
         self.writer = Writer(notes.link, name, self.keys, mock, files)
         self._entries = Entries(notes, name, self.keys[0], mock.journal)
         self._series = Series(notes)
@@ -72,7 +71,7 @@ class SharedState:
     def attach(self) -> None:
         """Begin to share: have the state that the store has, or give it this one where it has none."""
         mock = self._mock
-        self._changes.watcher = self
+        self._changes.watcher = self._work
         mock.store.sharing = self
         mock.store.open_with(SharedTransaction(mock.store, self))
         if isinstance(mock.store.clock, ManualClock):
@@ -139,13 +138,13 @@ class SharedState:
     def _applying(self) -> Iterator[Store]:
         """Change records as the store says, which is no change of it."""
         store = self._mock.store
-        self._is_applying = was = True
+        self._work.is_applying = was = True
         try:
             was, store.changes.is_open = store.changes.is_open, True
             yield store
         finally:
             store.changes.is_open = was
-            self._is_applying = False
+            self._work.is_applying = False
             store.signal.give()
 
     def _apply(self, document: Mapping[str, Any], version: int) -> None:
@@ -212,9 +211,9 @@ class SharedState:
         """
         store = self._mock.store
         with store.lock:
-            if self._attempt is not None or self._is_applying:
+            if self._work.is_open or self._work.is_applying:
                 if is_touched:
-                    self.touch()
+                    self._work.touch()
                 with store.transaction():
                     return work()
             for _ in range(MOST_ATTEMPTS):
@@ -228,10 +227,9 @@ class SharedState:
 
     def _once(self, work: Callable[[], T], is_touched: bool) -> Outcome[T] | None:
         """Do work once, and write what it has changed; None where another server was faster."""
-        store = self._mock.store
-        self._attempt = attempt = Attempt(store.images.last_number)
-        attempt.is_touched = is_touched
-        outcome = Outcome[T]()
+        store, outcome = self._mock.store, Outcome[T]()
+        # The fault of a rule may draw, or remember something.
+        self._work.begin(is_touched=is_touched or bool(self._mock.faults.armed))
         try:
             with store.transaction():
                 outcome.result = work()
@@ -239,13 +237,12 @@ class SharedState:
             # What was settled, counted or drawn before stays so.
             outcome.error = error
         except BaseException:
-            self._undo(attempt)
+            attempt = self._work.end()
+            if attempt is not None:
+                self._undo(attempt)
             raise
-        finally:
-            self._attempt = None
-        # The fault of a rule may have drawn, or remembered something.
-        attempt.is_touched = attempt.is_touched or bool(self._mock.faults.armed)
-        if attempt.is_empty or self._commit_or_undo(attempt):
+        attempt = self._work.end()
+        if attempt is None or self._commit_or_undo(attempt):
             return outcome
         if self.turn.is_request and not self.turn.is_current:
             raise StaleError
@@ -253,48 +250,27 @@ class SharedState:
 
     def begin(self) -> bool:
         """Begin an attempt that code of Python has opened by itself; False inside of another. The lock is held."""
-        if self._attempt is not None or self._is_applying:
+        if self._work.is_open or self._work.is_applying:
             return False
         self.look()
-        self._attempt = Attempt(self._mock.store.images.last_number)
-        self._attempt.is_touched = True
+        self._work.begin(is_touched=True)
         return True
 
     def end(self) -> None:
         """End what `begin` has begun; raise StoreError where another server was faster, as it is not done again."""
-        attempt, self._attempt = self._attempt, None
+        attempt = self._work.end()
         assert attempt is not None, "it has begun"
         if not self._commit_or_undo(attempt):
             raise StoreError("another server was faster; do it again")
-
-    def note(self, collection: Logged, key: str) -> None:
-        """Note that a record is about to be written or removed."""
-        if not self._is_applying:
-            self._present().note(collection, key)
-
-    def note_load(self) -> None:
-        """Note that all records of a collection are others."""
-        if not self._is_applying:
-            self._present().is_whole = True
-
-    def touch(self) -> None:
-        """Say that something has changed that is not a record."""
-        if not self._is_applying:
-            self._present().is_touched = True
-
-    def _present(self) -> Attempt:
-        if self._attempt is None:
-            raise RuntimeError("a shared state can only be changed in an attempt: store.attempt(...)")
-        return self._attempt
 
     def draw(self, kind: str) -> int:
         """Return the number of the next draw of a kind."""
         if kind == "requests":
             return self._series.next_request()
-        if self._attempt is None:
+        if not self._work.is_open:
             return self.attempt(lambda: self.draw(kind))
         drawn = self._mock.store.drawn
-        self._attempt.note(drawn, kind)
+        self._work.present().note(drawn, kind)
         counts = drawn.records
         number: int = counts.get(kind, 0) + 1
         counts[kind] = number
@@ -304,10 +280,15 @@ class SharedState:
         """Move the clock of all servers."""
         self.attempt(move, is_touched=True)
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for a change, or for the clock."""
+        clock = self._mock.store.clock
+        return self._mock.store.signal.waiting > 0 or (isinstance(clock, ManualClock) and clock.waiting > 0)
+
     def heard(self) -> None:
         """Have the newest state where somebody waits for a change that another server has reported of."""
-        clock = self._mock.store.clock
-        if self._mock.store.signal.waiting or (isinstance(clock, ManualClock) and clock.waiting):
+        if self.is_awaited:
             self.look()
             self._mock.store.signal.give()
 
@@ -328,8 +309,7 @@ class SharedState:
 
     def plan_entry(self, entry: Entry) -> None:
         """Write an entry together with the changes that are being made."""
-        if self._attempt is not None:
-            self._attempt.entries = [entry]
+        self._work.planned = entry
 
     def note_entry(self, entry: Entry) -> None:
         """Write an entry whose response is about to leave; raise StaleError where that is from older records."""

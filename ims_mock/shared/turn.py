@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ims_mock.identity.accounts import Accounts
@@ -58,11 +56,10 @@ class Turn(threading.local):
     is_out = False
     commit = ""
 
-    @contextmanager
-    def request(self, commit: str, *, is_current: bool) -> Iterator[None]:
-        """Work on a request, whose respond is checked to be from the newest state unless that is certain."""
+    def begin(self, commit: str, *, is_current: bool) -> None:
+        """Begin a request, whose response is checked to be from the newest state unless that is certain."""
         self.is_request, self.is_current, self.is_out, self.commit = True, is_current, False, commit
-        try:
-            yield
-        finally:
-            self.is_request = False
+
+    def end(self) -> None:
+        """End it."""
+        self.is_request = False

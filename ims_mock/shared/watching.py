@@ -7,11 +7,12 @@ import secrets
 import threading
 import weakref
 from math import inf
-from typing import Protocol
+from typing import Any, Protocol
 
 import redis
 
-from ims_mock.shared.link import CHANNEL, Link, StoreError
+from ims_mock.shared.keys import channel_of, name_of
+from ims_mock.shared.link import Link, StoreError
 from ims_mock.state.real import RealTime
 
 _PAUSE = 0.5
@@ -21,7 +22,10 @@ ALIVE = 20
 """Real seconds after which a server that is silent is held to be gone."""
 
 _TURN = 0.2
-"""Most real seconds until it is seen that the watch is to end."""
+"""Most real seconds until it is seen that the watch is to end, or that somebody waits for a change."""
+
+_LINGER = 10.0
+"""Real seconds that a server goes on to hear after nobody waits: a page asks again."""
 
 logger = logging.getLogger("ims_mock")
 
@@ -36,6 +40,10 @@ class Hearer(Protocol):
 
     name: str
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for a change here."""
+
     def heard(self) -> None:
         """Take up that another server has reported of a change."""
 
@@ -44,7 +52,10 @@ class Hearer(Protocol):
 
 
 class Watch:
-    """A thread that hears what the servers of a store report each other, and reports those whom it concerns."""
+    """A thread that hears what the servers of a store report each other, and reports those whom it concerns.
+
+    It hears nothing while nobody waits for a change: a message for each request would cost more than many requests.
+    """
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -76,21 +87,40 @@ class Watch:
     def _run(self) -> None:
         while not self._is_ending:
             try:
-                self._hear()
+                self._live()
+                if self._awaited():
+                    self._hear()
+                else:
+                    RealTime.sleep(_TURN)
             except (redis.RedisError, OSError, StoreError) as error:
                 logger.debug("the store reports nothing: %s", error)
                 RealTime.sleep(_PAUSE)
 
+    def _awaited(self) -> set[str]:
+        """Return the names of those that somebody waits for."""
+        return {hearer.name for hearer in list(self._hearers) if hearer.is_awaited}
+
     def _hear(self) -> None:
-        heard = self._link.subscribe(CHANNEL)
+        """Hear what is reported of the worlds that somebody waits for, until nobody has for some time."""
+        # It has no types.
+        heard: Any = self._link.listener()
+        ends: dict[str, float] = {}
         try:
-            # What was reported before this is looked for once.
-            self._report(None)
-            self._live()
             while not self._is_ending:
+                now = RealTime.monotonic()
+                for name in self._awaited():
+                    if name not in ends:
+                        heard.subscribe(channel_of(name))
+                    ends[name] = now + _LINGER
+                for name in [name for name, end in ends.items() if end < now]:
+                    heard.unsubscribe(channel_of(name))
+                    del ends[name]
+                if not ends:
+                    return
                 message = heard.get_message(timeout=_TURN)
-                if message is not None:
-                    self._report(message["data"].decode())
+                # What was reported before a subscription is looked for once.
+                if message is not None and message["type"] in ("message", "subscribe"):
+                    self._report(name_of(message["channel"].decode()))
                 self._live()
         finally:
             heard.close()
@@ -104,7 +134,7 @@ class Watch:
         for hearer in list(self._hearers):
             hearer.tend()
 
-    def _report(self, name: str | None) -> None:
+    def _report(self, name: str) -> None:
         for hearer in list(self._hearers):
-            if name in (None, hearer.name):
+            if hearer.name == name:
                 hearer.heard()

@@ -46,6 +46,8 @@ class SharedWorlds(Worlds):
     """The worlds of several servers by name; a server makes the service of one when it is first asked for it there."""
 
     name = ""
+    is_awaited = False
+    """Nobody waits for a change here."""
 
     def heard(self) -> None:
         """Nothing: which worlds there are is looked up."""

@@ -12,7 +12,8 @@ from ims_mock.shared.documents import Documents
 from ims_mock.shared.entries import Entries
 from ims_mock.shared.files import SharedFile, SharedFiles
 from ims_mock.shared.journal import text_of
-from ims_mock.shared.link import CHANNEL, Link, StoreError
+from ims_mock.shared.keys import channel_of
+from ims_mock.shared.link import Link, StoreError
 from ims_mock.shared.scripts import COMMIT
 from ims_mock.shared.turn import Mock
 
@@ -72,7 +73,7 @@ class Writer:
             COMMIT,
             [*self._keys, entries.key],
             [
-                *(base.version, changes.id, changes.text(), MOST_CHANGES, CHANNEL, self._name),
+                *(base.version, changes.id, changes.text(), MOST_CHANGES, channel_of(self._name)),
                 *(int(changes.attempt.is_whole), base.commit),
                 *_counted([item for pair in fields.items() for item in pair], 2),
                 *_counted(changes.fields(), 2),

@@ -67,6 +67,10 @@ class Images(Collection):
         stored = self.records.get(image_id)
         return None if stored is None else as_packed(stored)
 
+    def number_of(self, image_id: str) -> int:
+        """Return the number of an image, which no other has that was there; raise KeyError where there is none."""
+        return as_packed(self.records[image_id])[1]
+
     def put(self, image_id: str, image: Image) -> None:
         """Add an image, or put it in the place of the one that has its id."""
         before = self.packed(image_id)

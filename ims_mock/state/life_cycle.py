@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from ims_mock.contract.errors import ImsError, file_arriving, image_id_taken, image_not_found
+from ims_mock.contract.errors import ImsError, file_arriving, image_id_taken, image_not_found, upload_ended
 from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.contract.problems import wrong_at
 from ims_mock.state import images
@@ -26,7 +26,14 @@ from ims_mock.state.times import later, timestamp
 DELAYED = ("queued", "saving", "deleting")
 """What can take a while: the statuses in which an upload leaves an image, and its deletion."""
 
-Upload = int
+
+class Upload(NamedTuple):
+    """An upload that has begun: its number, and that of its image, which no other image of the same id has."""
+
+    number: int
+    image: int
+
+
 """An upload under way, by its number: never the same as that of another one."""
 
 
@@ -177,11 +184,11 @@ def saving(store: Store, image_id: str, project_id: str) -> Iterator[Upload]:
     try:
         yield upload
     except BaseException:
-        store.attempt(partial(break_off, store, image_id, upload))
+        store.attempt(partial(break_off, store, image_id, upload.number))
         raise
 
 
-def break_off(store: Store, image_id: str, upload: Upload) -> None:
+def break_off(store: Store, image_id: str, upload: int) -> None:
     """Let an image that an upload has left in the status saving be queued again."""
     if store.uploads.get(image_id) == upload:
         store.uploads.remove(image_id)
@@ -198,8 +205,8 @@ def _begin_upload(store: Store, image_id: str, project_id: str) -> Upload:
         raise image_not_found(image_id)
     if image_id in store.uploads or planned(store, image_id):
         raise file_arriving(image_id)
-    upload = store.next_upload()
-    store.uploads.put(image_id, upload)
+    upload = Upload(store.next_upload(), store.images.number_of(image_id))
+    store.uploads.put(image_id, upload.number)
     delay = _delay(store, "queued")
     if delay:
         _plan(store, image_id, later(store.clock.now(), delay), "saving", {})
@@ -213,13 +220,20 @@ def keep_file(store: Store, image_id: str, upload: Upload, file: File) -> None:
 
     Raises 404 when the image with which the upload began is gone, also where another one has its id by now.
     """
-    if image_id not in store.images or store.uploads.get(image_id) != upload:
+    if image_id not in store.images or store.uploads.get(image_id) != upload.number:
         raise image_not_found(image_id)
     store.uploads.remove(image_id)
     store.files.put(image_id, file)
     saving_at = max((item["due"] for item in planned(store, image_id)), default=store.clock.now())
     _plan(store, image_id, later(saving_at, _delay(store, "saving")), "active", file.described())
     store.settle()
+
+
+def check_upload(store: Store, image_id: str, upload: Upload) -> None:
+    """Raise 409 for an upload that was broken off while its file arrived, though its image is there."""
+    is_there = image_id in store.images and store.images.number_of(image_id) == upload.image
+    if is_there and store.uploads.get(image_id) != upload.number:
+        raise upload_ended(image_id)
 
 
 def file_of(store: Store, image: Image) -> File | None:

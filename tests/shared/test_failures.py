@@ -131,6 +131,35 @@ def test_change_whose_reply_is_lost_is_made_once(mock: ImsMock, redis: RedisServ
         assert state_of(other) == state_of(mock)
 
 
+@pytest.mark.parametrize("lost", ["before", "after", "other"])
+def test_request_whose_reply_is_lost_is_counted_once(mock: ImsMock, redis: RedisServer, lost: str) -> None:
+    """An entry that may have arrived is sent again, and is in the journal once, also after another server's change."""
+    image_id = create(mock)
+    link = mock.service.sharing.link  # type: ignore[attr-defined]
+    receive, broken = link._received, list[Any]()
+
+    def receive_and_break(connection: Any, commands: Any, wait: float) -> Any:
+        if commands[0][0] == "EVALSHA" and not broken:
+            broken.append(commands)
+            if lost == "before":
+                connection.disconnect()
+                raise ConnectionResetError("the test has broken it")
+            receive(connection, commands, wait)
+            if lost == "other":
+                with Replica(redis.url) as other:
+                    other.add_image(name="other")
+            raise ConnectionResetError("the test has broken it")
+        return receive(connection, commands, wait)
+
+    mark = mock.journal.mark()
+    link._received = receive_and_break
+    assert ask(mock, "GET", f"/v2/images/{image_id}").status_code == 200
+    link._received = receive
+    assert broken
+    count, entries = mock.journal.since(mark)
+    assert (count, [entry.operation for entry in entries]) == (1, ["glance_show_image"])
+
+
 def test_server_that_was_killed_in_an_upload(redis: RedisServer) -> None:
     """The image is queued again once the server is held to be gone, and nothing else of the upload is left."""
     with replicas(2, redis.url) as (first, second):
@@ -155,6 +184,28 @@ def test_server_that_was_killed_in_an_upload(redis: RedisServer) -> None:
         assert requests.put(f"{second.url}{url}/file", data=b"y", headers=media, timeout=60).status_code == 204
         first.start()
         assert requests.get(f"{first.url}{url}/file", headers=token, timeout=60).content == b"y"
+
+
+def test_upload_that_ends_after_its_server_was_held_to_be_gone(redis: RedisServer) -> None:
+    """It is 409, says why, and leaves the image queued, so that the file can be sent again."""
+    with Replica(redis.url) as first, Replica(redis.url) as second:
+        image_id = create(first)
+        path, media = f"/v2/images/{image_id}/file", {"Content_Type": "application/octet-stream"}
+
+        def half() -> Iterator[bytes]:
+            yield b"x" * 300_000
+            while ask(second, "GET", path.removesuffix("/file")).json()["status"] != "saving":
+                pass
+            _, upload = json.loads(redis.client.hget("ims_mock:{default}:state", f"uploads/{image_id}") or b"")
+            redis.client.delete(alive_key(upload // 10**12))
+            second.service.sharing.tend()  # type: ignore[attr-defined]
+            yield b"x"
+
+        late = ask(first, "PUT", path, half(), **media)
+        assert (late.status_code, late.json()["error"]["code"]) == (409, "IMG.0046")
+        assert "was broken off" in reason_of(late)
+        assert ask(first, "GET", path.removesuffix("/file")).json()["status"] == "queued"
+        assert ask(first, "PUT", path, b"y", **media).status_code == 204
 
 
 def command(*options: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,15 +12,16 @@ import requests
 
 from ims_mock import Delay, Fail, ImsMock, Stale, Throttle
 from tests.shared.conftest import Start, state_of
+from tests.shared.redis_server import RedisServer
 
 IMAGE = {"name": "web", "__os_version": "CentOS 7.6 64bit"}
 Pair = tuple[ImsMock, ImsMock]
 
 
 def ask(mock: ImsMock, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
-    """Send a request; a body that is not bytes is sent as JSON."""
+    """Send a request; a body that is neither bytes nor yields them is sent as JSON."""
     sent = {"X-Auth-Token": "any", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    if body is not None and not isinstance(body, bytes):
+    if body is not None and not isinstance(body, (bytes, Iterator)):
         body, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
     return requests.request(method, mock.url + path, data=body, headers=sent, timeout=60)
 
@@ -202,6 +204,22 @@ def test_page_hears_of_another_server(pair: Pair) -> None:
     assert reported["cursor"] != cursor
     requests_of = control(first, "GET", "requests")
     assert control(second, "GET", f"requests?after={requests_of['cursor']}")["requests"] == []
+
+
+def test_nothing_is_reported_where_nobody_waits(start: Start, running: RedisServer) -> None:
+    """A server hears of changes while somebody waits for them there, and of no others: that would cost each request."""
+    first = start()
+    with running.client as client:
+        create(first)
+        assert client.pubsub_channels() == []
+        with ThreadPoolExecutor(1) as pool:
+            cursor = control(first, "GET", "changes")["cursor"]
+            waiting = pool.submit(control, first, "GET", f"changes?after={cursor}&wait=25")
+            while not client.pubsub_channels():
+                pass
+            assert client.pubsub_numpat() == 0
+            create(first)
+            waiting.result(timeout=60)
 
 
 def test_journal_is_one(pair: Pair) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
 from ims_mock.state.files import File, wanted_range
-from ims_mock.state.life_cycle import file_of, find_image, keep_file, saving
+from ims_mock.state.life_cycle import check_upload, file_of, find_image, keep_file, saving
 
 
 def glance_upload_image(exchange: Exchange) -> Response:
@@ -23,6 +23,9 @@ def glance_upload_image(exchange: Exchange) -> Response:
             file = store.sharing.send_file(file)
 
         def keep() -> None:
+            if exchange.entry.is_open:
+                # After a reset it would be another image.
+                check_upload(store, image_id, upload)
             keep_file(store, image_id, upload, file)
             exchange.record()
 
