@@ -50,10 +50,8 @@ class MockWorld:
     def service(self) -> Service:
         """What the world is without a server; raise ValueError where the world or the region has been removed."""
         service = self._service
-        if isinstance(service, Service) and service.journal.is_ended:
-            what = "region" if service.regions[0] is not service else "world"
-            name = self._path.rpartition(PREFIX)[2]
-            raise ValueError(f"the {what} {name} was removed; get it again with ims_mock.{what}({name!r})")
+        if isinstance(service, Service):
+            service.store.check_there()
         return service
 
     @service.setter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, nan
 from typing import Any
 
@@ -62,6 +63,32 @@ def test_reset_of_a_mock_removes_worlds(ims_mock: ImsMock) -> None:
     assert list(ims_mock.worlds) == ["default", "b"]
     assert len(ims_mock.world("b").images) == 1
     ims_mock.delete_world("b")
+
+
+@pytest.mark.parametrize("kind", ["world", "region"])
+def test_what_is_held_of_a_removed_world_says_so(kind: str) -> None:
+    """A view that is held of a world or a region raises where a write would be lost, and says how to get another."""
+    with ImsMock(regions=["cn-north-4", "cn-south-1"]) as mock:
+        name = "cn-south-1" if kind == "region" else "a"
+        part = mock.region(name) if kind == "region" else mock.world(name)
+        image = part.add_image(name="web", tags=["a"])
+        images, faults, accounts = part.images, part.faults, part.accounts
+        mock.reset(regions=[])
+        writes: list[Callable[[], object]] = [
+            lambda: part.add_image(name="lost"),
+            lambda: images.update({"x": {"id": "x"}}),
+            lambda: images.pop(image["id"]),
+            lambda: images.clear(),
+            lambda: list(images.values()),
+            lambda: image.update(name="lost"),
+            lambda: image["tags"].append("lost"),
+            lambda: faults.add(Fail(503)),
+        ]
+        if kind == "world":  # The accounts of a region are those of the whole mock.
+            writes += [lambda: accounts.remove_user("demo"), lambda: accounts.add({"users": []})]
+        for write in writes:
+            with pytest.raises(ValueError, match=rf"the {kind} {name} was removed; get it again with ims_mock.{kind}"):
+                write()
 
 
 def test_work_of_a_world_is_swept(ims_mock: ImsMock) -> None:

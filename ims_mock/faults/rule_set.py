@@ -57,6 +57,7 @@ class Faults:
         """
         if rule.id:
             raise ValueError(f"rule {rule.id} is armed already; rule_text.new_rule makes another one like it")
+        self._store.check_there()
         # In the same order as a reset, which clears the rules while it holds the lock of the store.
         with self._store.lock, self._lock:
             self.last_id += 1

@@ -141,6 +141,7 @@ class Accounts:
         Raises InvalidError naming what is wrong, and then adds nothing.
         """
         _check(document)
+        self._store.check_there()
         with self._store.transaction():
             projects = {**self.projects, **_by_name("projects", document, partial(_project, self.projects))}
             new_user = partial(_user, self.users, world=self._store.world)
@@ -162,6 +163,7 @@ class Accounts:
 
     def remove_user(self, name: str) -> None:
         """Remove a user, whose credentials are no longer accepted; raise ValueError if there is no such user."""
+        self._store.check_there()
         self.named_user(name)
         with self._store.transaction() as store:
             store.users.remove(name)

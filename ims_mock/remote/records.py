@@ -109,6 +109,9 @@ class RemoteStore:
     def settle(self) -> None:
         """Do nothing: the server settles what is due in each request."""
 
+    def check_there(self) -> None:
+        """Do nothing: the server says where a world was removed."""
+
     @property
     def world(self) -> str:
         """The name of the world."""

@@ -121,6 +121,7 @@ class Service:
         What gives access stays, so that such a request is not rejected for its credential.
         """
         with self.store.lock:
+            self.store.removed = f"world {self.store.world}" if self._home is self else f"region {self.settings.region}"
             self.journal.end()
             self.permissions.clear()
             self.snapshots.clear()

@@ -66,17 +66,18 @@ class Store:
     how often in a row each key came with one; `drawn` counts what was made from the seed. A new one is one more line in
     `__init__`: it is in snapshots, resets, state files and earlier versions by that. Records are JSON, files excepted.
 
-    `lock` is held by code that reads more than one thing; `signal` is given when something may have changed. The clock
-    was at `started_at` at the last reset. `cloud` has the stores of the other regions, None where there are none;
-    `series` parts their ids. `world` is the name of the world that this is the store of, "" for the only one of a
-    server; what gives access is parted by it. `sharing` has the other servers with this state, None where it is kept
-    in this process alone.
+    `lock` is held by code that reads more than one thing; `signal` is given when something may have changed. The
+    clock was at `started_at` at the last reset. `cloud` has the stores of the other regions, None where there are
+    none; `series` parts their ids. `world` is the name of the world that this is the store of, "" for the only one
+    of a server; what gives access is parted by it. `removed` says what was removed with it, such as "world ci".
+    `sharing` has the other servers with this state, None where it is kept in this process alone.
     """
 
     cloud: Cloud | None = None
     sharing: Sharing | None = None
     series = ""
     world = ""
+    removed = ""
 
     def __init__(
         self,
@@ -184,6 +185,12 @@ class Store:
     def transaction(self) -> Transaction:
         """Return a context manager that takes the lock and settles what is due; only inside can records be changed."""
         return self._transaction
+
+    def check_there(self) -> None:
+        """Raise ValueError where the world or the region of the store was removed."""
+        if self.removed:
+            kind, name = self.removed.split()
+            raise ValueError(f"the {self.removed} was removed; get it again with ims_mock.{kind}({name!r})")
 
     def open_with(self, transaction: Transaction) -> None:
         """Let `transaction` return another one from now on."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ims_mock.contract.image_ids import in_lower_case
 from ims_mock.state.collections import Collection
-from ims_mock.state.store import Store
+from ims_mock.state.store import Store, Transaction
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -58,7 +58,7 @@ class RecordView(dict[str, Any]):
 
     def edit(self, edit: Edit[T]) -> T:
         """Edit a copy of the record, and put it in the record's place."""
-        with self._store.transaction():
+        with _opened(self._store):
             record = self._collection.get(self._key)
             edited, result = self._edited(edit, record)
             if record is not None:
@@ -193,6 +193,12 @@ def _plain(record: Any) -> Record:
     return deepcopy(dict(record))
 
 
+def _opened(store: Store) -> Transaction:
+    """Return a transaction of a store; raise ValueError where it was removed with its world, and nothing is kept."""
+    store.check_there()
+    return store.transaction()
+
+
 def _key(key: Any) -> Any:
     """Return a key as a collection has it, also where it is no text."""
     return in_lower_case(key) if isinstance(key, str) else key
@@ -215,12 +221,12 @@ class RecordsView(MutableMapping[str, Record]):
         return self.record_view(self.store, self.collection, _key(key))
 
     def __setitem__(self, key: str, record: Record) -> None:
-        with self.store.transaction():
+        with _opened(self.store):
             plain = _plain(record)
             self.collection.put(_key(key), {**plain, "id": _key(plain["id"])} if "id" in plain else plain)
 
     def __delitem__(self, key: str) -> None:
-        with self.store.transaction():
+        with _opened(self.store):
             if _key(key) not in self.collection:
                 raise KeyError(key)
             self.collection.remove(_key(key))
@@ -244,7 +250,7 @@ class RecordsView(MutableMapping[str, Record]):
         return self._now().keys()
 
     def _now(self) -> dict[str, Record]:
-        with self.store.transaction():
+        with _opened(self.store):
             return {key: self.record_view(self.store, self.collection, key) for key in self.collection}
 
     def __len__(self) -> int:
@@ -258,7 +264,7 @@ class RecordsView(MutableMapping[str, Record]):
 
     def pop(self, key: str, *default: Any) -> Any:
         """Remove a record, and return it as a plain dict."""
-        with self.store.transaction():
+        with _opened(self.store):
             if key not in self:
                 return dict[str, Any]().pop(key, *default)
             record = dict(self.collection[_key(key)])
@@ -267,21 +273,21 @@ class RecordsView(MutableMapping[str, Record]):
 
     def popitem(self) -> tuple[str, Record]:
         """Remove the record that was added last, and return it with its key."""
-        with self.store.transaction():
+        with _opened(self.store):
             for key in reversed(self):
                 return key, self.pop(key)
             raise KeyError("popitem(): there are no records")
 
     def setdefault(self, key: str, record: Any = None) -> Record:
         """Add a record unless its key is there, and return the one that is."""
-        with self.store.transaction():
+        with _opened(self.store):
             if key not in self:
                 self[key] = record
             return self[key]
 
     def clear(self) -> None:
         """Remove every record."""
-        with self.store.transaction():
+        with _opened(self.store):
             self.collection.clear()
 
     def copy(self) -> dict[str, Record]:
