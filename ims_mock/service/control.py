@@ -42,8 +42,14 @@ Function = Callable[[Service, Values, Any], Any]
 def show_health(service: Service, _path: Values, _body: Any) -> Any:
     """Show version, world, seed and time, if the mock responds."""
     store = service.store
-    world = store.world or DEFAULT
-    return {"status": "ok", "version": __version__, "world": world, "seed": store.seed, "now": store.timestamp()}
+    return {
+        "status": "ok",
+        "version": __version__,
+        "world": store.world or DEFAULT,
+        "region": service.settings.region,
+        "seed": store.seed,
+        "now": store.timestamp(),
+    }
 
 
 def show_openapi(_service: Service, _path: Values, _body: Any) -> Any:

@@ -224,3 +224,30 @@ def test_world_is_switched(page: Page, mock: ImsMock) -> None:
     choice.select_option("default")
     page.wait_for_selector("text=of the default world")
     assert page.url == f"{mock.url}/~default/_ims_mock/#/images"
+
+
+def test_region_is_switched(page: Page, mock: ImsMock) -> None:
+    """Where a world has several regions, the choice of worlds has each of them, and leads to its page."""
+    mock.reset(regions=["cn-north-4", "cn-south-1"])
+    mock.add_image(name="of the north")
+    mock.region("cn-south-1").add_image(name="of the south")
+    mock.world("team-a", regions=["eu-de", "eu-nl"]).region("eu-nl").add_image(name="of a team")
+    page.goto(f"{mock.url}/_ims_mock/#/images")
+    page.reload()
+    choice = page.get_by_role("combobox", name="World", exact=True)
+    page.wait_for_selector("text=of the north")
+    places = ["default cn-north-4", "default cn-south-1", "team-a eu-de", "team-a eu-nl"]
+    assert [option.inner_text() for option in choice.get_by_role("option").all()] == places
+    assert choice.locator("option:checked").inner_text() == "default cn-north-4"
+    for place, name in (
+        ("default cn-south-1", "of the south"),
+        ("team-a eu-nl", "of a team"),
+        ("default cn-north-4", "of the north"),
+    ):
+        choice.select_option(label=place)
+        page.wait_for_selector(f"text={name}")
+        assert choice.locator("option:checked").inner_text() == place
+        assert page.get_by_text("of the").or_(page.get_by_text("of a team")).count() == 1
+    page.goto(f"{mock.url}/~cn-south-1/_ims_mock/#/images")
+    page.wait_for_selector("text=of the south")
+    assert choice.locator("option:checked").inner_text() == "default cn-south-1"

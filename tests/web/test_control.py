@@ -18,7 +18,8 @@ RULE = {"operation": "glance_create_image_metadata", "times": 1, "fault": {"kind
 def test_health(api: Api) -> None:
     """Health needs no credential, and shows version, seed and time."""
     response = api("GET", "/_ims_mock/health", X_Auth_Token="")
-    assert response.get_json() == {"status": "ok", "version": __version__, "world": "default", "seed": 0, "now": PAGE}
+    where = {"world": "default", "region": "cn-north-4"}
+    assert response.get_json() == {"status": "ok", "version": __version__, **where, "seed": 0, "now": PAGE}
 
 
 def test_defect_of_the_mock_is_500(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,16 +21,15 @@ export function statusBadge(status) {
 }
 
 const LINKS = {
-  connecting: ["connecting", "The page is connecting to the mock."],
-  live: ["live", "Changes in the mock are shown at once."],
-  busy: ["live, slowly", "Many pages are open for this mock, so this one asks every few seconds."],
-  paused: ["paused", "The tab is hidden, so the page asks nothing."],
-  lost: ["no connection", "The mock does not respond. The page tries again by itself."],
+  connecting: ["connecting", "busy", "The page is connecting to the mock."],
+  live: ["live", "good", "Changes in the mock are shown at once."],
+  busy: ["live, slowly", "good", "Many pages are open for this mock, so this one asks every few seconds."],
+  paused: ["paused", "calm", "The tab is hidden, so the page asks nothing."],
+  lost: ["no connection", "bad", "The mock does not respond. The page tries again by itself."],
 };
 
 /** Return whether the page is up to date. */
 export function linkBadge(link) {
-  const [text, title] = LINKS[link];
-  const kind = { live: "good", busy: "good", lost: "bad", connecting: "busy", paused: "calm" }[link];
+  const [text, kind, title] = LINKS[link];
   return html`<span class="badge link ${kind}" title=${title} data-link=${link} role="status">${text}</span>`;
 }

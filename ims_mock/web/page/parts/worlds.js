@@ -1,4 +1,4 @@
-// The worlds of the server, and the way from one to another.
+// The worlds of the server with their regions, and the way from one to another.
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, root } from "../api.js";
@@ -7,13 +7,15 @@ import { set } from "../state.js";
 /** Load the worlds. */
 export const loadWorlds = async () => set(await get("worlds"));
 
-/** Return a choice of the worlds; nothing where there is only one. */
+/** Return a choice of the worlds and their regions; nothing where there is only one. */
 export function worldChoice({ worlds, health }) {
   const open = ({ target }) => {
     // The default world has a prefix too, as the host may name another one.
-    location.href = `${root().replace(/\/~[^/]*$/, "")}/~${target.value}/_ims_mock/${location.hash}`;
+    location.href = `${root().replace(/(\/~[^/]*)+$/, "")}/~${target.value}/_ims_mock/${location.hash}`;
   };
-  return worlds.length < 2 ? nothing : html`<select class="small" aria-label="World" @focus=${() => loadWorlds().catch(() => {})} @change=${open}>
-    ${worlds.map(({ name }) => html`<option ?selected=${name === health?.world}>${name}</option>`)}
+  const places = worlds.flatMap(({ name, regions = [""] }) => regions.map((region, at) => ({ name, region, at })));
+  return places.length < 2 ? nothing : html`<select class="small" aria-label="World" @focus=${() => loadWorlds().catch(() => {})} @change=${open}>
+    ${places.map(({ name, region, at }) => html`<option value=${at ? `${name}/~${region}` : name}
+      ?selected=${name === health?.world && [health.region, ""].includes(region)}>${name} ${region}</option>`)}
   </select>`;
 }
