@@ -17,6 +17,8 @@ from ims_mock.testing.stub_libraries import NAMES
 from ims_mock.testing.stubs import WatchedStubs
 from tests.test_pytest_plugin import LEAN
 
+pytestmark = pytest.mark.slow
+
 # What a run inside a test imports is dropped at its end, and half of a library is worse than none: the whole stays.
 IMPORTED = (httpx, pytest_httpserver, requests, requests_mock, responses, respx)
 
@@ -160,7 +162,6 @@ def test_stub_that_is_wrong_fails_its_test(pytester: pytest.Pytester, body: str)
     assert "Traceback" not in result.stdout.str()
 
 
-@pytest.mark.slow
 def test_workers(pytester: pytest.Pytester) -> None:
     """It is the same on workers of pytest-xdist."""
     run(pytester, STUBS["responses"], "-p", "xdist", "-n", "2").assert_outcomes(passed=2, failed=4)

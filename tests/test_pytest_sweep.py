@@ -10,6 +10,8 @@ import pytest
 
 from tests.test_pytest_plugin import LEAN, WORKERS
 
+pytestmark = pytest.mark.slow
+
 HEADER = """
 import os, pytest, requests, unittest
 
@@ -59,7 +61,6 @@ def test_runs(ims_mock):
     result.assert_outcomes(passed=3)
 
 
-@pytest.mark.slow
 def test_failed_sweep_has_the_line_that_repeats_it(pytester: pytest.Pytester) -> None:
     """The table, the marker that does it, the requests of the worst plan, and a line that runs this one alone."""
     result = run(pytester, BAD)
@@ -81,7 +82,6 @@ def test_failed_sweep_has_the_line_that_repeats_it(pytester: pytest.Pytester) ->
     again.stdout.fnmatch_lines(["1 crash", "1 request, 1 plan, 0 saved"])
 
 
-@pytest.mark.slow
 def test_failed_sweep_shows_the_end_of_what_was_printed(pytester: pytest.Pytester) -> None:
     """The last lines are of the run that is shown, and those of all others would hide the report."""
     printing = BAD.replace(
@@ -301,7 +301,6 @@ def test_it(ims_mock, tmp_path, change):
     result.assert_outcomes(passed=3)
 
 
-@pytest.mark.slow
 def test_test_that_hangs_alone_fails(pytester: pytest.Pytester) -> None:
     """A test that waits for days without any failure has no sweep."""
     result = run(pytester, "import time\n@sweep\ndef test_it(ims_mock): time.sleep(1e6)")
@@ -330,7 +329,6 @@ def test_after():
     result.assert_outcomes(passed=2)
 
 
-@pytest.mark.slow
 def test_methods_of_unittest(pytester: pytest.Pytester) -> None:
     """A test of unittest has its setUp for each run."""
     result = run(

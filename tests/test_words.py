@@ -145,30 +145,37 @@ def may_have_some(text: str) -> bool:
     return not INSTEAD.keys().isdisjoint(words_of(text)) or bool(phrases_of(without_quotes))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_words_that_are_not_to_come_back(path: Path) -> None:
-    """Names, comments, messages and documents use the words of the glossary alone."""
+def words_in(path: Path) -> set[str]:
+    """Return where a file has words that are not to come back, and what to write."""
     if not may_have_some(path.read_text("utf-8")):
-        return
+        return set()
     found = {
-        f"line {line}: {word!r}; write {INSTEAD[word]}"
+        f"{path.relative_to(ROOT)}, line {line}: {word!r}; write {INSTEAD[word]}"
         for line, text in prose_of(path)
         for word in words_of(text)
         if word in INSTEAD
     }
-    found |= {
-        f"line {line}: {phrase!r}; write {PHRASES[phrase]}"
+    return found | {
+        f"{path.relative_to(ROOT)}, line {line}: {phrase!r}; write {PHRASES[phrase]}"
         for line, text in prose_of(path)
         for phrase in phrases_of(text)
     }
+
+
+def test_words_that_are_not_to_come_back() -> None:
+    """Names, comments, messages and documents use the words of the glossary alone."""
+    found = set().union(*map(words_in, FILES))
     assert not found, "\n".join(sorted(found))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_phrases_that_one_reads_twice(path: Path) -> None:
+def test_phrases_that_one_reads_twice() -> None:
     """What users read has no phrase that is hard to understand at once."""
-    found = phrases_of(re.sub("```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL), FOR_READERS)
-    assert not found, "; ".join(f"{phrase!r}: write {FOR_READERS[phrase]}" for phrase in found)
+    found = [
+        f"{path.relative_to(ROOT)}: {phrase!r}: write {FOR_READERS[phrase]}"
+        for path in PAGES
+        for phrase in phrases_of(re.sub("```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL), FOR_READERS)
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_words_are_found() -> None:

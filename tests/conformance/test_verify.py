@@ -25,6 +25,8 @@ from ims_mock.exchange.messages import Response
 from ims_mock.faults.definition import Fault
 from ims_mock.faults.responses import Fail, Mutate
 
+pytestmark = pytest.mark.slow
+
 GIVEN = {
     "IMS_SERVER_ID": "877a2cda-ba63-4e1e-b95f-e67e48b6129a",
     "IMS_VOLUME_ID": "3a1b0c5e-6c1c-4a55-8b73-0a7d5f3b2a11",
@@ -132,7 +134,6 @@ def test_other_credentials(
     assert {entry.project_id for entry in mock.journal if entry.project_id} == {mock.project_id}
 
 
-@pytest.mark.slow
 def test_images_of_others_stay(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> None:
     """A run removes its own images alone."""
     mock.add_image(name="ims-verify-of-another-run")
@@ -327,7 +328,6 @@ def test_drift_alone(verify: Callable[..., tuple[int, str]], mock: ImsMock) -> N
     assert verify(*marks, "--strict")[0] == 2
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 def test_generated_requests(
     verify: Callable[..., tuple[int, str]], mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

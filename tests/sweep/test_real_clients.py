@@ -22,6 +22,7 @@ from ims_mock.sweep.verdicts import Verdict
 from tests.sweep import real_programs as programs
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.ims_mock(auth="strict", jobs={"*": 60}),
     # openstacksdk warns of its own deprecations, at every connection and resource, and where it is imported first.
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
@@ -223,7 +224,6 @@ def test_a_token_changes_nothing_for_huaweicloudsdkims(sweeps: Sweeps) -> None:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 @by_library
 def test_whole_sweep_of_a_naive_use(library: Library, sweeps: Sweeps) -> None:
@@ -238,7 +238,6 @@ def test_whole_sweep_of_a_naive_use(library: Library, sweeps: Sweeps) -> None:
     assert report.needs() == library.needs
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 @by_library
 def test_whole_sweep_of_a_ready_use(library: Library, sweeps: Sweeps) -> None:
@@ -255,7 +254,6 @@ def attributes(contract: ConsumerContract, operation: str) -> dict[str, Any]:
     return dict(responses[status])
 
 
-@pytest.mark.slow
 def test_contract_of_the_sdk_is_a_program_s_where_it_is_used(sweeps: Sweeps) -> None:
     """A program needs the image's id of a job that all of the SDK's users have as read; it got what the SDK knows."""
     swept = sweeps.naive(HUAWEI, only=["show_job: mutate(pointer=*image_id*"]).consumer_contract("backup")

@@ -13,6 +13,8 @@ from ims_mock.sweep.report import SweepReport
 from tests.sweep import programs, weak
 from tests.sweep.client import Client, ImsError
 
+pytestmark = pytest.mark.slow
+
 Program = Callable[[Client], Any]
 
 
@@ -158,7 +160,6 @@ def test_the_twin_of_a_weak_program_is_clean(weakness: Weakness, swept: Callable
     assert len(report.rows) == 1
 
 
-@pytest.mark.slow
 def test_a_program_that_is_ready_for_everything_is_clean(swept: Callable[..., SweepReport]) -> None:
     """Under every failure of every family, once, twice and for ever, and in pairs, it survives or fails cleanly."""
     report = swept(programs.publish)
