@@ -378,3 +378,53 @@ def test_name_with_a_slash(cloud: ImsMock, path: str) -> None:
     assert response.status_code == 404
     assert "a name has no '/'; leave out the '%2F'" in response.headers["X-IMS-Mock-Reason"]
     assert list(cloud.worlds) == ["default"]
+
+
+def log_in(url: str, user: str = "demo", password: str = "secret") -> requests.Response:
+    """Log in at the identity service of a region, in the project of the second one."""
+    given = {"user": {"name": user, "password": password, "domain": {"name": "Default"}}}
+    identity = {"methods": ["password"], "password": given}
+    body = {"auth": {"identity": identity, "scope": {"project": {"name": "cn-south-1"}}}}
+    return requests.post(f"{url}/v3/auth/tokens", json=body, timeout=10)
+
+
+@pytest.mark.parametrize("at", NAMES)
+def test_identity_service_is_one(cloud: ImsMock, at: str) -> None:
+    """A token that any region has issued is valid in all of them, and revoked in all of them."""
+    cloud.reset(auth="strict", regions=NAMES)
+    urls = [cloud.region(name).url for name in NAMES]
+    here = cloud.region(at).url
+    response = log_in(here)
+    headers = {"X-Auth-Token": response.headers["X-Subject-Token"]}
+    assert response.json()["token"]["project"]["name"] == "cn-south-1"
+    assert [requests.get(f"{url}/v2/images", headers=headers, timeout=10).status_code for url in urls] == [200, 200]
+    subject = {**headers, "X-Subject-Token": headers["X-Auth-Token"]}
+    assert [requests.get(f"{url}/v3/auth/tokens", headers=subject, timeout=10).status_code for url in urls] == [200] * 2
+    assert requests.delete(f"{here}/v3/auth/tokens", headers=subject, timeout=10).status_code == 204
+    assert [requests.get(f"{url}/v2/images", headers=headers, timeout=10).status_code for url in urls] == [401, 401]
+
+
+def test_user_that_is_added_is_known_in_each_region(cloud: ImsMock) -> None:
+    """A user and a project that are added later log in, and are listed, at each region."""
+    south = cloud.region("cn-south-1")
+    south.accounts.add({"users": [{"name": "late", "password": "p", "roles": {"cn-south-1": ["admin"]}}]})
+    for url in (cloud.url, south.url):
+        token = log_in(url, "late", "p").headers["X-Subject-Token"]
+        users = requests.get(f"{url}/v3/users", headers={"X-Auth-Token": token}, timeout=10).json()["users"]
+        assert "late" in [user["name"] for user in users]
+
+
+def test_sweep_begins_with_all_regions_as_they_were(stocked: ImsMock) -> None:
+    """Each run of a sweep finds the images of the other regions again, and what it leaves there counts."""
+    south, found = stocked.region("cn-south-1"), set()
+
+    def work() -> None:
+        found.add(tuple(names(south.url)))
+        headers = {"X-Auth-Token": "any"}
+        requests.post(f"{south.url}/v2/images", json={"name": "left"}, headers=headers, timeout=10).raise_for_status()
+        names(stocked.url)
+
+    report = stocked.sweep(work, allowed=[requests.RequestException], only=["status"])
+    assert found == {("south",)}
+    assert names(south.url) == ["south"]
+    assert report.counts()["left_behind"] == len(report.rows) > 3

@@ -15,6 +15,7 @@ from ims_mock.contract.operations import load_model
 from ims_mock.contract.problems import InvalidError, Problem, wrong_settings
 from ims_mock.contract.wording import shown
 from ims_mock.state.clock import ManualClock
+from ims_mock.state.regions import first_of
 from ims_mock.state.store import Store
 
 _DEFAULT = schema_files.read("accounts.json")
@@ -64,6 +65,11 @@ class Redacted(dict[str, Any]):
 
 
 T = TypeVar("T", Project, User)
+
+
+def accounts_of(store: Store) -> Accounts:
+    """Return the accounts of the cloud whose region has a store: those of the first region."""
+    return Accounts(first_of(store))
 
 
 class Accounts:

@@ -8,6 +8,7 @@ from ims_mock.contract.problems import wrong_setting, wrong_settings
 from ims_mock.contract.wording import shown
 from ims_mock.identity.accounts import Accounts, Project, Redacted, User
 from ims_mock.state.ids import new_token
+from ims_mock.state.regions import first_of
 from ims_mock.state.store import Store
 from ims_mock.state.times import LAST, later
 
@@ -16,6 +17,11 @@ MAX_LIFETIME = 1_000_000_000
 
 Token = dict[str, Any]
 """What is remembered of a token: `user` and `project` by name, times in seconds since 1970."""
+
+
+def identity_of(store: Store) -> Identity:
+    """Return the identity service of the cloud whose region has a store, which is one for all regions."""
+    return Identity(first_of(store))
 
 
 class Identity:

@@ -7,6 +7,11 @@ from collections.abc import Callable, Sequence
 from ims_mock.state.store import Store
 
 
+def first_of(store: Store) -> Store:
+    """Return the store of the first region of a cloud; the store itself, where it is no region of any."""
+    return store if store.cloud is None else store.cloud.stores[0]
+
+
 class Regions:
     """The stores of the regions of one cloud; a region has the name that its settings say.
 

@@ -8,7 +8,7 @@ from typing import Any
 from ims_mock.contract.errors import ImsError
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
-from ims_mock.identity.accounts import Accounts
+from ims_mock.identity.accounts import accounts_of
 from ims_mock.service.backups import check_vault, new_backup
 from ims_mock.service.making import add_arriving_image, begin, begin_making, in_region, plan_making
 from ims_mock.service.neighbours import known
@@ -105,7 +105,7 @@ def _in_target(exchange: Exchange) -> Exchange:
     store = exchange.store.find_region(body["region"])
     if store is None:
         return exchange
-    project = Accounts(exchange.store).find_project(name=body["project_name"])
+    project = accounts_of(exchange.store).find_project(name=body["project_name"])
     return replace(exchange, store=store, project_id=project.id if project else exchange.project_id)
 
 

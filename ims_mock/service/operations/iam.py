@@ -14,9 +14,9 @@ from ims_mock.contract.operations import IDENTITY_ROOT
 from ims_mock.exchange.caller import Caller
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
-from ims_mock.identity.accounts import Accounts, Project, User
+from ims_mock.identity.accounts import Accounts, Project, User, accounts_of
 from ims_mock.identity.signing import is_same
-from ims_mock.identity.tokens import Identity, Token
+from ims_mock.identity.tokens import Token, identity_of
 from ims_mock.state.times import LAST, timestamp
 
 
@@ -37,10 +37,10 @@ def keystone_create_token(exchange: Exchange) -> Response:
     user = _authenticated(exchange, given)
     project, for_domain = _scope(exchange, user, auth.get("scope", {}))
     # A token for a token does not outlive the first one, and also has the methods of that one (as with Keystone).
-    first = Identity(exchange.store).find_token(given["token"]["id"]) if "token" in given["methods"] else None
+    first = identity_of(exchange.store).find_token(given["token"]["id"]) if "token" in given["methods"] else None
     methods = list(dict.fromkeys([*given["methods"], *(first["methods"] if first else ())]))
     until = first["expires_at"] if first else LAST
-    token = Identity(exchange.store).new_token(user, project, methods=methods, for_domain=for_domain, until=until)
+    token = identity_of(exchange.store).new_token(user, project, methods=methods, for_domain=for_domain, until=until)
     return _token_response(exchange, token)
 
 
@@ -51,7 +51,7 @@ def keystone_validate_token(exchange: Exchange) -> Response:
 
 def keystone_revoke_token(exchange: Exchange) -> Response:
     """Revoke a token."""
-    Identity(exchange.store).revoke_token(_subject_token(exchange))
+    identity_of(exchange.store).revoke_token(_subject_token(exchange))
     return exchange.respond()
 
 
@@ -60,9 +60,9 @@ def keystone_list_projects(exchange: Exchange) -> Response:
 
     Raises 403 for the name or the id of another user's project. OpenStack's clients then use the name as an id.
     """
-    query, region = exchange.query, Accounts(exchange.store).region
+    query, region = exchange.query, exchange.store.settings["region"]
     visible = _visible_projects(exchange)
-    hidden = [project for project in Accounts(exchange.store).projects.values() if project not in visible]
+    hidden = [project for project in accounts_of(exchange.store).projects.values() if project not in visible]
     if query.get("name", region) != region and any(query["name"] in (item.id, item.name) for item in hidden):
         raise _not_own_project("name", query["name"])
     projects = [_project(exchange, project) for project in visible]
@@ -79,7 +79,7 @@ def keystone_list_projects(exchange: Exchange) -> Response:
 def keystone_show_project(exchange: Exchange) -> Response:
     """Show a project that the caller may see; raise 403 for another user's project."""
     project_id = exchange.path["project_id"]
-    project = Accounts(exchange.store).find_project(id=project_id)
+    project = accounts_of(exchange.store).find_project(id=project_id)
     if project is None:
         raise ImsError(
             404, IAM, f"Could not find project: {project_id}.", reason=f"/project_id: no project is {project_id!r}"
@@ -97,7 +97,7 @@ def keystone_list_auth_projects(exchange: Exchange) -> Response:
 
 def keystone_list_users(exchange: Exchange) -> Response:
     """List the caller itself or, for an admin, every user."""
-    accounts, query = Accounts(exchange.store), exchange.query
+    accounts, query = accounts_of(exchange.store), exchange.query
     own = accounts.find_user(name=exchange.caller.user) or accounts.default_user
     visible = accounts.users.values() if _is_admin(accounts, exchange.caller) else [own]
     users = [_listed_user(exchange, user) for user in visible]
@@ -110,7 +110,7 @@ def _listed_user(exchange: Exchange, user: User) -> dict[str, Any]:
     return {
         "id": user.id,
         "name": user.name,
-        "domain_id": Accounts(exchange.store).domain.id,
+        "domain_id": accounts_of(exchange.store).domain.id,
         "enabled": True,
         "description": "",
         "password_expires_at": None,
@@ -120,7 +120,7 @@ def _listed_user(exchange: Exchange, user: User) -> dict[str, Any]:
 
 def keystone_list_auth_domains(exchange: Exchange) -> Response:
     """List the domains to which the caller can scope a token: only its own."""
-    domain = Accounts(exchange.store).domain
+    domain = accounts_of(exchange.store).domain
     described = {"id": domain.id, "name": domain.name, "enabled": True, "description": "", "links": {}}
     return exchange.respond({"domains": [described], "links": _links(exchange, "/auth/domains")})
 
@@ -149,7 +149,7 @@ def _authenticated(exchange: Exchange, identity: Mapping[str, Any]) -> User:
 
 
 def _by_password(exchange: Exchange, password: Mapping[str, Any]) -> User:
-    given, accounts = password["user"], Accounts(exchange.store)
+    given, accounts = password["user"], accounts_of(exchange.store)
     if not _is_domain(exchange, given.get("domain", {})):
         raise _wrong_credentials("/auth/identity/password/user/domain: no domain has this id or name; leave it out")
     user: User | None = accounts.find_user(id=given.get("id"), name=given.get("name"))
@@ -162,7 +162,7 @@ def _by_password(exchange: Exchange, password: Mapping[str, Any]) -> User:
 
 
 def _by_token(exchange: Exchange, given: Mapping[str, Any]) -> User:
-    identity = Identity(exchange.store)
+    identity = identity_of(exchange.store)
     record = identity.find_token(given["id"])
     user = identity.user_of(record) if record and identity.is_valid(record) else None
     if user is None:
@@ -177,7 +177,7 @@ def _scope(exchange: Exchange, user: User, scope: Mapping[str, Any] | str) -> tu
     if isinstance(scope, str):
         raise ImsError(400, reason='/auth/scope: must be a project, the domain, or "unscoped"')
     if "project" in scope:
-        asked, accounts = scope["project"], Accounts(exchange.store)
+        asked, accounts = scope["project"], accounts_of(exchange.store)
         project = accounts.find_project(id=asked.get("id"), name=asked.get("name"))
         if project is not None and project.name not in user.roles:
             project = None
@@ -201,7 +201,7 @@ def _is_region(exchange: Exchange, name: str) -> bool:
 
 def _is_domain(exchange: Exchange, asked: Mapping[str, Any]) -> bool:
     """Return whether a domain is the only one, which has the default name of Keystone."""
-    domain = Accounts(exchange.store).domain
+    domain = accounts_of(exchange.store).domain
     return asked.get("id", domain.id) in (domain.id, "default") and asked.get("name", domain.name) == domain.name
 
 
@@ -212,12 +212,12 @@ def _wrong_credentials(reason: str) -> ImsError:
 def _subject_token(exchange: Exchange) -> str:
     """Return the token in X-Subject-Token; raise 404 if it is not valid, 403 if it is another user's."""
     token: str = exchange.headers.get("X-Subject-Token", "")
-    identity = Identity(exchange.store)
+    identity = identity_of(exchange.store)
     record = identity.find_token(token)
     if record is None or not identity.is_valid(record) or identity.user_of(record) is None:
         raise ImsError(404, IAM, "Could not find token.", reason="/X-Subject-Token: no such token is valid here")
     name = exchange.caller.user
-    if name not in (None, record["user"]) and not _is_admin(Accounts(exchange.store), exchange.caller):
+    if name not in (None, record["user"]) and not _is_admin(accounts_of(exchange.store), exchange.caller):
         raise ImsError(403, IAM, reason=f"/X-Subject-Token: is not {name}'s own, and {name} is no admin of its project")
     return token
 
@@ -229,13 +229,13 @@ def _is_admin(accounts: Accounts, caller: Caller) -> bool:
 
 
 def _token_response(exchange: Exchange, token: str) -> Response:
-    record = exchange.store.tokens[token]
+    record = identity_of(exchange.store).store.tokens[token]
     return exchange.respond({"token": _described(exchange, record)}, headers={"X-Subject-Token": token})
 
 
 def _described(exchange: Exchange, record: Token) -> dict[str, Any]:
     """Return the description of a token: its user, its scope, its times and the catalogue."""
-    identity = Identity(exchange.store)
+    identity = identity_of(exchange.store)
     domain = {"id": identity.accounts.domain.id, "name": identity.accounts.domain.name}
     user, project = identity.user_of(record), identity.project_of(record)
     assert user is not None
@@ -321,14 +321,14 @@ def _roots_on_one_server(exchange: Exchange) -> list[tuple[str, str]]:
 
 def _own_projects(exchange: Exchange) -> list[Project]:
     """Return the projects of the caller."""
-    accounts = Accounts(exchange.store)
+    accounts = accounts_of(exchange.store)
     user = accounts.find_user(name=exchange.caller.user) or accounts.default_user
     return accounts.projects_of(user)
 
 
 def _visible_projects(exchange: Exchange) -> list[Project]:
     """Return the projects of the caller and, for an admin, all others after them."""
-    own, accounts = _own_projects(exchange), Accounts(exchange.store)
+    own, accounts = _own_projects(exchange), accounts_of(exchange.store)
     if not _is_admin(accounts, exchange.caller):
         return own
     return [*own, *(project for project in accounts.projects.values() if project not in own)]
@@ -339,7 +339,7 @@ def _not_own_project(name: str, given: str) -> ImsError:
 
 
 def _project(exchange: Exchange, project: Project) -> dict[str, Any]:
-    domain_id = Accounts(exchange.store).domain.id
+    domain_id = accounts_of(exchange.store).domain.id
     return {
         "id": project.id,
         "name": project.name,

@@ -7,7 +7,7 @@ from typing import Any
 from ims_mock.contract.errors import marker_unknown
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Response
-from ims_mock.identity.accounts import Accounts
+from ims_mock.identity.accounts import accounts_of
 from ims_mock.service.backups import check_backup_shareable, check_vault
 from ims_mock.state.images import Image
 from ims_mock.state.life_cycle import find_image, find_own_image, set_members
@@ -95,7 +95,7 @@ def _project_id(exchange: Exchange, given: str) -> str:
 
     Unlike the service: `openstack image add project` sends the name of a project that its user may not look up.
     """
-    project = Accounts(exchange.store).projects.get(given)
+    project = accounts_of(exchange.store).projects.get(given)
     return project.id if project else given
 
 

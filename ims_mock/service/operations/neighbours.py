@@ -15,7 +15,7 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.problems import Keys, wrong_at
 from ims_mock.exchange.exchange import Exchange, Later
 from ims_mock.exchange.messages import Response
-from ims_mock.identity.accounts import Accounts
+from ims_mock.identity.accounts import accounts_of
 from ims_mock.service import neighbours
 from ims_mock.service.neighbours import Neighbour
 from ims_mock.state.ids import new_key_id
@@ -69,7 +69,7 @@ def show_resource_bind_enterprise_project(exchange: Exchange) -> Later:
     for index, project_id in enumerate(body.get("projects", ())):
         _check_own(exchange, ("projects", index), project_id)
     texts = [match["value"].lower() for match in body.get("matches", ())]
-    names = {project.id: project.name for project in Accounts(exchange.store).projects.values()}
+    names = {project.id: project.name for project in accounts_of(exchange.store).projects.values()}
     found = (
         owned
         for owned in _owned(exchange)
@@ -154,7 +154,7 @@ def _check_own(exchange: Exchange, path: Keys, project_id: str) -> None:
 
 def _own_projects(exchange: Exchange) -> list[str]:
     """Return the ids of the projects in which the caller has the actions that the operation needs."""
-    accounts, caller = Accounts(exchange.store), exchange.caller
+    accounts, caller = accounts_of(exchange.store), exchange.caller
     user = accounts.find_user(name=caller.user) if caller.user else None
     if user is None:
         return [exchange.project_id]
@@ -185,20 +185,20 @@ def create_key(exchange: Exchange) -> Response:
         "creation_date": _milliseconds(store.clock.now()),
     }
     neighbours.put(store, "keys", key)
-    domain_id = Accounts(store).domain.id
+    domain_id = accounts_of(store).domain.id
     return exchange.respond({"key_info": {"key_id": key["id"], "domain_id": domain_id}})
 
 
 def list_key_detail(exchange: Exchange) -> Response:
     """Show a key."""
-    key, accounts = _key(exchange), Accounts(exchange.store)
+    key = _key(exchange)
     shown = {name: key[name] for name in (*_AS_CREATED, "creation_date", "scheduled_deletion_date")}
     described = {
         **shown,
         "key_id": key["id"],
         "key_alias": key["key_alias"] or key["id"],
-        "domain_id": accounts.domain.id,
-        "realm": accounts.region,
+        "domain_id": accounts_of(exchange.store).domain.id,
+        "realm": exchange.store.settings["region"],
         "key_state": _STATES[key["status"]],
         "sys_enterprise_project_id": key["enterprise_project_id"],
         **_ALWAYS,

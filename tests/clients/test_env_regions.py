@@ -1,0 +1,48 @@
+"""What `ims-mock env` prints for a region leads real clients there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ims_mock import ImsMock
+from tests.conftest import needs_curl
+
+SDK = """
+import os
+from huaweicloudsdkcore.region.region import Region
+from huaweicloudsdkims.v2 import GlanceListImagesRequest, ImsClient
+region = Region("cn-south-1", os.environ["HUAWEICLOUD_SDK_REGION_IMS_CN_SOUTH_1"])
+client = ImsClient.new_builder().with_region(region).build()
+print([image.name for image in client.glance_list_images(GlanceListImagesRequest()).images])
+"""
+
+LISTS = {
+    "curl": 'curl -sS -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"',
+    "openstack": "openstack image list -f value -c Name",
+    "sdk": f"python -W ignore -c '{SDK}'",
+}
+"""How each client lists the images."""
+
+
+@needs_curl
+@pytest.mark.slow
+@pytest.mark.parametrize("client", LISTS)
+def test_printed_settings_of_a_region(client: str, tmp_path: Path) -> None:
+    """Each client logs in at the region, where every credential is verified, and sees its images."""
+    with ImsMock(auth="strict", regions=["cn-north-4", "cn-south-1"]) as mock:
+        south = mock.region("cn-south-1")
+        south.add_image(name="web")
+        mock.clock.run()
+        command = [sys.executable, "-m", "ims_mock", "env", client, "--url", south.url]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "HOME": str(tmp_path), "PATH": path}
+        script = ["bash", "-c", f"{printed}\n{LISTS[client]}"]
+        done = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
+        assert "web" in done.stdout, done.stderr
+        assert {entry.operation for entry in mock.journal} == set()
