@@ -872,7 +872,7 @@ def test_state_with_an_upload_under_way_takes_the_next(ims_mock: ImsMock) -> Non
     assert upload.end() == 204
 
 
-@pytest.mark.parametrize(("content", "status"), [(SMALL, 404), (SMALL[:5], 400)])
+@pytest.mark.parametrize(("content", "status"), [(SMALL, 409), (SMALL[:5], 400)])
 def test_restore_while_a_file_arrives(ims_mock: ImsMock, content: bytes, status: int) -> None:
     """An upload that is overtaken by going back ends with a refusal, whole or broken off, and changes nothing."""
     image_id = ims_mock.add_image()["id"]
@@ -892,7 +892,7 @@ def test_upload_after_going_back_while_another_arrives(ims_mock: ImsMock) -> Non
     old = Arriving(ims_mock, image_id)
     ims_mock.restore(snapshot)
     new = Arriving(ims_mock, image_id)
-    assert old.end(b"old" * 3 + b"!") == 404
+    assert old.end(b"old" * 3 + b"!") == 409
     assert ims_mock.images[image_id]["status"] == "saving"
     assert new.end() == 204
     assert ims_mock.images[image_id]["checksum"] == "781e5e245d69b566979b86e28d23f2c7"
