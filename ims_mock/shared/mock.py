@@ -13,6 +13,8 @@ from ims_mock.state.clock import Clock
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ims_mock.mock_world import MockWorld
+
 
 class Replica(ImsMock):
     """One of any number of servers that have one state, in the Redis or Valkey of a URL.
@@ -31,6 +33,10 @@ class Replica(ImsMock):
     def _new_worlds(self, settings: Settings, clock: Clock | None) -> tuple[SharedWorlds, Notes]:
         worlds, self._notes = worlds_in(*self._place, settings, clock)
         return worlds, self._notes
+
+    def _others(self) -> dict[str, MockWorld]:
+        """Return none: a world may be that of another server, and the store may be out of reach."""
+        return {}
 
     def start(self, *, prepared: bool = True) -> Self:
         """Start to serve; raise OSError if the port is not available."""

@@ -251,3 +251,11 @@ def test_store_of_something_else(mock: ImsMock, redis: RedisServer) -> None:
     response = ask(mock, "POST", "/v2/images", IMAGE)
     assert response.status_code == 503
     assert "has refused: WRONGTYPE" in response.headers["X-IMS-Mock-Reason"]
+
+
+def test_mock_of_a_test_stops_without_the_store(redis: RedisServer) -> None:
+    """The end of a mock does not need the store, also where a world has a rule that another server may have armed."""
+    mock = Replica(f"{redis.url}&wait={WAIT}").start()
+    mock.world("a").faults.add("503")
+    redis.kill()
+    mock.stop()
