@@ -11,7 +11,7 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.problems import wrong_settings
 from ims_mock.contract.wording import nearest
 from ims_mock.exchange.messages import Request, Response
-from ims_mock.mock_world import MockWorld
+from ims_mock.mock_world import MockWorld, seen
 from ims_mock.service.missing import NotFoundError
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
@@ -129,7 +129,7 @@ class ImsMock(MockWorld):
         world.weight.is_sure = False
         if world is self._worlds.default:
             return self
-        return MockWorld(self._fronts.of(world), self._server, world.path)
+        return seen(self._fronts.of(world), self._server, world.path)
 
     def reset(self, /, **settings: Unpack[SettingTypes]) -> None:
         """Clear images, faults and journal, and start again with the first settings, changed by those given here.

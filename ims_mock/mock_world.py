@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from ims_mock.evidence.journal import Journal
 from ims_mock.faults.rule_set import Faults
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from ims_mock.web.app import App
 
 
+def seen(front: Front, server: Server, path: str) -> MockWorld:
+    """Return the object of a world, the same one as long as somebody has it."""
+    found: MockWorld | None = front.seen()
+    return MockWorld(front, server, path) if found is None else found
+
+
 class MockWorld:
     """One world of a server: an IMS with its images, jobs, accounts, rules, journal, clock and snapshots.
 
@@ -45,6 +52,7 @@ class MockWorld:
         self._server = server
         self._path = path
         self._service = front.service
+        front.seen = ref(self)
 
     @property
     def service(self) -> Service:
@@ -241,7 +249,7 @@ class MockWorld:
         assert fronts is not None
         is_first = service not in service.regions[0].further
         path = world.path if is_first else f"{world.path}{PREFIX}{service.settings.region}"
-        return MockWorld(fronts.of(world), self._server, path)
+        return seen(fronts.of(world), self._server, path)
 
     def _parts(self) -> dict[str, MockWorld]:
         """Return what has rules and a journal of its own: this world, under "", and its further regions."""

@@ -124,6 +124,14 @@ def test_copy_across(cloud: ImsMock) -> None:
     assert list(south.jobs) == []
 
 
+def test_regions_are_the_same_objects(cloud: ImsMock) -> None:
+    """A region, and the mock itself, is the same object however it is asked for."""
+    south = cloud.region("cn-south-1")
+    assert south is cloud.region("cn-south-1") is cloud.regions["cn-south-1"]
+    assert south.region("cn-north-4") is cloud
+    assert list(south.regions) == NAMES
+
+
 def test_copy_takes_its_time(cloud: ImsMock) -> None:
     """A copy whose job takes time arrives when the clock, which is one for the cloud, has moved."""
     cloud.reset(jobs={"*": {"seconds": 60}})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from ims_mock.service.service import Service
 from ims_mock.state.real import new_lock
@@ -21,6 +21,8 @@ class Front:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.direct = Direct(service, self._is_as_made)
+        self.seen: Callable[[], Any] = lambda: None
+        """Returns the object that a test has for it; None where it has none now."""
         self._app: App | None = None
         self._making = new_lock()
 

@@ -240,6 +240,7 @@ def test_worlds_of_a_world(mock: ImsMock) -> None:
     assert asked(backup).json()["images"][0]["name"] == "web"
     assert (list(mock.worlds), len(mock.world("backup").images), len(mock.images)) == (["default", "backup"], 1, 0)
     assert mock.worlds["default"] is mock is mock.world("default")
+    assert mock.worlds["backup"] is backup is mock.world("backup")
     with pytest.raises(ConflictError, match="the world backup exists; delete or reset it"):
         mock.world("backup", auth="off")
     mock.world("kept", locked=True)
