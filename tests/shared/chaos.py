@@ -23,10 +23,13 @@ from typing import Any
 
 import requests
 
+from tests.shared.chaos_worlds import Guest, check_worlds
 from tests.shared.farm import Replica, balancer, replicas
 from tests.shared.redis_server import RedisServer, redis_server
 
 CLIENTS = 8
+GUESTS = 3
+"""Clients that have a world each, beside those that work in the default one."""
 TIMES = 60
 """How often the rule of the test fires."""
 
@@ -59,6 +62,18 @@ class History:
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    is_over: threading.Event = field(default_factory=threading.Event)
+    """Whether the clients have ended their work."""
+
+    def count(self, outcome: str) -> None:
+        """Count an outcome."""
+        with self.lock:
+            self.outcomes[outcome] += 1
+
+    def add_problem(self, text: str) -> None:
+        """Note that something is wrong."""
+        with self.lock:
+            self.problems.append(text)
 
 
 class Client:
@@ -78,7 +93,7 @@ class Client:
         try:
             response = self._session.request(method, self._url + path, timeout=60, **options)
         except requests.RequestException:
-            self._history.outcomes[f"{method} no response"] += 1
+            self._history.count(f"{method} no response")
             return None
         history = self._history
         with history.lock:
@@ -99,7 +114,7 @@ class Client:
     def work(self) -> None:
         """Do one operation."""
         steps: list[Callable[[], None]] = [self._create, self._create, self._rename, self._upload, self._delete]
-        self._random.choice([*steps, self._list, self._begin_job])()
+        self._random.choice([*steps, self._list, self._begin_job, self._read])()
 
     def _name(self) -> str:
         self._made += 1
@@ -169,6 +184,18 @@ class Client:
         else:
             self._problem(f"upload: {response.status_code} {response.text}")
 
+    def _read(self) -> None:
+        """Read the file of an image while others work."""
+        images = self._history.images
+        full = [one for one in self._mine if not images[one].may_be_gone and None not in images[one].files]
+        if not full:
+            return
+        image_id = self._random.choice(full)
+        response = self.ask("GET", f"/v2/images/{image_id}/file")
+        if response is not None:
+            for problem in _compare_file(image_id, images[image_id], response):
+                self._problem(problem)
+
     def _delete(self) -> None:
         image_id = self._chosen()
         if image_id is None:
@@ -224,20 +251,25 @@ class Client:
             self._problem(f"job: {response.status_code} {response.text}")
 
     def _problem(self, text: str) -> None:
-        with self._history.lock:
-            self._history.problems.append(text)
+        self._history.add_problem(text)
 
 
-def disturb(servers: list[Replica], redis: RedisServer, chance: random.Random) -> str:
-    """Kill a server or the store, and start it again."""
-    if chance.random() < 0.25:
+def disturb(servers: list[Replica], redis: RedisServer, chance: random.Random, history: History) -> str:
+    """Kill a server or the store, and start it again; or let a server pause while others go on."""
+    draw, server = chance.random(), chance.choice(servers)
+    if draw < 0.2:
         redis.kill()
         redis.start()
-        return "redis"
-    server = chance.choice(servers)
+        return "killed: redis"
+    if draw < 0.6:
+        server.pause()
+        # In the end each client waits for this server.
+        history.is_over.wait(chance.choice((0.1, 1.0, 3.0)))
+        server.go_on()
+        return "paused: server"
     server.kill()
     server.start()
-    return "server"
+    return "killed: server"
 
 
 def check_end(url: str, history: History) -> Iterator[str]:
@@ -274,6 +306,10 @@ def _rule(url: str) -> dict[str, Any]:
 
 def _check_file(url: str, image_id: str, image: Image) -> Iterator[str]:
     response = requests.get(f"{url}/v2/images/{image_id}/file", headers={"X-Auth-Token": "t"}, timeout=60)
+    yield from _compare_file(image_id, image, response)
+
+
+def _compare_file(image_id: str, image: Image, response: requests.Response) -> Iterator[str]:
     found = hashlib.sha256(response.content).hexdigest() if response.status_code == 200 else None
     if found not in image.files:
         yield f"{image_id} has another file than was sent: {response.status_code}"
@@ -313,6 +349,7 @@ def run(operations: int, seconds: float | None = None, seed: int = 0) -> History
         rule = {"fault": fault, "operation": "list_tags", "times": TIMES}
         requests.post(f"{url}/_ims_mock/faults", json=rule, timeout=60).raise_for_status()
         until = None if seconds is None else time.monotonic() + seconds
+        guests = [Guest(url, number, history) for number in range(GUESTS)]
 
         def work(number: int) -> None:
             client, turn = Client(url, number, history), 0
@@ -322,13 +359,22 @@ def run(operations: int, seconds: float | None = None, seed: int = 0) -> History
                 if turn % 7 == 0:
                     client.look_at_tags()
 
-        with ThreadPoolExecutor(CLIENTS) as pool:
+        def visit(guest: Guest) -> None:
+            while not history.is_over.is_set():
+                guest.work()
+
+        with ThreadPoolExecutor(CLIENTS + GUESTS) as pool:
+            visiting = [pool.submit(visit, guest) for guest in guests]
             working = [pool.submit(work, number) for number in range(CLIENTS)]
-            while not all(future.done() for future in working):
-                history.outcomes[f"killed: {disturb(servers, redis, chance)}"] += 1
-            for future in working:
+            try:
+                while not all(future.done() for future in working):
+                    history.count(disturb(servers, redis, chance, history))
+            finally:
+                history.is_over.set()
+            for future in [*working, *visiting]:
                 future.result()
         history.problems += check_end(url, history)
+        history.problems += check_worlds(url, redis.client, guests)
     return history
 
 

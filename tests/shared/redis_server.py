@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,14 +29,6 @@ class RedisServer(Restarted):
         appending = ("--appendonly", "yes", "--appendfsync", "always")
         lines = self.launch([program, *given, *appending, *self._options], start_new_session=True)
         assert any("eady to accept connections" in line for line in lines), "redis-server has ended"
-
-    def pause(self) -> None:
-        """Let it be silent, with its connections open, until it goes on."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it respond again."""
-        self.process.send_signal(signal.SIGCONT)
 
     @property
     def client(self) -> redis.Redis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,6 +18,14 @@ class Restarted:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
         assert self.process.stdout is not None
         return iter(self.process.stdout)
+
+    def pause(self) -> None:
+        """Let it be silent, with its connections open, until it goes on."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it respond again."""
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it with SIGKILL, whatever it is doing."""

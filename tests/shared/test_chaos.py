@@ -1,4 +1,4 @@
-"""Eight clients at work while servers and the store are killed and started again."""
+"""Clients at work while servers and the store are killed and started again, and servers pause."""
 
 from __future__ import annotations
 
@@ -10,4 +10,6 @@ def test_nothing_that_was_acknowledged_is_lost() -> None:
     history = run(operations=250)
     assert history.problems == []
     assert len(history.images) > 200
-    assert history.outcomes["killed: server"] + history.outcomes["killed: redis"] > 3
+    disturbances = ("killed: server", "killed: redis", "paused: server")
+    assert sum(history.outcomes[name] for name in disturbances) > 3
+    assert history.outcomes["world POST 201"] > 20
