@@ -74,6 +74,9 @@ _PARTS = {
 }
 """The part of a mock, as a page knows it, that a collection or a document is of."""
 
+_ACCESS = ("projects", "users", "tokens", "temporary_credentials")
+"""The collections from which it follows who is let in."""
+
 
 class Changes:
     """What is to be written of an attempt: records with their places, keys that are `removed`, and `documents`."""
@@ -159,6 +162,12 @@ class Changes:
         """Whether there may be other files than before."""
         names = {name for name, _ in [*self._records, *self.removed]}
         return self.attempt.is_whole or "files" in names or any(name.startswith("snapshot ") for name in self.documents)
+
+    @property
+    def has_access(self) -> bool:
+        """Whether another credential or project may be known than before."""
+        names = {name for name, _ in [*self._records, *self.removed]}
+        return self.attempt.is_whole or not names.isdisjoint(_ACCESS) or "settings" in self.documents
 
 
 def dict_of(collection: Collection) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+ACCESS = "ims_mock:access"
+"""The key of which states had a credential changed, and when worlds were made or removed, in their order."""
+
 
 def prefix_of(name: str) -> str:
     """Return what the keys of a world begin with."""

@@ -29,15 +29,23 @@ local function push(meta, journal, kept, number, entry)
 end
 """
 
+_MARK = """
+-- Notes what of the access to worlds has changed, behind all that was noted before; '#' has the last number.
+local function mark(access, name)
+  redis.call('ZADD', access, redis.call('ZINCRBY', access, 1, '#'), name)
+end
+"""
+
 COMMIT = Script(
     _PUSH
+    + _MARK
     + """
--- KEYS: meta, state, log, journal. ARGV: the version that the changes were made from, 0 for none; the id of the commit,
--- the changes for the log, how many the log keeps, the channel to report on, "1" where nothing of before is kept, the
--- id of the commit before;
+-- KEYS: meta, state, log, journal, access. ARGV: the version that the changes were made from, 0 for none; the id of
+-- the commit, the changes for the log, how many the log keeps, the channel to report on, "1" where nothing of before is
+-- kept, the id of the commit before, the name of the state where a credential may be another one, else "";
 -- then lists, each behind its length: fields and values of meta, fields and values of state, removed fields, entries,
 -- keys of files that stay.
-local base, at = tonumber(ARGV[1]), 8
+local base, at = tonumber(ARGV[1]), 9
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 local place = string.format('%d-0', base + 1)
 if version ~= base or (redis.call('HGET', KEYS[1], 'commit') or '') ~= ARGV[7] then
@@ -46,6 +54,9 @@ if version ~= base or (redis.call('HGET', KEYS[1], 'commit') or '') ~= ARGV[7] t
   if mine and mine[2][2] == ARGV[2] then return {1, base + 1, mine[2][6]} end
   return {0, version, ''}
 end
+-- A world begins only while it is one: it may be deleted while this is on its way.
+local is_named = not string.find(KEYS[1], '{default}', 1, true)
+if base == 0 and is_named and redis.call('HEXISTS', KEYS[1], 'made') == 0 then return {0, 0, ''} end
 if ARGV[6] == '1' then redis.call('DEL', KEYS[2]) end
 local function each(size, call)
   local count = tonumber(ARGV[at])
@@ -60,6 +71,7 @@ local numbers, kept = '', redis.call('HGET', KEYS[1], 'kept')
 each(1, function(i) numbers = numbers .. ' ' .. push(KEYS[1], KEYS[4], kept, '', ARGV[i]) end)
 each(1, function(i) redis.call('PERSIST', ARGV[i]) end)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[4], place, 'id', ARGV[2], 'changes', ARGV[3], 'numbers', numbers)
+if ARGV[8] ~= '' then mark(KEYS[5], ARGV[8]) end
 redis.call('PUBLISH', ARGV[5], '')
 return {1, base + 1, numbers}
 """
@@ -89,4 +101,33 @@ return 1
 """
 )
 
-SCRIPTS = (COMMIT, NOTE)
+MAKE = Script(
+    _MARK
+    + """
+-- KEYS: worlds, access, meta of the new world. ARGV: its name, what it is made with. It may have arrived before.
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known then return known == ARGV[2] and 1 or 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[3], 'made', 1)
+mark(KEYS[2], 'worlds')
+return 1
+"""
+)
+
+REMOVE = Script(
+    _MARK
+    + """
+-- KEYS: worlds, access, used, removed, meta, state, log. ARGV: the name of the world, what it was made with, the name
+-- of its state. Without its meta key nothing is written of the world any more. It may have arrived before.
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return redis.call('SISMEMBER', KEYS[4], ARGV[3]) end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('UNLINK', KEYS[5], KEYS[6], KEYS[7])
+redis.call('SADD', KEYS[4], ARGV[3])
+redis.call('ZREM', KEYS[2], ARGV[3])
+mark(KEYS[2], 'worlds')
+return 1
+"""
+)
+
+SCRIPTS = (COMMIT, NOTE, MAKE, REMOVE)

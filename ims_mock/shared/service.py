@@ -10,11 +10,13 @@ from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import header_name
 from ims_mock.contract.operations import Operation
 from ims_mock.contract.problems import wrong_setting
+from ims_mock.contract.routes import find_route
 from ims_mock.exchange.exchange import Exchange
 from ims_mock.exchange.messages import Request, Response
 from ims_mock.service import worlds_control
 from ims_mock.service.asked_faults import FAULT_HEADER
 from ims_mock.service.feed import Feed
+from ims_mock.service.region_choice import PREFIX, name_in_path
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
 from ims_mock.shared.attempt import SharedChanges
@@ -125,6 +127,15 @@ class SharedService(Service):
             raise StoreError(f"other servers were faster {MOST_ATTEMPTS} times")
         except StoreError as error:
             return self._refused(operation, request, error)
+
+    def refuse(self, error: ImsError, request: Request) -> Response:
+        """Respond to a request that matches no operation, or for which the store could not say of which world it is."""
+        path = request.target.partition("?")[0]
+        world = name_in_path(path)
+        route = find_route(request.method, path if world is None else path.removeprefix(f"{PREFIX}{world}"))
+        if isinstance(error, StoreError) and route is not None:
+            return self._refused(route.operation, request, error)
+        return super().refuse(error, request)
 
     def _refused(self, operation: Operation, request: Request, error: ImsError) -> Response:
         """Respond to a request while the store is out of reach; no journal has it."""

@@ -166,10 +166,12 @@ class SharedState:
         self.version = version
         self.writer.touched.update(dict.fromkeys(document["parts"], version))
 
-    def _reload(self) -> None:
-        """Have all records of the store."""
+    def _reload(self, *, may_begin: bool = True) -> None:
+        """Have all records of the store; where it has none, begin, or raise StoreError."""
         loaded = load(self.link, self.keys, self.writer.documents.stored)
         if loaded is None:
+            if not may_begin:
+                raise self._removed()
             self._begin()
             return
         self.writer.places = loaded.places
@@ -190,9 +192,7 @@ class SharedState:
     def _begin(self) -> None:
         """Give the store the state that this server has, as the first; where another was faster, have that."""
         if not self.is_there():
-            raise StoreError(
-                f"the world {world_of(self.name)} was removed while this request was on its way; send it again"
-            )
+            raise self._removed()
         if self.version > 0:
             logger.warning("%s no longer has the world %s, which begins again", self.link.name, world_of(self.name))
             self._mock.journal.load(self._mock.journal.clearings + 1, self._mock.journal.size)
@@ -201,7 +201,12 @@ class SharedState:
         if self._commit(attempt, {"epoch": epoch}):
             self.epoch = epoch
         else:
-            self._reload()
+            self._reload(may_begin=False)
+
+    def _removed(self) -> StoreError:
+        return StoreError(
+            f"the world {world_of(self.name)} was removed while this request was on its way; send it again"
+        )
 
     def attempt(self, work: Callable[[], T], *, is_touched: bool = False) -> T:
         """Do work in a transaction, again where another server was faster, and return what it returns.

@@ -16,19 +16,13 @@ from ims_mock.service.region_choice import PROJECT, Asked
 from ims_mock.service.settings import Settings
 from ims_mock.service.world_names import DEFAULT, check_name
 from ims_mock.service.worlds import World, Worlds
+from ims_mock.shared.census import Census, Known, state_of
 from ims_mock.shared.files import place_of
-from ims_mock.shared.keys import prefix_of
 from ims_mock.shared.link import Link
 from ims_mock.shared.notes import Notes
 from ims_mock.shared.service import SharedService, Storage
 from ims_mock.state.clock import Clock
 from ims_mock.state.real import RealTime, new_lock
-
-_WORLDS = "ims_mock:worlds"
-"""The key of what each world was made with, by its name."""
-
-_USED = "ims_mock:used"
-"""The key of when each world was last asked for, in real seconds since 1970."""
 
 _MARK = "worlds"
 """What the default world has drawn last when a world was made or deleted."""
@@ -37,9 +31,6 @@ _PRECISION = 1.0
 """Real seconds within which a server writes once that a world was asked for, and looks once for unused ones."""
 
 logger = logging.getLogger("ims_mock")
-
-Known = dict[str, Mapping[str, Any]]
-"""What the worlds were made with, by name: `id`, `settings`, `locked`, `idle`."""
 
 
 class SharedWorlds(Worlds):
@@ -56,7 +47,10 @@ class SharedWorlds(Worlds):
         """Keep in the store which worlds there are."""
         self._notes = notes
         self._link = notes.link
+        self._census = Census(notes.link)
         self._seen: int | None = None
+        self._news_seen = -1
+        """Up to where this server knows of credentials."""
         notes.watch.add(self)
         self._ids: dict[str, str] = {}
         self._making = new_lock()
@@ -70,15 +64,9 @@ class SharedWorlds(Worlds):
         """The id of the world whose service is being made; another world of its name has another one."""
         return self._making_id
 
-    def _known(self) -> Known:
-        """Return what the worlds were made with, as the store has it."""
-        found = self._link.ask(("HGETALL", _WORLDS))[0]
-        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
-        return {name.decode(): json.loads(text) for name, text in pairs}
-
     def _sync(self) -> Known:
         """Have the worlds that there are, and return what they were made with."""
-        known = self._known()
+        known = self._census.known()
         for name in [name for name in self._named if known.get(name, {}).get("id") != self._ids.get(name)]:
             self._let_go(name)
         for name, about in known.items():
@@ -105,7 +93,7 @@ class SharedWorlds(Worlds):
         return world
 
     def _is_there(self, name: str, world_id: str) -> bool:
-        text = self._link.ask(("HGET", _WORLDS, name))[0]
+        text = self._census.text_of(name)
         return text is not None and json.loads(text)["id"] == world_id
 
     def _let_go(self, name: str) -> None:
@@ -121,12 +109,12 @@ class SharedWorlds(Worlds):
         self.has_named = True
 
     def __len__(self) -> int:
-        return 1 + int(self._link.ask(("HLEN", _WORLDS))[0])
+        return 1 + len(self._census)
 
     def __iter__(self) -> Iterator[World]:
         self.tend()
         known = self._sync()
-        now, used = RealTime.now(), self._used()
+        now, used = RealTime.now(), self._census.used()
         for name in known:
             # Another server may have been asked for it.
             self._named[name].used_at = RealTime.monotonic() - max(now - used.get(name, now), 0.0)
@@ -136,7 +124,7 @@ class SharedWorlds(Worlds):
         """Return the world of a name; None where there is none."""
         if name == DEFAULT:
             return self.default
-        text = self._link.ask(("HGET", _WORLDS, name))[0]
+        text = self._census.text_of(name)
         if text is None:
             self._let_go(name)
             return None
@@ -157,13 +145,12 @@ class SharedWorlds(Worlds):
             "idle": options.get("idle"),
         }
         self._note_use(name)
-        is_new = bool(self._link.ask(("HSETNX", _WORLDS, name, json.dumps(about)))[0])
-        if not is_new:
-            # After a connection that has ended it may be the same one.
-            about = self._known().get(name, about)
-        else:
+        is_new = self._census.make(name, about)
+        if is_new:
             self._changed_in_store()
-        return self._have(name, about), is_new or about["id"] == self._ids.get(name)
+        else:
+            about = self._census.known().get(name, about)
+        return self._have(name, about), is_new
 
     def delete(self, name: str) -> None:
         """Remove a world with all that it has; raise NotFoundError where there is none, ValueError for the default."""
@@ -174,7 +161,7 @@ class SharedWorlds(Worlds):
 
     def _remove(self, name: str) -> bool:
         """Remove a world, and return whether it was there."""
-        text = self._link.ask(("HGET", _WORLDS, name))[0]
+        text = self._census.text_of(name)
         if text is None:
             self._let_go(name)
             return False
@@ -182,29 +169,18 @@ class SharedWorlds(Worlds):
         assert isinstance(service, SharedService), "the other servers have one too"
         service.shared.look()
         files = service.shared.writer.documents.files()
-        is_mine = bool(self._link.ask(("HDEL", _WORLDS, name))[0])
+        is_mine = self._census.remove(name, text)
         self._let_go(name)
         if is_mine:
             for file in files.values():
                 file.remove()
-            self._link.ask(("ZREM", _USED, name))
             self._changed_in_store()
-            self._purge(_state_of(name, json.loads(text)["id"]))
+            self._census.purge()
         return is_mine
-
-    def _purge(self, state: str) -> None:
-        """Delete everything that the store has of a world."""
-        cursor, pattern = b"0", f"{prefix_of(state)}:*"
-        while True:
-            cursor, keys = self._link.ask(("SCAN", cursor, "MATCH", pattern, "COUNT", 1000))[0]
-            if keys:
-                self._link.ask(("UNLINK", *keys))
-            if cursor == b"0":
-                return
 
     def clear(self) -> None:
         """Remove every world but the default one and those that are locked."""
-        for name, about in self._known().items():
+        for name, about in self._census.known().items():
             if not about["locked"]:
                 self._remove(name)
 
@@ -221,19 +197,13 @@ class SharedWorlds(Worlds):
             self._make_space(0)
         self.tend()
 
-    def _used(self) -> dict[str, float]:
-        """Return when each world was last asked for, in real seconds since 1970."""
-        found = self._link.ask(("ZRANGE", _USED, 0, -1, "WITHSCORES"))[0]
-        pairs = found if found and isinstance(found[0], list) else zip(found[::2], found[1::2], strict=True)
-        return {name.decode(): float(score) for name, score in pairs}
-
     def _make_space(self, count: int) -> None:
         """Remove the worlds that were not used for the longest time, where there are more than there may be."""
-        known = self._known()
+        known = self._census.known()
         over = 1 + len(known) + count - self.most
         if over <= 0:
             return
-        used = self._used()
+        used = self._census.used()
         unlocked = sorted(
             (name for name, about in known.items() if not about["locked"]), key=lambda one: used.get(one, 0)
         )
@@ -248,12 +218,13 @@ class SharedWorlds(Worlds):
         """Nothing: no request waits for it, see `tend`."""
 
     def tend(self) -> None:
-        """Remove the worlds that nobody has used for too long, at whichever server."""
-        known, now = self._known(), RealTime.now()
+        """Remove the worlds that nobody has used for too long, at whichever server, and what is left of others."""
+        self._census.purge()
+        known, now = self._census.known(), RealTime.now()
         ends = {name: self.idle if about["idle"] is None else about["idle"] for name, about in known.items()}
         if not any(idle is not None for idle in ends.values()):
             return
-        used = self._used()
+        used = self._census.used()
         for name, idle in ends.items():
             is_over = idle is not None and now - used.get(name, now) > idle and not known[name]["locked"]
             if is_over and self._remove(name):
@@ -264,7 +235,7 @@ class SharedWorlds(Worlds):
         now = RealTime.monotonic()
         if now - self._reported.get(name, -_PRECISION) >= _PRECISION:
             self._reported[name] = now
-            self._link.ask(("ZADD", _USED, RealTime.now(), name))
+            self._census.note_use(name, RealTime.now())
 
     # Which one a request is for
 
@@ -294,10 +265,12 @@ class SharedWorlds(Worlds):
         """
         if self._notes.is_gathering and not self._named and self._mark() == self._seen:
             return
-        mark = self._mark()
-        if self._sync():
-            self._catch_up()
-        self._seen = mark
+        mark, news = self._mark(), self._census.news(self._news_seen)
+        if news.is_all or news.has_worlds:
+            self._sync()
+        if news.is_all or news.states:
+            self._catch_up(None if news.is_all else news.states)
+        self._seen, self._news_seen = mark, news.mark
 
     def _mark(self) -> int | None:
         """Return what the default world has another one of after each change of the worlds; None for a new one."""
@@ -314,9 +287,12 @@ class SharedWorlds(Worlds):
         self._look_for_owners()
         return super().owner_of(token, access)
 
-    def _catch_up(self) -> None:
-        """Have the newest state of each world: a credential may be new."""
-        states = [world.service.shared for world in self.present() if isinstance(world.service, SharedService)]
+    def _catch_up(self, names: set[str] | None) -> None:
+        """Have the newest of the states of these names, or of all: a credential may be new."""
+        present = [world.service.shared for world in self.present() if isinstance(world.service, SharedService)]
+        states = [state for state in present if names is None or state.name in names]
+        if not states:
+            return
         replies = self._link.ask(*(state.question for state in states))
         for state, reply in zip(states, replies, strict=True):
             state.take_up(reply)
@@ -332,14 +308,9 @@ def worlds_in(store: str, files: str | None, settings: Settings, clock: Clock | 
     notes = Notes(Link(store))
 
     def make(settings: Settings, clock: Clock | None, world: str) -> SharedService:
-        state = _state_of(world, worlds.making_id) if world else DEFAULT
+        state = state_of(world, worlds.making_id) if world else DEFAULT
         return SharedService(settings, clock, world, Storage(notes, state, place))
 
     worlds = SharedWorlds(make(settings, clock, ""), make=make)
     worlds.share(notes)
     return worlds, notes
-
-
-def _state_of(world: str, world_id: str) -> str:
-    """Return the name of the state of a world: another world of its name has another state."""
-    return f"{world}.{world_id}"

@@ -12,7 +12,7 @@ from ims_mock.shared.documents import Documents
 from ims_mock.shared.entries import Entries
 from ims_mock.shared.files import SharedFile, SharedFiles
 from ims_mock.shared.journal import text_of
-from ims_mock.shared.keys import channel_of
+from ims_mock.shared.keys import ACCESS, channel_of
 from ims_mock.shared.link import Link, StoreError
 from ims_mock.shared.scripts import COMMIT
 from ims_mock.shared.turn import Mock
@@ -71,10 +71,10 @@ class Writer:
         texts = [text_of(entry) for entry in changes.attempt.entries]
         return self._link.run(
             COMMIT,
-            [*self._keys, entries.key],
+            [*self._keys, entries.key, ACCESS],
             [
                 *(base.version, changes.id, changes.text(), MOST_CHANGES, channel_of(self._name)),
-                *(int(changes.attempt.is_whole), base.commit),
+                *(int(changes.attempt.is_whole), base.commit, self._name if changes.has_access else ""),
                 *_counted([item for pair in fields.items() for item in pair], 2),
                 *_counted(changes.fields(), 2),
                 *_counted(changes.removed_fields(), 1),

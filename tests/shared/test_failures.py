@@ -65,6 +65,22 @@ def test_store_that_was_killed_has_what_was_acknowledged(mock: ImsMock, redis: R
     assert create(mock) != image_id
 
 
+@pytest.mark.parametrize("path", ["/v2/images", "/~ci/v2/images"])
+def test_request_whose_world_is_not_known_is_one_of_its_operation(
+    mock: ImsMock, redis: RedisServer, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """Without the store a request with an unknown token, or for a named world, is logged with its operation."""
+    caplog.set_level("INFO", "ims_mock")
+    redis.kill()
+    response = ask(mock, "GET", path, X_Auth_Token="unknown")
+    assert response.status_code == 503
+    known = ask(mock, "GET", "/v2/images", X_Auth_Token=mock.token)
+    assert response.json().keys() == known.json().keys()
+    assert "does not respond" in reason_of(known) or "has not responded" in reason_of(known)
+    lines = [record.getMessage() for record in caplog.records if " -> 503 " in record.getMessage()]
+    assert [line.split(" -> 503 ")[1].partition(":")[0] for line in lines] == ["glance_list_images"] * 2
+
+
 def test_file_that_arrives_without_the_store_is_rejected(mock: ImsMock, redis: RedisServer) -> None:
     """An upload is 503, and the image is queued, so that the client can send it again."""
     image_id = create(mock)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 import requests
 
 from ims_mock import ImsMock
+from ims_mock.shared.census import Census
+from ims_mock.shared.link import Command, Link
+from ims_mock.shared.worlds import SharedWorlds
 from tests.shared.conftest import Start
 from tests.shared.test_servers import IMAGE, Pair, ask, control, create
 
@@ -105,3 +111,95 @@ def test_reset_of_the_default_world_keeps_others(start: Start) -> None:
         for path in ("", "/~a")
     ]
     assert clocks[0] == clocks[2] != clocks[1] == clocks[3]
+
+
+def keys(mock: ImsMock) -> list[bytes]:
+    """Return the keys of the store."""
+    return sorted(mock.service.sharing.link.ask(("KEYS", "*"))[0])  # type: ignore[attr-defined]
+
+
+def test_world_that_is_deleted_while_a_server_begins_with_it_leaves_nothing(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has just found a world writes nothing of it once another one has deleted it."""
+    first, second = pair
+    create(first)
+    control(first, "POST", "worlds", {"name": "before"})
+    control(first, "DELETE", "worlds/before")
+    before = keys(first)
+    have = SharedWorlds._have
+
+    def have_late(worlds: SharedWorlds, name: str, about: Any) -> Any:
+        monkeypatch.setattr(SharedWorlds, "_have", have)
+        control(first, "DELETE", f"worlds/{name}")
+        return have(worlds, name, about)
+
+    control(first, "POST", "worlds", {"name": "ci"})
+    monkeypatch.setattr(SharedWorlds, "_have", have_late)
+    # The server looks again, and makes another world of the name.
+    assert ask(second, "POST", "/~ci/v2/images", IMAGE).status_code == 201
+    assert SharedWorlds._have is have
+    control(second, "DELETE", "worlds/ci")
+    assert keys(first) == before
+
+
+def test_what_a_server_has_left_of_a_deleted_world_goes(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a server ends in the middle of a deletion, the others delete what is left of the world."""
+    first, second = pair
+    create(first)
+    control(first, "POST", "worlds", {"name": "before"})
+    control(first, "DELETE", "worlds/before")
+    before = keys(first)
+    assert ask(first, "POST", "/~ci/v2/images", IMAGE).status_code == 201
+    with monkeypatch.context() as patch:
+        patch.setattr(Census, "purge", lambda _: None)
+        control(first, "DELETE", "worlds/ci")
+    assert keys(first) != before
+    second._worlds.tend()  # type: ignore[attr-defined]
+    assert keys(first) == before
+
+
+def test_unknown_token_costs_the_same_however_many_worlds_there_are(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server asks the store as much for a request with a token of no world beside 3 worlds and beside 30."""
+    first, second = pair
+    sent: list[int] = []
+    send = Link._sent
+
+    def count(link: Link, commands: Sequence[Command]) -> Any:
+        sent.append(len(commands))
+        return send(link, commands)
+
+    def costs() -> list[int]:
+        found = []
+        for path in ("/v2/images", "/~world-1/v2/images"):
+            ask(second, "GET", path, X_Auth_Token="unknown")
+            sent.clear()
+            assert ask(second, "GET", path, X_Auth_Token="unknown").status_code == 200
+            found.append(sum(sent))
+        return found
+
+    for number in range(3):
+        control(first, "POST", "worlds", {"name": f"world-{number}"})
+    second._worlds.tend = first._worlds.tend = lambda: None  # type: ignore[attr-defined]
+    second._worlds._note_use = lambda _: None  # type: ignore[attr-defined]
+    monkeypatch.setattr(Link, "_sent", count)
+    few = costs()
+    for number in range(3, 30):
+        control(first, "POST", "worlds", {"name": f"world-{number}"})
+    assert costs() == few
+    assert max(few) < 10
+
+
+def test_token_that_was_issued_after_a_look_leads_to_its_world(pair: Pair) -> None:
+    """After requests with tokens of no world, a token that another server issues, or deletes, is known at once."""
+    first, second = pair
+    control(first, "POST", "worlds", {"name": "ci"})
+    image_id = ask(first, "POST", "/~ci/v2/images", IMAGE).json()["id"]
+    for _ in range(2):
+        assert ask(second, "GET", f"/v2/images/{image_id}", X_Auth_Token="unknown").status_code == 404
+        new = requests.post(f"{first.url}/~ci/_ims_mock/tokens", json={}, timeout=60).json()["token"]
+        assert ask(second, "GET", f"/v2/images/{image_id}", X_Auth_Token=new).status_code == 200
+    requests.post(f"{first.url}/~ci/_ims_mock/reset", json={}, timeout=60)
+    assert ask(second, "GET", "/~other/v2/images", X_Auth_Token=new).status_code == 200
