@@ -15,6 +15,7 @@ from ims_mock.service.asked_faults import FAULT_HEADER
 from ims_mock.service.service import Service
 from ims_mock.state.clock import Clock
 from ims_mock.web.environ import base_url_of, query_text_of, target_of
+from ims_mock.web.late import IMPORTING
 from ims_mock.web.wire import Connection, has_gone
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def status_line(status: int) -> str:
     if status in _USUAL:
         return _USUAL[status]
     # Imported here: Werkzeug takes longer to import than the mock takes to start.
-    from werkzeug.http import HTTP_STATUS_CODES
+    with IMPORTING:
+        from werkzeug.http import HTTP_STATUS_CODES
 
     return f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown').upper()}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.service.service import Service
 from ims_mock.state.real import new_lock
 from ims_mock.web.direct import Direct
+from ims_mock.web.late import IMPORTING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,7 +33,8 @@ class Front:
         with self._making:
             if self._app is None:
                 # Imported here: what most requests need is done without Flask, which takes longer than all the rest.
-                from ims_mock.web.app import create_app
+                with IMPORTING:
+                    from ims_mock.web.app import create_app
 
                 self._app = create_app(self.service)
             return self._app

@@ -16,6 +16,7 @@ from ims_mock.web.direct import Direct
 from ims_mock.web.environ import request_of, target_of
 from ims_mock.web.front import Front
 from ims_mock.web.head import Head, headers_of
+from ims_mock.web.late import IMPORTING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -99,8 +100,9 @@ class Fronts:
     def _refuse(self, error: ImsError, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Reject a request for a world that cannot be; the default one has it in its journal."""
         # Imported here: werkzeug takes long to import, and few requests are rejected.
-        from ims_mock.web.app import sent
-        from ims_mock.web.control import refusal
+        with IMPORTING:
+            from ims_mock.web.app import sent
+            from ims_mock.web.control import refusal
 
         service = self.default.service
         if error.status == 410:
