@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from copy import copy
-from http.client import HTTPException
+from http.client import HTTPException, RemoteDisconnected
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -42,6 +42,17 @@ _ERRORS: dict[str, type[Exception]] = {
 def no_mock(connection: Connection, what: str) -> NoMockError:
     """Return the error of a server of another kind."""
     return NoMockError(f"{connection.root} is no ims_mock: {what}; give the URL at which a mock listens")
+
+
+def _why(error: Exception, root: str) -> str:
+    """Return why there is no response of a mock, and what to do."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        advice = "give the certificate of its authority as ca, or with --ims-mock-server-ca"
+        return f"the certificate of {root} is not trusted: {error.verify_message}; {advice}"
+    if isinstance(error, ssl.SSLError):
+        return f"{root} does not respond with HTTPS: {error.reason}; if it serves HTTP, give its URL with http"
+    text = f"no mock responds at {root}: {error or type(error).__name__}; start one with python -m ims_mock"
+    return f"{text}, or give its URL with https if it serves HTTPS" if isinstance(error, RemoteDisconnected) else text
 
 
 def _instead_of(path: str) -> str:
@@ -119,9 +130,7 @@ class Connection:
         try:
             status, content = self._pool.request(method, target, body, headers)
         except (OSError, HTTPException) as error:
-            raise NoMockError(
-                f"no mock responds at {self.root}: {error or type(error).__name__}; start one with python -m ims_mock"
-            ) from error
+            raise NoMockError(_why(error, self.root)) from error
         return self._document(status, content, target)
 
     @property

@@ -413,8 +413,18 @@ def test_tls() -> None:
     with ImsMock(tls=True) as server:
         with connect(server.url, world="b", ca=server.ca_pem) as mock:
             assert (mock.ca_pem, len(mock.images)) == (server.ca_pem, 0)
-        with pytest.raises(NoMockError, match="certificate"):
+        with pytest.raises(NoMockError, match=r"is not trusted: .*; give the certificate of its authority as ca"):
             connect(server.url)
+        with pytest.raises(NoMockError, match=r"no mock responds .* with https if it serves HTTPS"):
+            connect(server.url.replace("https", "http"))
+
+
+def test_tls_of_a_server_without_it(server: ImsMock) -> None:
+    """Where the URL is https and the server has none, the error says to give http."""
+    with pytest.raises(
+        NoMockError, match=r"does not respond with HTTPS: .*; if it serves HTTP, give its URL with http"
+    ):
+        connect(server.url.replace("http:", "https:"))
 
 
 def test_idle_world_ends(server: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
