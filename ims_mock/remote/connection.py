@@ -17,6 +17,7 @@ from ims_mock.remote.settings import encoded
 from ims_mock.service.missing import ConflictError
 from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.world_ids import HEADER
+from ims_mock.service.world_names import DEFAULT
 from ims_mock.version import __version__
 
 _PREFIX = "/_ims_mock"
@@ -91,6 +92,7 @@ class Connection:
         self.root = f"{parts.scheme}://{parts.netloc}"
         self.path = path
         self.instance = ""
+        self._region, self._home = "", ""
         self.ca = ca
         trust = _trust(ca) if ca or parts.scheme == "https" else None
         self._pool = Pool(parts, trust if parts.scheme == "https" else None)
@@ -99,7 +101,13 @@ class Connection:
     def to(self, path: str, instance: str = "") -> Connection:
         """Return a connection to another world of the same server, by its path; with `instance`, to none but this."""
         other = copy(self)
-        other.path, other.instance = path, instance
+        other.path, other.instance, other._region = path, instance, ""
+        return other
+
+    def to_region(self, name: str) -> Connection:
+        """Return a connection to a region of this world, which makes no world of its name once there is no region."""
+        other = self.to(f"{self.path or PREFIX + DEFAULT}{PREFIX}{name}", self.instance)
+        other._region, other._home = name, self.path
         return other
 
     def get(self, path: str, **query: Any) -> Any:
@@ -131,7 +139,15 @@ class Connection:
             status, content = self._pool.request(method, target, body, headers)
         except (OSError, HTTPException) as error:
             raise NoMockError(_why(error, self.root)) from error
+        if status == 404 and self._region:
+            self._check_region()
         return self._document(status, content, target)
+
+    def _check_region(self) -> None:
+        """Raise NoMockError where the region is gone that the connection is to."""
+        if self._region not in self.to(self._home, self.instance).get("settings")["regions"]:
+            text = f"the region {self._region} was removed; get it again with region({self._region!r})"
+            raise NoMockError(f"{self.root}: {text}")
 
     @property
     def has_ended(self) -> bool:

@@ -67,7 +67,10 @@ class RemoteMock(ImsMock):
     @property
     def url(self) -> str:
         """The root of the API, such as "http://127.0.0.1:9292/~ci"."""
-        return self._connection.root + self._connection.path
+        path = self._connection.path
+        if self._home is not self:
+            path = f"{self._home._connection.path}{PREFIX}{self.name}"
+        return self._connection.root + path
 
     @property
     def ca_pem(self) -> bytes:
@@ -158,8 +161,7 @@ class RemoteMock(ImsMock):
     def _of_region_name(self, name: str) -> RemoteMock:
         """Return a region; the same object until a reset, since it knows the rules that it has armed."""
         if name not in self._further:
-            connection = self._connection.to(f"{self._connection.path}{PREFIX}{name}", self._connection.instance)
-            region = self._further[name] = RemoteMock(connection, name, idle=self._idle)
+            region = self._further[name] = RemoteMock(self._connection.to_region(name), name, idle=self._idle)
             region._home = self
         return self._further[name]
 

@@ -14,6 +14,7 @@ import pytest
 from ims_mock import ImsMock, connect
 from ims_mock.remote.connection import NoMockError
 from ims_mock.remote.mock import RemoteMock
+from tests.remote.test_connect import asked
 
 
 @pytest.mark.parametrize("name", ["host", "port", "clock", "tls", "allow_hosts"])
@@ -107,6 +108,30 @@ def test_keys_that_a_url_cannot_have(server: ImsMock) -> None:
                 there.images[key]["name"] = "new"
             with pytest.raises(ValueError, match="a key must be text that can be one part of the path"):
                 del there.images[key]
+    server.reset()
+
+
+@pytest.mark.parametrize("world", [None, "r"])
+@pytest.mark.parametrize("left", [["cn-north-4"], ["cn-north-4", "cn-east-3"]])
+def test_region_that_is_gone_is_named(server: ImsMock, world: str | None, left: list[str]) -> None:
+    """What is held of a removed region raises ConnectionError, loses no write, and makes no world of its name."""
+    with connect(server.url, world=world, regions=["cn-north-4", "cn-south-1"]) as north:
+        south = north.region("cn-south-1")
+        assert south.url == f"{north.url}/~cn-south-1"
+        assert asked(south).status_code == 200
+        with pytest.raises(KeyError, match="nothing"):
+            south.images["nothing"]
+        north.reset(regions=left)
+        uses: list[Callable[[], object]] = [
+            lambda: len(south.images),
+            lambda: south.add_image(name="lost"),
+            lambda: south.faults.add("503"),
+            lambda: south.images["nothing"],
+        ]
+        for use in uses:
+            with pytest.raises(ConnectionError, match=r"the region cn-south-1 was removed; get it again with region\("):
+                use()
+        assert "cn-south-1" not in server.worlds
     server.reset()
 
 
