@@ -97,7 +97,8 @@ def ims_mock_env(ims_mock: ImsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     from ims_mock.identity.accounts import Redacted
 
     ca_file = _authority_of(ims_mock, tmp_path)
-    target = Target(ims_mock.url, ims_mock.accounts, ims_mock.accounts.default_user, ca_file)
+    accounts, regions = ims_mock.accounts, list(ims_mock.regions)
+    target = Target(ims_mock.url, accounts, accounts.default_user, ca_file, regions=regions)
     clouds = tmp_path / "clouds.yaml"
     clouds.write_text(clouds_yaml(target), "utf-8")
     variables = Redacted({**sdk_variables(target), **openstack_variables(target), "OS_CLIENT_CONFIG_FILE": str(clouds)})

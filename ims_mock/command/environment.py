@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -24,6 +24,8 @@ class Target:
     shell: str = "bash"
     named_region: str = ""
     """The region that the URL names, if it does."""
+    regions: Sequence[str] = ()
+    """All regions of the mock, where it has several."""
 
     @property
     def region(self) -> str:
@@ -83,6 +85,7 @@ def _common_variables(target: Target) -> dict[str, str]:
 
 def clouds_yaml(target: Target) -> str:
     """Return a clouds.yaml with one cloud, `ims_mock`; JSON is YAML too, so that no value need be quoted by hand."""
+    others = [name for name in target.regions if name != target.region]
     cloud = {
         "auth": {
             "auth_url": f"{target.url}{IDENTITY_ROOT}",
@@ -92,7 +95,8 @@ def clouds_yaml(target: Target) -> str:
             "project_name": target.project_name,
             "project_domain_name": target.accounts.domain.name,
         },
-        "region_name": target.region,
+        # openstacksdk takes none but these; the first one is that of a program which names none.
+        **({"regions": [target.region, *others]} if others else {"region_name": target.region}),
         "identity_api_version": "3",
         **({"cacert": target.ca_file} if target.ca_file else {}),
     }

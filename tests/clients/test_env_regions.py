@@ -46,3 +46,18 @@ def test_printed_settings_of_a_region(client: str, tmp_path: Path) -> None:
         done = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
         assert "web" in done.stdout, done.stderr
         assert {entry.operation for entry in mock.journal} == set()
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The openstack.version module is deprecated")
+@pytest.mark.usefixtures("ims_mock_env")
+@pytest.mark.ims_mock(regions=["cn-north-4", "cn-south-1"], auth="strict")
+def test_cloud_of_the_fixture_has_each_region(ims_mock: ImsMock) -> None:
+    """With `ims_mock_env`, openstacksdk takes each region by its name, and the first one without a name."""
+    import openstack
+
+    ims_mock.add_image(name="north")
+    ims_mock.region("cn-south-1").add_image(name="south", owner=ims_mock.project_id)
+    for region, name in ((None, "north"), ("cn-north-4", "north"), ("cn-south-1", "south")):
+        with openstack.connect(cloud="ims_mock", region_name=region) as cloud:
+            assert [image.name for image in cloud.image.images()] == [name]
