@@ -150,6 +150,19 @@ def test_copy_to_an_unknown_region(cloud: ImsMock) -> None:
     assert not cloud.jobs
 
 
+def test_copy_after_a_reset_without_regions(cloud: ImsMock) -> None:
+    """A mock that had regions until a reset copies to any region again, and can have other regions later."""
+    cloud.reset(regions=[])
+    assert copy(cloud, "cn-south-1").status_code == 200
+    assert [image["name"] for image in cloud.images.values()] == ["web", "copied"]
+    for regions in (["cn-north-4", "eu-de", "eu-nl"], ["cn-north-4", "cn-south-1"], [], NAMES):
+        cloud.reset(regions=regions)
+        assert list(cloud.regions) == (regions or ["cn-north-4"])
+    assert copy(cloud, "eu-de").status_code == 400
+    assert copy(cloud, "cn-south-1").status_code == 200
+    assert len(cloud.region("cn-south-1").images) == 1
+
+
 def test_what_regions_share(cloud: ImsMock) -> None:
     """Tokens and accounts are of all regions; ids, rules and journals are of one."""
     south = cloud.region("cn-south-1")

@@ -39,8 +39,10 @@ class Regions:
         store.cloud = self
 
     def remove(self, store: Store) -> None:
-        """Remove a region."""
+        """Remove a region; a mock whose regions are gone is of no cloud again, and may copy to any region."""
         self._stores.remove(store)
+        if self.is_of_one_server and len(self._stores) == 1:
+            self._stores[0].cloud = None
 
     @property
     def stores(self) -> Sequence[Store]:
