@@ -35,7 +35,7 @@ TIMES = 60
 
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 _MEDIA = "application/octet-stream"
-_FIRED = "IMG.0113"
+FIRED = "IMG.0113"
 """The code by which a client knows the fault of the rule."""
 
 
@@ -103,9 +103,9 @@ class Client:
                 if request_id in history.requests:
                     history.problems.append(f"the id of a request was given out twice: {request_id}")
                 history.requests[request_id] = response.status_code
-            history.fired += _FIRED in response.text
+            history.fired += FIRED in response.text
         if response.status_code == 500:
-            self._problem(f"{method} {path}: {response.text}")
+            self._history.add_problem(f"{method} {path}: {response.text}")
         if response.status_code in (500, 502, 503, 504):
             return None
         self.responses += 1
@@ -113,21 +113,22 @@ class Client:
 
     def work(self) -> None:
         """Do one operation."""
-        steps: list[Callable[[], None]] = [self._create, self._create, self._rename, self._upload, self._delete]
-        self._random.choice([*steps, self._list, self._begin_job, self._read])()
+        steps: list[Callable[[], None]] = [self.create, self.create, self.rename, self.upload, self._delete]
+        self._random.choice([*steps, self.look_at_list, self.begin_job, self.read])()
 
     def _name(self) -> str:
         self._made += 1
         return f"client-{self._number}-image-{self._made}"
 
-    def _create(self) -> None:
+    def create(self) -> None:
+        """Make an image."""
         name = self._name()
         body = {"name": name, "__os_version": "CentOS 7.6 64bit"}
         response = self.ask("POST", "/v2/images", json=body)
         if response is None:
             self._history.unsure += 1
         elif response.status_code != 201:
-            self._problem(f"create: {response.status_code} {response.text}")
+            self._history.add_problem(f"create: {response.status_code} {response.text}")
         else:
             image_id = response.json()["id"]
             with self._history.lock:
@@ -135,7 +136,7 @@ class Client:
                     self._history.problems.append(f"two images have the id {image_id}")
                 self._history.images[image_id] = Image({name})
             self._mine.append(image_id)
-            self._check(image_id)
+            self.check(image_id)
 
     def _chosen(self) -> str | None:
         images = self._history.images
@@ -143,7 +144,7 @@ class Client:
         there = [one for one in self._mine if not images[one].may_be_gone and len(images[one].files) == 1]
         return self._random.choice(there) if there else None
 
-    def _check(self, image_id: str) -> None:
+    def check(self, image_id: str) -> None:
         """See whether this client reads what it has written."""
         response = self.ask("GET", f"/v2/images/{image_id}")
         if response is None:
@@ -151,11 +152,12 @@ class Client:
         image = self._history.images[image_id]
         if response.status_code == 404:
             if not image.may_be_gone:
-                self._problem(f"{image_id} is gone")
+                self._history.add_problem(f"{image_id} is gone")
         elif response.status_code != 200 or image.is_gone or response.json()["name"] not in image.names:
-            self._problem(f"show of {image}: {response.status_code} {response.text}")
+            self._history.add_problem(f"show of {image}: {response.status_code} {response.text}")
 
-    def _rename(self) -> None:
+    def rename(self) -> None:
+        """Give an image another name."""
         image_id = self._chosen()
         if image_id is None:
             return
@@ -167,10 +169,11 @@ class Client:
         elif response.status_code == 200:
             image.names = {name}
         else:
-            self._problem(f"rename: {response.status_code} {response.text}")
-        self._check(image_id)
+            self._history.add_problem(f"rename: {response.status_code} {response.text}")
+        self.check(image_id)
 
-    def _upload(self) -> None:
+    def upload(self) -> None:
+        """Send the file of an image."""
         image_id = self._chosen()
         if image_id is None or self._history.images[image_id].files != {None}:
             return
@@ -182,9 +185,9 @@ class Client:
         elif response.status_code == 204:
             image.files = {digest}
         else:
-            self._problem(f"upload: {response.status_code} {response.text}")
+            self._history.add_problem(f"upload: {response.status_code} {response.text}")
 
-    def _read(self) -> None:
+    def read(self) -> None:
         """Read the file of an image while others work."""
         images = self._history.images
         full = [one for one in self._mine if not images[one].may_be_gone and None not in images[one].files]
@@ -194,7 +197,7 @@ class Client:
         response = self.ask("GET", f"/v2/images/{image_id}/file")
         if response is not None:
             for problem in _compare_file(image_id, images[image_id], response):
-                self._problem(problem)
+                self._history.add_problem(problem)
 
     def _delete(self) -> None:
         image_id = self._chosen()
@@ -206,14 +209,15 @@ class Client:
         if response is not None:
             image.is_gone = response.status_code == 204
             if not image.is_gone:
-                self._problem(f"delete: {response.status_code} {response.text}")
-        self._check(image_id)
+                self._history.add_problem(f"delete: {response.status_code} {response.text}")
+        self.check(image_id)
 
-    def _list(self) -> None:
+    def look_at_list(self) -> None:
+        """See whether a list has every image of this client."""
         expected = {one for one in self._mine if not self._history.images[one].may_be_gone}
         listed = self.all_images()
         if listed is not None and not expected <= {image["id"] for image in listed}:
-            self._problem(f"a list lacks {expected - {image['id'] for image in listed}}")
+            self._history.add_problem(f"a list lacks {expected - {image['id'] for image in listed}}")
 
     def all_images(self) -> list[dict[str, Any]] | None:
         """Return the images page by page; None where a page did not come."""
@@ -230,7 +234,7 @@ class Client:
             path = document.get("next", "")
         ids = [image["id"] for image in found]
         if len(set(ids)) != len(ids):
-            self._problem("pages have an image twice")
+            self._history.add_problem("pages have an image twice")
         return found
 
     def look_at_tags(self) -> None:
@@ -239,7 +243,8 @@ class Client:
             with self._history.lock:
                 self._history.unsure_hits += 1
 
-    def _begin_job(self) -> None:
+    def begin_job(self) -> None:
+        """Begin a job that makes an image."""
         body = {"name": "by a job", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"}
         response = self.ask("POST", "/v2/cloudimages/action", json=body)
         if response is None:
@@ -248,10 +253,7 @@ class Client:
             with self._history.lock:
                 self._history.jobs.append(response.json()["job_id"])
         else:
-            self._problem(f"job: {response.status_code} {response.text}")
-
-    def _problem(self, text: str) -> None:
-        self._history.add_problem(text)
+            self._history.add_problem(f"job: {response.status_code} {response.text}")
 
 
 def disturb(servers: list[Replica], redis: RedisServer, chance: random.Random, history: History) -> str:
@@ -345,7 +347,7 @@ def run(operations: int, seconds: float | None = None, seed: int = 0) -> History
         servers = stack.enter_context(replicas(3, redis.url, *options))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="ims")))
         url = stack.enter_context(balancer(folder, [server.port for server in servers]))
-        fault = {"kind": "fail", "status": 400, "code": _FIRED}
+        fault = {"kind": "fail", "status": 400, "code": FIRED}
         rule = {"fault": fault, "operation": "list_tags", "times": TIMES}
         requests.post(f"{url}/_ims_mock/faults", json=rule, timeout=60).raise_for_status()
         until = None if seconds is None else time.monotonic() + seconds

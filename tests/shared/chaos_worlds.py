@@ -74,8 +74,8 @@ class Guest:
         if self.kept is None:
             self._reset()
             return
-        steps: list[Callable[[], None]] = [self._create, self._create, self._upload, self._read, self.look]
-        steps += [self._advance, self._save, self._restore, self._restore, self._cross]
+        steps: list[Callable[[], None]] = [self.create, self.create, self.upload, self.read, self.look]
+        steps += [self._advance, self.save, self.restore, self.restore, self._cross]
         if self._random.random() < 0.08:
             steps = [self._reset, self._delete_world]
         self._random.choice(steps)()
@@ -94,7 +94,8 @@ class Guest:
         if kept.images and self.ask("DELETE", f"/_ims_mock/worlds/{self.world}", 204, "default") is not None:
             self._begin()
 
-    def _create(self) -> None:
+    def create(self) -> None:
+        """Make an image."""
         kept, self.kept = self._present(), None
         self._made += 1
         name = f"{self.world}-{self._made}"
@@ -104,7 +105,8 @@ class Guest:
             if self._random.random() < 0.5:
                 self.look()
 
-    def _upload(self) -> None:
+    def upload(self) -> None:
+        """Send the file of an image."""
         kept = self._present()
         empty = [image_id for image_id, (_, digest) in kept.images.items() if digest is None]
         if not empty:
@@ -115,7 +117,8 @@ class Guest:
             changed = (kept.images[image_id][0], hashlib.sha256(data).hexdigest())
             self.kept = kept._replace(images={**kept.images, image_id: changed})
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read the file of an image."""
         full = {one: digest for one, (_, digest) in self._present().images.items() if digest is not None}
         if not full:
             return
@@ -147,7 +150,8 @@ class Guest:
             self._log.add_problem(f"{self.world}: the clock shows {now} after {kept.now} and a move by {moved}")
         self.kept = kept._replace(now=now, seen=seen)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Take a snapshot of the world."""
         kept, name = self._present(), self._random.choice("ab")
         if name in self._saved:
             return
@@ -155,7 +159,8 @@ class Guest:
         if self.ask("POST", "/_ims_mock/snapshots", 201, json={"name": name}) is not None:
             self.kept = self._saved[name] = kept
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
+        """Go back to a snapshot, and see whether the world has what it had."""
         if not self._saved:
             return
         self._present()
