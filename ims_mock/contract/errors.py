@@ -170,7 +170,8 @@ def file_arriving(image_id: str) -> ImsError:
 
 def upload_ended(image_id: str) -> ImsError:
     """Return the 409 of an upload that was broken off while its file arrived."""
-    text = f"the upload of image {image_id!r} was broken off, as its server was held to be gone; send the file again"
+    why = "its server was held to be gone, or an earlier state was restored"
+    text = f"the upload of image {image_id!r} was broken off: {why}; send the file again"
     return ImsError(409, "IMG.0046", reason=wrong_at(("status",), "enum", text))
 
 
