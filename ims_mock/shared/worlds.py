@@ -56,8 +56,6 @@ class SharedWorlds(Worlds):
         self._making = new_lock()
         self._making_id = ""
         self._reported: dict[str, float] = {}
-        # Another server may have made one.
-        self.has_named = True
 
     @property
     def making_id(self) -> str:
@@ -104,9 +102,18 @@ class SharedWorlds(Worlds):
         if world is not None:
             self._end(world)
 
-    def _changed(self) -> None:
-        super()._changed()
-        self.has_named = True
+    @property
+    def has_named(self) -> bool:
+        """Whether there may be a world beside the default one: another server may have made one.
+
+        Where none was seen, a request that may be repeated need not look: the default world changes with each of them.
+        """
+        return not self._notes.is_gathering or bool(self._named) or self._mark() != self._seen
+
+    @has_named.setter
+    def has_named(self, has_named: bool) -> None:
+        # What this server has itself says too little.
+        pass
 
     def __len__(self) -> int:
         return 1 + len(self._census)
@@ -259,11 +266,8 @@ class SharedWorlds(Worlds):
         return super()._world_of(asked)
 
     def _look_for_owners(self) -> None:
-        """Have the worlds that there are, and their credentials.
-
-        Where none was seen, a request that may be repeated need not look: the default world changes with each of them.
-        """
-        if self._notes.is_gathering and not self._named and self._mark() == self._seen:
+        """Have the worlds that there are, and their credentials."""
+        if not self.has_named:
             return
         mark, news = self._mark(), self._census.news(self._news_seen)
         if news.is_all or news.has_worlds:
