@@ -34,9 +34,10 @@ def delete_world(service: Service, values: Values, _body: Any) -> None:
     worlds = worlds_of(service)
     worlds.expire()
     name, wanted = values["name"], values.get("instance")
-    world = worlds.find(name)
-    if wanted is not None and (world is None or worlds.ids.of(world.service) != wanted):
-        raise worlds.not_found(name)
+    if wanted is not None:
+        world = worlds.find(name)
+        if world is None or worlds.ids.of(world.service) != wanted:
+            raise worlds.not_found(name)
     worlds.delete(name)
 
 

@@ -21,7 +21,7 @@ _ERRORS = (errors.BotoCoreError, errors.ClientError, boto3.exceptions.Boto3Error
 class Bucket:
     """A bucket, and what the names of its objects begin with; its address and keys are those of the environment.
 
-    Raises ValueError for a URL that names none.
+    Raises ValueError for a URL that names none, and for a bucket that cannot be reached.
     """
 
     def __init__(self, url: str) -> None:
@@ -31,8 +31,10 @@ class Bucket:
         self._prefix = prefix.rstrip("/") + "/" if prefix else ""
         try:
             self._client = boto3.client("s3")
+            self._client.head_bucket(Bucket=self._bucket)
         except _ERRORS as error:
-            raise ValueError(f"--files {url}: {error}; set the variables of the environment for AWS") from None
+            text = "make the bucket, and set the variables of the environment for AWS"
+            raise ValueError(f"--files {url}: {error}; {text}") from None
 
     def __str__(self) -> str:
         return f"the bucket {self._bucket}"
@@ -53,6 +55,8 @@ class Bucket:
             found = self._client.get_object(**about, Range=f"bytes={wanted.start}-{wanted.stop - 1}")
         except _ERRORS as error:
             raise OSError(str(error)) from None
+        if found["ContentLength"] != len(wanted):
+            raise OSError(f"{name} is shorter there than it should be")
         pieces: Iterator[bytes] = found["Body"].iter_chunks(PIECE)
         return pieces
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -181,6 +182,10 @@ class Folder:
     def read(self, name: str, wanted: range) -> Iterator[bytes]:
         """Return the wanted bytes of a file in pieces; raise OSError at once where it cannot be read."""
         source = (self._path / name).open("rb")
+        size = os.fstat(source.fileno()).st_size
+        if size < wanted.stop:
+            source.close()
+            raise OSError(f"{name} has {size} bytes there, and should have at least {wanted.stop}")
         source.seek(wanted.start)
         return _read(source, len(wanted))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -80,8 +81,14 @@ class Link:
             self._pool = ConnectionPool.from_url(
                 self.url, socket_timeout=wait, socket_connect_timeout=wait, retry=None, health_check_interval=0
             )
+            # It is connected when it is needed; an option that it does not know is found here.
+            self._pool.connection_class(**self._pool.connection_kwargs)
         except ValueError as error:
             raise ValueError(f"--store: {self.name} has a wrong URL: {error}") from None
+        except TypeError:
+            given = " or ".join(map(repr, options))
+            text = f"redis-py knows no option {given}; `wait` is the one of the mock itself"
+            raise ValueError(f"--store: {self.name} has a wrong URL: {text}") from None
         self._is_out = False
         self._failed_at = -inf
         self._free: deque[AbstractConnection] = deque()
@@ -182,7 +189,13 @@ class Link:
         options = {**self._pool.connection_kwargs, "socket_timeout": wait, "socket_connect_timeout": wait}
         connection: AbstractConnection = self._pool.connection_class(**options)
         with _EndedOnError(connection):
-            _call(connection.connect)
+            try:
+                _call(connection.connect)
+            except (*_AGAIN, redis.AuthenticationError):
+                raise
+            except redis.ResponseError as error:
+                # Such as a number of a database that it does not have: waiting does not help.
+                raise _FinalError(_what(error)) from None
             loads = [("SCRIPT", "LOAD", script.text) for script in SCRIPTS]
             _send(connection, loads)
             for _ in loads:
@@ -278,4 +291,7 @@ def _checked_url(url: str) -> str:
     if not sign or scheme not in ("redis", "rediss", "unix"):
         text = f"must be the URL of a Redis or a Valkey, such as redis://127.0.0.1:6379/0, got {url!r}"
         raise ValueError(f"--store: {text}")
+    path = urlsplit(f"//{rest}").path
+    if scheme != "unix" and not re.fullmatch(r"/?|/\d{1,9}", path):
+        raise ValueError(f"--store: the path must be the number of a database, such as /0, got {path!r}")
     return f"{scheme}://{rest}"

@@ -68,7 +68,7 @@ class SharedService(Service):
 
     def __init__(self, settings: Settings, clock: Clock | None, world: str, storage: Storage) -> None:
         self.sharing: SharedState | None = None
-        _check_regions(settings)
+        check_regions(settings)
         super().__init__(settings, clock, world)
         files = SharedFiles(storage.notes.link, prefix_of(storage.state), storage.place)
         sharing = SharedState(storage.notes, storage.state, self, files)
@@ -103,7 +103,9 @@ class SharedService(Service):
     def serve(self, operation: Operation, request: Request) -> Response:
         """Respond to a request of an operation; no exception leaves."""
         sharing = self.sharing
-        assert sharing is not None
+        if sharing is None:
+            # The world was removed while this request was on its way.
+            return super().serve(operation, request)
         try:
             # What cannot be done again, or counts, is done with the newest state from the beginning.
             is_looking = (
@@ -126,23 +128,22 @@ class SharedService(Service):
                     raise StaleError
             raise StoreError(f"other servers were faster {MOST_ATTEMPTS} times")
         except StoreError as error:
-            return self._refused(operation, request, error)
+            return self._refused(operation, request, error, sharing)
 
     def refuse(self, error: ImsError, request: Request) -> Response:
         """Respond to a request that matches no operation, or for which the store could not say of which world it is."""
         path = request.target.partition("?")[0]
         world = name_in_path(path)
         route = find_route(request.method, path if world is None else path.removeprefix(f"{PREFIX}{world}"))
-        if isinstance(error, StoreError) and route is not None:
-            return self._refused(route.operation, request, error)
+        if isinstance(error, StoreError) and route is not None and self.sharing is not None:
+            return self._refused(route.operation, request, error, self.sharing)
         return super().refuse(error, request)
 
-    def _refused(self, operation: Operation, request: Request, error: ImsError) -> Response:
+    def _refused(self, operation: Operation, request: Request, error: ImsError, sharing: SharedState) -> Response:
         """Respond to a request while the store is out of reach; no journal has it."""
-        assert self.sharing is not None
         entry = self._open(operation.id, request)
         exchange = Exchange(operation, request, request.body, self.store, entry, self.journal, self._written)
-        turn = self.sharing.turn
+        turn = sharing.turn
         turn.begin("", is_current=True)
         turn.is_out = True
         try:
@@ -161,7 +162,7 @@ class SharedService(Service):
 
     def _check_region(self, settings: Settings) -> None:
         """Raise InvalidError for further regions, whose state would be in another place."""
-        _check_regions(settings)
+        check_regions(settings)
         super()._check_region(settings)
 
     def reset(self, /, **changes: Any) -> None:
@@ -182,7 +183,8 @@ class SharedService(Service):
     ) -> Any:
         """Return what a function of the control API returns."""
         sharing = self.sharing
-        assert sharing is not None
+        if sharing is None:
+            return super().control(function, values, body)
         sharing.look()
         self.journal.catch_up()
         if function.__name__ in _WAITING or function in _OF_WORLDS:
@@ -196,7 +198,8 @@ def _unavailable(operation: Operation, error: ImsError) -> ImsError:
     return ImsError(503, code, message, reason=error.reason)
 
 
-def _check_regions(settings: Settings) -> None:
+def check_regions(settings: Settings) -> None:
+    """Raise InvalidError for further regions, whose state would be in another place."""
     if settings.regions[1:]:
         text = "must be one region at most: servers that share their state in a store have no further ones"
         raise wrong_setting("regions", "conflict", text)

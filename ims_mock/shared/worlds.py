@@ -17,10 +17,10 @@ from ims_mock.service.settings import Settings
 from ims_mock.service.world_names import DEFAULT, check_name
 from ims_mock.service.worlds import World, Worlds
 from ims_mock.shared.census import Census, Known, state_of
-from ims_mock.shared.files import place_of
-from ims_mock.shared.link import Link
+from ims_mock.shared.files import SharedFile, place_of
+from ims_mock.shared.link import Link, StoreError
 from ims_mock.shared.notes import Notes
-from ims_mock.shared.service import SharedService, Storage
+from ims_mock.shared.service import SharedService, Storage, check_regions
 from ims_mock.state.clock import Clock
 from ims_mock.state.real import RealTime, new_lock
 
@@ -31,6 +31,10 @@ _PRECISION = 1.0
 """Real seconds within which a server writes once that a world was asked for, and looks once for unused ones."""
 
 logger = logging.getLogger("ims_mock")
+
+
+class UnservedError(StoreError):
+    """A rejection with 503: a world has settings that this server does not take."""
 
 
 class SharedWorlds(Worlds):
@@ -67,8 +71,12 @@ class SharedWorlds(Worlds):
         known = self._census.known()
         for name in [name for name in self._named if known.get(name, {}).get("id") != self._ids.get(name)]:
             self._let_go(name)
-        for name, about in known.items():
-            self._have(name, about)
+        for name, about in list(known.items()):
+            try:
+                self._have(name, about)
+            except UnservedError as error:
+                logger.warning("%s", error.reason)
+                del known[name]
         return known
 
     def _have(self, name: str, about: Mapping[str, Any]) -> World:
@@ -80,7 +88,11 @@ class SharedWorlds(Worlds):
             self._let_go(name)
         with self._making:
             self._making_id = about["id"]
-            service = self._new_service(name, about["settings"])
+            try:
+                service = self._new_service(name, about["settings"])
+            except ValueError as error:
+                # A server of another version may have made it.
+                raise UnservedError(f"this server cannot serve the world {name}, delete it: {error}") from None
         assert isinstance(service, SharedService), "the other servers have one too"
         service.shared.is_there = lambda: self._is_there(name, about["id"])
         made = World(name, service, about["settings"], about["locked"], RealTime.monotonic(), about["idle"])
@@ -143,7 +155,7 @@ class SharedWorlds(Worlds):
         found = self.find(name)
         if found is not None:
             return found, False
-        self.default.service.first_settings.changed(given)
+        check_regions(self.default.service.first_settings.changed(given))
         self._make_space(1)
         about: Mapping[str, Any] = {
             "id": secrets.token_hex(6),
@@ -172,18 +184,26 @@ class SharedWorlds(Worlds):
         if text is None:
             self._let_go(name)
             return False
-        service = self._have(name, json.loads(text)).service
-        assert isinstance(service, SharedService), "the other servers have one too"
-        service.shared.look()
-        files = service.shared.writer.documents.files()
+        files = self._files_of(name, json.loads(text))
         is_mine = self._census.remove(name, text)
         self._let_go(name)
         if is_mine:
-            for file in files.values():
-                file.remove()
-            self._changed_in_store()
-            self._census.purge()
+            with suppress(StoreError):  # It is gone, whatever is left of it.
+                for file in files:
+                    file.remove()
+                self._changed_in_store()
+                self._census.purge()
         return is_mine
+
+    def _files_of(self, name: str, about: Mapping[str, Any]) -> list[SharedFile]:
+        """Return the files of a world; none of one that cannot be served here."""
+        try:
+            service = self._have(name, about).service
+        except UnservedError:
+            return []
+        assert isinstance(service, SharedService), "the other servers have one too"
+        service.shared.look()
+        return list(service.shared.writer.documents.files().values())
 
     def clear(self) -> None:
         """Remove every world but the default one and those that are locked."""

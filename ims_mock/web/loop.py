@@ -284,7 +284,12 @@ class Loop:
         handed, is_last, fronts, size, repeats = None, False, self._fronts, 0, 0
         assert fronts is not None
         while data and handed is None and not is_last:
-            quick = _quick(fronts, data) if size < _MOST_TO_SEND else None
+            try:
+                quick = _quick(fronts, data) if size < _MOST_TO_SEND else None
+            except Exception:
+                # A thread meets it too, and has a response for it; the loop serves everybody else.
+                logger.exception("a request is for a thread: the world that it is for cannot be chosen")
+                quick = None
             if quick is None:
                 return Handed(data), False, b"".join(responses)
             direct, head, route, end = quick

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
+from ims_mock.shared.link import StoreError
 from ims_mock.shared.mock import Replica
 from ims_mock.shared.watching import alive_key
 from tests.shared.conftest import state_of
@@ -105,12 +106,20 @@ def test_store_that_is_silent(mock: ImsMock, redis: RedisServer) -> None:
 def test_store_that_is_full(mock: ImsMock, redis: RedisServer) -> None:
     """A create that the store has no space for is 503, says so, and has changed nothing; what is there is shown."""
     image_id = create(mock)
+    mock.world("old").add_image(name="x")
     redis.client.config_set("maxmemory", "1")
     response = ask(mock, "POST", "/v2/images", IMAGE)
     assert response.status_code == 503
-    assert "is full: raise its maxmemory" in response.headers["X-IMS-Mock-Reason"]
+    assert "is full: raise its maxmemory" in reason_of(response)
+    for method, path in (("DELETE", "worlds/old"), ("GET", "health")):
+        assert requests.request(method, f"{mock.url}/_ims_mock/{path}", timeout=60).ok
+    assert requests.get(f"{mock.url}/_ims_mock/worlds/old", timeout=60).status_code == 404
     redis.client.config_set("maxmemory", "0")
     assert [image["id"] for image in ask(mock, "GET", "/v2/images").json()["images"]] == [image_id]
+    redis.client.config_set("maxmemory", "1")
+    assert requests.post(f"{mock.url}/_ims_mock/reset", timeout=60).ok
+    redis.client.config_set("maxmemory", "0")
+    assert ask(mock, "GET", "/v2/images").json()["images"] == []
 
 
 def test_connections_that_end_are_made_again(mock: ImsMock, redis: RedisServer) -> None:
@@ -238,6 +247,11 @@ def test_store_that_is_not_there_at_the_start(tmp_path: Path) -> None:
         (["--store", f"redis://:secret@127.0.0.1:{port}/0?wait=0.1"], f"the store redis://127.0.0.1:{port}/0 has not"),
         (["--store", "http://127.0.0.1/"], "argument --store: must be the URL of a Redis or a Valkey"),
         (["--store", "redis://127.0.0.1/0?wait=x"], "wait must be a number of seconds above 0"),
+        (
+            ["--store", "redis://127.0.0.1/0?wiat=2"],
+            "--store: the store redis://127.0.0.1/0 has a wrong URL: redis-py knows no option 'wiat'",
+        ),
+        (["--store", "redis://127.0.0.1/abc"], "the path must be the number of a database, such as /0, got '/abc'"),
         (["--files", str(tmp_path)], "--files: is for the files of --store"),
         (["--store", "redis://127.0.0.1", "--files", f"{tmp_path}/no"], "is no folder; make it"),
         (
@@ -257,6 +271,12 @@ def test_scripts_that_the_store_has_dropped_are_given_again(mock: ImsMock, redis
     redis.client.script_flush()
     create(mock)
     assert len(ask(mock, "GET", "/v2/images").json()["images"]) == 2
+
+
+def test_database_that_is_not_there(redis: RedisServer) -> None:
+    """A number beyond those of the store is refused at once: waiting for it does not help."""
+    with pytest.raises(StoreError, match=r"has refused: .*out of range"):
+        Replica(redis.url.replace("db=0", "db=99"))
 
 
 def test_store_of_something_else(mock: ImsMock, redis: RedisServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,10 +115,19 @@ def test_server_that_does_not_reach_a_file(store: str, place: str, tmp_path_fact
 
 
 def test_bucket_that_is_not_there(store: str, bucket: str) -> None:
-    """An upload is 503 with what the storage says, and the image is queued."""
-    with Replica(store, "s3://nowhere") as mock:
-        path = f"/v2/images/{create(mock)}"
-        response = ask(mock, "PUT", f"{path}/file", DATA, **MEDIA)
-        assert response.status_code == 503
-        assert "cannot be written to the bucket nowhere" in response.headers["X-IMS-Mock-Reason"]
-        assert ask(mock, "GET", path).json()["status"] == "queued"
+    """A server that does not reach its bucket does not start, and says why."""
+    with pytest.raises(ValueError, match=r"--files s3://nowhere: .*make the bucket"):
+        Replica(store, "s3://nowhere")
+
+
+def test_file_that_is_shorter_than_it_was(store: str, tmp_path: Path) -> None:
+    """A download is 503 with a reason, the range of what is missing too; what is there can be had."""
+    with Replica(store, str(tmp_path)) as mock:
+        path = uploaded(mock)
+        (file,) = tmp_path.iterdir()
+        os.truncate(file, 1000)
+        for headers in ({}, {"Range": "bytes=2000-3000"}):
+            response = ask(mock, "GET", f"{path}/file", **headers)
+            assert response.status_code == 503
+            assert "has 1000 bytes there" in response.headers["X-IMS-Mock-Reason"]
+        assert ask(mock, "GET", f"{path}/file", Range="bytes=0-9").content == DATA[:10]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
+from ims_mock.service.region_choice import Asked
+from ims_mock.service.worlds import World
 from ims_mock.shared.census import Census
 from ims_mock.shared.link import Command, Link
 from ims_mock.shared.worlds import SharedWorlds
 from tests.shared.conftest import Start
+from tests.shared.redis_server import RedisServer
 from tests.shared.test_servers import IMAGE, Pair, ask, control, create
 
 
@@ -203,3 +207,52 @@ def test_token_that_was_issued_after_a_look_leads_to_its_world(pair: Pair) -> No
         assert ask(second, "GET", f"/v2/images/{image_id}", X_Auth_Token=new).status_code == 200
     requests.post(f"{first.url}/~ci/_ims_mock/reset", json={}, timeout=60)
     assert ask(second, "GET", "/~other/v2/images", X_Auth_Token=new).status_code == 200
+
+
+def test_world_with_settings_that_a_store_does_not_allow(pair: Pair) -> None:
+    """It is rejected, nothing of it is in the store, and every other world is served as before."""
+    response = ask(pair[0], "POST", "/_ims_mock/worlds", {"name": "a", "settings": {"regions": ["x", "y"]}})
+    assert response.status_code == 400
+    assert "regions" in response.text
+    for mock in pair:
+        assert names(mock) == ["default"]
+        assert ask(mock, "GET", "/v2/images").status_code == 200
+
+
+def test_world_that_a_server_cannot_serve(pair: Pair, running: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    """One that a server of another version has made is left out, with a line in the log, and can be deleted."""
+    first, _ = pair
+    about = {"id": "0", "settings": {"setting_of_another_version": 1}, "locked": False, "idle": None}
+    running.client.hset("ims_mock:worlds", "odd", json.dumps(about))
+    running.client.zadd("ims_mock:access", {"#": 10, "worlds": 10})
+    for mock in pair:
+        assert names(mock) == ["default"]
+        assert ask(mock, "GET", "/v2/images", X_Auth_Token="unknown").status_code == 200
+        asked = ask(mock, "GET", "/~odd/v2/images")
+        assert asked.status_code == 503
+        assert "this server cannot serve the world odd, delete it" in asked.headers["X-IMS-Mock-Reason"]
+        assert ask(mock, "GET", "/v2/images").status_code == 200
+    assert "cannot serve the world odd" in caplog.text
+    assert requests.delete(f"{first.url}/_ims_mock/worlds/odd", timeout=60).status_code == 204
+    assert running.client.hlen("ims_mock:worlds") == 0
+
+
+def test_request_to_a_world_that_is_deleted_meanwhile(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is 503 with the reason, and not an error of the mock itself."""
+    mock = start()
+    mock.world("x")
+    worlds, deleted = mock._worlds, list[str]()
+    choose = worlds.choose
+
+    def choose_and_delete(asked: Asked) -> tuple[World, str]:
+        chosen = choose(asked)
+        if chosen[0].name == "x" and not deleted:
+            deleted.append("x")
+            worlds.delete("x")
+        return chosen
+
+    monkeypatch.setattr(worlds, "choose", choose_and_delete)
+    response = ask(mock, "POST", "/~x/v2/images", IMAGE)
+    assert deleted
+    assert response.status_code == 503
+    assert "was removed while this request was on its way" in response.headers["X-IMS-Mock-Reason"]
