@@ -84,6 +84,8 @@ def new_mock(options: argparse.Namespace, settings: dict[str, Any]) -> ImsMock:
     if options.store is not None and options.state is not None:
         text = "give a state to the servers of --store when they run: curl -d @FILE URL/_ims_mock/state"
         raise ValueError(f"--state: is for a mock that has its state itself; {text}")
+    if options.store is not None and options.max_memory is not None:
+        raise ValueError("--max-memory: is for a mock that has its state itself; a store has its maxmemory")
     is_new = options.save and not options.state.exists()
     if is_new and not options.state.parent.is_dir():
         raise ValueError(f"--state: {options.state.parent} is no folder; make it, or name a file elsewhere")

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from ims_mock.contract.problems import wrong_setting
 from ims_mock.state.files import PIECE
 
 try:
@@ -27,7 +26,7 @@ class Bucket:
     def __init__(self, url: str) -> None:
         self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
         if not self._bucket:
-            raise wrong_setting("files", "format", f"must be s3://BUCKET or s3://BUCKET/PREFIX, got {url!r}", url)
+            raise ValueError(f"--files: must be s3://BUCKET or s3://BUCKET/PREFIX, got {url!r}")
         self._prefix = prefix.rstrip("/") + "/" if prefix else ""
         try:
             self._client = boto3.client("s3")

@@ -255,6 +255,11 @@ def test_store_that_is_not_there_at_the_start(tmp_path: Path) -> None:
         (["--files", str(tmp_path)], "--files: is for the files of --store"),
         (["--store", "redis://127.0.0.1", "--files", f"{tmp_path}/no"], "is no folder; make it"),
         (
+            ["--store", "redis://127.0.0.1", "--max-memory", "1GiB"],
+            "--max-memory: is for a mock that has its state itself",
+        ),
+        (["--store", "redis://127.0.0.1", "--files", "s3://"], "--files: must be s3://BUCKET"),
+        (
             ["--store", "redis://127.0.0.1", "--state", f"{tmp_path}/s"],
             "--state: is for a mock that has its state itself",
         ),
