@@ -184,13 +184,13 @@ class RemoteMock(ImsMock):
 
     def snapshot(self) -> Snapshot:
         """Return everything that the mock needs to respond as before; `save` writes it to a file."""
-        return Snapshot.from_json(self._connection.get("state"))
+        return Snapshot.from_json(self._connection.get("state"), any_records=True)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, also in time; rules, denials and the journal stay as they are."""
         if not isinstance(snapshot, Snapshot):
             raise TypeError(f"restore takes what snapshot() or Snapshot.load(path) returns, got {snapshot!r:.80}")
-        self._connection.send("PUT", "state", snapshot.to_json())
+        self._connection.send("PUT", "state?records=any", snapshot.to_json())
 
     def new_sweep(
         self,

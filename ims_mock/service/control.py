@@ -283,9 +283,9 @@ def save_state(service: Service, _path: Values, _body: Any) -> Any:
     return snapshots.capture(service).to_json()
 
 
-def load_state(service: Service, _path: Values, body: Any) -> None:
+def load_state(service: Service, values: Values, body: Any) -> None:
     """Load a saved state."""
-    snapshots.restore(service, Snapshot.from_json(body))
+    snapshots.restore(service, Snapshot.from_json(body, any_records=values["records"] == "any"))
 
 
 def list_snapshots(service: Service, _path: Values, _body: Any) -> Any:

@@ -165,6 +165,24 @@ def test_clock_moves(mock: ImsMock) -> None:
     assert START + 60 <= mock.clock.now() < START + 61
 
 
+def test_snapshot_of_what_the_service_never_has(mock: ImsMock) -> None:
+    """A state that a test has made by hand, of images or of jobs, is taken and gone back to as it is."""
+    odd: dict[str, Any] = {"status": "odd", "tags": list("abcdefghijk"), "my-image": {"a": [1]}, "created_at": 5}
+    image_id, short = mock.add_image(name="a")["id"], mock.add_image(name="b")["id"]
+    mock.images[image_id].update(odd)
+    del mock.images[short]["name"]
+    mock.images["web"], mock.jobs["j"] = {}, {"id": "j", "status": "ODD"}
+    before, records = mock.snapshot(), (mock.images.copy(), mock.jobs.copy())
+    mock.images.clear()
+    mock.jobs.clear()
+    mock.restore(before)
+    after = mock.images.copy()
+    assert {name: after[image_id][name] for name in odd} == odd
+    assert "name" not in after[short]
+    assert (after.keys(), mock.jobs.copy()) == (records[0].keys(), records[1])
+    assert not before.compare(mock.snapshot())
+
+
 def test_snapshots_go_back(mock: ImsMock, tmp_path: Path) -> None:
     """A snapshot has all, is compared, saved and restored, and a block is rolled back."""
     image_id = mock.add_image(name="web", data=b"abc")["id"]
