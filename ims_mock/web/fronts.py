@@ -98,14 +98,15 @@ class Fronts:
             return front
 
     def _refuse(self, error: ImsError, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Reject a request for a world that cannot be; the default one has it in its journal."""
+        """Reject a request for a world that cannot be; the default one has it in its journal, if it is of a test."""
         # Imported here: werkzeug takes long to import, and few requests are rejected.
         with IMPORTING:
             from ims_mock.web.app import sent
             from ims_mock.web.control import refusal
+            from ims_mock.web.hints import is_of_control
 
         service = self.default.service
-        if error.status == 410:
-            # Only clients of the control API say which world of a name they mean.
+        if error.status == 410 or is_of_control(environ["PATH_INFO"]):
+            # Only clients of the control API say which world of a name they mean, and no journal has their requests.
             return refusal(error)(environ, start_response)
         return sent(service.refuse(error, request_of(environ, {})), service.store.clock)(environ, start_response)

@@ -16,6 +16,8 @@ LONGEST = 300
 CONTROL = "/_ims_mock"
 """What the paths of the mock's own API begin with."""
 
+_OF_CONTROL = re.compile(f"(?:/~[^/]*){{0,2}}{CONTROL}(?:/|$)")
+
 _NEAR = 0.75
 """How much of a path has to be as in a route for that to be near."""
 
@@ -175,8 +177,11 @@ def _known_words() -> frozenset[str]:
 
 
 def is_of_control(path: str) -> bool:
-    """Return whether a path is one of the mock's own API, known or not."""
-    return path == CONTROL or path.startswith(CONTROL + "/")
+    """Return whether a path is one of the mock's own API, known or not.
+
+    The names of a world and a region may stand before it.
+    """
+    return _OF_CONTROL.match(path) is not None
 
 
 def _nearness(path: str, route: str) -> float:

@@ -132,6 +132,8 @@ def test_region_that_is_gone_is_named(server: ImsMock, world: str | None, left: 
             with pytest.raises(ConnectionError, match=r"the region cn-south-1 was removed; get it again with region\("):
                 use()
         assert "cn-south-1" not in server.worlds
+        # The test has sent none of these requests.
+        assert (north.journal.unmatched(), server.journal.unmatched()) == ([], [])
     server.reset()
 
 
