@@ -236,12 +236,36 @@ def test_regions_of_a_world(cloud: ImsMock) -> None:
         cloud.world("cn-south-1", auth="strict")
 
 
+def test_region_with_the_name_of_a_world() -> None:
+    """A region cannot have the name of a world either; the reset that would make it leaves everything as it is."""
+    with ImsMock() as mock:
+        mock.world("cn-south-1").add_image(name="of the world")
+        kept = mock.add_image(name="kept")["id"]
+        text = "regions: there is a world cn-south-1, and /~cn-south-1 can lead to only one of them; delete it, or name"
+        with pytest.raises(ValueError, match=text):
+            mock.reset(regions=["cn-north-4", "cn-south-1"])
+        body = {"regions": ["cn-south-1", "cn-north-4"]}
+        response = requests.post(f"{mock.url}/_ims_mock/reset", json=body, timeout=10)
+        assert response.status_code == 409
+        assert text in response.json()["error"]["message"]
+        with pytest.raises(ValueError, match=text), connect(mock.url, regions=["cn-north-4", "cn-south-1"]):
+            pass
+        assert list(mock.images) == [kept]
+        assert names(f"{mock.url}/~cn-south-1") == ["of the world"]
+        # In another world, a region is behind the name of the world, and so is no other's.
+        mock.world("team", regions=["cn-north-4", "cn-south-1"])
+        mock.delete_world("cn-south-1")
+        mock.reset(regions=["cn-north-4", "cn-south-1"])
+
+
 def test_wrong_settings(cloud: ImsMock) -> None:
     """Settings that contradict each other, and names that no region has, are errors that say what to do."""
     with pytest.raises(ValueError, match="region must be the first of the regions, a, or left out"):
         ImsMock(regions=["a", "b"], region="b")
     with pytest.raises(KeyError, match="no region has the name 'eu-de'; the regions are cn-north-4, cn-south-1"):
         cloud.region("eu-de")
+    with pytest.raises(ValueError, match="regions is a setting of the whole cloud"):
+        cloud.region("cn-south-1").reset(regions=["a", "b"])
     with pytest.raises(ValueError, match="is a setting of the whole cloud"):
         cloud.region("cn-south-1").reset(region="eu-de")
 

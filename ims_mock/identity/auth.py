@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from ims_mock.contract.errors import IAM, ImsError
 from ims_mock.contract.headers import Headers, header_name
@@ -45,6 +46,9 @@ class Worlds(Protocol):
 
     def owner_of(self, token: str, access: str) -> str | None:
         """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the worlds, the default one first."""
 
 
 class Auth:

@@ -32,6 +32,7 @@ from ims_mock.service.reading import read_signed
 from ims_mock.service.removed import reason_of
 from ims_mock.service.settings import Settings
 from ims_mock.service.validating import validate
+from ims_mock.service.world_names import check_regions
 from ims_mock.state.clock import Clock, ManualClock, check_clock, real_seconds
 from ims_mock.state.regions import Regions
 from ims_mock.state.store import Store
@@ -111,9 +112,11 @@ class Service:
         self._begin(settings)
 
     def _check_region(self, settings: Settings) -> None:
-        """Raise InvalidError where a further region would get another value of a setting of the whole cloud."""
+        """Raise ValueError for a setting of the whole cloud in a further region, and for a region named as a world."""
         if self in self._home.further:
             settings.check_of_region(self.first_settings)
+        elif self.worlds is not None and not self.store.world and settings.regions[1:]:
+            check_regions(settings.regions, self.worlds)
 
     def end(self) -> None:
         """Let go of what takes memory, as the world has been removed; a request that is still on its way is rejected.
@@ -219,8 +222,7 @@ class Service:
         accounts = self._home.accounts if self._home is not self else settings.first_accounts
         identity.accounts.have_those_of(accounts)
         identity.issue_own(settings.token)
-        if self._home is not self:
-            identity = self._home.identity
+        identity = identity if self._home is self else self._home.identity
         # A request on its way finds either the old ones or the new ones, each complete.
         self.settings, self.identity, self.accounts = settings, identity, identity.accounts
         self.auth = Auth(settings.auth, identity, settings.token, self.worlds)
@@ -232,14 +234,12 @@ class Service:
             return ManualClock(settings.start_seconds(), settings.speed)
         for name, is_given in (("start", settings.start is not None), ("speed", settings.speed > 0)):
             if is_given:
-                text = "must be left out: the time is that of the clock that was given"
-                raise wrong_setting(name, "conflict", text)
+                raise wrong_setting(name, "conflict", "must be left out: the time is that of the clock that was given")
         return self.given_clock
 
     def walks(self, operation: Operation) -> bool:
         """Return whether an operation walks many images once the lock is free, which its function says."""
-        returned: str = function_of(operation.resource, operation.id).__annotations__["return"]
-        return returned == "Later"
+        return bool(function_of(operation.resource, operation.id).__annotations__["return"] == "Later")
 
     def serve(self, operation: Operation, request: Request) -> Response:
         """Respond to a request of an operation; no exception leaves."""
@@ -279,9 +279,9 @@ class Service:
         # Of two requests that come together, one finds it empty.
         with suppress(IndexError):
             self.before_next.pop()()
-        path = masked_target(request.target) if "?" in request.target else request.target
         # Many entries have the same method and path.
-        method, path = sys.intern(request.method), sys.intern(path)
+        path = sys.intern(masked_target(request.target) if "?" in request.target else request.target)
+        method = sys.intern(request.method)
         entry = Entry(store.draw("requests")[:32], store.clock.now(), method, path, operation_id)
         entry.base_url, entry.arrived = request.base_url, real_seconds()
         return self.journal.open(entry, request.headers.items())
@@ -376,8 +376,8 @@ class Service:
     def _limit_file(self, exchange: Exchange) -> None:
         """Limit a file to what the mock takes; raise 413 where it is known to be longer."""
         most = self.settings.max_image_size
-        too_long = ImsError(413, "IMG.0059", reason=f"body: must be at most {most} bytes, as max_image_size says")
-        exchange.body.limit(most, too_long)
+        reason = f"body: must be at most {most} bytes, as max_image_size says"
+        exchange.body.limit(most, ImsError(413, "IMG.0059", reason=reason))
 
 
 _ACCESS = ("settings", "projects", "users", "tokens", "temporary_credentials")

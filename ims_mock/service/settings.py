@@ -36,7 +36,7 @@ _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
 
-OF_CLOUD = ("start", "speed", "auth", "project_id", "token", "token_lifetime", "region", "regions", "accounts")
+OF_CLOUD = ("start", "speed", "auth", "project_id", "token", "token_lifetime", "regions", "region", "accounts")
 """The settings that a further region of a cloud has from its first one; no other value can be given for it alone."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -35,3 +36,12 @@ def check_name(name: Any) -> None:
         raise wrong_setting("name", "pattern", f"must be {_NAME_RULE}, got {shown(name)}", name)
     if name == DEFAULT:
         raise ConflictError("the world default exists from the start; take another name")
+
+
+def check_regions(regions: Iterable[str], worlds: Iterable[Any]) -> None:
+    """Raise ConflictError where a region of the default world would have the name of a world, and so its URL."""
+    taken = {world.name for world in worlds}
+    for region in regions:
+        if region in taken:
+            what = f"/~{region} can lead to only one of them"
+            raise ConflictError(f"regions: there is a world {region}, and {what}; delete it, or name another region")
