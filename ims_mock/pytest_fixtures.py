@@ -260,7 +260,7 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock, monkeypat
         ims_mock_server.reset(**_settings(request.node))
     except ConnectionError as error:
         raise failed(str(error)) from None
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # The former for what only a server of this process can be given.
         ims_mock_server.reset()  # So that the report of wrong settings has nothing of the test before.
         raise failed(f"@pytest.mark.ims_mock: {error}") from None
     from ims_mock.testing.proxies import variables_without_proxy

@@ -39,9 +39,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw the name of the run, and refuse a port beside a server that is in another process."""
     given = getattr(config, "workerinput", {})
     config.stash[_RUN] = given.get("ims_mock_run") or secrets.token_hex(4)
+    _check_options(config)
     if server_url(config) and config.getoption("ims_mock_port"):
         text = "the server of --ims-mock-server has its port already; leave out one of the two"
         raise pytest.UsageError(f"--ims-mock-port: {text}")
+
+
+def _check_options(config: pytest.Config) -> None:
+    """Refuse an option without a value, as of a variable that is not set, and an authority without a server."""
+    for option, what in (("--ims-mock-server", "the URL of a server"), ("--ims-mock-server-ca", "the path of a file")):
+        if config.getoption(option) == "":
+            raise pytest.UsageError(f"{option}: must be {what}, got an empty text; give one, or leave out the option")
+    if config.getoption("--ims-mock-server-ca") and not server_url(config):
+        text = "there is no server whose certificate it could be of; give --ims-mock-server too, or leave it out"
+        raise pytest.UsageError(f"--ims-mock-server-ca: {text}")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -106,13 +117,13 @@ def no_world(error: Exception) -> BaseException:
 
 
 def check_factory(given: dict[str, Any]) -> None:
-    """Raise ValueError for an argument of `ims_mock_factory` that only a server of this process can have."""
+    """Raise TypeError for an argument of `ims_mock_factory` that only a server of this process can have."""
     from ims_mock.remote.settings import OF_PROCESS
 
     wrong = [name for name in OF_PROCESS if name in given]
     if wrong:
         text = "is for a mock with a server of this process, and --ims-mock-server names another one"
-        raise ValueError(f"{wrong[0]} {text}; use ImsMock({wrong[0]}=...) in this test")
+        raise TypeError(f"{wrong[0]} {text}; use ImsMock({wrong[0]}=...) in this test")
 
 
 def address_of_report(config: pytest.Config, mock: ImsMock) -> str:

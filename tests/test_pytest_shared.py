@@ -110,6 +110,11 @@ def test_factory(ims_mock_factory):
             ["--ims-mock-server=http://127.0.0.1:1", "--ims-mock-server-ca=nowhere.pem"],
             "*--ims-mock-server-ca: ca must be the path of a file with a certificate*nowhere.pem*",
         ),
+        (["--ims-mock-server="], "*--ims-mock-server: must be the URL of a server, got an empty text; *leave out*"),
+        (
+            ["--ims-mock-server-ca=nowhere.pem"],
+            "*--ims-mock-server-ca: there is no server *give --ims-mock-server too*",
+        ),
         (["--ims-mock-server=nowhere"], '*--ims-mock-server: url: must be the root of a server*got "nowhere"'),
         (
             ["--ims-mock-server=http://127.0.0.1:1", "--ims-mock-port=1"],
@@ -174,7 +179,17 @@ def test_factory_refuses_what_is_of_a_server(pytester: pytest.Pytester, server: 
     """The factory names the argument that only a server of the process can have."""
     body = "def test_it(ims_mock_factory):\n    ims_mock_factory(tls=True)"
     result = run(pytester, body, f"--ims-mock-server={server.url}")
-    result.stdout.fnmatch_lines(["*ValueError: tls is for a mock with a server of this process*"])
+    result.stdout.fnmatch_lines(["*TypeError: tls is for a mock with a server of this process*"])
+
+
+def test_marker_with_what_is_of_a_server(pytester: pytest.Pytester, server: ImsMock) -> None:
+    """A marker with an argument that only a server of the process can have fails its test in one line."""
+    body = "@pytest.mark.ims_mock(clock=None)\ndef test_it(ims_mock):\n    pass"
+    result = run(pytester, body, f"--ims-mock-server={server.url}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["@pytest.mark.ims_mock: clock is for a mock with a server of this process*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*document_of*")
 
 
 def test_sweep_is_refused(pytester: pytest.Pytester, server: ImsMock) -> None:

@@ -33,7 +33,8 @@ def connect(
     ...     mock.add_image(name="web")
 
     Without `world` it is the default one. A world that does not exist is made with the `settings`, and deleted at the
-    end of the `with`, and after `idle` real seconds without a request. A world that exists is used as it is; with
+    end of the `with`, and after `idle` real seconds without a request. The worlds that are made of it have the same
+    `idle`, also those of the default one, which is never removed itself. A world that exists is used as it is; with
     settings it is reset to them. `ca` is the certificate of the authority of a server with TLS, in PEM, or the path of
     its file. Raises ConnectionError where no mock responds, or one of another version, and ValueError for wrong
     settings.

@@ -195,10 +195,10 @@ def part(text: Any) -> str:
     return quoted
 
 
-def fits_in_path(key: str) -> bool:
+def fits_in_path(key: Any) -> bool:
     """Return whether a key can be one part of a path as it is; servers read %2F as a slash."""
     try:
-        return "/" not in key and 0 < len(quote(key, safe="")) <= _LONGEST
+        return isinstance(key, str) and "/" not in key and 0 < len(quote(key, safe="")) <= _LONGEST
     except UnicodeEncodeError:
         return False
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from ims_mock import started
-from ims_mock.contract.problems import wrong_settings
+from ims_mock.contract.problems import wrong_setting, wrong_settings
 from ims_mock.contract.wording import shown
 from ims_mock.exchange.messages import Response
 from ims_mock.mock import ImsMock, parts_of
@@ -24,7 +24,7 @@ from ims_mock.service.missing import ConflictError
 from ims_mock.service.preloading import preload
 from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.snapshots import Snapshot
-from ims_mock.service.world_names import DEFAULT, check_idle, check_locked, check_name
+from ims_mock.service.world_names import DEFAULT, LONGEST, check_idle, check_locked, check_name
 from ims_mock.service.worlds import MOST
 
 if TYPE_CHECKING:
@@ -222,6 +222,14 @@ class RemoteMock(ImsMock):
         connection = self._connection.to(about["path"], about["instance"])
         return made if made and is_same else RemoteMock(connection, about["name"], idle=self._idle)
 
+    def _check_length(self, name: str) -> None:
+        """Raise InvalidError for the name of a world that is too long behind the one of this world."""
+        most, whole = LONGEST - len(self._name_of("")), self._name_of(name)
+        if len(name) > most:
+            why = f"its name on the server begins with {shown(self._name_of(''))} and has at most {LONGEST}"
+            text = f"must have at most {max(most, 0)} characters, because {why}, got {shown(whole)}"
+            raise wrong_setting("name", "maxLength", text, name)
+
     def world(
         self, name: str, *, locked: bool = False, idle: float | None = None, **settings: Unpack[SettingTypes]
     ) -> MockWorld:
@@ -229,7 +237,7 @@ class RemoteMock(ImsMock):
         if name == DEFAULT and not settings and not locked and idle is None:
             return self
         check_name(name)
-        check_name(self._name_of(name))
+        self._check_length(name)
         check_locked(locked)
         check_idle(idle)
         unused = self._idle if idle is None else idle

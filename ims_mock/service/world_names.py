@@ -14,6 +14,9 @@ from ims_mock.service.missing import ConflictError
 DEFAULT = "default"
 """The world of a request that asks for no other."""
 
+LONGEST = 63
+"""Most characters of the name of a world, which may be a part of a host's name."""
+
 _NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NAME_RULE = "1 to 63 lower-case letters, digits and '-', as a name of a host has them, without '-' at an end"
 

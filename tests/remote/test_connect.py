@@ -353,13 +353,13 @@ def test_request_does_not_make_a_world_again(server: ImsMock) -> None:
     server.delete_world("b")
 
 
-def test_many_removed_worlds_are_more_than_are_kept(server: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_removed_worlds_are_more_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the removed worlds, the first names are dropped once there are many."""
     monkeypatch.setattr("ims_mock.service.world_ids.MOST_REMOVED", 1)
-    for name in ("b", "c"):
-        connect(server.url, world=name, idle=60).stop()
-    assert [requests.get(f"{server.url}/~{name}/v2", timeout=10).status_code for name in ("b", "c")] == [300, 404]
-    server.delete_world("b")
+    with ImsMock() as server:  # Of its own: others remember the worlds of other tests.
+        for name in ("b", "c"):
+            connect(server.url, world=name, idle=60).stop()
+        assert [requests.get(f"{server.url}/~{name}/v2", timeout=10).status_code for name in ("b", "c")] == [300, 404]
 
 
 def test_default_world(server: ImsMock) -> None:
@@ -443,6 +443,17 @@ def test_tls_of_a_server_without_it(server: ImsMock) -> None:
         NoMockError, match=r"does not respond with HTTPS: .*; if it serves HTTP, give its URL with http"
     ):
         connect(server.url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize("world", [None, "team"])
+def test_worlds_that_are_made_have_the_same_idle(server: ImsMock, world: str | None) -> None:
+    """What `connect` is given as `idle` is that of the worlds which are made of its world, also of the default one."""
+    with connect(server.url, world=world, idle=60) as mock:
+        mock.world("same")
+        mock.world("other", idle=5)
+        names = [f"{world}-{name}" if world else name for name in ("same", "other")]
+        made = [server._worlds.find(name) for name in names]
+    assert [one and one.idle for one in made] == [60, 5]
 
 
 def test_idle_world_ends(server: ImsMock, monkeypatch: pytest.MonkeyPatch) -> None:

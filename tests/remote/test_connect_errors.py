@@ -67,6 +67,27 @@ def test_added_image_writes_through(mock: ImsMock) -> None:
     assert mock.images[image["id"]]["name"] == "new"
 
 
+@pytest.mark.parametrize("key", [5, None, ("a",)])
+def test_keys_that_are_no_text(mock: ImsMock, key: Any) -> None:
+    """No record has a key that is no text, which is an error of a dict."""
+    for records in (mock.images, mock.jobs):
+        with pytest.raises(KeyError):
+            records[key]
+        with pytest.raises(KeyError):
+            del records[key]
+        assert (records.get(key, "none"), key in records, records.pop(key, "none")) == ("none", False, "none")
+
+
+def test_long_name_behind_that_of_a_world(server: ImsMock) -> None:
+    """A name that is too long behind that of its world is refused with the reason; the longest one is taken."""
+    with connect(server.url, world="shop-ci") as mock:
+        mock.world("b" * 55)
+        assert "shop-ci-" + "b" * 55 in server.worlds
+        text = 'name must have at most 55 characters, because its name on the server begins with "shop-ci-"'
+        with pytest.raises(ValueError, match=text):
+            mock.world("b" * 56)
+
+
 def test_names_of_worlds(mock: ImsMock) -> None:
     """A wrong name raises ValueError, and one that no world has raises KeyError, which names the known ones."""
     for name in (float("nan"), 7, "A"):
