@@ -175,10 +175,12 @@ def _print_environment(given: Given, parser: Parser) -> int:
     if options.shell != "bash" and client not in IN_EACH_SHELL:
         parser.error(f"--shell {options.shell} is for {', '.join(IN_EACH_SHELL)}: leave it out for {client}")
     url = reached_url(options, parser, is_tls=bool(options.tls or options.cert) and client != "proxy")
-    world, regions = named_in(url, options) if "/~" in url else ("", [])
+    is_asked = "/~" in url or ("regions" not in given and client != "proxy")
+    world, region, found = named_in(url, options) if is_asked else ("", "", [])
+    regions = given.get("regions") or found
     try:
-        accounts = Settings(**{name: value for name, value in given.items() if name in SETTINGS}).first_accounts
-        accounts.add_projects_of(regions[1:])
+        settings = {name: value for name, value in given.items() if name in SETTINGS}
+        accounts = Settings(**settings | {"regions": regions}).first_accounts
         user = accounts.default_user if options.user is None else accounts.named_user(options.user)
     except ValueError as error:
         parser.error(str(error))
@@ -188,9 +190,8 @@ def _print_environment(given: Given, parser: Parser) -> int:
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())
     ca_file = str(file.absolute()) if (url.startswith("https:") and is_named) or client == "proxy" else None
     try:
-        print(
-            CLIENTS[client](Target(url, accounts, user, ca_file, options.shell, regions[-1] if regions else "")), end=""
-        )
+        target = Target(url, accounts, user, ca_file, options.shell, region, () if region else regions)
+        print(CLIENTS[client](target), end="")
     except ValueError as error:
         parser.error(str(error))
     return 0

@@ -25,7 +25,7 @@ class Target:
     named_region: str = ""
     """The region that the URL names, if it does."""
     regions: Sequence[str] = ()
-    """All regions of the mock, where it has several."""
+    """All regions of the mock, where it has several and the client is to choose one."""
 
     @property
     def region(self) -> str:
@@ -62,7 +62,12 @@ def sdk_variables(target: Target) -> dict[str, str]:
 
 
 def openstack_variables(target: Target) -> dict[str, str]:
-    """Return the variables that openstacksdk, python-glanceclient and the openstack command read."""
+    """Return the variables that openstacksdk, python-glanceclient and the openstack command read.
+
+    With OS_REGION_NAME, openstacksdk and the openstack command reject every other region. Without it, they take the
+    region that is asked for, or the first one of the catalogue.
+    """
+    has_one = len(target.regions) < 2
     return {
         "OS_AUTH_TYPE": "password",
         "OS_AUTH_URL": f"{target.url}{IDENTITY_ROOT}",
@@ -72,7 +77,7 @@ def openstack_variables(target: Target) -> dict[str, str]:
         "OS_USER_DOMAIN_NAME": target.accounts.domain.name,
         "OS_PROJECT_NAME": target.project_name,
         "OS_PROJECT_DOMAIN_NAME": target.accounts.domain.name,
-        "OS_REGION_NAME": target.region,
+        **({"OS_REGION_NAME": target.region} if has_one else {}),
         **({"OS_CACERT": target.ca_file} if target.ca_file else {}),
         **_common_variables(target),
     }

@@ -95,26 +95,28 @@ def regions_of(name: str, ask: Callable[[str], tuple[int, bytes] | str]) -> list
         document = json.loads(body)
     except ValueError:
         return f"GET {path} returns what is no JSON; see its log"
-    return list(document.get("regions", ())) if isinstance(document, dict) else []
+    regions = document.get("regions") if isinstance(document, dict) else None
+    return [name for name in regions if isinstance(name, str)] if isinstance(regions, list) else []
 
 
-def named_in(url: str, options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Return the world that a URL names, "" for the default one, and its region with those of its cloud before it.
+def named_in(url: str, options: argparse.Namespace) -> tuple[str, str, list[str]]:
+    """Return the world that a URL names, "" for the default one, the region that it names, and all regions there.
 
-    A name that stands alone is that of a world, unless the server says that it is a region.
+    A name that stands alone is that of a world, unless the server says that it is a region. A server that does not
+    respond has no regions that are known. A world that is not there yet gets those of the default one.
     """
+
+    def ask(path: str) -> tuple[int, bytes] | str:
+        return _asked(url, path, options, _SECONDS)
+
     names = urlsplit(url).path.split("/~")[1:]
-    if not names:
-        return "", []
-    found = regions_of(names[0], lambda path: _asked(url, path, options, _SECONDS))
-    if len(names) > 1:
-        known = found if isinstance(found, list) else []
-        return names[0], [*known[:1], names[1]]
-    if found is None:
-        regions = regions_of("default", lambda path: _asked(url, path, options, _SECONDS))
-        if isinstance(regions, list) and names[0] in regions:
-            return "", [regions[0], names[0]]
-    return names[0], []
+    found = regions_of(names[0] if names else "default", ask)
+    if found is None and names:
+        found = regions_of("default", ask)
+        if len(names) == 1 and isinstance(found, list) and names[0] in found:
+            return "", names[0], found
+    world, region = (*names, "", "")[:2]
+    return world, region, found if isinstance(found, list) else []
 
 
 def _asked(url: str, path: str, options: argparse.Namespace, seconds: float) -> tuple[int, bytes] | str:

@@ -48,6 +48,30 @@ def test_printed_settings_of_a_region(client: str, tmp_path: Path) -> None:
         assert {entry.operation for entry in mock.journal} == set()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [["--url", "URL"], ["--url", "URL", "--regions", "eu-de", "--regions", "eu-nl"]])
+def test_printed_settings_of_openstack_choose_a_region(given: list[str], tmp_path: Path) -> None:
+    """With what `env` prints, the command and the SDK of OpenStack choose each region, the first one without a name."""
+    with ImsMock(auth="strict", regions=["eu-de", "eu-nl"]) as mock:
+        mock.add_image(name="first")
+        mock.region("eu-nl").add_image(name="second", owner=mock.project_id)
+        mock.clock.run()
+        command = [sys.executable, "-m", "ims_mock", "env", "openstack"]
+        command += [mock.url if word == "URL" else word for word in given]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "HOME": str(tmp_path), "PATH": path}
+        clouds = "".join(line[4:] + "\n" for line in printed.splitlines() if line.startswith("#   "))
+        (tmp_path / "clouds.yaml").write_text(clouds, "utf-8")
+        script = printed
+        for choice in ("", "--os-region-name eu-nl", "--os-cloud ims_mock --os-region-name eu-nl"):
+            script += f"\nopenstack {choice} image list -f value -c Name"
+        done = subprocess.run(
+            ["bash", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.stdout.split() == ["first", "second", "second"], done.stderr
+
+
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The openstack.version module is deprecated")
 @pytest.mark.usefixtures("ims_mock_env")
@@ -59,5 +83,6 @@ def test_cloud_of_the_fixture_has_each_region(ims_mock: ImsMock) -> None:
     ims_mock.add_image(name="north")
     ims_mock.region("cn-south-1").add_image(name="south", owner=ims_mock.project_id)
     for region, name in ((None, "north"), ("cn-north-4", "north"), ("cn-south-1", "south")):
-        with openstack.connect(cloud="ims_mock", region_name=region) as cloud:
-            assert [image.name for image in cloud.image.images()] == [name]
+        for key in ("ims_mock", None):
+            with openstack.connect(cloud=key, region_name=region) as cloud:
+                assert [image.name for image in cloud.image.images()] == [name]

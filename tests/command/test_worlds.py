@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
+from ims_mock.command.healthcheck import regions_of
 from tests.command.test_cli import run
 from tests.command.test_process import HEADERS, running
 
@@ -74,7 +75,8 @@ def test_environment_of_a_region() -> None:
         ):
             name = "demo" if region == "cn-north-4" else region
             shown = run("env", "openstack", "--url", mock.url + path).stdout
-            assert f"export OS_REGION_NAME={region}\n" in shown
+            # With a name of a region in the URL there is one; else the client chooses one of all.
+            assert (f"export OS_REGION_NAME={region}\n" in shown) == path.endswith(("/~cn-south-1", "/~cn-north-4"))
             assert f"export OS_PROJECT_NAME={name}\n" in shown
             shown = run("env", "sdk", "--url", mock.url + path).stdout
             assert f"export HUAWEICLOUD_SDK_PROJECT_ID={mock.accounts.projects[name].id}\n" in shown
@@ -121,3 +123,52 @@ def test_wrong_settings_of_a_world(tmp_path: Path, text: str, message: str) -> N
     assert ended.returncode == 2
     assert f"--world a={file}: " in ended.stderr
     assert message in ended.stderr
+
+
+def test_env_with_the_regions_of_a_mock(tmp_path: Path) -> None:
+    """`env` takes the regions from options, the variable or the config file; its default region is the first one."""
+    config = tmp_path / "mock.toml"
+    config.write_text('regions = ["eu-de", "eu-nl"]\n')
+    nobody = ("--url", "http://127.0.0.1:1")
+    for options, variables in (
+        (("--regions", "eu-de", "--regions", "eu-nl"), {}),
+        (("--config", str(config)), {}),
+        ((), {"IMS_MOCK_REGIONS": "eu-de;eu-nl"}),
+    ):
+        printed = run("env", "openstack", *nobody, *options, **variables).stdout
+        assert "OS_REGION_NAME" not in printed
+        assert printed.index('"eu-de"') < printed.index('"eu-nl"')
+        assert "HUAWEICLOUD_SDK_REGION_IMS_EU_DE=" in run("env", "sdk", *nobody, *options, **variables).stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "exported"),
+    [
+        ("", "eu-de", []),
+        ("/~two", "P", []),
+        ("/~new", "eu-de", []),
+        ("/~eu-nl", "eu-nl", ["eu-nl"]),
+        ("/~two/~Q", "Q", ["Q"]),
+    ],
+)
+def test_env_asks_a_mock_for_its_regions(path: str, first: str, exported: list[str]) -> None:
+    """Without `--regions`, `env` asks the mock, also for those of a world; the URL of a region sets that region."""
+    with ImsMock(regions=["eu-de", "eu-nl"]) as mock:
+        mock.world("two", regions=["P", "Q"])
+        printed = run("env", "openstack", "--url", mock.url + path).stdout
+        assert re.findall("OS_REGION_NAME=(.*)", printed) == exported
+        assert f'  region      = "{first}"\n' in run("env", "otc", "--url", mock.url + path).stdout
+
+
+def test_env_rejects_a_region_that_is_not_the_first() -> None:
+    """A `--region` that the mock does not have first is an error that names the first one."""
+    with ImsMock(regions=["eu-de", "eu-nl"]) as mock:
+        done = run("env", "openstack", "--url", mock.url, "--region", "eu-nl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "must be the first of the regions, eu-de, or left out" in done.stderr
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"regions": 5}', b'{"regions": [null]}'])
+def test_regions_of_what_is_no_mock(body: bytes) -> None:
+    """What listens at a URL and is no mock has no regions, whatever JSON it responds with."""
+    assert regions_of("default", lambda _path: (200, body)) == []
