@@ -188,7 +188,7 @@ def variables(mock: ImsMock, folder: Path, environ: Mapping[str, str]) -> dict[s
         file.write_bytes(mock.ca_pem + known_authorities(file))
         ca_file = f"{file}"
     accounts = mock.service.accounts
-    target = Target(mock.url, accounts, accounts.default_user, ca_file)
+    target = Target(mock.url, accounts, accounts.default_user, ca_file, regions=list(mock.regions))
     own = {**sdk_variables(target), **openstack_variables(target)}
     own |= {name: ",".join(filter(None, [environ.get(name), own[name]])) for name in ("NO_PROXY", "no_proxy")}
     if ca_file:

@@ -391,6 +391,12 @@ def test_certificate_of_the_command(tmp_path: Path) -> None:
     assert Path(found["IMS_MOCK_CA_FILE"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
 
 
+def test_variables_of_several_regions(tmp_path: Path) -> None:
+    """With several regions, a swept command chooses one: OpenStack's clients reject all but that of OS_REGION_NAME."""
+    with ImsMock(regions=["eu-de", "eu-nl"]) as mock:
+        assert "OS_REGION_NAME" not in variables(mock, tmp_path, {"OS_REGION_NAME": "eu-de"})
+
+
 def test_process_that_outlives_its_parent_is_ended(port: socket.socket) -> None:
     """A command that ends well leaves nothing that goes on, and is not waited for by what it has begun."""
     words = [sys.executable, "-I", "-S", "-c", HOLDS, f"{port.getsockname()[1]}"]
