@@ -51,7 +51,8 @@ class WorldIds:
         wanted = headers.get(_HEADER)
         if wanted and (found is None or self.of(found) != wanted):
             what = "was deleted, or removed as unused or as one of too many, or the server was started again"
-            text = f"the world {name} {what}; what it had is gone; connect again, or run the tests again"
+            advice = "connect again, load the page again, or run the tests again"
+            text = f"the world {name} {what}; what it had is gone; {advice}"
             raise ImsError(410, "APIGW.0101", reason=text)
         if found is None and name in self._removed:
             text = f"the world {name} is over: it was deleted or removed as unused"

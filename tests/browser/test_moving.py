@@ -226,6 +226,28 @@ def test_world_is_switched(page: Page, mock: ImsMock) -> None:
     assert page.url == f"{mock.url}/~default/_ims_mock/#/images"
 
 
+@pytest.mark.parametrize("idle", [None, 600])
+def test_page_of_a_world_that_is_deleted(page: Page, mock: ImsMock, problems: list[str], idle: float | None) -> None:
+    """An open page does not make its world again once that is deleted, says that it was removed, and asks no more."""
+    mock.world("gone", idle=idle).add_image(name="of gone")
+    page.goto(f"{mock.url}/~gone/_ims_mock/#/images")
+    page.wait_for_selector("text=of gone")
+    page.wait_for_selector("[data-link=live]")
+    mock.delete_world("gone")
+    page.wait_for_selector("[data-link=removed]:text-is('removed')")
+    page.wait_for_selector("[role=alert]:has-text('the world gone was deleted, or removed as unused')")
+    go(page, "jobs")
+    page.wait_for_selector("[role=alert]:has-text('load the page again')")
+    assert list(mock.worlds) == ["default"]
+    if idle is None:
+        page.reload()
+        page.wait_for_selector("[data-link=live]")
+        assert list(mock.worlds) == ["default", "gone"]
+    assert problems
+    assert all("status of 410" in problem for problem in problems), problems
+    problems.clear()
+
+
 def test_region_is_switched(page: Page, mock: ImsMock) -> None:
     """Where a world has several regions, the choice of worlds has each of them, and leads to its page."""
     mock.reset(regions=["cn-north-4", "cn-south-1"])

@@ -1,5 +1,7 @@
 // The control API, by addresses that are relative to the page: another path may stand before both.
 
+import { state } from "./state.js";
+
 /** Return the whole address of something of the control API, such as "journal". */
 export function address(path) {
   return new URL(path, document.baseURI).href;
@@ -16,7 +18,8 @@ export async function request(method, path, body, { parse = JSON.parse, ...optio
   try {
     response = await fetch(address(path), {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      // No request makes the world again once it is removed.
+      headers: { "X-IMS-Mock-Instance": state.world, ...(body !== undefined && { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
       ...options,
     });
@@ -25,11 +28,13 @@ export async function request(method, path, body, { parse = JSON.parse, ...optio
     throw new Error("The mock does not respond. Is it still running?");
   }
   const text = await response.text();
-  const document_ = text === "" ? null : parsed(text, parse);
+  const json = text === "" ? null : parsed(text, parse);
   if (!response.ok) {
-    throw new Error(document_?.error?.message ?? `The mock responded with ${response.status}.`);
+    const error = new Error(json?.error?.message ?? `The mock responded with ${response.status}.`);
+    error.isGone = response.status === 410;
+    throw error;
   }
-  return document_;
+  return json;
 }
 
 export const get = (path, options) => request("GET", path, undefined, options);

@@ -1,6 +1,4 @@
 // Keeps what is seen up to date: waits for changes at the mock, and loads again what has changed.
-//
-// A mock that was restarted is another one, and all is loaded again.
 
 import { get } from "./api.js";
 import { set, state } from "./state.js";
@@ -10,8 +8,8 @@ import { loadWorlds } from "./parts/worlds.js";
 
 const WAIT = 25; // Seconds at the mock.
 const PAUSE = 150; // Milliseconds in which changes come together.
-const PAUSE_OF_MANY = 3000; // Where too many pages wait.
-const MOST_BACKOFF = 10_000;
+const LONG_PAUSE = 3000;
+const BACKOFF = 10_000;
 const TICK = 1000; // Between two loads of what passes with a clock that runs.
 
 // A page that is loaded again has its place at the mock again; a copy of its tab finds no name.
@@ -39,7 +37,7 @@ export async function follow(panels) {
   let cursor = "";
   let failures = 0;
   setInterval(() => tick(panels), TICK);
-  setInterval(() => retry(panels), PAUSE_OF_MANY);
+  setInterval(() => retry(panels), LONG_PAUSE);
   for (;;) {
     if (document.hidden) {
       set({ link: "paused" });
@@ -51,13 +49,17 @@ export async function follow(panels) {
       failures = 0;
       cursor = changes.cursor;
       await take(changes, panels);
-      await pause(changes.is_busy ? PAUSE_OF_MANY : PAUSE);
+      await pause(changes.is_busy ? LONG_PAUSE : PAUSE);
     } catch (error) {
       if (error.name === "AbortError") continue;
+      if (error.isGone) {
+        set({ link: "removed" });
+        return reload(panels, state.panel);
+      }
       cursor = "";
       failures += 1;
       set({ link: "lost" });
-      await pause(Math.min(MOST_BACKOFF, 250 * 2 ** failures));
+      await pause(Math.min(BACKOFF, 250 * 2 ** failures));
     }
   }
 }
@@ -118,14 +120,16 @@ export async function reload(panels, id) {
   return error === "";
 }
 
+const isOff = () => document.hidden || /lost|removed/.test(state.link);
+
 /** Load what is seen once more, where this went wrong the last time. */
 function retry(panels) {
-  if (!document.hidden && state.link !== "lost" && state.errors[state.panel]) refresh(panels, state.panel);
+  if (!isOff() && state.errors[state.panel]) refresh(panels, state.panel);
 }
 
 /** Draw a clock that runs, and load what becomes due by it. */
 function tick(panels) {
-  if (document.hidden || state.link === "lost" || !paceOf(state.clock)) return;
+  if (isOff() || !paceOf(state.clock)) return;
   set({});
   const panel = panels.find((known) => known.id === state.panel);
   if (panel.parts.includes("clock") && !loading.has(panel.id)) reload(panels, panel.id);

@@ -80,7 +80,7 @@ function page(state) {
       ${worldChoice(state)}
       <span class="space"></span>
       ${clockText(state.clock)} ${linkBadge(state.link)}
-      <button class="small" type="button" @click=${openReset}>Reset…</button>
+      <button class="small" @click=${openReset}>Reset…</button>
       <button class="plain" title="Keys (?)" aria-label="Show the keys" @click=${showKeys}>?</button>
       <button class="plain" title="Theme (t)" aria-label="Theme: ${theme()}" @click=${nextTheme}>${THEMES[theme()]}</button>
     </header>

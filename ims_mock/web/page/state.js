@@ -3,11 +3,12 @@
 export const state = {
   panel: "journal", // The tab that is open, and the key of what is open in it, both from the address.
   open: "",
-  link: "connecting", // "live", "busy", "paused" (a hidden tab), "lost" or "connecting".
+  link: "connecting", // "live", "busy", "paused" (a hidden tab), "lost", "removed" or "connecting".
   instance: "", // Of the mock: another one after a restart.
   parts: {}, // The state of each part of the mock, and how many there are of what, from the feed.
   counts: {},
   health: null,
+  world: "", // The id of the world, which no later one of its name has.
   worlds: [],
   clock: null,
   errors: {}, // Why a panel could not be loaded, by its id.

@@ -25,11 +25,11 @@ export function jobHands(job) {
   const python = lineOf(job.id, status, code, reason);
   return html`
     <div class="hands">
-      <button class="primary" type="button" @click=${() => end("SUCCESS")}>Let it succeed</button>
-      <button type="button" ?disabled=${job.is_stuck} @click=${() => end("RUNNING")}>Let it run without end</button>
+      <button class="primary" @click=${() => end("SUCCESS")}>Let it succeed</button>
+      <button ?disabled=${job.is_stuck} @click=${() => end("RUNNING")}>Let it run without end</button>
     </div>
     <div class="hands">
-      <button type="button" @click=${() => end("FAIL")}>Let it fail</button>
+      <button @click=${() => end("FAIL")}>Let it fail</button>
       <label>with <input type="text" placeholder="IMG.nnnn" aria-label="Code of the error" .value=${typedText(code)} @input=${(event) => change({ status: "FAIL", code: event.target.value })}></label>
       <input type="text" placeholder="reason" aria-label="Reason" .value=${typedText(reason)} @input=${(event) => change({ status: "FAIL", reason: event.target.value })}>
     </div>

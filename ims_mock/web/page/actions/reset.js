@@ -38,7 +38,7 @@ function formOf(form, close, draw) {
         .value=${typedText(form.typed)} @input=${(event) => { Object.assign(form, { typed: event.target.value, error: "" }); draw(); }}></textarea>
       <p class="help" id="reset-help">${form.error ? html`<span class="wrong" role="alert">${form.error}</span> ` : nothing}As JSON. If this is empty, the mock has the settings with which it was started.</p></div>
     ${settings === null || form.error ? noLines() : lines(`ims_mock.reset(${given.join(", ")})`, curlLine("POST", "reset", Object.keys(settings ?? {}).length ? settings : undefined), optionLine(settings ?? {}))}
-    <footer><button class="primary" type="submit">Reset</button><button type="button" @click=${close}>Cancel</button></footer>
+    <footer><button class="primary">Reset</button><button type="button" @click=${close}>Cancel</button></footer>
   </form>`;
 }
 

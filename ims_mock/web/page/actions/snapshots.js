@@ -44,8 +44,8 @@ export function snapshotHands(name) {
   const drop = async () => {
     if (await attempt(() => remove(at(name)), `Snapshot ${name} is deleted`)) location.hash = "#/snapshots";
   };
-  return html`<button class="small" type="button" @click=${() => ask("Go back", `The mock loses what it has now, unless a snapshot has it, and is as it was at snapshot ${name}.`, restore)}>Go back to it</button>
-    <button class="small danger" type="button" @click=${() => ask("Delete", `This deletes snapshot ${name}.`, drop)}>Delete</button>`;
+  return html`<button class="small" @click=${() => ask("Go back", `The mock loses what it has now, unless a snapshot has it, and is as it was at snapshot ${name}.`, restore)}>Go back to it</button>
+    <button class="small danger" @click=${() => ask("Delete", `This deletes snapshot ${name}.`, drop)}>Delete</button>`;
 }
 
 const BETWEEN = "before = ims_mock.snapshot()\n# ... here the test works with the mock ...\n";

@@ -125,7 +125,7 @@ function view(state) {
       ${choice("journal", "caller", "Caller", distinct(rows, "caller", "unknown"))}
       ${tick("journal", "failed", "Failures only")}
       <span class="space"></span>
-      <button type="button" title="Download the requests, the state, or everything about what has happened" @click=${openDownloads}>Download…</button>
+      <button title="Download the requests, the state, or everything about what has happened" @click=${openDownloads}>Download…</button>
       <span class="faint">${amount(found.length, rows.length, state.received)}</span>
     </div>
     <div class="split">
@@ -157,7 +157,7 @@ function firstSteps(state) {
   return html`<h2>No requests yet</h2>
     <p>Each request to this mock is shown here at once, with the reason if it is rejected. Try one:</p>
     <pre>${line}</pre>
-    ${isStrict && !state.token ? html`<p><button class="small" type="button" @click=${newToken}>Put a token into it</button> This mock checks credentials.</p>` : nothing}
+    ${isStrict && !state.token ? html`<p><button class="small" @click=${newToken}>Put a token into it</button> This mock checks credentials.</p>` : nothing}
     <p>${copyButton(line, "Copy the line")} It is rejected with 400, and the reason names the field.</p>
     <p>To point a client at the mock, run <code>ims-mock env sdk --url ${root()}</code>, or
     <code>openstack</code>, <code>terraform</code>, <code>otc</code>, <code>curl</code> in the place of <code>sdk</code>: it prints the settings.</p>`;
@@ -180,7 +180,7 @@ function openRequest(state) {
     title: `${entry.method} ${entry.path}`,
     close,
     actions: html`${entry.operation
-      ? html`<button class="small" type="button" @click=${() => openFaultLike(entry)}>Fail requests like this one…</button>`
+      ? html`<button class="small" @click=${() => openFaultLike(entry)}>Fail requests like this one…</button>`
       : nothing}${curlIsNot(entry) ? nothing : copyButton(() => curlOf(entry), "Copy as curl")}`,
     body: requestBody(entry),
   });

@@ -49,13 +49,13 @@ function check(entries, ...names) {
 
 /** Read a report; return {name, kind, rows}. */
 async function read(name, text) {
-  const document_ = JSON.parse(await jsonOf(text));
-  check(document_?.plans, "id", "verdict", "detail", "reproduce");
-  check(document_?.findings, "severity", "message");
-  if (Array.isArray(document_?.plans)) return { name, kind: "sweep", rows: document_.plans.map((plan, index) => ({ ...plan, key: String(index) })) };
-  if (Array.isArray(document_?.findings)) {
-    const unread = (document_.unreadable ?? []).map(({ file, message }) => ({ id: "unreadable", severity: "unread", side: "file", pointer: file, message }));
-    return { name, kind: "contract", rows: [...unread, ...document_.findings].map((found, index) => ({ ...found, key: String(index) })) };
+  const json = JSON.parse(await jsonOf(text));
+  check(json?.plans, "id", "verdict", "detail", "reproduce");
+  check(json?.findings, "severity", "message");
+  if (Array.isArray(json?.plans)) return { name, kind: "sweep", rows: json.plans.map((plan, index) => ({ ...plan, key: String(index) })) };
+  if (Array.isArray(json?.findings)) {
+    const unread = (json.unreadable ?? []).map(({ file, message }) => ({ id: "unreadable", severity: "unread", side: "file", pointer: file, message }));
+    return { name, kind: "contract", rows: [...unread, ...json.findings].map((found, index) => ({ ...found, key: String(index) })) };
   }
   throw new Error("it has neither the plans of a sweep nor the findings of a contract check");
 }

@@ -50,8 +50,8 @@ function view(state) {
   return html`
     <div class="bar">
       <h1>Rules</h1><span class="space"></span>
-      <button class="primary" type="button" @click=${() => openFaultForm()}>Arm a rule…</button>
-      <button type="button" ?disabled=${rows.length === 0} @click=${() => ask("Disarm all", "This removes every rule, with its hits.", disarmAll)}>Disarm all</button>
+      <button class="primary" @click=${() => openFaultForm()}>Arm a rule…</button>
+      <button ?disabled=${rows.length === 0} @click=${() => ask("Disarm all", "This removes every rule, with its hits.", disarmAll)}>Disarm all</button>
     </div>
     <div class="split">
       ${table({
@@ -70,7 +70,7 @@ function view(state) {
 function noRules() {
   return html`<h2>No rule is armed</h2><p>Every request is served normally. A rule makes some of them fail:</p>
     <pre>ims_mock.faults.add(Fail(503), operation="glance_list_images", times=1)</pre>
-    <p><button type="button" @click=${() => openFaultForm()}>Arm a rule…</button></p>`;
+    <p><button @click=${() => openFaultForm()}>Arm a rule…</button></p>`;
 }
 
 const isMasked = ({ headers = {}, json = {} }) => [...Object.values(headers), ...Object.values(json)].includes("***");
@@ -80,7 +80,7 @@ function openRule(rule) {
   return details({
     title: `Rule ${rule.id}: ${faultText(rule.fault)}`,
     close: () => (location.hash = "#/rules"),
-    actions: html`<button class="small danger" type="button" @click=${() => disarm(rule)}>Disarm</button>`,
+    actions: html`<button class="small danger" @click=${() => disarm(rule)}>Disarm</button>`,
     body: html`
       ${facts([
         ["Operation", html`<span class="mono">${operationOf(rule)}</span>`],

@@ -23,7 +23,7 @@ function view(state) {
   return html`
     <div class="bar">
       <h1>Snapshots</h1><span class="space"></span>${takeForm()}
-      <button type="button" title="Download the whole state, from which a mock can start" @click=${openDownloads}>Download…</button>
+      <button title="Download the whole state, from which a mock can start" @click=${openDownloads}>Download…</button>
     </div>
     <div class="split">
       ${table({

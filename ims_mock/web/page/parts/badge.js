@@ -25,6 +25,7 @@ const LINKS = {
   live: ["live", "good", "Changes in the mock are shown at once."],
   busy: ["live, slowly", "good", "Many pages are open for this mock, so this one asks every few seconds."],
   paused: ["paused", "calm", "The tab is hidden, so the page asks nothing."],
+  removed: ["removed", "bad", "The world of this page is no more."],
   lost: ["no connection", "bad", "The mock does not respond. The page tries again by itself."],
 };
 

@@ -7,7 +7,7 @@ import { state } from "../state.js";
 export function details({ title, close, actions = nothing, body }) {
   return html`<aside class="details" aria-label=${title}>
     <header><h2 title=${title}>${title}</h2><span class="space"></span>${actions}
-      <button class="plain" type="button" aria-label="Close" title="Close (Escape)" @click=${close}>×</button></header>
+      <button class="plain" aria-label="Close" title="Close (Escape)" @click=${close}>×</button></header>
     <div class="body" tabindex="0" role="group" aria-label="Details">${body}</div>
   </aside>`;
 }

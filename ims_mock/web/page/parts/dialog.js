@@ -17,7 +17,7 @@ export function openDialog(title, body, { wide = false } = {}) {
   const draw = () =>
     render(
       html`<div class="title"><h2 id="dialog-title">${title}</h2>
-          <button class="plain" type="button" aria-label="Close" @click=${closeDialogs}>×</button></div>
+          <button class="plain" aria-label="Close" @click=${closeDialogs}>×</button></div>
         <div class="body">${body(closeDialogs, draw) ?? nothing}</div>`,
       dialog,
     );
@@ -48,7 +48,7 @@ export function ask(title, text, work) {
     work();
   };
   openDialog(title, (close) => html`<form class="form" @submit=${done(close)}><p class="plain-text">${text}</p>
-    <footer><button class="primary" type="submit">${title}</button><button type="button" @click=${close}>Cancel</button></footer></form>`);
+    <footer><button class="primary">${title}</button><button type="button" @click=${close}>Cancel</button></footer></form>`);
 }
 
 /** Close the dialog, if there is one, after a question where something was typed; return whether there was one. */

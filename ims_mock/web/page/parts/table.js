@@ -65,7 +65,7 @@ class Table extends HTMLElement {
     if (!column.by) return html`<div role="columnheader" class=${column.kind ?? ""}>${column.title}</div>`;
     const mark = { ascending: " ↑", descending: " ↓", none: "" }[sorted];
     return html`<div role="columnheader" class=${column.kind ?? ""} aria-sort=${sorted}>
-      <button type="button" class="sort" @click=${() => this.#sortBy(column)}>${column.title}${mark}</button>
+      <button class="sort" @click=${() => this.#sortBy(column)}>${column.title}${mark}</button>
     </div>`;
   }
 

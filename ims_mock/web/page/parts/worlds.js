@@ -2,10 +2,13 @@
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { get, root } from "../api.js";
-import { set } from "../state.js";
+import { set, state } from "../state.js";
 
-/** Load the worlds. */
-export const loadWorlds = async () => set(await get("worlds"));
+/** Load the worlds, and which of them is that of the page. */
+export async function loadWorlds() {
+  const { worlds } = await get("worlds");
+  set({ worlds, world: worlds.find(({ name }) => name === state.health.world)?.instance });
+}
 
 /** Return a choice of the worlds and their regions; nothing where there is only one. */
 export function worldChoice({ worlds, health }) {
