@@ -412,8 +412,25 @@ def test_region_before_a_world(cloud: ImsMock, second: str) -> None:
     """A path with a name behind a region has a reason that says which order is right."""
     response = requests.get(f"{cloud.url}/~cn-south-1/~{second}/v2/images", headers={"X-Auth-Token": "any"}, timeout=10)
     assert response.status_code == 404
-    wanted = f"leave out /~{second}, or name a world and then one of its regions, /~WORLD/~REGION/v2/images"
+    wanted = (
+        f"leave out /~{second}, or, where a world has regions, name it before its region, /~WORLD/~REGION/v2/images"
+    )
     assert wanted in response.headers["X-IMS-Mock-Reason"]
+
+
+def test_extra_slash_before_a_world(cloud: ImsMock) -> None:
+    """A slash too much before the name of a world is said to be what is wrong."""
+    response = requests.get(f"{cloud.url}//~backup/v2/images", headers={"X-Auth-Token": "any"}, timeout=10)
+    assert response.status_code == 404
+    assert "it has an empty part; leave out one of the slashes" in response.headers["X-IMS-Mock-Reason"]
+
+
+def test_no_world_beside_the_default_one() -> None:
+    """Where there may be one world alone, the reason does not say to delete the default one."""
+    with ImsMock() as mock:
+        mock.limit_worlds(1)
+        with pytest.raises(ValueError, match="the default world is the only one that there may be; let there be more"):
+            mock.world("a")
 
 
 @pytest.mark.parametrize("path", ["/~a%2Fb/v2/images", "/~a%2fb", "/%7Ea%2Fb/v2/images", "/~b/~cn-south-1%2Fv2/images"])

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ims_mock.command.arguments import print_note
 from ims_mock.command.reached import reached_url, url_in
+from ims_mock.service.world_names import check_name
 from ims_mock.state.real import RealTime
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ def problem_of_names(names: Sequence[str], ask: Callable[[str], tuple[int, bytes
     if found and names == [names[0]] and names[0] in found:
         return None
     others = f"; it is no region either, the regions are {', '.join(found)}" if found else ""
+    try:
+        check_name(names[0])
+    except ValueError as error:
+        return f"no world has the name {names[0]}, and none can have it: {error}{others}"
     return f"no world has the name {names[0]}; make it with --world {names[0]}, or with POST {_WORLDS}{others}"
 
 

@@ -13,6 +13,15 @@ class FullError(ConflictError):
     """Raised for what could be if there were less; the text says what to remove."""
 
 
+def full(count: int) -> str:
+    """Return why no world can be made beside so many."""
+    if count == 1:
+        return (
+            "the default world is the only one that there may be; let there be more with --max-worlds or limit_worlds()"
+        )
+    return f"there are {count} worlds, as many as there may be, and all are locked; delete one"
+
+
 class NotFoundError(Exception):
     """Raised for an unknown name in a path; the text lists the known names, of many the first."""
 

@@ -16,7 +16,7 @@ from ims_mock.contract.sizes import bytes_of, in_words
 from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
 from ims_mock.service.memory import Budget, Weight
-from ims_mock.service.missing import ConflictError, FullError, NotFoundError
+from ims_mock.service.missing import ConflictError, FullError, NotFoundError, full
 from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host, world_host
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
@@ -186,8 +186,7 @@ class Worlds:
                 return found, False
             removed = self._take_unused(len(self) + 1 - self.most)
             if len(self) >= self.most:
-                text = f"there are {len(self)} worlds, as many as there may be, and all are locked; delete one"
-                raise FullError(text)
+                raise FullError(full(len(self)))
             made.used_at = RealTime.monotonic()
             self._named[name] = made
             self._expires_at = min(self._expires_at, self._end_of(made))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ims_mock.contract.problems import wrong_setting
 from ims_mock.identity import signing
-from ims_mock.service.missing import ConflictError
+from ims_mock.service.missing import ConflictError, full
 from ims_mock.service.region_choice import PROJECT, Asked
 from ims_mock.service.settings import Settings
 from ims_mock.service.world_names import DEFAULT, check_name
@@ -238,8 +238,7 @@ class SharedWorlds(Worlds):
             if self._remove(name):
                 logger.warning("world %s is removed as the longest unused: there may be %d", name, self.most)
         if over > len(unlocked):
-            text = f"there are {1 + len(known)} worlds, as many as there may be, and all are locked; delete one"
-            raise ConflictError(text)
+            raise ConflictError(full(1 + len(known)))
 
     def expire(self) -> None:
         """Nothing: no request waits for it, see `tend`."""

@@ -22,6 +22,7 @@ _NEAR = 0.75
 """How much of a path has to be as in a route for that to be near."""
 
 _VERSIONS = re.compile(r"(?P<first>/v[0-9.]+)(?P<second>/v[0-9.]+)(?=/|$)")
+_NAMES = re.compile("^(?:/~[^/]+){1,2}(?=/)")
 _VERSION = re.compile(r"v[0-9.]+")
 _ID = re.compile("(?<=/)(?:[0-9a-fA-F-]{32,36}|[0-9]+)(?=/|$)")
 
@@ -45,7 +46,7 @@ def elsewhere(method: str, path: str) -> str:
 
 def _repetition(path: str) -> str:
     """Return that a path begins with a version twice, or has an empty part where the rest of it is known."""
-    if "//" in path and _is_known(re.sub("/+", "/", path)):
+    if "//" in path and _is_known(_NAMES.sub("", re.sub("/+", "/", path))):
         return "; it has an empty part; leave out one of the slashes"
     match = _VERSIONS.match(path)
     if match is None:
@@ -60,7 +61,7 @@ def _order(path: str) -> str:
     if not path.startswith("/~"):
         return ""
     name, _, rest = path[2:].partition("/")
-    return f"; leave out /~{name}, or name a world and then one of its regions, /~WORLD/~REGION/{rest}"
+    return f"; leave out /~{name}, or, where a world has regions, name it before its region, /~WORLD/~REGION/{rest}"
 
 
 def _prefix(path: str) -> str:

@@ -59,6 +59,9 @@ def test_health_of_a_world(ims_mock: ImsMock, capsys: pytest.CaptureFixture[str]
     status, said = check(capsys, "--url", url)
     assert (status, list(ims_mock.worlds)) == (1, ["default"])
     assert f"{url} is not healthy: no world has the name ci; make it with --world ci, or with POST" in said
+    status, said = check(capsys, "--url", f"{ims_mock.url}/~W")
+    assert (status, "make it" in said) == (1, False)
+    assert "no world has the name W, and none can have it: name must be 1 to 63 lower-case letters" in said
     ims_mock.world("ci")
     assert check(capsys, "--url", url) == (0, "")
     assert check(capsys, "--url", f"{ims_mock.url}/~default") == (0, "")
