@@ -16,7 +16,8 @@ from ims_mock.service.missing import NotFoundError
 from ims_mock.service.preloading import preload
 from ims_mock.service.service import Service
 from ims_mock.service.settings import SETTINGS, Settings
-from ims_mock.service.worlds import MOST, World, Worlds
+from ims_mock.service.world import KEPT, Kept, World
+from ims_mock.service.worlds import Worlds
 from ims_mock.state.clock import Clock
 from ims_mock.web.addresses import checked_host
 from ims_mock.web.browsers import with_hosts
@@ -97,14 +98,20 @@ class ImsMock(MockWorld):
             return self._seen(self._worlds.obtain(name))
         return self._seen(self._worlds.make(name, settings, is_locked=locked, idle=idle))
 
-    def limit_worlds(self, most: int = MOST, idle: float | None = None, memory: int | str | None = None) -> None:
+    def limit_worlds(
+        self,
+        most: int | Kept = KEPT,
+        idle: float | Kept | None = KEPT,
+        memory: int | str | Kept | None = KEPT,
+    ) -> None:
         """Bound the number of worlds, this one included, the real seconds that one stays without a request, and memory.
 
         >>> mock.limit_worlds(100, idle=3600, memory="2GiB")
 
-        Where there are more, now or once another one is asked for, the one that was unused for longest is removed.
-        `idle` None is for ever. `memory` is how many bytes all may take, in about, or a size such as "512MiB". Worlds
-        that are locked stay. Raises ValueError for a bound that cannot be.
+        Where there are more, now or once another one is asked for, the one that was unused for longest is removed. A
+        bound that is not given stays as it is; at first there may be 1000 worlds. `idle` None is for ever. `memory` is
+        how many bytes all may take, in about, or a size such as "512MiB"; None is any. Worlds that are locked stay.
+        Raises ValueError for a bound that cannot be.
         """
         self._worlds.limit(most, idle, memory)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import inf, nan
 from typing import Any
 
@@ -108,7 +108,7 @@ def test_number_of_worlds_is_limited() -> None:
     """There are as many worlds as `limit_worlds` says, the default one included."""
     mock = ImsMock()
     mock.limit_worlds(1)
-    with pytest.raises(ValueError, match="there are 1 worlds, as many as there may be, and all are locked"):
+    with pytest.raises(ValueError, match="the default world is the only one that there may be"):
         mock.world("a")
     mock.limit_worlds(2, idle=3600)
     mock.world("a")
@@ -116,13 +116,53 @@ def test_number_of_worlds_is_limited() -> None:
     assert list(mock.worlds) == ["default", "b"]
     mock.limit_worlds(1)
     assert list(mock.worlds) == ["default"]
-    mock.limit_worlds()
+    mock.limit_worlds(3)
     for name in ("a", "b"):
         mock.world(name).add_image(name="web", data=bytes(600_000))
     mock.limit_worlds(memory="1MiB")
     assert list(mock.worlds) == ["default", "b"]
     with pytest.raises(ValueError, match="memory must be a size"):
         mock.limit_worlds(memory="much")
+    mock.limit_worlds(memory=None)
+    for name in "cdef":
+        mock.world(name)
+    assert list(mock.worlds) == ["default", "e", "f"], "a bound that is not given stays"
+
+
+def test_credentials_of_a_removed_world(ims_mock: ImsMock) -> None:
+    """A token or an access key of a world that is gone is rejected with 401 elsewhere, whatever `auth` says."""
+    ims_mock.reset(auth="off")
+    gone = ims_mock.world("gone", auth="strict")
+    token, access = gone.token, next(iter(gone.service.accounts.users.values())).access
+    ims_mock.delete_world("gone")
+    signed = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders=host, Signature={'0' * 64}"
+    for headers in ({"X-Auth-Token": token}, {"Authorization": signed, "X-Sdk-Date": "20260101T000000Z"}):
+        response = requests.post(f"{ims_mock.url}/v2/images", json={"name": "x"}, headers=headers, timeout=10)
+        assert response.status_code == 401, response.text
+        assert "is of the world gone, and this is another one" in response.headers["X-IMS-Mock-Reason"]
+    assert len(ims_mock.images) == 0
+    again = ims_mock.world("gone")
+    listed = requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": again.token}, timeout=10)
+    assert listed.status_code == 200
+
+
+def test_world_is_used_until_its_last_request_has_ended(ims_mock: ImsMock) -> None:
+    """A world is unused since its last request has ended, and not since that began."""
+    world = ims_mock.world("busy", idle=1000)
+    image_id = world.add_image(name="x")["id"]
+    closed = world.service.journal.closed_at
+
+    def late() -> Iterator[bytes]:
+        yield b"x"
+        # As if it took long.
+        ims_mock._worlds.find("busy").used_at -= 2000  # type: ignore[union-attr]
+        yield b"y"
+
+    media = {"X-Auth-Token": world.token, "Content-Type": "application/octet-stream"}
+    url = f"{world.url}/v2/images/{image_id}/file"
+    assert requests.put(url, data=late(), headers=media, timeout=10).status_code == 204
+    assert world.service.journal.closed_at > closed
+    assert "busy" in ims_mock.worlds
 
 
 @pytest.mark.parametrize(

@@ -396,14 +396,18 @@ def test_region_as_a_world_by_header(cloud: ImsMock) -> None:
 
 
 def test_region_of_a_world_by_host(stocked: ImsMock) -> None:
-    """A host with a world before a region is for the region of that world; one of no region is as it was."""
+    """A host with a world before a region is for the region of that world; one of no region is 404."""
     stocked.world("alpha").region("cn-south-1").add_image(name="alpha south")
     assert names(stocked.url, Host="alpha.cn-south-1.localhost:9292") == ["alpha south"]
     assert names(stocked.url, Host="new.cn-south-1.localhost") == []
     assert names(stocked.url, Host="default.cn-south-1.localhost") == ["south"]
     assert names(stocked.url, Host="ims.cn-south-1.localhost") == ["south"]
-    for host in ("ims.other.localhost", "alpha.other.localhost"):
-        assert names(stocked.url, Host=host) == ["north"]
+    assert names(stocked.url, Host="ims.other.localhost") == ["north"]
+    for host, reason in (("alpha.other", 'Host: no region has the name "other"'), ("a_b", "Host: no world or region")):
+        headers = {"X-Auth-Token": "any", "Host": f"{host}.localhost"}
+        response = requests.get(f"{stocked.url}/v2/images", headers=headers, timeout=10)
+        assert response.status_code == 404
+        assert reason in response.headers["X-IMS-Mock-Reason"]
     assert list(stocked.worlds) == ["default", "alpha", "new"]
 
 
@@ -490,3 +494,9 @@ def test_sweep_begins_with_all_regions_as_they_were(stocked: ImsMock) -> None:
     assert found == {("south",)}
     assert names(south.url) == ["south"]
     assert report.counts()["left_behind"] == len(report.rows) > 3
+
+
+def test_region_with_the_name_of_the_default_world() -> None:
+    """It is refused: its path and its host would be those of the default world."""
+    with pytest.raises(ValueError, match="regions must not have 'default', which is the name of the default world"):
+        ImsMock(regions=["cn-north-4", "default"])

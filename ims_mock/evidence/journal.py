@@ -164,6 +164,8 @@ class Journal:
     def __init__(self, size: int = MAX_ENTRIES) -> None:
         self._lock = new_lock()
         self._clearings = self._revision = 0
+        self.closed_at = 0.0
+        """When the last response left, in real seconds of which only differences mean anything."""
         self.is_ended = False
         """Whether no request is to take effect any more."""
         self.signal = NOBODY
@@ -226,6 +228,7 @@ class Journal:
         """
         entry.response_headers = masked(headers)
         entry.keep_response_body(body, image)
+        self.closed_at = entry.arrived + entry.seconds
         self.record(entry)
         if self.signal.waiting:
             self.signal.give()

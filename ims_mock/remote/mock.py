@@ -24,8 +24,8 @@ from ims_mock.service.missing import ConflictError
 from ims_mock.service.preloading import preload
 from ims_mock.service.region_choice import PREFIX
 from ims_mock.service.snapshots import Snapshot
+from ims_mock.service.world import KEPT, Kept
 from ims_mock.service.world_names import DEFAULT, LONGEST, check_idle, check_locked, check_name
-from ims_mock.service.worlds import MOST
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -257,12 +257,18 @@ class RemoteMock(ImsMock):
         self._made[name] = world
         return world
 
-    def limit_worlds(self, most: int = MOST, idle: float | None = None, memory: int | str | None = None) -> None:
+    def limit_worlds(
+        self,
+        most: int | Kept = KEPT,
+        idle: float | Kept | None = KEPT,
+        memory: int | str | Kept | None = KEPT,
+    ) -> None:
         """Bound the number of worlds and the memory of the server, which only its default world may do."""
         if self.name != DEFAULT:
             text = f"the bounds are of the whole server, and this is its world {self.name}; connect to the default one"
             raise wrong_settings("world", text)
-        self._connection.send("PUT", "worlds", {"most": most, "idle": idle, "memory": memory})
+        given = {"most": most, "idle": idle, "memory": memory}
+        self._connection.send("PUT", "worlds", {name: value for name, value in given.items() if value is not KEPT})
 
     def delete_world(self, name: str) -> None:
         """Delete a world with all that it has.

@@ -10,8 +10,9 @@ from ims_mock.contract.wording import shown
 from ims_mock.service import catalogue, neighbours
 from ims_mock.service.missing import ConflictError, NotFoundError
 from ims_mock.service.service import Service
+from ims_mock.service.world import World
 from ims_mock.service.world_names import DEFAULT
-from ims_mock.service.worlds import World, worlds_of
+from ims_mock.service.worlds import worlds_of
 from ims_mock.state.collections import Collection
 from ims_mock.version import __version__
 

@@ -82,14 +82,21 @@ def region_of_host(service: Service, host: str) -> Service | None:
 def world_host(host: str, service_of: Callable[[str], Service]) -> re.Match[str] | None:
     """Return the parts of a `Host` that names a world, or a world and one of its regions; None for another one.
 
-    `service_of` returns the service of a world, or that of the default one, which a new world would be like.
+    `service_of` returns the service of a world, or that of the default one, which a new world would be like. Raise 404
+    for another host below "localhost", and for a region that the world does not have.
     """
-    found = _WORLD_HOST.fullmatch(host)
-    if found is None or not found[2]:
-        return found
+    found, name = _WORLD_HOST.fullmatch(host), host.partition(":")[0]
+    if cloud_host(name) is not None:
+        return found if found and not found[2] else None
+    if found is None:
+        if name.lower().removesuffix(".").endswith(".localhost"):
+            text = f"no world or region has the name {shown(name)}: write WORLD.localhost or WORLD.REGION.localhost"
+            raise ImsError(404, "APIGW.0101", reason=f"Host: {text}")
+        return None
     service = service_of(found[1].lower())
-    is_cloud = cloud_host(host.partition(":")[0]) is not None
-    return found if region_of_host(service, host) and not is_cloud else None
+    if found[2] and region_of_host(service, host) is None:
+        named_region(service, found[2][1:], "Host")
+    return found
 
 
 def check_host(service: Service, host: str) -> None:

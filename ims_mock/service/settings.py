@@ -19,6 +19,7 @@ from ims_mock.faults.definition import Fault, checked
 from ims_mock.faults.rule_text import RuleTextError, new_rule
 from ims_mock.faults.rules import Rule
 from ims_mock.identity.accounts import Accounts, new_accounts
+from ims_mock.service.world_names import DEFAULT
 from ims_mock.state.jobs import job_types
 from ims_mock.state.times import parse_time
 
@@ -78,7 +79,10 @@ class Settings:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.to_json().items())})"
 
     def _check_region(self) -> None:
-        """Raise InvalidError where the region is not the first of the regions."""
+        """Raise InvalidError where the region is not the first of the regions, or has the name of the default world."""
+        if len(self.regions) > 1 and DEFAULT in self.regions:
+            text = f"must not have {DEFAULT!r}, which is the name of the default world; give the region another name"
+            raise wrong_setting("regions", "not", text, self.regions)
         if self.regions and self.region != self.regions[0]:
             text = f"must be the first of the regions, {self.regions[0]}, or left out; got {shown(self.region)}"
             raise wrong_setting("region", "conflict", text, self.region)

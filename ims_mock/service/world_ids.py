@@ -15,6 +15,9 @@ HEADER = "X-IMS-Mock-Instance"
 MOST_REMOVED = 1000
 """Most names of removed worlds that are remembered, the last ones."""
 
+MOST_GONE = 10_000
+"""Most credentials of removed worlds that are remembered, the last ones."""
+
 _HEADER = header_name(HEADER)
 
 
@@ -24,6 +27,8 @@ class WorldIds:
     def __init__(self) -> None:
         self._ids = WeakKeyDictionary[Service, str]()
         self._removed: dict[str, None] = {}
+        self.gone: dict[str, str] = {}
+        """The names of removed worlds, by their tokens and access keys; of many, the last ones."""
         self._lock = new_lock()
 
     def note(self, service: Service, world_id: str) -> None:
@@ -40,6 +45,17 @@ class WorldIds:
             self._removed[name] = None
             if len(self._removed) > MOST_REMOVED:
                 del self._removed[next(iter(self._removed))]
+
+    def note_gone(self, name: str, service: Service) -> None:
+        """Remember whose the tokens and access keys of a removed world were."""
+        store = service.store
+        issued = [*store.tokens.records, *store.temporary_credentials.records]
+        given = [*issued, *(user.access for user in service.accounts.users.values()), service.settings.token]
+        with self._lock:
+            # The last issued ones matter most.
+            self.gone.update(dict.fromkeys(given[-MOST_GONE:], name))
+            for credential in list(self.gone)[: max(len(self.gone) - MOST_GONE, 0)]:
+                del self.gone[credential]
 
     def allow(self, name: str) -> None:
         """Let a name be used again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
@@ -15,11 +14,12 @@ from ims_mock.contract.problems import wrong_setting
 from ims_mock.contract.sizes import bytes_of, in_words
 from ims_mock.contract.wording import shown
 from ims_mock.identity import signing
-from ims_mock.service.memory import Budget, Weight
+from ims_mock.service.memory import Budget
 from ims_mock.service.missing import ConflictError, FullError, NotFoundError, full
 from ims_mock.service.region_choice import PREFIX, PROJECT, Asked, name_in_path, region_of, region_of_host, world_host
 from ims_mock.service.service import Service
 from ims_mock.service.settings import Settings
+from ims_mock.service.world import KEPT, Kept, World
 from ims_mock.service.world_ids import WorldIds
 from ims_mock.service.world_names import DEFAULT, check_idle, check_locked, check_name
 from ims_mock.state.clock import Clock, ManualClock
@@ -38,45 +38,6 @@ _MOST_OWNERS = 10_000
 _HEADER = header_name(HEADER)
 
 logger = logging.getLogger("ims_mock")
-
-
-@dataclass(eq=False)
-class World:
-    """One mock of a server, by its name; `settings` are those that it was made with, beside the server's.
-
-    A world that `is_locked` stays until it is deleted. `used_at` is when it was last asked for, in real seconds of
-    which only differences mean anything. After `idle` of them it is removed; None is as the server says.
-    """
-
-    name: str
-    service: Service
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    is_locked: bool = False
-    used_at: float = 0.0
-    idle: float | None = None
-
-    def __post_init__(self) -> None:
-        self.weight = Weight(self.service)
-        self._regions: dict[Service, World] = {}
-
-    @property
-    def path(self) -> str:
-        """What its URLs begin with, behind the host; "" for the default world."""
-        return "" if self.name == DEFAULT else f"{PREFIX}{self.name}"
-
-    def of_region(self, service: Service) -> World:
-        """Return this world as one of its regions has it, whose service is given."""
-        if service is self.service:
-            return self
-        if service not in self._regions:
-            self._regions = {one: world for one, world in self._regions.items() if one in self.service.further}
-            self._regions[service] = World(self.name, service, self.settings, self.is_locked)
-        return self._regions[service]
-
-    @property
-    def is_in_use(self) -> bool:
-        """Whether a request for it is on its way."""
-        return any(one.journal.in_progress() for one in (self.service, *self.service.further))
 
 
 class Worlds:
@@ -109,16 +70,23 @@ class Worlds:
         self._expires_at = 0.0
         """Until when, in real seconds, no world can have been unused for too long."""
         self.has_named = False
-        """Whether there is a world beside the default one."""
+        """Whether there is a world beside the default one, or was one whose credentials are still known."""
         first.enter(self)
 
-    def limit(self, most: int, idle: float | None, memory: int | str | None = None) -> None:
+    def limit(
+        self,
+        most: int | Kept = KEPT,
+        idle: float | Kept | None = KEPT,
+        memory: int | str | Kept | None = KEPT,
+    ) -> None:
         """Bound the number of worlds, the real seconds that one stays unused, and the memory that all take.
 
-        What is beyond the bounds is removed at once. Raises ValueError for wrong ones.
+        A bound that is not given stays as it is. What is beyond the bounds is removed at once. Raises ValueError for
+        wrong ones.
         """
+        most, idle = self.most if most is KEPT else most, self.idle if idle is KEPT else idle
         self.check_limits(most, idle)
-        budget = Budget(None if memory is None else bytes_of(memory, "memory"))
+        budget = Budget(None if memory is None else bytes_of(memory, "memory")) if memory is not KEPT else self.budget
         with self._lock:
             self.most, self.idle, self._expires_at = most, idle, 0.0
             self.budget = budget
@@ -229,14 +197,14 @@ class Worlds:
             # One that is used from now on stays for longer than these.
             self._expires_at = min((self._end_of(world) for world in unlocked if world not in unused), default=inf)
         for world in unused:
-            idle = self._end_of(world) - world.used_at
+            idle = self._end_of(world) - world.last_used
             logger.warning("world %s is removed: nobody has used it for %g seconds", world.name, idle)
             self._end(world)
 
     def _end_of(self, world: World) -> float:
         """Return when a world is removed if nobody uses it, in real seconds."""
         idle = self.idle if world.idle is None else world.idle
-        return inf if idle is None or world.is_locked else world.used_at + idle
+        return inf if idle is None or world.is_locked else world.last_used + idle
 
     def _fit(self, used: World) -> None:
         """Remove the longest unused worlds while all take more memory than they may; `used` and what is in use stay."""
@@ -246,7 +214,7 @@ class Worlds:
         taken: list[World] = []
         with self._lock:
             unused = [world for world in self._named.values() if not (world.is_locked or world.is_in_use)]
-            for world in sorted(unused, key=lambda world: world.used_at):
+            for world in sorted(unused, key=lambda world: world.last_used):
                 if excess > 0 and world is not used:
                     taken.append(world)
                     excess -= world.weight.known
@@ -266,7 +234,7 @@ class Worlds:
     def _take_unused(self, count: int) -> list[World]:
         """Take out so many worlds, those that were not used for the longest time first; called with the lock held."""
         unlocked = [world for world in self._named.values() if not world.is_locked] if count > 0 else []
-        taken = sorted(unlocked, key=lambda world: (world.is_in_use, world.used_at))[: max(count, 0)]
+        taken = sorted(unlocked, key=lambda world: (world.is_in_use, world.last_used))[: max(count, 0)]
         self._drop(taken)
         return taken
 
@@ -286,12 +254,15 @@ class Worlds:
 
     def _changed(self) -> None:
         """Note that there are other worlds than before."""
-        self.has_named = bool(self._named)
+        self.has_named = bool(self._named or self.ids.gone)
         Access.change()
 
     def _end(self, world: World) -> None:
         if world.idle is not None:
             self.ids.note_removed(world.name)
+        for one in (world.service, *world.service.further):
+            self.ids.note_gone(world.name, one)
+        self.has_named = True
         self.removed(world)
         world.service.end()
 
@@ -362,9 +333,12 @@ class Worlds:
         return self.default if owner is None else owner
 
     def owner_of(self, token: str, access: str) -> str | None:
-        """Return the name of the one world to which a token or an access key belongs; None where that is not one."""
+        """Return the name of the one world to which a token or an access key belongs; None where that is not one.
+
+        A world that was removed counts too, so that what was for it gets into no other.
+        """
         owner = self._owner("", token, access)
-        return None if owner is None else owner.name
+        return self.ids.gone.get(token or access) if owner is None else owner.name
 
     def region_world(self, service: Service) -> World:
         """Return the world of a service as that region of it has it."""

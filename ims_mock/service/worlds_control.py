@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ims_mock.service.service import Service
-from ims_mock.service.worlds import MOST, World, worlds_of
+from ims_mock.service.world import World
+from ims_mock.service.worlds import worlds_of
 from ims_mock.state.real import RealTime
 
 Values = Mapping[str, Any]
@@ -43,7 +44,7 @@ def delete_world(service: Service, values: Values, _body: Any) -> None:
 
 def limit_worlds(service: Service, _values: Values, body: Any) -> None:
     """Bound the number of worlds, how long one stays unused, and the memory of all."""
-    worlds_of(service).limit(body.get("most", MOST), body.get("idle"), body.get("memory"))
+    worlds_of(service).limit(**body)
 
 
 def _named(service: Service, name: str) -> World:
@@ -66,5 +67,5 @@ def _world(service: Service, world: World) -> dict[str, Any]:
         "images": len(world.service.store.images),
         "requests": world.service.journal.received,
         "memory": world.weight.measure(),
-        "unused_for": max(0.0, RealTime.monotonic() - world.used_at),
+        "unused_for": max(0.0, RealTime.monotonic() - world.last_used),
     }

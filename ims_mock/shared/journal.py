@@ -98,6 +98,7 @@ class SharedJournal(Journal):
             return
         entry.response_headers = masked(headers)
         entry.response_body = body[:MAX_BODY]
+        self.closed_at = entry.arrived + entry.seconds
         try:
             if entry.is_open:
                 self.sharing.note_entry(entry)

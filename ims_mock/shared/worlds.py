@@ -14,8 +14,9 @@ from ims_mock.identity import signing
 from ims_mock.service.missing import ConflictError, full
 from ims_mock.service.region_choice import PROJECT, Asked
 from ims_mock.service.settings import Settings
+from ims_mock.service.world import KEPT, Kept, World
 from ims_mock.service.world_names import DEFAULT, check_name
-from ims_mock.service.worlds import World, Worlds
+from ims_mock.service.worlds import Worlds
 from ims_mock.shared.census import Census, Known, state_of
 from ims_mock.shared.files import SharedFile, place_of
 from ims_mock.shared.link import Link, StoreError
@@ -120,7 +121,8 @@ class SharedWorlds(Worlds):
 
         Where none was seen, a request that may be repeated need not look: the default world changes with each of them.
         """
-        return not self._notes.is_gathering or bool(self._named) or self._mark() != self._seen
+        is_alone = not self._named and not self.ids.gone and self._mark() == self._seen
+        return not (is_alone and self._notes.is_gathering)
 
     @has_named.setter
     def has_named(self, has_named: bool) -> None:
@@ -213,10 +215,16 @@ class SharedWorlds(Worlds):
 
     # Worlds that nobody uses
 
-    def limit(self, most: int, idle: float | None, memory: int | str | None = None) -> None:
+    def limit(
+        self,
+        most: int | Kept = KEPT,
+        idle: float | Kept | None = KEPT,
+        memory: int | str | Kept | None = KEPT,
+    ) -> None:
         """Bound the number of worlds, and the real seconds that one stays unused; raise ValueError for wrong bounds."""
+        most, idle = self.most if most is KEPT else most, self.idle if idle is KEPT else idle
         self.check_limits(most, idle)
-        if memory is not None:
+        if memory is not KEPT and memory is not None:
             text = "must be left out: the store bounds its own memory, by its maxmemory"
             raise wrong_setting("memory", "conflict", text, memory)
         self.most, self.idle, self._expires_at = most, idle, 0.0
@@ -247,6 +255,8 @@ class SharedWorlds(Worlds):
         """Remove the worlds that nobody has used for too long, at whichever server, and what is left of others."""
         self._census.purge()
         known, now = self._census.known(), RealTime.now()
+        for world in [world for world in list(self._named.values()) if world.is_in_use]:
+            self._census.note_use(world.name, now)
         ends = {name: self.idle if about["idle"] is None else about["idle"] for name, about in known.items()}
         if not any(idle is not None for idle in ends.values()):
             return

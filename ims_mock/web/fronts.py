@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 from ims_mock.contract.errors import ImsError
 from ims_mock.contract.headers import Headers, header_name
 from ims_mock.service.region_choice import PREFIX, Asked, check_sent
-from ims_mock.service.worlds import HEADER, World, Worlds
+from ims_mock.service.world import World
+from ims_mock.service.worlds import HEADER, Worlds
 from ims_mock.state.real import new_lock
 from ims_mock.web.direct import Direct
 from ims_mock.web.environ import request_of, target_of

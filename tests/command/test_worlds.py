@@ -92,7 +92,7 @@ def test_environment_of_a_region() -> None:
         (("--world", "a", "--world", "a"), "--world a: the world a exists"),
         (("--world", "default"), "--world default: the world default exists"),
         (("--max-worlds", "0"), "argument --max-worlds: must be at least 1"),
-        (("--max-worlds", "1", "--world", "a"), "--world a: there are 1 worlds"),
+        (("--max-worlds", "1", "--world", "a"), "--world a: the default world is the only one that there may be"),
         (("--max-memory", "2XB"), "argument --max-memory: must be a size, such as 512MiB or 2GiB"),
         (("--max-memory", "1048575"), "argument --max-memory: must be at least 1MiB, got 1048575"),
         (("--max-memory", "1kB"), '--max-memory: must be at least 1MiB, got "1kB"'),

@@ -19,7 +19,8 @@ from ims_mock.service.catalogue import add_image
 from ims_mock.service.memory import IDLE, MAX_STEP, estimate
 from ims_mock.service.region_choice import Asked
 from ims_mock.service.service import Service
-from ims_mock.service.worlds import World, Worlds
+from ims_mock.service.world import World
+from ims_mock.service.worlds import Worlds
 from ims_mock.state.files import MAX_IN_MEMORY
 from tests.conftest import Api
 

@@ -215,7 +215,6 @@ def test_unused_worlds_end(watch: Stopwatch, caplog: pytest.LogCaptureFixture) -
     assert "world b is removed: nobody has used it for 60 seconds" in caplog.text
     watch.seconds = 111
     assert len(list(worlds)) == 1
-    assert not worlds.has_named
     assert chosen(worlds, "/~a/v2/images") == ("a", "/~a")
 
 

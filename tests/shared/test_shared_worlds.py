@@ -11,7 +11,7 @@ import requests
 
 from ims_mock import ImsMock
 from ims_mock.service.region_choice import Asked
-from ims_mock.service.worlds import World
+from ims_mock.service.world import World
 from ims_mock.shared.census import Census
 from ims_mock.shared.link import Command, Link
 from ims_mock.shared.worlds import SharedWorlds
