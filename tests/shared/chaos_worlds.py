@@ -6,7 +6,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import redis
 import requests
@@ -54,11 +54,11 @@ class Guest:
         self._saved: dict[str, Kept] = {}
         self._made = 0
 
-    def ask(self, method: str, path: str, good: int, world: str = "", **options: object) -> requests.Response | None:
+    def ask(self, method: str, path: str, good: int, world: str = "", **options: Any) -> requests.Response | None:
         """Send a request to a world; None where its outcome is not known, or is another than the good one."""
         url = f"{self._url}/~{world or self.world}{path}"
         try:
-            response = self._session.request(method, url, timeout=90, **options)  # type: ignore[arg-type]
+            response = self._session.request(method, url, timeout=90, **options)
         except requests.RequestException:
             self._log.count(f"world {method} no response")
             return None

@@ -11,6 +11,9 @@ import pytest
 
 from ims_mock import ImsMock
 from ims_mock.shared.mock import Replica
+from ims_mock.shared.service import SharedService
+from ims_mock.shared.state import SharedState
+from ims_mock.shared.worlds import SharedWorlds
 from tests.shared.redis_server import RedisServer, redis_server
 
 HERE = Path(__file__).parent
@@ -44,6 +47,18 @@ def pair(start: Start) -> tuple[ImsMock, ImsMock]:
     """Two servers with one state, which began at one time."""
     first = start(start="2016-06-02T07:49:48Z")
     return first, start()
+
+
+def sharing_of(mock: ImsMock) -> SharedState:
+    """Return a server's part in the state that is shared."""
+    assert isinstance(mock.service, SharedService), "it has a store"
+    return mock.service.shared
+
+
+def worlds_of(mock: ImsMock) -> SharedWorlds:
+    """Return the worlds of a server as the store has them."""
+    assert isinstance(mock._worlds, SharedWorlds), "it has a store"
+    return mock._worlds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ from ims_mock import ImsMock
 from ims_mock.shared.link import StoreError
 from ims_mock.shared.mock import Replica
 from ims_mock.shared.watching import alive_key
-from tests.shared.conftest import state_of
+from tests.shared.conftest import sharing_of, state_of
 from tests.shared.farm import free_ports, replicas
 from tests.shared.redis_server import RedisServer, redis_server
 from tests.shared.test_servers import IMAGE, ask, control, create
@@ -125,17 +125,19 @@ def test_store_that_is_full(mock: ImsMock, redis: RedisServer) -> None:
 def test_connections_that_end_are_made_again(mock: ImsMock, redis: RedisServer) -> None:
     """A request whose connection to the store has ended is served by another one, and done once."""
     create(mock)
-    mock.service.sharing.link.ask(("CLIENT", "KILL", "TYPE", "normal"))  # type: ignore[attr-defined]
+    sharing_of(mock).link.ask(("CLIENT", "KILL", "TYPE", "normal"))
     create(mock)
     assert len(ask(mock, "GET", "/v2/images").json()["images"]) == 2
     assert control(mock, "GET", "changes")["counts"]["requests"] == 3
 
 
 @pytest.mark.parametrize("lost", ["before", "after"])
-def test_change_whose_reply_is_lost_is_made_once(mock: ImsMock, redis: RedisServer, lost: str) -> None:
+def test_change_whose_reply_is_lost_is_made_once(
+    mock: ImsMock, redis: RedisServer, lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A commit that may have arrived is sent again, and is one change, whether it had arrived or not."""
     first = create(mock)
-    state = mock.service.sharing  # type: ignore[attr-defined]
+    state = sharing_of(mock)
     ask_once, link = state.link._sent, state.link
     broken: list[Any] = []
 
@@ -147,9 +149,9 @@ def test_change_whose_reply_is_lost_is_made_once(mock: ImsMock, redis: RedisServ
             raise ConnectionResetError("the test has broken it")
         return ask_once(commands)
 
-    link._sent = ask_and_break
+    monkeypatch.setattr(link, "_sent", ask_and_break)
     second = create(mock)
-    link._sent = ask_once
+    monkeypatch.undo()
     assert broken
     assert [image["id"] for image in ask(mock, "GET", "/v2/images").json()["images"]] == [second, first]
     with Replica(redis.url) as other:
@@ -157,10 +159,12 @@ def test_change_whose_reply_is_lost_is_made_once(mock: ImsMock, redis: RedisServ
 
 
 @pytest.mark.parametrize("lost", ["before", "after", "other"])
-def test_request_whose_reply_is_lost_is_counted_once(mock: ImsMock, redis: RedisServer, lost: str) -> None:
+def test_request_whose_reply_is_lost_is_counted_once(
+    mock: ImsMock, redis: RedisServer, lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An entry that may have arrived is sent again, and is in the journal once, also after another server's change."""
     image_id = create(mock)
-    link = mock.service.sharing.link  # type: ignore[attr-defined]
+    link = sharing_of(mock).link
     receive, broken = link._received, list[Any]()
 
     def receive_and_break(connection: Any, commands: Any, wait: float) -> Any:
@@ -177,9 +181,9 @@ def test_request_whose_reply_is_lost_is_counted_once(mock: ImsMock, redis: Redis
         return receive(connection, commands, wait)
 
     mark = mock.journal.mark()
-    link._received = receive_and_break
+    monkeypatch.setattr(link, "_received", receive_and_break)
     assert ask(mock, "GET", f"/v2/images/{image_id}").status_code == 200
-    link._received = receive
+    monkeypatch.undo()
     assert broken
     count, entries = mock.journal.since(mark)
     assert (count, [entry.operation for entry in entries]) == (1, ["glance_show_image"])
@@ -223,7 +227,7 @@ def test_upload_that_ends_after_its_server_was_held_to_be_gone(redis: RedisServe
                 pass
             _, upload = json.loads(redis.client.hget("ims_mock:{default}:state", f"uploads/{image_id}") or b"")
             redis.client.delete(alive_key(upload // 10**12))
-            second.service.sharing.tend()  # type: ignore[attr-defined]
+            sharing_of(second).tend()
             yield b"x"
 
         late = ask(first, "PUT", path, half(), **media)

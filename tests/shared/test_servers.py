@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from ims_mock import Delay, Fail, ImsMock, Stale, Throttle
-from tests.shared.conftest import Start, state_of
+from tests.shared.conftest import Start, sharing_of, state_of
 from tests.shared.redis_server import RedisServer
 
 IMAGE = {"name": "web", "__os_version": "CentOS 7.6 64bit"}
@@ -307,9 +307,9 @@ def test_work_of_many_at_once(pair: Pair) -> None:
 def test_server_that_is_far_behind_loads_all(pair: Pair) -> None:
     """A server that has missed more changes than the store keeps has the same state all the same."""
     first, second = pair
-    first.service.sharing.link.ask(("XTRIM", first.service.sharing.keys[2], "MAXLEN", 0))  # type: ignore[attr-defined]
+    sharing_of(first).link.ask(("XTRIM", sharing_of(first).keys[2], "MAXLEN", 0))
     ids = [create(first, str(number)) for number in range(3)]
-    first.service.sharing.link.ask(("XTRIM", first.service.sharing.keys[2], "MAXLEN", 1))  # type: ignore[attr-defined]
+    sharing_of(first).link.ask(("XTRIM", sharing_of(first).keys[2], "MAXLEN", 1))
     assert ask(second, "GET", f"/v2/images/{ids[0]}").status_code == 200
     assert state_of(second) == state_of(first)
 
@@ -318,7 +318,7 @@ def test_world_that_the_store_has_lost_begins_again(pair: Pair, caplog: pytest.L
     """Where the store was emptied, the servers go on with what one of them has, and say so."""
     first, second = pair
     image_id = create(first)
-    first.service.sharing.link.ask(("FLUSHALL",))  # type: ignore[attr-defined]
+    sharing_of(first).link.ask(("FLUSHALL",))
     assert ask(first, "GET", f"/v2/images/{image_id}").status_code == 200
     assert "no longer has the world default" in caplog.text
     assert ask(second, "GET", f"/v2/images/{image_id}").status_code == 200
@@ -327,7 +327,7 @@ def test_world_that_the_store_has_lost_begins_again(pair: Pair, caplog: pytest.L
 def test_reset_leaves_nothing_in_the_store(pair: Pair) -> None:
     """The journal of before is gone, and files go once nobody can be reading them."""
     first, second = pair
-    link = first.service.sharing.link  # type: ignore[attr-defined]
+    link = sharing_of(first).link
     image_id = create(first)
     ask(first, "PUT", f"/v2/images/{image_id}/file", b"x", Content_Type="application/octet-stream")
     (file,) = link.ask(("KEYS", "*:file:*"))[0]
@@ -340,12 +340,12 @@ def test_reset_leaves_nothing_in_the_store(pair: Pair) -> None:
     assert 0 < link.ask(("TTL", file))[0] <= 60
 
 
-def test_journal_stays_where_a_clearing_was_too_late(pair: Pair) -> None:
+def test_journal_stays_where_a_clearing_was_too_late(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clearing that was undone, as another server was faster, has cleared nothing, in this server either."""
     first, second = pair
     create(first)
     assert len(list(first.journal)) == 1
-    state = first.service.sharing  # type: ignore[attr-defined]
+    state = sharing_of(first)
     ask_link = state.link.run
     late: list[str] = []
 
@@ -354,14 +354,14 @@ def test_journal_stays_where_a_clearing_was_too_late(pair: Pair) -> None:
             late.append(create(second))
         return ask_link(*arguments)
 
-    state.link.run = run
+    monkeypatch.setattr(state.link, "run", run)
 
     def clear_once() -> None:
         if not late:
             first.journal.clear()
 
     state.attempt(clear_once, is_touched=True)
-    state.link.run = ask_link
+    monkeypatch.undo()
     assert late
     assert [entry.number for entry in first.journal] == [entry.number for entry in second.journal] == [1, 2]
 
@@ -371,7 +371,7 @@ def test_store_that_went_back_takes_all_servers_back(pair: Pair) -> None:
     first, second = pair
     kept = create(first)
     assert ask(second, "GET", f"/v2/images/{kept}").status_code == 200
-    link = first.service.sharing.link  # type: ignore[attr-defined]
+    link = sharing_of(first).link
     saved = {key: link.ask(("DUMP", key))[0] for key in link.ask(("KEYS", "ims_mock:{default}:*"))[0]}
     lost = [create(first, "lost"), create(first, "lost")]
     for key, value in saved.items():
@@ -403,7 +403,7 @@ def test_ids_of_requests_are_new_after_the_store_was_emptied(start: Start) -> No
     """A server that starts then has ids of its own, and each server has the same journal."""
     first = start()
     create(first)
-    first.service.sharing.link.ask(("FLUSHALL",))  # type: ignore[attr-defined]
+    sharing_of(first).link.ask(("FLUSHALL",))
     second = start()
     for mock in (first, second, first, second):
         create(mock)

@@ -15,7 +15,7 @@ from ims_mock.service.world import World
 from ims_mock.shared.census import Census
 from ims_mock.shared.link import Command, Link
 from ims_mock.shared.worlds import SharedWorlds
-from tests.shared.conftest import Start
+from tests.shared.conftest import Start, sharing_of, worlds_of
 from tests.shared.redis_server import RedisServer
 from tests.shared.test_servers import IMAGE, Pair, ask, control, create
 
@@ -67,7 +67,7 @@ def test_nothing_of_a_deleted_world_stays_in_the_store(pair: Pair) -> None:
     """All keys of a world go with it, those of files too."""
     first, second = pair
     create(first)
-    link = first.service.sharing.link  # type: ignore[attr-defined]
+    link = sharing_of(first).link
     before = sorted(link.ask(("KEYS", "*"))[0])
     image_id = ask(second, "POST", "/~ci/v2/images", IMAGE).json()["id"]
     media = {"Content_Type": "application/octet-stream"}
@@ -84,7 +84,7 @@ def test_worlds_are_bounded_over_all_servers(pair: Pair, caplog: pytest.LogCaptu
     control(first, "POST", "worlds", {"name": "kept", "locked": True})
     for name in ("a", "b"):
         ask(first, "GET", f"/~{name}/v2/images")
-    second._worlds._reported.clear()  # type: ignore[attr-defined]
+    worlds_of(second)._reported.clear()
     ask(second, "GET", "/~a/v2/images")
     ask(second, "GET", "/~c/v2/images")
     assert sorted(names(first)) == ["a", "c", "default", "kept"]
@@ -96,7 +96,7 @@ def test_world_that_no_server_uses_expires(pair: Pair, caplog: pytest.LogCapture
     first, second = pair
     control(first, "POST", "worlds", {"name": "short", "idle": 100})
     control(first, "POST", "worlds", {"name": "long", "idle": 100})
-    link = first.service.sharing.link  # type: ignore[attr-defined]
+    link = sharing_of(first).link
     link.ask(("ZINCRBY", "ims_mock:used", -101, "short"))
     assert names(second) == ["default", "long"]
     assert "world short is removed: nobody has used it for 100 seconds" in caplog.text
@@ -119,7 +119,7 @@ def test_reset_of_the_default_world_keeps_others(start: Start) -> None:
 
 def keys(mock: ImsMock) -> list[bytes]:
     """Return the keys of the store."""
-    return sorted(mock.service.sharing.link.ask(("KEYS", "*"))[0])  # type: ignore[attr-defined]
+    return sorted(sharing_of(mock).link.ask(("KEYS", "*"))[0])
 
 
 def test_world_that_is_deleted_while_a_server_begins_with_it_leaves_nothing(
@@ -159,7 +159,7 @@ def test_what_a_server_has_left_of_a_deleted_world_goes(pair: Pair, monkeypatch:
         patch.setattr(Census, "purge", lambda _: None)
         control(first, "DELETE", "worlds/ci")
     assert keys(first) != before
-    second._worlds.tend()  # type: ignore[attr-defined]
+    worlds_of(second).tend()
     assert keys(first) == before
 
 
@@ -186,8 +186,8 @@ def test_unknown_token_costs_the_same_however_many_worlds_there_are(
 
     for number in range(3):
         control(first, "POST", "worlds", {"name": f"world-{number}"})
-    second._worlds.tend = first._worlds.tend = lambda: None  # type: ignore[attr-defined]
-    second._worlds._note_use = lambda _: None  # type: ignore[attr-defined]
+    monkeypatch.setattr(SharedWorlds, "tend", lambda _: None)
+    monkeypatch.setattr(SharedWorlds, "_note_use", lambda _worlds, _name: None)
     monkeypatch.setattr(Link, "_sent", count)
     few = costs()
     for number in range(3, 30):
