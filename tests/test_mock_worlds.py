@@ -139,7 +139,9 @@ def test_credentials_of_a_removed_world(ims_mock: ImsMock) -> None:
     for headers in ({"X-Auth-Token": token}, {"Authorization": signed, "X-Sdk-Date": "20260101T000000Z"}):
         response = requests.post(f"{ims_mock.url}/v2/images", json={"name": "x"}, headers=headers, timeout=10)
         assert response.status_code == 401, response.text
-        assert "is of the world gone, and this is another one" in response.headers["X-IMS-Mock-Reason"]
+        assert (
+            "is of the world gone, which was removed, and this is another one" in response.headers["X-IMS-Mock-Reason"]
+        )
     assert len(ims_mock.images) == 0
     again = ims_mock.world("gone")
     listed = requests.get(f"{ims_mock.url}/v2/images", headers={"X-Auth-Token": again.token}, timeout=10)

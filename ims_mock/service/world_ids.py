@@ -28,7 +28,7 @@ class WorldIds:
         self._ids = WeakKeyDictionary[Service, str]()
         self._removed: dict[str, None] = {}
         self.gone: dict[str, str] = {}
-        """The names of removed worlds, by their tokens and access keys; of many, the last ones."""
+        """What to call removed worlds, by their tokens and access keys; of many, the last ones."""
         self._lock = new_lock()
 
     def note(self, service: Service, world_id: str) -> None:
@@ -53,7 +53,7 @@ class WorldIds:
         given = [*issued, *(user.access for user in service.accounts.users.values()), service.settings.token]
         with self._lock:
             # The last issued ones matter most.
-            self.gone.update(dict.fromkeys(given[-MOST_GONE:], name))
+            self.gone.update(dict.fromkeys(given[-MOST_GONE:], f"{name}, which was removed"))
             for credential in list(self.gone)[: max(len(self.gone) - MOST_GONE, 0)]:
                 del self.gone[credential]
 

@@ -335,7 +335,7 @@ class Worlds:
     def owner_of(self, token: str, access: str) -> str | None:
         """Return the name of the one world to which a token or an access key belongs; None where that is not one.
 
-        A world that was removed counts too, so that what was for it gets into no other.
+        A world that was removed counts too, so that what was for it gets into no other: its name, and that it was.
         """
         owner = self._owner("", token, access)
         return self.ids.gone.get(token or access) if owner is None else owner.name
