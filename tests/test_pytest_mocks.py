@@ -14,6 +14,8 @@ from ims_mock.factory import ImsMockFactory
 from tests.both_ways import run_both_ways, shared_farm, shared_server, way  # noqa: F401 (fixtures)
 from tests.test_pytest_plugin import HEADER, LEAN, run
 
+pytestmark = pytest.mark.slow
+
 PROXY = "http://127.0.0.1:9"
 
 
@@ -262,7 +264,6 @@ def test_it():
     result.stdout.fnmatch_lines(["*- ims_mock at http://127.0.0.1:*", "reason for 400: /min_disk: *"])
 
 
-@pytest.mark.slow
 def test_mock_of_an_earlier_test_is_gone(pytester: pytest.Pytester) -> None:
     """No mock outlives its test, passed or failed, and no report has those of an earlier test."""
     # In this process, pytester itself would keep the traceback of the failure.
@@ -518,7 +519,6 @@ def test_marker_above_a_part_of_its_tests(pytester: pytest.Pytester) -> None:
     run(pytester, CLASSES, "-k", "test_other").assert_outcomes(passed=4, deselected=10)
 
 
-@pytest.mark.slow
 def test_plugin_by_the_name_of_the_package(pytester: pytest.Pytester) -> None:
     """`-p ims_mock` loads the plugin where pytest loads none by itself."""
     pytester.makepyfile("def test_it(ims_mock): assert ims_mock.url")

@@ -16,6 +16,8 @@ import requests
 from ims_mock import ImsMock
 from tests.both_ways import run_both_ways, shared_farm, shared_server, way  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.slow
+
 # What a run inside a test imports is dropped at its end, and half of requests is worse than none: the whole stays.
 assert requests
 
@@ -46,7 +48,6 @@ def run_installed(pytester: pytest.Pytester, body: str, *arguments: str) -> pyte
     return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *arguments)
 
 
-@pytest.mark.slow
 def test_fixture_serves(pytester: pytest.Pytester) -> None:
     """A test has a mock under a URL, and sees what was created."""
     result = run_installed(
@@ -597,7 +598,6 @@ def run_again(line: str, folder: Path) -> tuple[str, list[str]]:
     return report_of(pytest.RunResult(1, done.stdout.splitlines(), [], 0))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--ims-mock-seed=elsewhere", "--ims-mock-start=2020-02-29T12:00:00.250Z"]])
 def test_line_of_the_report_runs_the_same_again(pytester: pytest.Pytester, options: list[str]) -> None:
     """The line gives the same ids, times, chances and requests, though the start was the real time."""
@@ -610,7 +610,6 @@ def test_line_of_the_report_runs_the_same_again(pytester: pytest.Pytester, optio
     assert len([entry for entry in entries if "POST" in entry]) == 9
 
 
-@pytest.mark.slow
 def test_line_of_the_report_runs_from_where_pytest_was_started(pytester: pytest.Pytester) -> None:
     """In a folder below pytest's root, the line names the file as it is seen from there."""
     folder = pytester.mkdir("inner")
@@ -973,7 +972,6 @@ PATCHED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", PATCHED)
 def test_report_of_a_test_that_has_patched_the_world(pytester: pytest.Pytester, what: str) -> None:
     """A failed test has its report and its bundle, whatever it has put in the place of files, imports or the folder."""

@@ -12,6 +12,8 @@ from ims_mock.pytest_shared import IDLE
 from ims_mock.state.real import RealTime
 from tests.test_pytest_plugin import LEAN, WORKERS, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ImsMock]:
@@ -54,7 +56,6 @@ def test_ini_file_names_the_server(pytester: pytest.Pytester, server: ImsMock) -
     run(pytester, test).assert_outcomes(passed=1)
 
 
-@pytest.mark.slow
 def test_workers_have_a_world_each(pytester: pytest.Pytester, server: ImsMock) -> None:
     """The workers of pytest-xdist have worlds of the same run, which do not meet."""
     body = """
@@ -138,7 +139,6 @@ def test_factory_names_a_server_that_is_not_there(pytester: pytest.Pytester) -> 
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-@pytest.mark.slow
 def test_files_of_a_test_are_replaced(pytester: pytest.Pytester, server: ImsMock) -> None:
     """A test with pyfakefs, which has no file of the package, uses the mock all the same."""
     body = """
@@ -253,7 +253,6 @@ def ims_mock_started():
     result.stdout.fnmatch_lines([f"there is nothing to show: no mock responds at {server.url}*"])
 
 
-@pytest.mark.slow
 def test_authority_of_the_server(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its file is seen from where pytest was started, and the line that runs a failed test again names it."""
     pytester.makeini("[pytest]")

@@ -18,6 +18,8 @@ import yaml
 
 from tests.conftest import ROOT, needs_curl
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = "git+https://git.example.com/ims_mock.git"
 """What stands in the recipes for the place where a user keeps the mock."""
 
@@ -73,7 +75,6 @@ def test_recipe_passes_in_pytest(pytester: pytest.Pytester, recipe: str) -> None
     result.assert_outcomes(passed=sum(text.count("\ndef test_") for text in files_of(recipe).values()))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("recipe", COMMANDS)
 def test_command_of_a_recipe_succeeds(tmp_path: Path, recipe: str) -> None:
     """The command of a recipe succeeds on its files, runs each test, and prints what is shown."""
@@ -86,7 +87,6 @@ def test_command_of_a_recipe_succeeds(tmp_path: Path, recipe: str) -> None:
     assert not tests or re.search(rf"Ran {tests} tests|\b{tests} (?:passed|scenarios passed)", printed)
 
 
-@pytest.mark.slow
 def test_recipe_of_tox(tmp_path: Path) -> None:
     """tox makes the environment and runs the test in it; the libraries are this Python's, since there is no index."""
     write("tox", tmp_path)
@@ -107,7 +107,6 @@ def workflow() -> dict[str, Any]:
 
 
 @needs_curl
-@pytest.mark.slow
 def test_steps_of_the_workflow_run(tmp_path: Path, workflow: dict[str, Any]) -> None:
     """The steps that start the mock and ask it succeed, each in a shell of its own as a runner has them."""
     steps = [step["run"] for step in workflow["jobs"]["any-language"]["steps"] if "run" in step]

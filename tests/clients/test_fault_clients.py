@@ -53,6 +53,7 @@ from ims_mock.faults.kinds import KINDS
 from tests.examples import KINDS_IN_TABLES
 
 pytestmark = [
+    pytest.mark.slow,
     # Huawei has moved show, list and delete to its historical APIs, and the SDK says so at each call.
     pytest.mark.filterwarnings("ignore:Method 'glance_:DeprecationWarning"),
     # The SDK's signer asks for the time in a way that Python 3.12 warns of.

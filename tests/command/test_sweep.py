@@ -26,6 +26,8 @@ from ims_mock.sweep.known import KnownFailures
 from ims_mock.sweep.progress import Progress
 from tests.command.test_cli import run
 
+pytestmark = pytest.mark.slow
+
 BARE = """
 import os, socket, sys
 
@@ -211,7 +213,6 @@ def test_hang_leaves_no_process(port: socket.socket) -> None:
     assert_all_have_ended(take(port))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted(port: socket.socket, number: int) -> None:
     """Ctrl-C, however often, or a closed terminal prints what is known, ends with 130, and leaves no process."""
@@ -233,7 +234,6 @@ def test_interrupted(port: socket.socket, number: int) -> None:
     assert_all_have_ended(connection)
 
 
-@pytest.mark.slow
 def test_ignored_hangup_ends_nothing() -> None:
     """A sweep that nohup runs goes on when the terminal is closed."""
     program = f"{BARE}\nimport signal\nstatus()\nos.kill(os.getppid(), signal.SIGHUP)"
@@ -243,7 +243,6 @@ def test_ignored_hangup_ends_nothing() -> None:
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 survived")
 
 
-@pytest.mark.slow
 def test_closed_stderr() -> None:
     """A process whose stderr is closed, as of a daemon, sweeps as any other."""
     words = ["sweep", *ONE, "--", sys.executable, "-I", "-S", "-c", f"{BARE}status()"]

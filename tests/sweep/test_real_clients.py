@@ -22,7 +22,6 @@ from ims_mock.sweep.verdicts import Verdict
 from tests.sweep import real_programs as programs
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.ims_mock(auth="strict", jobs={"*": 60}),
     # openstacksdk warns of its own deprecations, at every connection and resource, and where it is imported first.
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),

@@ -21,8 +21,6 @@ import urllib3
 from ims_mock import ImsMock
 from ims_mock.sweep.runs import Run
 
-pytestmark = pytest.mark.slow
-
 STALL = "glance_list_images: stall(60) x1"
 LOST = "glance_list_images: lose_response(timeout) x1"
 FAIL = "glance_list_images: 503 x1"

@@ -20,8 +20,6 @@ from ims_mock.sweep.waits import HangError
 from ims_mock.sweep.watching import Watch
 from tests.sweep.client import Client
 
-pytestmark = pytest.mark.slow
-
 TOO_LONG = "it waited for more than 120 s"
 
 

@@ -13,8 +13,6 @@ from ims_mock.sweep.report import SweepReport
 from tests.sweep import programs, weak
 from tests.sweep.client import Client, ImsError
 
-pytestmark = pytest.mark.slow
-
 Program = Callable[[Client], Any]
 
 
