@@ -85,6 +85,14 @@ def remembered(api: Api) -> dict[str, Any]:
 
 
 @pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Run pytest inside a test, with the same output on a CI machine, where pytest would write longer summaries."""
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    return pytester
+
+
+@pytest.fixture
 def api() -> Api:
     """A fresh service, called without a socket."""
     return Api()
