@@ -20,9 +20,14 @@ final class Report {
 
   /** Runs a check that ends without an exception if the client does what its manual says. */
   void works(String check, Callable<?> body) {
+    run(check, "works", "", body);
+  }
+
+  /** Runs a check that shows a fault of the client, or a refusal without an exception. */
+  void run(String check, String outcome, String note, Callable<?> body) {
     try {
       body.call();
-      print("check", check, "outcome", "works");
+      print("check", check, "outcome", outcome, "note", note);
     } catch (Throwable error) {
       broken(check, error);
     }
@@ -44,18 +49,6 @@ final class Report {
     }
   }
 
-  /**
-   * Reports what a fault of the client does, after {@code body} has shown that it still does it.
-   */
-  void fails(String check, String note, Callable<?> body) {
-    try {
-      body.call();
-      print("check", check, "outcome", "fails", "note", note);
-    } catch (Throwable error) {
-      broken(check, error);
-    }
-  }
-
   private void broken(String check, Throwable error) {
     isBroken = true;
     error.printStackTrace();
@@ -73,10 +66,13 @@ final class Report {
     }
   }
 
+  /** Prints names and values as one object; an empty value is left out. */
   static void print(String... pairs) {
     Map<String, String> line = new LinkedHashMap<>();
     for (int i = 0; i < pairs.length; i += 2) {
-      line.put(pairs[i], pairs[i + 1]);
+      if (!"".equals(pairs[i + 1])) {
+        line.put(pairs[i], pairs[i + 1]);
+      }
     }
     try {
       System.out.println(JSON.writeValueAsString(line));
