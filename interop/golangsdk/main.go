@@ -57,7 +57,7 @@ func once(client *golangsdk.ServiceClient, call string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return "job SUCCESS", cloudimages.WaitForJobSuccess(client, 10, started.JobID)
+		return "job SUCCESS", cloudimages.WaitForJobSuccess(client, 60, started.JobID)
 	}
 	return "", fmt.Errorf("%q is not list, create or job", call)
 }
