@@ -97,7 +97,7 @@ func main() {
 			raised(err)
 			return
 		}
-		print(map[string]string{"returned": returned})
+		write(map[string]string{"returned": returned})
 		return
 	}
 	works("credential, project and endpoint from the environment", func() { must(client, err) })

@@ -73,7 +73,7 @@ func main() {
 			raised(err)
 			return
 		}
-		print(map[string]string{"returned": returned})
+		write(map[string]string{"returned": returned})
 		return
 	}
 	works("sign with an access key, and find the project and the endpoint", func() { must(client, err) })

@@ -32,13 +32,13 @@ func report(name, outcome, note string, run func()) {
 		default:
 			panic(found)
 		}
-		print(map[string]string{"check": name, "outcome": outcome, "note": note})
+		write(map[string]string{"check": name, "outcome": outcome, "note": note})
 	}()
 	run()
 }
 
-// print writes one line of JSON, without what is empty.
-func print(line map[string]string) {
+// write prints one line of JSON, without what is empty.
+func write(line map[string]string) {
 	for name, text := range line {
 		if text == "" {
 			delete(line, name)
@@ -79,5 +79,5 @@ func raised(err error) {
 			name = typed
 		}
 	}
-	print(map[string]string{"raised": name, "message": err.Error()})
+	write(map[string]string{"raised": name, "message": err.Error()})
 }

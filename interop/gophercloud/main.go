@@ -58,7 +58,7 @@ func main() {
 			raised(err)
 			return
 		}
-		print(map[string]string{"returned": returned})
+		write(map[string]string{"returned": returned})
 		return
 	}
 	works("log in with a password, and take the endpoint of the catalogue", func() { must(client, err) })

@@ -75,7 +75,7 @@ func main() {
 			raised(err)
 			return
 		}
-		print(map[string]string{"returned": returned})
+		write(map[string]string{"returned": returned})
 		return
 	}
 	works("sign with a scope, and find the project and the endpoint", func() { must(second, err) })
