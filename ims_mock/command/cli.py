@@ -164,7 +164,8 @@ def _print_operations(_given: Given, _parser: Parser) -> int:
 
 def _print_environment(given: Given, parser: Parser) -> int:
     """Print what points a client at a running mock."""
-    from ims_mock.command.environment import CLIENTS, IN_EACH_SHELL, Target
+    from ims_mock.command.clients import CLIENTS, IN_EACH_SHELL, THROUGH_PROXY
+    from ims_mock.command.environment import Target
     from ims_mock.command.healthcheck import named_in
 
     client, options = given.get("client"), _with_defaults(given)
@@ -174,8 +175,8 @@ def _print_environment(given: Given, parser: Parser) -> int:
         parser.error(f"there is no client {shown(client)}; there are {', '.join(CLIENTS)}{nearest(client, [*CLIENTS])}")
     if options.shell != "bash" and client not in IN_EACH_SHELL:
         parser.error(f"--shell {options.shell} is for {', '.join(IN_EACH_SHELL)}: leave it out for {client}")
-    url = reached_url(options, parser, is_tls=bool(options.tls or options.cert) and client != "proxy")
-    is_asked = "/~" in url or ("regions" not in given and client != "proxy")
+    url = reached_url(options, parser, is_tls=bool(options.tls or options.cert) and client not in THROUGH_PROXY)
+    is_asked = "/~" in url or ("regions" not in given and client not in THROUGH_PROXY)
     world, region, found = named_in(url, options) if is_asked else ("", "", [])
     regions = given.get("regions") or found
     try:
@@ -188,7 +189,7 @@ def _print_environment(given: Given, parser: Parser) -> int:
     file = Path(options.ca_file)
     # Of a certificate that is not made for the run, the authority may be one that every client knows.
     is_named = "ca_file" in given or options.tls or (not options.cert and file.exists())
-    ca_file = str(file.absolute()) if (url.startswith("https:") and is_named) or client == "proxy" else None
+    ca_file = str(file.absolute()) if (url.startswith("https:") and is_named) or client in THROUGH_PROXY else None
     try:
         target = Target(url, accounts, user, ca_file, options.shell, region, () if region else regions)
         print(CLIENTS[client](target), end="")

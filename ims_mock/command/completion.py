@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from ims_mock.command.environment import CLIENTS
+from ims_mock.command.clients import CLIENTS
 from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS, Option, add_options, new_parser
 from ims_mock.contract.wording import nearest, shown
 

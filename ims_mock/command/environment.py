@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -108,21 +108,23 @@ def clouds_yaml(target: Target) -> str:
     return json.dumps({"clouds": {"ims_mock": cloud}}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sdk(target: Target) -> str:
+def sdk_lines(target: Target) -> str:
+    """Return the lines for Huawei Cloud's SDK for Python."""
     region = target.region
     note = f"# Then: ImsClient.new_builder().with_region(Region({region!r}, {target.url!r})).build()\n"
     tls = f"# HTTPS: HttpConfig(ssl_ca_cert={target.ca_file!r})\n" if target.ca_file else ""
-    return _replaced("HUAWEICLOUD_SDK_", sdk_variables(target), target) + note + tls
+    return replaced(("HUAWEICLOUD_SDK_",), sdk_variables(target), target) + note + tls
 
 
-def _openstack(target: Target) -> str:
+def openstack_lines(target: Target) -> str:
+    """Return the lines for OpenStack's clients in Python, and a clouds.yaml as a comment."""
     commented = "".join(f"#   {line}\n" for line in clouds_yaml(target).splitlines())
     note = '# Or clouds.yaml, for openstack.connect(cloud="ims_mock"):\n'
-    return _replaced("OS_", openstack_variables(target), target) + note + commented
+    return replaced(("OS_",), openstack_variables(target), target) + note + commented
 
 
-def _terraform(target: Target) -> str:
-    """https://registry.terraform.io/providers/huaweicloud/huaweicloud/latest/docs"""
+def terraform_lines(target: Target) -> str:
+    """Return the block of Huawei Cloud's provider: https://registry.terraform.io/providers/huaweicloud/huaweicloud/latest/docs"""
     user = target.user
     settings = {
         "region": target.region,
@@ -138,8 +140,8 @@ _TERRAFORM_SERVICES = ("ims", "iam", "eps", "kms", "cbr", "bss")
 """The services that the provider asks while it starts, and while it manages an image."""
 
 
-def _otc(target: Target) -> str:
-    """https://registry.terraform.io/providers/opentelekomcloud/opentelekomcloud/latest/docs"""
+def otc_lines(target: Target) -> str:
+    """Return the block of Open Telekom Cloud's provider: https://registry.terraform.io/providers/opentelekomcloud/opentelekomcloud/latest/docs"""
     settings = {
         "auth_url": f"{target.url}/v3",
         "user_name": target.user.name,
@@ -152,7 +154,8 @@ def _otc(target: Target) -> str:
     return _provider("opentelekomcloud", settings, {})
 
 
-def _curl(target: Target) -> str:
+def curl_lines(target: Target) -> str:
+    """Return the lines that log in with curl, and keep the token."""
     certificate = f" --cacert {shlex.quote(target.ca_file)}" if target.ca_file else ""
     user = {"name": target.user.name, "password": target.user.password, "domain": {"name": target.accounts.domain.name}}
     project = {"name": target.project_name, "domain": {"name": target.accounts.domain.name}}
@@ -188,31 +191,17 @@ def proxy_variables(target: Target) -> dict[str, str]:
     }
 
 
-def _proxy(target: Target) -> str:
+def proxy_lines(target: Target) -> str:
+    """Return the lines that lead any client through `ims-mock proxy`."""
     user = target.user
     exports = SHELLS[target.shell].replaces(proxy_variables(target))
     return f"{exports}# {user.name} has AK/SK {user.access} and {user.secret}: any, unless it is strict.\n"
 
 
-CLIENTS: dict[str, Callable[[Target], str]] = {
-    "sdk": _sdk,
-    "openstack": _openstack,
-    "terraform": _terraform,
-    "otc": _otc,
-    "curl": _curl,
-    "proxy": _proxy,
-}
-"""The settings of each client, as text: lines for a shell, or a provider's block."""
-
-
-IN_EACH_SHELL = ("sdk", "openstack", "proxy")
-"""The clients that variables alone point at a mock. For curl, bash logs in too; Terraform reads no shell's lines."""
-
-
-def _replaced(prefix: str, variables: dict[str, str], target: Target) -> str:
+def replaced(prefixes: Sequence[str], variables: dict[str, str], target: Target) -> str:
     """Return lines that unset every variable of a client, of which another would lead it elsewhere, and set these."""
     shell = SHELLS[target.shell]
-    return shell.unset(prefix) + shell.exports(variables)
+    return "".join(map(shell.unset, prefixes)) + shell.exports(variables)
 
 
 def _provider(name: str, settings: dict[str, str], endpoints: dict[str, str]) -> str:

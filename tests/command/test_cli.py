@@ -138,7 +138,7 @@ def test_env_names_the_authority(arguments: list[str], file: str | None) -> None
         (["nonsense"], {}, 'there is no command "nonsense"; there are serve, proxy,'),
         (["serve", "nonsense"], {}, "unrecognized arguments: nonsense"),
         (["env"], {}, "needs a client: sdk, openstack, terraform, otc, curl"),
-        (["env", "packer"], {}, 'there is no client "packer"; there are sdk, openstack, terraform, otc, curl'),
+        (["env", "fog"], {}, 'there is no client "fog"; there are sdk, openstack, terraform, otc, curl'),
         (["env", "sdk", "--port", "0"], {}, "needs --url of a mock that took a free port"),
         (
             ["env", "sdk", "--user", "nobody"],
@@ -167,7 +167,7 @@ def test_env_names_the_authority(arguments: list[str], file: str | None) -> None
         (["serv"], {}, 'there is no command "serv"; there are serve, '),
         (["contract"], {}, "ims-mock contract: error: needs a command: check, verify, consumer, changes, diff\ntry "),
         (["contract", "chek"], {}, 'there is no command "chek"; there are check, verify,'),
-        (["env", "terrafrom"], {}, 'openstack, terraform, otc, curl, proxy; did you mean "terraform"?'),
+        (["env", "terrafrom"], {}, 'libcloud, c7n, packer, proxy; did you mean "terraform"?'),
         (["--url-file", ""], {}, 'argument --url-file: must be the name of a file, got ""'),
         (["--accounts", ""], {}, 'argument --accounts: must be the name of a file, got ""'),
         (["--max-image-size", "2GB"], {}, 'argument --max-image-size: must be of type integer, got "2GB"'),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ims_mock.command.clients import CLIENTS
 from ims_mock.command.completion import SHELLS
-from ims_mock.command.environment import CLIENTS
 from ims_mock.command.parser import COMMANDS, GROUPS, OPTIONS
 from tests.command.test_cli import run
 

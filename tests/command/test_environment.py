@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ims_mock import ImsMock
-from ims_mock.command.environment import CLIENTS, Target, clouds_yaml, openstack_variables, sdk_variables
+from ims_mock.command.clients import CLIENTS
+from ims_mock.command.environment import Target, clouds_yaml, openstack_variables, sdk_variables
 from ims_mock.identity.accounts import DEFAULT_PROJECT_ID, new_accounts
 from tests.conftest import needs_curl
 
@@ -67,8 +68,9 @@ def run_by_bash(lines: str, *more: str, **variables: str) -> dict[str, str]:
 
 
 def test_clients() -> None:
-    """There are settings for five clients, and for the proxy, which any client can use."""
-    assert list(CLIENTS) == ["sdk", "openstack", "terraform", "otc", "curl", "proxy"]
+    """There are settings for each kind of client, and for the proxy, which any client can use."""
+    text = "sdk openstack terraform otc curl go java node ansible libcloud c7n packer proxy"
+    assert list(CLIENTS) == text.split()
 
 
 ADD_HOST = 'case ",${{{0}-}}," in *,127.0.0.1,*) export {0};; *) export {0}="${{{0}:+${0},}}"127.0.0.1;; esac\n'

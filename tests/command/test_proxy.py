@@ -20,7 +20,8 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
-from ims_mock.command.environment import CLIENTS, Target
+from ims_mock.command.clients import CLIENTS
+from ims_mock.command.environment import Target
 from ims_mock.command.greeting import this_command
 from ims_mock.contract import NOT_RECORDED, JsonBody, judge
 from ims_mock.evidence.recordings.files import read_recording

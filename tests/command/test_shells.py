@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from ims_mock.command.environment import CLIENTS, IN_EACH_SHELL
+from ims_mock.command.clients import CLIENTS, IN_EACH_SHELL
 from ims_mock.command.shells import SHELLS
 from tests.command.test_cli import run
 from tests.command.test_environment import ODD, run_by_bash
@@ -112,7 +112,7 @@ def test_other_clients_have_no_shell(client: str) -> None:
     """What is no variable, or needs bash to log in, is refused for another shell; bash can be named."""
     done = run("env", client, "--shell", "fish")
     assert done.returncode == 2
-    assert f"--shell fish is for sdk, openstack, proxy: leave it out for {client}" in done.stderr
+    assert f"--shell fish is for {', '.join(IN_EACH_SHELL)}: leave it out for {client}" in done.stderr
     assert run("env", client, "--shell", "bash").returncode == 0
 
 
