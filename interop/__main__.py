@@ -1,0 +1,105 @@
+"""Runs real clients against the mock: `python -m interop` those of CI, `python -m interop CLIENT...` others too.
+
+Each runs as its users would run it: the mock is a process, and `ims-mock env` says how to reach it. The outcomes are
+compared with those in interop/results. `--record` writes them there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from interop.client import Client, all_clients
+from interop.faulted import observe_faults
+from interop.outcomes import Result, differences, record, recorded, summary
+from interop.running import ProgramError, build, run
+from interop.server import started
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the arguments name.
+
+    Returns:
+        0 if all is as recorded, 1 if something differs, 2 for a wrong name
+    """
+    clients = all_clients()
+    parser = argparse.ArgumentParser("python -m interop", description=__doc__)
+    parser.add_argument("client", nargs="*", help=f"one of {', '.join(clients)} (default: those of CI)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="run so many clients at once (default: 2)")
+    parser.add_argument("--record", action="store_true", help="write the outcomes to interop/results")
+    parser.add_argument("--no-faults", action="store_true", help="leave out what each client makes of faults")
+    given = parser.parse_args(arguments)
+    unknown = sorted(set(given.client) - set(clients))
+    if unknown:
+        parser.error(f"there is no client {', '.join(unknown)}; there are {', '.join(clients)}")
+    if given.record and given.no_faults:
+        parser.error("--record needs the faults too: leave out --no-faults")
+    wanted = [clients[name] for name in given.client] or [client for client in clients.values() if client.in_ci]
+    with ThreadPoolExecutor(given.jobs) as pool:
+        outcomes = list(pool.map(lambda client: _tried(client, given), wanted))
+    not_run = [client.name for client, is_good in zip(wanted, outcomes, strict=True) if is_good is None]
+    if not_run:
+        print(f"not run, because a command that they need is missing: {', '.join(not_run)}")
+    if given.client and not_run:
+        return 1
+    return 1 if False in outcomes else 0
+
+
+def _tried(client: Client, given: argparse.Namespace) -> bool | None:
+    """Build and run a client, and print what came out: whether it is as recorded, or None if it was not run."""
+    if client.missing:
+        print(f"{client.name}: not run: there is no {', '.join(client.missing)}", flush=True)
+        return None
+    began = time.monotonic()
+    try:
+        build(client)
+        built = time.monotonic()
+        result = _result(client, with_faults=not given.no_faults)
+    except (ProgramError, RuntimeError) as error:
+        print(f"{client.name}: {error}", flush=True)
+        return False
+    before = recorded(client.name)
+    if given.record:
+        record(client.name, result)
+        before = result
+    if before and given.no_faults:
+        before = {**before, "faults": []}
+    found = list(differences(client, before, result))
+    times = f"built in {built - began:.0f} s, run in {time.monotonic() - built:.0f} s"
+    print("\n    ".join([f"{client.name}: {summary(result)} ({times})", *found]), flush=True)
+    return not found
+
+
+def _result(client: Client, *, with_faults: bool) -> Result:
+    """Run a client's program and, if it has single calls, each of the faults."""
+    with started(client.mock) as mock:
+        ended = run(client, mock)
+        checks = [_checked(client, line) for line in ended.printed]
+        is_broken = any(check["outcome"] == "broken" for check in checks)
+        if ended.exit_code is None:
+            raise ProgramError(f"did not end within {client.timeout:g} s, after {len(checks)} checks: {ended.log}")
+        if not checks or ended.exit_code != is_broken:
+            raise ProgramError(f"ended with {ended.exit_code} after {len(checks)} checks: {ended.log}")
+        served = {entry.operation for entry in mock.control.journal if entry.status < 400 and entry.operation}
+        result = {"packages": dict(client.packages), "checks": checks, "operations": sorted(served)}
+        if client.calls and with_faults and not is_broken:
+            result["faults"] = observe_faults(client, mock)
+    return result
+
+
+def _checked(client: Client, line: Mapping[str, object]) -> dict[str, str]:
+    """Return a line as the outcome of a check.
+
+    Raises:
+        ProgramError: it is none
+    """
+    if {"check", "outcome"} <= line.keys() <= {"check", "outcome", "note"}:
+        return {name: str(value) for name, value in line.items()}
+    raise ProgramError(f"printed what is no check: {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,91 @@
+"""Builds a client, and runs its program against a mock of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from interop.client import HERE, Client
+from interop.server import Started
+
+BUILT = HERE.parent / "build" / "interop"
+"""The folder of the copies in which clients are built and run; what was built before is used again."""
+
+_IN_BASH = 'eval "$1"; shift; exec "$@"'
+
+
+class ProgramError(Exception):
+    """Raised where a program cannot be built, or does not do what its folder promises."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program has ended: the lines of JSON that it printed, and its exit code."""
+
+    printed: Sequence[Mapping[str, Any]]
+    exit_code: int | None
+    """None if it was ended because of its time."""
+
+    log: str
+    """The end of what it wrote besides."""
+
+
+def build(client: Client) -> None:
+    """Copy a client's folder to the folder of builds, and run its commands there.
+
+    Raises:
+        ProgramError: a command fails
+    """
+    copy = BUILT / client.name
+    shutil.copytree(client.folder, copy, dirs_exist_ok=True)
+    for command in client.build:
+        words = [word.replace("{python}", sys.executable) for word in command]
+        done = subprocess.run(words, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise ProgramError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
+
+
+def run(client: Client, mock: Started, call: str = "", timeout: float | None = None) -> Ended:
+    """Run a client's program, or a single call of it, in the environment that `ims-mock env` prints.
+
+    Raises:
+        ProgramError: it prints a line that is not JSON
+    """
+    copy = BUILT / client.name
+    lines = mock.environment(client.env)
+    if client.env_file:
+        Path(copy, client.env_file).write_text(lines)
+        lines = ""
+    words = [word.replace("{python}", sys.executable).replace("{url}", mock.url) for word in client.run]
+    own = {"IMS_MOCK_URL": mock.url, "IMS_MOCK_CA": mock.ca_file}
+    command = ["bash", "-c", _IN_BASH, "bash", lines, *words, *([call] if call else [])]
+    # A session of its own, so that what the program has started ends with it.
+    process = subprocess.Popen(
+        command, cwd=copy, env={**os.environ, **own}, start_new_session=True, text=True, errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        output, log = process.communicate(timeout=client.timeout if timeout is None else timeout)
+        exit_code: int | None = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        output, log = process.communicate()
+        exit_code = None
+    return Ended([_line_of(client, line) for line in output.splitlines() if line.strip()], exit_code, log[-3000:])
+
+
+def _line_of(client: Client, text: str) -> Mapping[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        line = None
+    if not isinstance(line, dict):
+        raise ProgramError(f"{client.name} printed a line that is no object in JSON: {text[:300]!r}")
+    return line
