@@ -28,9 +28,16 @@ _SDK, _OPENSTACK = "HUAWEICLOUD_SDK_", "OS_"
 def _go(target: Target) -> str:
     """Return what Huawei Cloud's SDK, golangsdk, gophercloud and gophertelekomcloud read; Go reads SSL_CERT_FILE.
 
+    gophercloud and golangsdk do not read the domains of the user and of the project, but one of their own.
     https://pkg.go.dev/crypto/x509#SystemCertPool
+    https://pkg.go.dev/github.com/gophercloud/gophercloud/v2/openstack#AuthOptionsFromEnv
     """
-    variables = {**sdk_variables(target), **openstack_variables(target), **_authority(target, "SSL_CERT_FILE")}
+    variables = {
+        **sdk_variables(target),
+        **openstack_variables(target),
+        "OS_DOMAIN_NAME": target.accounts.domain.name,
+        **_authority(target, "SSL_CERT_FILE"),
+    }
     note = (
         f"# Then: ims.ImsClientBuilder().WithRegion(region.ValueOf({_quoted(target.region)})), with a credential of\n"
         "# basic.NewCredentialsBuilder() that has the AK, SK and project id of the variables,\n"

@@ -22,7 +22,7 @@ SDK = {
 OPENSTACK = {"OS_AUTH_URL": f"{URL}/identity", "OS_USERNAME": "demo", "OS_PASSWORD": "secret"}
 
 READ = {
-    "go": SDK | OPENSTACK,
+    "go": SDK | OPENSTACK | {"OS_DOMAIN_NAME": "Default"},
     "java": SDK,
     "node": SDK | {"IMS_URL": URL},
     "ansible": OPENSTACK,
