@@ -191,6 +191,7 @@ def test_whatever_the_sdk_signs_is_verified(
         f"SDK-HMAC-SHA256 Credential=ak/20261127///aws4_request, SignedHeaders=host, Signature={'0' * 64}",
         f"SDK-ECDSA-P256-SHA256 Access=ak, SignedHeaders=host, Signature={'0' * 64}",
         f"SDK-SM2-SM3 Access=ak, SignedHeaders=host, Signature={'0' * 64}",
+        f"V11-HMAC-SHA256 Credential=ak/20261127/cn-north-4/ims, SignedHeaders=host, Signature={'0' * 64}",
         f"AWS4-HMAC-SHA256 Credential=ak/20261127/eu-de/ims/aws4_request, SignedHeaders=host, Signature={'0' * 64}",
     ],
 )
