@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
+	"syscall"
 )
 
 // isBroken says whether a check has found what nobody expects.
@@ -79,12 +81,27 @@ func equal[T any](got, expected T) {
 	}
 }
 
-// raised prints an error as a user sees it: the type is that of the innermost error with a type of its own.
+// sentinels are errors that a program looks for with errors.Is.
+var sentinels = []struct {
+	name  string
+	error error
+}{
+	{"io.EOF", io.EOF},
+	{"io.ErrUnexpectedEOF", io.ErrUnexpectedEOF},
+	{"syscall.ECONNRESET", syscall.ECONNRESET},
+}
+
+// raised prints an error as a user looks for it: by its value, or by the innermost type of its own.
 func raised(err error) {
 	name := fmt.Sprintf("%T", err)
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		if typed := fmt.Sprintf("%T", inner); typed != "*errors.errorString" && typed != "*fmt.wrapError" {
 			name = typed
+		}
+	}
+	for _, sentinel := range sentinels {
+		if errors.Is(err, sentinel.error) {
+			name = sentinel.name
 		}
 	}
 	write(map[string]string{"raised": name, "message": err.Error()})
