@@ -22,7 +22,7 @@ class Trial:
     """The fault's kind, as in schemas/faults/kinds."""
 
     rule: str
-    """The fault as the option --fault takes it."""
+    """The fault as the option --fault takes it, with an operation before it if need be."""
 
     call: str
     shown: str
@@ -38,8 +38,7 @@ TRIALS = (
         Trial("garble", f"garble({mode})", "list", f'Garble("{mode}")')
         for mode in ("html_200", "html_502", "text", "empty", "invalid_json", "invalid_utf8", "content_type")
     ),
-    Trial("mutate", "mutate(/min_ram, mode=retype)", "create", 'Mutate("/min_ram", "retype")'),
-    Trial("looping_marker", "looping_marker", "list", "LoopingMarker"),
+    Trial("mutate", "*list_images: mutate(/images/0/size, mode=retype)", "list", 'Mutate("/images/0/size", "retype")'),
     Trial("delay", "delay(1, real_time=true)", "list", "Delay(1)"),
     Trial("lose_response", "lose_response(reset)", "create", 'LoseResponse("reset")'),
     Trial("lose_response", "lose_response(timeout)", "create", 'LoseResponse("timeout")'),
@@ -69,7 +68,7 @@ def observe_faults(client: Client, mock: Started) -> list[dict[str, Any]]:
 def _observed(client: Client, mock: Started, trial: Trial) -> dict[str, Any]:
     control = mock.control
     control.reset()
-    control.add_image(name="there", status="active", min_ram=1)
+    control.add_image(name="there", data=b"...")
     control.faults.add(f"{trial.rule} path /v[12]*")
     if trial.kind == "throttle":
         # The first call is the one that passes.
@@ -78,6 +77,8 @@ def _observed(client: Client, mock: Started, trial: Trial) -> dict[str, Any]:
     ended = run(client, mock, trial.call, LONGEST)
     entries = [entry for entry in control.journal.since(mark)[1] if not entry.path.startswith("/v3")]
     times = [entry.received_at for entry in entries]
+    if not any(entry.rules for entry in entries):
+        raise ProgramError(f"{client.name} {trial.call} did not meet {trial.shown}: {ended.printed} {ended.log}")
     return {
         "fault": trial.shown,
         "kind": trial.kind,
