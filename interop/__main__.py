@@ -16,7 +16,7 @@ from interop.client import Client, all_clients
 from interop.faulted import observe_faults
 from interop.outcomes import Result, differences, record, recorded, summary
 from interop.running import ProgramError, build, run
-from interop.server import started
+from interop.server import Started, started
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -74,23 +74,37 @@ def _tried(client: Client, given: argparse.Namespace) -> bool | None:
 
 
 def _result(client: Client, *, with_faults: bool) -> Result:
-    """Run a client's program and, if it has single calls, each of the faults."""
+    """Run a client's program, also over TLS, and each of the faults if it has single calls.
+
+    Raises:
+        ProgramError: it does not do what its folder promises, or other things over TLS
+    """
     with started(client.mock) as mock:
-        ended = run(client, mock)
-        checks = [_checked(client, line) for line in ended.printed]
-        is_broken = any(check["outcome"] == "broken" for check in checks)
-        if ended.exit_code is None:
-            raise ProgramError(f"did not end within {client.timeout:g} s, after {len(checks)} checks: {ended.log}")
-        if not checks or ended.exit_code != is_broken:
-            raise ProgramError(f"ended with {ended.exit_code} after {len(checks)} checks: {ended.log}")
+        checks = _checks(client, mock)
         served = {entry.operation for entry in mock.control.journal if entry.status < 400 and entry.operation}
         result = {"packages": dict(client.packages), "checks": checks, "operations": sorted(served)}
-        if client.calls and with_faults and not is_broken:
+        if client.calls and with_faults:
             result["faults"] = observe_faults(client, mock)
+    if client.tls:
+        with started([*client.mock, "--tls"]) as mock:
+            others = [check for check in _checks(client, mock) if check not in checks]
+        result["checks"] = checks + [{**check, "check": f"over TLS: {check['check']}"} for check in others]
     return result
 
 
-def _checked(client: Client, line: Mapping[str, object]) -> dict[str, str]:
+def _checks(client: Client, mock: Started) -> list[dict[str, str]]:
+    """Run a client's program, and return the outcomes of its checks."""
+    ended = run(client, mock)
+    checks = [_checked(line) for line in ended.printed]
+    if ended.exit_code is None:
+        raise ProgramError(f"did not end within {client.timeout:g} s, after {len(checks)} checks: {ended.log}")
+    is_broken = any(check["outcome"] == "broken" for check in checks)
+    if not checks or ended.exit_code != is_broken:
+        raise ProgramError(f"ended with {ended.exit_code} after {len(checks)} checks: {ended.log}")
+    return checks
+
+
+def _checked(line: Mapping[str, object]) -> dict[str, str]:
     """Return a line as the outcome of a check.
 
     Raises:

@@ -44,6 +44,9 @@ class Client:
     timeout: float = 60
     """The seconds after which the program is ended."""
 
+    tls: bool = True
+    """Whether the program is run a second time, over TLS."""
+
     in_ci: bool = True
     """Whether it is run with all others; if not, it is run by its name alone."""
 

@@ -46,10 +46,9 @@ TRIALS = (
     Trial("reset", "reset", "list", "Reset"),
     Trial("hangup", "hangup", "list", "Hangup"),
     Trial("truncate", "truncate(10)", "list", "Truncate(10)"),
-    Trial("drip", "drip(100, real_time=true)", "list", "Drip(100)"),
+    Trial("drip", "drip(20000, real_time=true)", "list", "Drip(20000)"),
     Trial("stall", "stall(1)", "list", "Stall(1)"),
     Trial("fail_job", "fail_job", "job", "FailJob"),
-    Trial("stick_job", "stick_job", "job", "StickJob"),
     Trial("bad_job", "bad_job(no_image_id)", "job", 'BadJob("no_image_id")'),
     Trial("bad_job", "bad_job(no_image)", "job", 'BadJob("no_image")'),
 )
