@@ -47,7 +47,7 @@ def _go(target: Target) -> str:
 
 
 def _java(target: Target) -> str:
-    """Return what Huawei Cloud's SDK reads, and a trust store: the JVM takes no authority in PEM.
+    """Return what Huawei Cloud's SDK and OpenStack4j read, and a trust store: the JVM takes no authority in PEM.
 
     https://docs.oracle.com/en/java/javase/17/docs/specs/man/keytool.html
     """
@@ -55,7 +55,8 @@ def _java(target: Target) -> str:
         "# Then: ImsClient.newBuilder().withCredential(new BasicCredentials().withAk(...).withSk(...)\n"
         f"#     .withProjectId(...)).withRegion(ImsRegion.valueOf({_quoted(target.region)})).build()\n"
     )
-    return replaced((_SDK,), sdk_variables(target), target) + _trust_store(target) + note
+    variables = {**sdk_variables(target), **openstack_variables(target)}
+    return replaced((_SDK, _OPENSTACK), variables, target) + _trust_store(target) + note
 
 
 _STORE_WORD = "ims-mock"

@@ -155,16 +155,20 @@ def otc_lines(target: Target) -> str:
 
 
 def curl_lines(target: Target) -> str:
-    """Return the lines that log in with curl, and keep the token."""
-    certificate = f" --cacert {shlex.quote(target.ca_file)}" if target.ca_file else ""
+    """Return the lines that log in with curl, and keep the token. https://curl.se/docs/manpage.html#--cacert"""
     user = {"name": target.user.name, "password": target.user.password, "domain": {"name": target.accounts.domain.name}}
     project = {"name": target.project_name, "domain": {"name": target.accounts.domain.name}}
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": {"project": project}}}
-    log_in = f'curl -sS{certificate} -o /dev/null -D - "$IMS_URL/v3/auth/tokens" -d {shlex.quote(json.dumps(body))}'
+    log_in = f'curl -sS -o /dev/null -D - "$IMS_URL/v3/auth/tokens" -d {shlex.quote(json.dumps(body))}'
+    variables = {
+        "IMS_URL": target.url,
+        **_common_variables(target),
+        **({"CURL_CA_BUNDLE": target.ca_file} if target.ca_file else {}),
+    }
     return (
-        SHELLS["bash"].exports({"IMS_URL": target.url, **_common_variables(target)})
+        SHELLS["bash"].exports(variables)
         + f"export IMS_TOKEN=\"$({log_in} | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')\"\n"
-        + f'# Then: curl{certificate} -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"\n'
+        + '# Then: curl -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"\n'
     )
 
 

@@ -6,7 +6,7 @@ const { Region } = require('@huaweicloud/huaweicloud-sdk-core')
 const { BasicCredentials, ImsClient, operations } = require('./ims')
 const { ended, errorsOf, operationsOf } = require('./rows')
 
-const URL = process.env.IMS_MOCK_URL
+const URL = process.env.IMS_URL
 const IMPORT = { name: 'web', image_url: 'bucket:disk.zvhd2', min_disk: 60, os_version: 'CentOS 7.0 64bit' }
 
 // The core logs each error, with the request's credential. Its log would go to stdout.

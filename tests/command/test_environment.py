@@ -251,14 +251,15 @@ def test_curl() -> None:
 
 
 def test_curl_with_https() -> None:
-    """With a certificate authority of its own, curl is given its file each time."""
+    """With a certificate authority of its own, curl is given its file by a variable."""
     assert CLIENTS["curl"](new_target(HTTPS, CA_FILE)) == (
         "export IMS_URL=https://127.0.0.1:9292\n"
         f"{HOSTS}"
         "export REQUESTS_CA_BUNDLE='/tmp/my ca.pem'\n"
-        'export IMS_TOKEN="$(curl -sS --cacert \'/tmp/my ca.pem\' -o /dev/null -D - "$IMS_URL/v3/auth/tokens"'
-        f" -d '{LOGIN}' | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')\"\n"
-        '# Then: curl --cacert \'/tmp/my ca.pem\' -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"\n'
+        "export CURL_CA_BUNDLE='/tmp/my ca.pem'\n"
+        f'export IMS_TOKEN="$(curl -sS -o /dev/null -D - "$IMS_URL/v3/auth/tokens" -d \'{LOGIN}\''
+        " | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')\"\n"
+        '# Then: curl -H "X-Auth-Token: $IMS_TOKEN" "$IMS_URL/v2/images"\n'
     )
 
 

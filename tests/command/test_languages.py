@@ -23,7 +23,7 @@ OPENSTACK = {"OS_AUTH_URL": f"{URL}/identity", "OS_USERNAME": "demo", "OS_PASSWO
 
 READ = {
     "go": SDK | OPENSTACK | {"OS_DOMAIN_NAME": "Default"},
-    "java": SDK,
+    "java": SDK | OPENSTACK,
     "node": SDK | {"IMS_URL": URL},
     "ansible": OPENSTACK,
     "libcloud": OPENSTACK,
