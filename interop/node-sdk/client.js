@@ -59,12 +59,18 @@ async function life() {
 
 /** The one call of each scene: it returns what the user sees of its response. */
 const scenes = {
-  list: async demo => `${(await demo.call('list_images')).images?.length} images`,
+  list: async demo => {
+    const { images } = await demo.call('list_images')
+    return images ? `${images.length} images` : 'a response without images'
+  },
   create: async demo => {
     const response = await demo.call('glance_create_image_metadata', { data: { name: 'web' } })
     return `status ${response.httpStatusCode}`
   },
-  job: async demo => `job ${(await ended(demo, await demo.call('import_image_quick', { data: IMPORT }))).status}`
+  job: async demo => {
+    const { status, entities } = await ended(demo, await demo.call('import_image_quick', { data: IMPORT }))
+    return entities?.image_id ? `job ${status}` : `job ${status} without an image`
+  }
 }
 
 /** Make one call, and print what it returns or raises. */
