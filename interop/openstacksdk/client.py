@@ -87,15 +87,26 @@ with refused("image that does not exist", NotFoundException, "The image does not
 with refused("image of another project", NotFoundException, "The image does not exist"):
     alt.image.get_image(image.id)
 
-with fails(
-    "deactivate",
-    AssertionError,
-    "active",
-    "IMS has no such operation and returns 404. openstacksdk 4.22.0 does not check the status, so no error is raised.",
-):
+for name, call in {
+    "stores": cloud.image.stores,
+    "tasks": cloud.image.tasks,
+    "metadef_namespaces": cloud.image.metadef_namespaces,
+}.items():
+    with refused(name, NotFoundException, "404", "IMS has no such operation."):
+        list(call())
+
+UNSEEN = "IMS has no such operation and returns 404. openstacksdk 4.22.0 does not look at the status."
+with fails("deactivate_image", AssertionError, "active", UNSEEN):
     cloud.image.deactivate_image(image.id)
     status = cloud.image.get_image(image.id).status
     assert status == "deactivated", status
+
+with fails("import_image", AssertionError, "queued", UNSEEN):
+    imported = cloud.image.create_image("imported", disk_format="raw", container_format="bare")
+    cloud.image.import_image(imported, method="web-download", uri="http://127.0.0.1/disk.raw")
+    status = cloud.image.get_image(imported.id).status
+    cloud.image.delete_image(imported.id)
+    assert status in ("importing", "active"), status
 
 with refused("wrong password", SDKException, "The username or password is wrong"):
     openstack.connect(password="wrong").authorize()
