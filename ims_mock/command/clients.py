@@ -39,8 +39,8 @@ def _go(target: Target) -> str:
         **_authority(target, "SSL_CERT_FILE"),
     }
     note = (
-        f"# Then: ims.ImsClientBuilder().WithRegion(region.ValueOf({_quoted(target.region)})).SafeBuild(), which reads\n"
-        "# the AK, the SK and the project by itself, or openstack.AuthOptionsFromEnv() of gophercloud.\n"
+        f"# Then: ims.ImsClientBuilder().WithRegion(region.ValueOf({_quoted(target.region)})).SafeBuild(), which\n"
+        "# reads the AK, the SK and the project by itself, or openstack.AuthOptionsFromEnv() of gophercloud.\n"
     )
     return replaced((_SDK, _OPENSTACK), variables, target) + note
 
