@@ -144,7 +144,7 @@ def _create_of_file(exchange: Exchange, body: Body) -> Response:
         (is_quick and not has_version, "IMG.0159", "/os_version: is needed with is_quick_import"),
         (len(set(urls)) < len(urls), "IMG.0123", "/data_images: each file must be named once"),
         (
-            body.get("type") in ("BMS", "Ironic") and bool(body.get("cmk_id")),
+            body.get("type") == "Ironic" and bool(body.get("cmk_id")),
             "IMG.0118",
             "/cmk_id: an image for bare metal servers is not encrypted; leave it out",
         ),
