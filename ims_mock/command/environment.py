@@ -141,13 +141,17 @@ _TERRAFORM_SERVICES = ("ims", "iam", "eps", "kms", "cbr", "bss")
 
 
 def otc_lines(target: Target) -> str:
-    """Return the block of Open Telekom Cloud's provider: https://registry.terraform.io/providers/opentelekomcloud/opentelekomcloud/latest/docs"""
+    """Return the block of Open Telekom Cloud's provider, with the project that has the name of the region.
+
+    The provider overwrites its region with the start of the project's name, up to the first "_".
+    https://registry.terraform.io/providers/opentelekomcloud/opentelekomcloud/latest/docs
+    """
     settings = {
         "auth_url": f"{target.url}/v3",
         "user_name": target.user.name,
         "password": target.user.password,
         "domain_name": target.accounts.domain.name,
-        "tenant_name": target.project_name,
+        "tenant_name": target.region,
         "region": target.region,
         **({"cacert_file": target.ca_file} if target.ca_file else {}),
     }

@@ -205,14 +205,14 @@ def test_terraform_with_https() -> None:
 
 
 def test_otc() -> None:
-    """The provider of Open Telekom Cloud is given the user to log in as, and finds the rest in the catalogue."""
+    """The provider of Open Telekom Cloud logs in to the project named as the region, from which it takes the region."""
     assert CLIENTS["otc"](new_target()) == (
         'provider "opentelekomcloud" {\n'
         '  auth_url    = "http://127.0.0.1:9292/v3"\n'
         '  user_name   = "demo"\n'
         '  password    = "secret"\n'
         '  domain_name = "Default"\n'
-        '  tenant_name = "demo"\n'
+        '  tenant_name = "cn-north-4"\n'
         '  region      = "cn-north-4"\n'
         "}\n"
     )
@@ -226,7 +226,7 @@ def test_otc_with_https() -> None:
         '  user_name   = "demo"\n'
         '  password    = "secret"\n'
         '  domain_name = "Default"\n'
-        '  tenant_name = "demo"\n'
+        '  tenant_name = "cn-north-4"\n'
         '  region      = "cn-north-4"\n'
         '  cacert_file = "/tmp/my ca.pem"\n'
         "}\n"
