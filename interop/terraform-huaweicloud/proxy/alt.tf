@@ -1,0 +1,5 @@
+provider "huaweicloud" {
+  alias      = "alt"
+  access_key = "alt-ak"
+  secret_key = "alt-sk"
+}
