@@ -1,0 +1,6 @@
+suffix      = "-2"
+native_tags = ["team.store"]
+tags = {
+  team  = "store"
+  owner = "ci"
+}

@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    opentelekomcloud = {
+      source = "opentelekomcloud/opentelekomcloud"
+    }
+  }
+}
