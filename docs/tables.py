@@ -17,11 +17,15 @@ from ims_mock.command.parser import options_table, settings_table, statuses_tabl
 from ims_mock.contract import schema_files
 from ims_mock.contract.operations import control_table, operations_table
 from ims_mock.faults.kinds import KINDS
+from interop import outcomes
 
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
 """Where a table may stand; a comment with its name comes before it."""
 
 _CLIENTS = ("http.client", "requests", "SDK", "openstacksdk", "python-glanceclient")
+
+_OTHER_SDKS = {"go-sdk": "SDK for Go", "java-sdk": "SDK for Java"}
+"""Huawei Cloud's SDKs in other languages, by their folders in interop."""
 
 
 def faults_table() -> Iterator[str]:
@@ -38,10 +42,14 @@ def faults_table() -> Iterator[str]:
 
 def clients_table() -> Iterator[str]:
     """Yield the lines of the table of what each client sees of each fault."""
-    yield f"| fault | {' | '.join(_CLIENTS)} |"
-    yield "|---|" + "---|" * len(_CLIENTS)
+    columns = [*_CLIENTS, *_OTHER_SDKS.values()]
+    yield f"| fault | {' | '.join(columns)} |"
+    yield "|---|" + "---|" * len(columns)
     for kind, fault in KINDS.items():
-        yield f"| `{fault.__name__}` | {_cells(_documentation(kind), _CLIENTS)} |"
+        says = _documentation(kind)
+        # Where no run has tried a fault, those of Python, Go and Java do not differ: what it does needs no client.
+        others = [outcomes.seen_of_kind(client, kind) or says["SDK"] for client in _OTHER_SDKS]
+        yield f"| `{fault.__name__}` | {_cells(says, _CLIENTS)} | {' | '.join(others)} |"
 
 
 def _documentation(kind: str) -> dict[str, str]:
@@ -77,6 +85,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "options": options_table,
     "statuses": statuses_table,
     "control": control_table,
+    "interop": outcomes.clients_table,
+    "interop faults": outcomes.faults_table,
     "faults": faults_table,
     "clients": clients_table,
     "glance": glance_table,

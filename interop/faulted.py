@@ -97,4 +97,4 @@ def _seen(client: Client, trial: Trial, ended: Ended) -> str:
             return "the process crashed"
         raise ProgramError(f"{client.name} {trial.call} printed {len(ended.printed)} lines, not one: {ended.log}")
     line = ended.printed[0]
-    return f"`{line['raised']}`" if "raised" in line else str(line["returned"])
+    return f"`{line['raised']}`" if "raised" in line else f"no error: {line['returned']}"

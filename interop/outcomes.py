@@ -138,8 +138,10 @@ def seen(row: Mapping[str, Any]) -> str:
     waits: Sequence[float] = row["waits"]
     if requests < 2 or "job" in row["kind"]:
         return str(row["seen"])
+    if max(waits) < 1:
+        return f"{row['seen']}; {requests} requests, at once"
     after = ", ".join(f"{wait:.0f}" for wait in waits[:5]) + (", ..." if len(waits) > 5 else "")
-    return f"{row['seen']}; {requests} requests, with {after} s between them"
+    return f"{row['seen']}; {requests} requests, after {after} s"
 
 
 def _cell(text: str) -> str:
