@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import ims_mock
@@ -30,11 +31,14 @@ class Started:
 
     def environment(self, client: str) -> str:
         """Return what `ims-mock env CLIENT` prints, or an empty text for no client."""
-        if not client:
-            return ""
-        authority = ["--tls", "--ca-file", self.ca_file] if self.ca_file else []
-        command = [sys.executable, "-m", "ims_mock", "env", client, "--url", self.url, *authority]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return _environment(client, self.url, self.ca_file) if client else ""
+
+
+@cache
+def _environment(client: str, url: str, ca_file: str) -> str:
+    authority = ["--tls", "--ca-file", ca_file] if ca_file else []
+    command = [sys.executable, "-m", "ims_mock", "env", client, "--url", url, *authority]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 @contextmanager
