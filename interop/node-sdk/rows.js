@@ -18,8 +18,7 @@ const NOTE_BLANK = 'The core escapes a blank in the path twice before it signs t
 async function ended(client, { job_id }) {
   for (let polls = 0; polls < 10; polls += 1) {
     const job = await client.call('show_job', { job_id })
-    if (job.status === 'SUCCESS') return job
-    if (job.status === 'FAIL') throw new Error(`job FAIL: ${job.error_code} ${job.fail_reason}`)
+    if (job.status === 'SUCCESS' || job.status === 'FAIL') return job
     await wait(1000)
   }
   throw new Error('the job has not ended after 10 polls')
