@@ -96,7 +96,8 @@ def clients_table() -> Iterator[str]:
             continue
         outcomes = {outcome: [row for row in result["checks"] if row["outcome"] == outcome] for outcome in OUTCOMES}
         refused = "; ".join(row["check"] for row in outcomes["refused"])
-        fails = "; ".join(f"**{row['check']}**: {row.get('note', '')}" for row in outcomes["fails"])
+        fails = "; ".join(f"**{row['check']}**: {row['note'].rstrip('.')}" for row in outcomes["fails"])
+        fails += f". Note: {client.note}" if fails and client.note else client.note
         cells = [client.title, versions, len(result["operations"]), len(outcomes["works"]), refused, fails]
         yield "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
 
