@@ -122,7 +122,8 @@ def _c7n(target: Target) -> str:
         "HUAWEI_PROJECT_ID": target.project.id,
         **sdk_variables(target),
     }
-    return replaced((_SDK, "HUAWEI_"), variables, target) + "# Then: custodian run --output-dir out policy.yml\n"
+    note = "# Then: custodian run --output-dir out policy.yml, of a c7n that has the provider\n"
+    return replaced((_SDK, "HUAWEI_"), variables, target) + note
 
 
 def _packer(target: Target) -> str:

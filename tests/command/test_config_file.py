@@ -185,7 +185,7 @@ def test_variable_names_the_file(config: Path) -> None:
 def test_byte_order_mark_is_no_error(config: Path) -> None:
     """A file that an editor of Windows has begun with one is read as any other."""
     config.write_bytes(b"\xef\xbb\xbfport = 5")
-    assert error(config, None, "env", "packer").startswith('there is no client "packer"')
+    assert error(config, None, "env", "fog").startswith('there is no client "fog"')
 
 
 WRONG: list[tuple[str | bytes, str]] = [
