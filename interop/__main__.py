@@ -7,6 +7,7 @@ compared with those in interop/results. `--record` writes them there.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from interop.client import Client, all_clients
 from interop.faulted import observe_faults
 from interop.outcomes import Result, differences, record, recorded, summary
-from interop.running import ProgramError, build, run
+from interop.running import ProgramError, build, run, stopping
 from interop.server import Started, started
 
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     clients = all_clients()
     parser = argparse.ArgumentParser("python -m interop", description=__doc__)
     parser.add_argument("client", nargs="*", help=f"one of {', '.join(clients)} (default: those of CI)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="run so many clients at once (default: 2)")
+    parser.add_argument("--jobs", type=_number, default=2, metavar="N", help="run so many clients at once (default: 2)")
     parser.add_argument("--record", action="store_true", help="write the outcomes to interop/results")
     parser.add_argument("--no-faults", action="store_true", help="leave out what each client makes of faults")
     given = parser.parse_args(arguments)
@@ -38,14 +39,26 @@ def main(arguments: Sequence[str]) -> int:
     if given.record and given.no_faults:
         parser.error("--record needs the faults too: leave out --no-faults")
     wanted = [clients[name] for name in given.client] or [client for client in clients.values() if client.in_ci]
-    with ThreadPoolExecutor(given.jobs) as pool:
+    pool = ThreadPoolExecutor(given.jobs)
+    try:
         outcomes = list(pool.map(lambda client: _tried(client, given), wanted))
+    except BaseException:
+        stopping.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     not_run = [client.name for client, is_good in zip(wanted, outcomes, strict=True) if is_good is None]
     if not_run:
         print(f"not run, because a command that they need is missing: {', '.join(not_run)}")
     if given.client and not_run:
         return 1
     return 1 if False in outcomes else 0
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text}")
+    return int(text)
 
 
 def _tried(client: Client, given: argparse.Namespace) -> bool | None:
@@ -116,4 +129,9 @@ def _checked(line: Mapping[str, object]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # What ends this process ends the mocks and the programs too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

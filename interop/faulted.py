@@ -11,7 +11,7 @@ from interop.running import Ended, ProgramError, run
 from interop.server import Started
 
 LONGEST = 10.0
-"""Seconds after which a client is taken to wait for ever."""
+"""Seconds after its first request, after which a client is taken to wait for ever."""
 
 
 @dataclass(frozen=True)

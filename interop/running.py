@@ -7,9 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 from interop.client import HERE, Client
@@ -17,6 +21,9 @@ from interop.server import Started
 
 BUILT = HERE.parent / "build" / "interop"
 """The folder of the copies in which clients are built and run; what was built before is used again."""
+
+stopping = threading.Event()
+"""Set when all programs are to end: Ctrl-C does not reach them, as each has a session of its own."""
 
 _IN_BASH = 'eval "$1"; shift; exec "$@"'
 
@@ -52,8 +59,10 @@ def build(client: Client) -> None:
             raise ProgramError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
 
 
-def run(client: Client, mock: Started, call: str = "", timeout: float | None = None) -> Ended:
+def run(client: Client, mock: Started, call: str = "", longest: float = inf) -> Ended:
     """Run a client's program, or a single call of it, in the environment that `ims-mock env` prints.
+
+    It is ended after the client's timeout, and `longest` seconds after the mock has its first request.
 
     Raises:
         ProgramError: it prints a line that is not JSON
@@ -71,14 +80,29 @@ def run(client: Client, mock: Started, call: str = "", timeout: float | None = N
         command, cwd=copy, env={**os.environ, **own}, start_new_session=True, text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    try:
-        output, log = process.communicate(timeout=client.timeout if timeout is None else timeout)
-        exit_code: int | None = process.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        output, log = process.communicate()
-        exit_code = None
+    output, log, exit_code = _ended(process, mock, client.timeout, longest)
     return Ended([_line_of(client, line) for line in output.splitlines() if line.strip()], exit_code, log[-3000:])
+
+
+def _ended(
+    process: subprocess.Popen[str], mock: Started, timeout: float, longest: float
+) -> tuple[str, str, int | None]:
+    """Wait for a process, and end it after its time: its output, its log, and its exit code, None if it was ended."""
+    before = mock.control.journal.received
+    began, first = time.monotonic(), inf
+    while True:
+        try:
+            output, log = process.communicate(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            now = time.monotonic()
+            if longest < inf and first == inf and mock.control.journal.received > before:
+                first = now
+            if now < min(began + timeout, first + longest) and not stopping.is_set():
+                continue
+            os.killpg(process.pid, SIGKILL)
+            output, log = process.communicate()
+            return output, log, None
+        return output, log, process.returncode
 
 
 def _line_of(client: Client, text: str) -> Mapping[str, Any]:

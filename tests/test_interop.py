@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from interop import client, outcomes, running
 from interop.__main__ import main
 from interop.client import all_clients
 from interop.faulted import TRIALS
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -200,6 +205,43 @@ def test_faults(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("calls") == 1
     assert "fault Fail(503): `AnError`, 1 requests; before: `HTTPError`, 1 requests" in capsys.readouterr().out
     assert run("--no-faults") == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_of_a_run_that_is_ended(tmp_path: Path, number: int) -> None:
+    """A signal ends the programs and the mocks with the command."""
+    code = f"""
+import signal, sys
+from pathlib import Path
+from interop import client, running
+client.HERE, running.BUILT = Path({str(tmp_path / "interop")!r}), Path({str(tmp_path / "built")!r})
+sys.argv[1:] = []
+import runpy; runpy.run_module("interop", run_name="__main__", alter_sys=True)
+"""
+    pids = tmp_path / "pids"
+    os.mkfifo(pids)
+    program = f"""
+    images()
+    with open({str(pids)!r}, "w") as file:
+        file.write(str(os.getpid()))
+    import signal; signal.pause()
+    """
+    add(tmp_path / "interop", "waits", program)
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, start_new_session=True) as process:
+        program_id = int(pids.read_text())
+        os.kill(process.pid, number)
+        assert process.wait(60) == (130 if number == signal.SIGINT else 143)
+    with pytest.raises(ProcessLookupError):
+        os.kill(program_id, 0)
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_wrong_number_of_jobs(folder: Path, capsys: pytest.CaptureFixture[str], jobs: str) -> None:
+    """At least one client runs at a time."""
+    add(folder, "lists", LISTS)
+    with pytest.raises(SystemExit, match="2"):
+        run("--jobs", jobs)
+    assert f"argument --jobs: must be a whole number from 1, got {jobs}" in capsys.readouterr().err
 
 
 def test_wrong_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
