@@ -17,6 +17,7 @@ from interop import client, outcomes, running
 from interop.__main__ import main
 from interop.client import all_clients
 from interop.faulted import TRIALS
+from interop.outcomes import OUTCOMES, recorded
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -257,3 +258,17 @@ def test_wrong_field(folder: Path) -> None:
     add(folder, "lists", LISTS, in_CI=False)
     with pytest.raises(ValueError, match=r"lists/client.json: .*in_CI"):
         all_clients()
+
+
+@pytest.mark.parametrize("name", all_clients())
+def test_recorded_result(name: str) -> None:
+    """Each client has a recorded result of the version in its folder, and nothing in it is broken."""
+    described, result = all_clients()[name], recorded(name)
+    if result is None:
+        assert described.note, "a client that was not run says why"
+        return
+    assert result["packages"] == dict(described.packages)
+    assert {check["outcome"] for check in result["checks"]} <= {*OUTCOMES} - {"broken"}
+    assert all(check.get("note") for check in result["checks"] if check["outcome"] == "fails")
+    calls = [trial.shown for trial in TRIALS if trial.call in described.calls]
+    assert [row["fault"] for row in result.get("faults", [])] == calls
