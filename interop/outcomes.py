@@ -98,7 +98,9 @@ def clients_table() -> Iterator[str]:
         refused = "; ".join(row["check"] for row in outcomes["refused"])
         fails = "; ".join(f"**{row['check']}**: {row['note'].rstrip('.')}" for row in outcomes["fails"])
         fails += f". Note: {client.note}" if fails and client.note else client.note
-        cells = [client.title, versions, len(result["operations"]), len(outcomes["works"]), refused, fails]
+        # What leads through a proxy of its own calls another mock.
+        called = len(result["operations"]) or ""
+        cells = [client.title, versions, called, len(outcomes["works"]), refused, fails]
         yield "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
 
 
