@@ -86,7 +86,7 @@ def summary(result: Result) -> str:
 
 def clients_table() -> Iterator[str]:
     """Yield the lines of the table of clients: what was run, and what came out."""
-    yield "| client | version | operations | works | rightly refused | fails, and why |"
+    yield "| client | version | operations | works | rightly refused, and how it is shown | fails, and why |"
     yield "|---|---|---|---|---|---|"
     for name, client in all_clients().items():
         result = recorded(name)
@@ -95,12 +95,15 @@ def clients_table() -> Iterator[str]:
             yield f"| {client.title} | {versions} | not run | | | {client.note} |"
             continue
         outcomes = {outcome: [row for row in result["checks"] if row["outcome"] == outcome] for outcome in OUTCOMES}
-        refused = "; ".join(row["check"] for row in outcomes["refused"])
-        fails = "; ".join(f"**{row['check']}**: {row['note'].rstrip('.')}" for row in outcomes["fails"])
+        refused, fails = (
+            "; ".join(f"**{row['check']}**: {row['note'].rstrip('.')}" for row in outcomes[outcome])
+            for outcome in ("refused", "fails")
+        )
         fails += f". Note: {client.note}" if fails and client.note else client.note
         # What leads through a proxy of its own calls another mock.
         called = len(result["operations"]) or ""
-        cells = [client.title, versions, called, len(outcomes["works"]), refused, fails]
+        works = f"[{len(outcomes['works'])}](../interop/results/{name}.json)"
+        cells = [client.title, versions, called, works, refused, fails]
         yield "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
 
 
