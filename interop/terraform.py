@@ -6,7 +6,7 @@ The working folder has the configuration, `update.tfvars`, and `expected.json`:
 - `steps`: for "apply" and "update", the values that each resource and data source then has
 - `proxy_steps`: more of these, for what the folder proxy/ adds
 - `import`: the resources that can be imported, each with the attributes that its manual says are then missing
-- `fails`: checks that fail by a fault of the provider, each with a part of its error, and the reason
+- `fails`: checks that fail by a fault of the provider, each with the parts of its error, and the reason
 - `gone`: the resource whose image is removed behind the back of Terraform
 - `calls`: for "list", "create" and "job", the one resource or data source that makes the call
 """
@@ -32,6 +32,8 @@ TOFU = "bin/tofu"
 AT_ONCE = "-parallelism=30"
 """All resources at once, because the providers wait 10 seconds before they first look at a job."""
 
+NOT_MADE = "it was not made"
+
 
 class Life:
     """A configuration in its folder, with the state that it has got so far."""
@@ -56,12 +58,14 @@ class Life:
 
     def report(self, check: str, problem: str | None) -> None:
         """Print one line of JSON about a check, which works if there is no problem."""
-        text, note = self.expected["fails"].get(check, ("", ""))
+        parts, note = self.expected["fails"].get(check, ([], ""))
         outcome = "works"
         if problem is None and note:
             outcome, problem = "broken", f"this now works, and was known to fail: {note}"
         elif problem is not None:
-            outcome, problem = ("fails", note) if note and text in problem else ("broken", problem)
+            outcome, problem = (
+                ("fails", note) if note and all(part in problem for part in parts) else ("broken", problem)
+            )
         self.is_broken |= outcome == "broken"
         row = {"check": self.prefix + check, "outcome": outcome, **({"note": problem} if problem else {})}
         print(json.dumps(row), flush=True)
@@ -75,14 +79,15 @@ class Life:
         self.notice_gone()
         self.change("update", "-var-file=update.tfvars")
         self.plan_is_empty("update", "-var-file=update.tfvars")
+        made = sorted(set(image_names()) - set(before))
         self.destroy("-var-file=update.tfvars")
         left = sorted(set(image_names()) - set(before))
-        self.report("no image is left", f"left: {left}" if left else None)
+        problem = f"left: {left}" if left else None
+        self.report("no image is left", problem if made else "no image was made")
 
     def change(self, step: str, *options: str) -> None:
         """Apply the configuration, and compare what each resource then is with what it should be."""
-        result = self.tofu("apply", "-json", "-auto-approve", AT_ONCE, *options)
-        problems = problems_by_address(result.stdout)
+        problems = problems_of(self.tofu("apply", "-json", "-auto-approve", AT_ONCE, *options))
         state = self.state()
         for address, values in self.expected["steps"][step].items():
             problem = problems.pop(address, None) or difference(state.get(address), values)
@@ -97,25 +102,33 @@ class Life:
 
     def planned(self, *options: str) -> list[str]:
         """Return the changes of a plan, and its errors."""
-        output = self.tofu("plan", "-json", AT_ONCE, *options).stdout
-        lines = [json.loads(line) for line in output.splitlines() if '"type":"planned_change"' in line]
-        changes = [f"{one['change']['action']} {one['change']['resource']['addr']}" for one in lines]
-        return [*changes, *problems_by_address(output).values()]
+        result = self.tofu("plan", "-json", AT_ONCE, *options)
+        lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+        changes = [line["change"] for line in lines if line.get("type") == "planned_change"]
+        found = [f"{one['action']} {one['resource']['addr']}" for one in changes]
+        found += problems_of(result).values()
+        if not found and not any(line.get("type") == "change_summary" for line in lines):
+            found.append("there is no plan")
+        return found
 
     def notice_gone(self) -> None:
         """Remove an image, and expect that a plan makes it again; then bring it back."""
-        address = self.expected["gone"]
+        check, address = "an image that is gone is planned again", self.expected["gone"]
+        made = self.state().get(address)
+        if made is None:
+            self.report(check, NOT_MADE)
+            return
         control("POST", "snapshots", {"name": "whole"})
-        control("DELETE", f"records/images/{self.state()[address]['id']}")
+        control("DELETE", f"records/images/{made['id']}")
         changes = self.planned()
         control("POST", "snapshots/whole/restore")
         problem = None if f"create {address}" in changes else "; ".join(changes) or "nothing is planned"
-        self.report("an image that is gone is planned again", problem)
+        self.report(check, problem)
 
     def import_all(self) -> None:
         """Import each resource into a state of its own, and compare it with the one that made the resource."""
-        self.tofu("apply", "-refresh-only", "-auto-approve")
-        state = self.state()
+        refreshed = self.tofu("apply", "-refresh-only", "-auto-approve")
+        state = {} if refreshed.returncode else self.state()
         with ThreadPoolExecutor(2) as pool:
             problems = {one: pool.submit(self.imported, one, state) for one in self.expected["import"]}
             for address, problem in problems.items():
@@ -124,33 +137,40 @@ class Life:
     def imported(self, address: str, state: dict[str, dict[str, Any]]) -> str | None:
         """Import one resource, and return how it differs from the one that was made."""
         if address not in state:
-            return "it was not made"
+            return NOT_MADE
         with tempfile.TemporaryDirectory() as folder:
             file = str(Path(folder, "terraform.tfstate"))
             result = self.tofu("import", "-no-color", f"-state={file}", address, state[address]["id"])
             if result.returncode:
                 return result.stderr[-2000:]
-            got = self.state(file)[address]
+            got = self.state(file).get(address)
         missing = {*self.expected["import"][address], "timeouts"}
         return difference(got, {key: value for key, value in state[address].items() if key not in missing})
 
     def destroy(self, *options: str) -> None:
         """Destroy everything, and what is left by a failure again."""
-        made = [address for address in self.state() if not address.startswith("data.")]
+        made = self.state()
+        addresses = [one for one in self.expected["steps"]["apply"] if not one.startswith("data.")]
         for attempt in ("destroy", "destroy again"):
-            result = self.tofu("destroy", "-json", "-auto-approve", AT_ONCE, *options)
-            problems = problems_by_address(result.stdout)
-            left = self.state()
-            for address in made:
+            problems = problems_of(self.tofu("destroy", "-json", "-auto-approve", AT_ONCE, *options))
+            left = self.shown()
+            for address in addresses:
                 # An error in a destroy has no address.
-                problem = "; ".join(problems.values()) if address in left else None
-                self.report(f"{attempt} {address}", problem)
-            made = [address for address in left if not address.startswith("data.")]
+                is_left = left is None or address in left
+                problem = ("; ".join(problems.values()) or "it is left") if is_left else None
+                self.report(f"{attempt} {address}", problem if address in made else NOT_MADE)
+            addresses = [one for one in addresses if one in (left or {})]
 
     def state(self, *file: str) -> dict[str, dict[str, Any]]:
-        """Return the values of each resource and data source, by its address."""
+        """Return the values of each resource and data source, by its address: of none where there is no state."""
+        return self.shown(*file) or {}
+
+    def shown(self, *file: str) -> dict[str, dict[str, Any]] | None:
+        """Return the state as OpenTofu shows it, or None where it does not."""
         result = self.tofu("show", "-json", *file)
-        module = json.loads(result.stdout or "{}").get("values", {}).get("root_module", {})
+        if result.returncode or not result.stdout:
+            return None
+        module = json.loads(result.stdout).get("values", {}).get("root_module", {})
         return {item["address"]: item["values"] for item in module.get("resources", [])}
 
     def call(self, name: str) -> None:
@@ -159,18 +179,20 @@ class Life:
         # At its start the provider asks the service for billing, which is not the call that is tried.
         self.environ["SKIP_CHECK_WEBSITE_TYPE"] = "true"
         result = self.tofu("apply", "-json", "-auto-approve", f"-target={address}")
-        problems = problems_by_address(result.stdout)
+        problems = problems_of(result)
         if problems:
             line = {"raised": f"exit status {result.returncode}", "message": "; ".join(problems.values())}
         else:
-            values = self.state()[address]
-            is_list = "images" in values
-            line = {
-                "returned": f"{len(values['images'])} images"
-                if is_list
-                else f"status {values.get('status', 'not shown')}"
-            }
+            line = {"returned": f"status {self.state()[address].get('status', 'not shown')}"}
         print(json.dumps(line), flush=True)
+
+
+def problems_of(result: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Return the errors of a run by the address of the resource; a run that failed has at least one."""
+    problems = problems_by_address(result.stdout)
+    if result.returncode and not problems:
+        return {"the configuration": f"exit status {result.returncode}: {result.stderr[-2000:]}"}
+    return problems
 
 
 def problems_by_address(output: str) -> dict[str, str]:
