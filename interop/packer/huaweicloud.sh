@@ -22,8 +22,7 @@ bin/packer plugins install --path bin/packer-plugin-huaweicloud github.com/huawe
 python -m ims_mock proxy --port 0 --auth strict --public-images --ca-file "$work/ca.pem" --url-file "$work/url" &
 proxy=$!
 until test -s "$work/url"; do sleep 0.1; done
-eval "$(python -m ims_mock env proxy --url "$(cat "$work/url")" --ca-file "$work/ca.pem")"
-export HW_ACCESS_KEY=demo-ak HW_SECRET_KEY=demo-sk HW_REGION_NAME=cn-north-4
+eval "$(python -m ims_mock env packer --url "$(cat "$work/url")" --ca-file "$work/ca.pem")"
 
 cp huaweicloud.pkr.hcl "$work"
 truncate --size 1M "$work/web.qcow2"
