@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import requests
 from huaweicloudsdkims import v2
 from huaweicloudsdkims.v2.region.ims_region import ImsRegion
 from python_checks import exit_code, fails, refused, works
@@ -24,6 +25,17 @@ def created(name: str) -> str:
     )
     job_id = ims.import_image_quick(v2.ImportImageQuickRequest(body)).job_id
     return str(ims.show_job(v2.ShowJobRequest(job_id)).entities.image_id)
+
+
+def add_aged() -> str:
+    """Add an image of long ago by the mock's own API, and return its id."""
+    response = requests.post(
+        f"{os.environ['IMS_MOCK_URL']}/_ims_mock/images",
+        json={"name": "aged", "owner": PROJECT, "created_at": "2020-01-01T00:00:00Z", "__os_type": "Windows"},
+        verify=os.environ["IMS_MOCK_CA"] or True,
+    )
+    response.raise_for_status()
+    return str(response.json()["id"])
 
 
 def names() -> list[str]:
@@ -55,14 +67,15 @@ def custodian(policies: dict[str, tuple[list[Any], list[Any]]]) -> dict[str, lis
     return {name: json.loads(Path("found", name, "resources.json").read_text(encoding="utf-8")) for name in policies}
 
 
-web, old = created("web"), created("old true")
+web, old, aged = created("web"), created("old true"), add_aged()
 by_name = [{"type": "value", "key": "name", "value": "web"}]
 share = {"type": "set-permissions", "projects": [ALT_PROJECT]}
 found = custodian(
     {
         "list": (by_name, []),
         "attribute": ([{"type": "image-attribute", "attribute": "__os_type", "key": "Value", "value": "Linux"}], []),
-        "age": ([{"type": "image-age", "op": "gt", "days": 1}], []),
+        "older": ([{"type": "image-age", "op": "gt", "days": 1}], []),
+        "newer": ([{"type": "image-age", "op": "le", "days": 1}, {"visibility": "private"}], []),
         "copy": (by_name, [{"type": "copy", "name": "copy", "description": "a copy"}]),
         "share": (by_name, [{**share, "op": "add"}]),
     }
@@ -74,7 +87,8 @@ with works("list, and filter by a value"):
 
 with works("filter by an attribute and by the age"):
     assert {one["id"] for one in found["attribute"]} == {web, old}
-    assert found["age"] == []
+    assert {one["id"] for one in found["older"]} == {aged}
+    assert {one["id"] for one in found["newer"]} == {web, old}
 
 with fails(
     "the text of an attribute",
@@ -86,7 +100,7 @@ with fails(
     assert listed == "old true", listed
 
 with works("copy"):
-    assert names() == ["copy", "old true", "web"]
+    assert names() == ["aged", "copy", "old true", "web"]
 
 with works("set-permissions, add"):
     assert members(web) == ["pending"]
@@ -102,7 +116,7 @@ with works("set-permissions, remove"):
     assert members(web) == []
 
 with works("deregister"):
-    assert names() == ["copy", "web"]
+    assert names() == ["aged", "copy", "web"]
 
 with refused("deregister a protected image", OSError, "The protected image cannot be deleted"):
     changes = [v2.GlanceUpdateImageRequestBody("replace", "/protected", True)]

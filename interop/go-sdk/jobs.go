@@ -62,7 +62,8 @@ func (c *cloud) checkJobs() {
 				Name: "far", Region: "cn-south-1", ProjectName: "cn-south-1", AgencyName: "ims_copy",
 			},
 		}))
-		equal(len(c.job(cross.JobId)), 36)
+		// The mock alone is each region.
+		equal(made(cross.JobId).Name, "far")
 	})
 	works("export, and the progress of its job", func() {
 		vhd := model.GetExportImageRequestBodyFileFormatEnum().VHD

@@ -58,12 +58,16 @@ with works("image member list"):
 
 with works("image remove project"):
     openstack("image", "remove", "project", image["id"], "alt")
+    assert shown("image", "member", "list", image["id"]) == []
 
 with refused("image delete of a protected image", OSError, "The protected image cannot be deleted"):
     openstack("image", "delete", "db")
 
 with works("image unset"):
     openstack("image", "unset", "db", "--property", "team", "--tag", "web server")
+    one = shown("image", "show", "db")
+    assert one["tags"] == []
+    assert "team" not in one["properties"], one["properties"]
 
 with works("image delete"):
     openstack("image", "set", "db", "--unprotected")

@@ -263,16 +263,21 @@ final class OwnApi extends Checks {
         () -> {
           var body =
               new CopyImageCrossRegionRequestBody()
-                  .withName("copy")
+                  .withName("far")
                   .withRegion("cn-south-1")
                   .withProjectName("cn-south-1")
                   .withAgencyName("ims_admin_agency");
-          return success(
-              demo.call(
-                      ImsClient::copyImageCrossRegion,
-                      ImsAsyncClient::copyImageCrossRegionAsync,
-                      new CopyImageCrossRegionRequest().withImageId(imageId).withBody(body))
-                  .getJobId());
+          var job =
+              success(
+                  demo.call(
+                          ImsClient::copyImageCrossRegion,
+                          ImsAsyncClient::copyImageCrossRegionAsync,
+                          new CopyImageCrossRegionRequest().withImageId(imageId).withBody(body))
+                      .getJobId());
+          equal(job.getEntities().getImageName(), "far");
+          // The mock alone is each region.
+          equal(show(job.getEntities().getImageId()).getName(), "far");
+          return job;
         });
   }
 
