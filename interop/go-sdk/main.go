@@ -54,14 +54,14 @@ func wait(client *ims.ImsClient, jobID string) (*model.ShowJobResponse, error) {
 func once(client *ims.ImsClient, call string) (string, error) {
 	switch call {
 	case "list":
-		listed, err := client.ListImages(&model.ListImagesRequest{})
+		response, err := client.ListImages(&model.ListImagesRequest{})
 		if err != nil {
 			return "", err
 		}
-		if listed.Images == nil {
+		if response.Images == nil {
 			return "no list of images", nil
 		}
-		return fmt.Sprintf("%d images", len(*listed.Images)), nil
+		return listed(*response.Images), nil
 	case "create":
 		body := &model.GlanceCreateImageMetadataRequestBody{Name: new("web")}
 		created, err := client.GlanceCreateImageMetadata(&model.GlanceCreateImageMetadataRequest{Body: body})

@@ -44,8 +44,8 @@ func once(client *golangsdk.ServiceClient, call string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		listed, err := cloudimages.ExtractImages(page)
-		return fmt.Sprintf("%d images", len(listed)), err
+		found, err := cloudimages.ExtractImages(page)
+		return listed(found), err
 	case "create":
 		created, err := images.Create(client, images.CreateOpts{Name: "web"}).Extract()
 		if err != nil {

@@ -30,8 +30,8 @@ func once(ctx context.Context, client *gophercloud.ServiceClient, call string) (
 		if err != nil {
 			return "", err
 		}
-		listed, err := images.ExtractImages(page)
-		return fmt.Sprintf("%d images", len(listed)), err
+		found, err := images.ExtractImages(page)
+		return listed(found), err
 	case "create":
 		created, err := images.Create(ctx, client, images.CreateOpts{Name: "web"}).Extract()
 		if err != nil {

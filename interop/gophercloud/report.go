@@ -98,3 +98,14 @@ func raised(err error) {
 	}
 	write(map[string]string{"raised": name, "message": err.Error()})
 }
+
+// listed says what a list of images is, without its length.
+func listed[T any](images []T) string {
+	switch {
+	case images == nil:
+		return "no list of images"
+	case len(images) == 0:
+		return "an empty list of images"
+	}
+	return "a list of images"
+}

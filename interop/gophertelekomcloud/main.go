@@ -45,8 +45,8 @@ func connect(options golangsdk.AuthOptionsProvider) (*golangsdk.ServiceClient, *
 func once(first, second *golangsdk.ServiceClient, call string) (string, error) {
 	switch call {
 	case "list":
-		listed, err := images.ListImages(second, images.ListImagesOpts{})
-		return fmt.Sprintf("%d images", len(listed)), err
+		found, err := images.ListImages(second, images.ListImagesOpts{})
+		return listed(found), err
 	case "create":
 		created, err := native.Create(second, native.CreateOpts{Name: "web"})
 		if err != nil {

@@ -61,7 +61,8 @@ async function life() {
 const scenes = {
   list: async demo => {
     const { images } = await demo.call('list_images')
-    return images ? `${images.length} images` : 'a response without images'
+    if (!images) return 'no list of images'
+    return images.length ? 'a list of images' : 'an empty list of images'
   },
   create: async demo => {
     const response = await demo.call('glance_create_image_metadata', { data: { name: 'web' } })

@@ -31,7 +31,7 @@ public final class Client {
       case "list" -> {
         var request = new ListImagesRequest().withLimit(50);
         var images = caller.call(ImsClient::listImages, ImsAsyncClient::listImagesAsync, request);
-        yield images.getImages() == null ? "no list" : images.getImages().size() + " images";
+        yield Report.listed(images.getImages());
       }
       case "create" -> {
         var body = new GlanceCreateImageMetadataRequestBody().withName("web");

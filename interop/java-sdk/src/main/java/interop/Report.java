@@ -3,6 +3,7 @@ package interop;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -64,6 +65,14 @@ final class Report {
     if (!Objects.equals(actual, expected)) {
       throw new AssertionError("expected " + expected + ", but got " + actual);
     }
+  }
+
+  /** Says what a list of images is, without its length. */
+  static String listed(List<?> images) {
+    if (images == null) {
+      return "no list of images";
+    }
+    return images.isEmpty() ? "an empty list of images" : "a list of images";
   }
 
   /** Prints names and values as one object; an empty value is left out. */

@@ -44,7 +44,7 @@ public final class Client {
 
   private static String one(OSClientV3 client, String call) {
     return switch (call) {
-      case "list" -> client.imagesV2().list().size() + " images";
+      case "list" -> Report.listed(client.imagesV2().list());
       case "create" -> {
         var image = client.imagesV2().create(Builders.imageV2().name("web").build());
         yield image == null ? "no image" : "image " + image.getStatus();
