@@ -1,4 +1,4 @@
-"""Prints the outcomes of the checks of a program in Python: a line of JSON for each.
+"""Prints the outcomes of the checks of a program in Python, or of one call: a line of JSON for each.
 
 The folders of such programs copy this file when they are built.
 """
@@ -6,9 +6,10 @@ The folders of such programs copy this file when they are built.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 _broken: list[str] = []
@@ -57,6 +58,28 @@ def refused(check: str, kind: type[BaseException], text: str, note: str = "") ->
 def fails(check: str, kind: type[BaseException], text: str, note: str) -> AbstractContextManager[None]:
     """Report that what is in the block fails by a fault of the client, which the note explains."""
     return _raises(check, "fails", (kind, text), note)
+
+
+def call_alone(**calls: Callable[[], str]) -> None:
+    """Make the one call that the argument names, and print what it returned or raised; without one, go on."""
+    if len(sys.argv) < 2:
+        return
+    call = calls[sys.argv[1]]
+    try:
+        line = {"returned": call()}
+    except subprocess.CalledProcessError as error:
+        line = {"raised": f"exit status {error.returncode}"}
+    except Exception as error:
+        line = {"raised": type(error).__name__, "message": str(error)}
+    print(json.dumps(line), flush=True)
+    raise SystemExit(0)
+
+
+def listed(images: Sequence[object] | None) -> str:
+    """Return what a list of images is, without its length."""
+    if images is None:
+        return "no list of images"
+    return "a list of images" if images else "an empty list of images"
 
 
 def exit_code() -> int:

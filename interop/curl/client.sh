@@ -96,6 +96,37 @@ wrong_token() {
         [ "$(attribute error_code <token.json)" = APIGW.0301 ]
 }
 
+# Print what a response is: described list|create <RESPONSE
+described() {
+    local response
+    response=$(tr -d '\n ')
+    case "$1 $response" in
+        'list '*'"images":[]'*) echo 'an empty list of images' ;;
+        'list '*'"images":['*) echo 'a list of images' ;;
+        'list '*) echo 'no list of images' ;;
+        'create '*'"status":"queued"'*) echo 'an image that is queued' ;;
+        *) echo 'no image' ;;
+    esac
+}
+
+# Make one call, and print what it returned, or how curl ended: call_alone list|create
+call_alone() {
+    local options=() ended
+    [ "$1" = create ] && options=(--json '{"name": "web"}')
+    ims /v2/images "${options[@]}" --output "$1.out"
+    ended=$?
+    if [ "$ended" -eq 0 ]; then
+        printf '{"returned": "%s"}\n' "$(described "$1" <"$1.out")"
+    else
+        printf '{"raised": "exit status %s"}\n' "$ended"
+    fi
+}
+
+if [ $# -gt 0 ]; then
+    call_alone "$1"
+    exit
+fi
+
 head -c 100000 /dev/urandom >disk.raw
 image=$(ims /v2/images --json '{"name": "web", "min_disk": 40, "disk_format": "raw", "container_format": "bare"}')
 id=$(attribute id <<<"$image")

@@ -9,7 +9,7 @@ from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, LibcloudError
 from libcloud.compute.providers import get_driver
 from libcloud.compute.types import Provider
-from python_checks import exit_code, fails, refused, works
+from python_checks import call_alone, exit_code, fails, listed, refused, works
 
 NO_IMAGE = "00000000-0000-4000-8000-000000000000"
 
@@ -36,6 +36,7 @@ def created(name: str, **attributes: Any) -> str:
 
 
 demo = driver_of(os.environ["OS_USERNAME"], os.environ["OS_PASSWORD"])
+call_alone(list=lambda: listed(demo.list_images()))
 alt = driver_of("alt", "secret")
 image_id = created("web", min_disk=40, min_ram=1024)
 alt_project = alt.image_connection.request("/v2/images", method="POST", data={"name": "of alt"}).object["owner"]

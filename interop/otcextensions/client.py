@@ -5,13 +5,22 @@ from __future__ import annotations
 import openstack
 from openstack.exceptions import BadRequestException
 from otcextensions import sdk
-from python_checks import exit_code, fails, refused, works
+from python_checks import call_alone, exit_code, fails, listed, refused, works
 
 FILE = "bucket:disk.zvhd2"
 NO_IMAGE = "00000000-0000-4000-8000-000000000000"
 
 cloud = openstack.connect()
 sdk.register_otc_extensions(cloud)
+
+
+def create() -> str:
+    """Begin to create an image, and return what the response has."""
+    begun = cloud.imsv2.create_image(name="web", image_url=FILE, os_version="Ubuntu 14.04 server 64bit", min_disk=60)
+    return "a job" if begun.job_id else "no job"
+
+
+call_alone(list=lambda: listed(list(cloud.imsv2.images(limit=50))), create=create)
 
 with works("imsv2.create_image, and imsv1.wait_for_async_job"):
     begun = cloud.imsv2.create_image(name="web", image_url=FILE, os_version="Ubuntu 14.04 server 64bit", min_disk=60)
