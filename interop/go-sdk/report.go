@@ -109,10 +109,7 @@ func raised(err error) {
 
 // listed says what a list of images is, without its length.
 func listed[T any](images []T) string {
-	switch {
-	case images == nil:
-		return "no list of images"
-	case len(images) == 0:
+	if len(images) == 0 {
 		return "an empty list of images"
 	}
 	return "a list of images"
