@@ -8,25 +8,34 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from interop.client import Client, all_clients
+from interop.client import Client, WrongFileError, all_clients
 from interop.faulted import observe_faults
-from interop.outcomes import Result, differences, record, recorded, summary
-from interop.running import ProgramError, build, run, stopping
+from interop.outcomes import Result, broken, differences, record, recorded, summary
+from interop.running import ProgramError, StoppedError, build, run, stopping
 from interop.server import Started, started
+
+Check = dict[str, str]
+"""A check as a program prints it: its name as `check`, its `outcome`, and perhaps a `note`."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the arguments name.
 
     Returns:
-        0 if all is as recorded, 1 if something differs, 2 for a wrong name
+        0 if all is as recorded, 1 if something differs, 2 for a wrong name or a wrong client.json
     """
-    clients = all_clients()
+    try:
+        clients = all_clients()
+    except WrongFileError as error:
+        print(error, file=sys.stderr)
+        return 2
     parser = argparse.ArgumentParser("python -m interop", description=__doc__)
     parser.add_argument("client", nargs="*", help=f"one of {', '.join(clients)} (default: those of CI)")
     parser.add_argument("--jobs", type=_number, default=2, metavar="N", help="run so many clients at once (default: 2)")
@@ -71,16 +80,17 @@ def _tried(client: Client, given: argparse.Namespace) -> bool | None:
         build(client)
         built = time.monotonic()
         result = _result(client, with_faults=not given.no_faults)
-    except (ProgramError, RuntimeError) as error:
+        before = recorded(client.name) if not given.record else None
+    except StoppedError:
+        return False
+    except (ProgramError, RuntimeError, OSError, ValueError, subprocess.CalledProcessError) as error:
         print(f"{client.name}: {error}", flush=True)
         return False
-    before = recorded(client.name)
-    if given.record:
-        record(client.name, result)
-        before = result
     if before and given.no_faults:
         before = {**before, "faults": []}
-    found = list(differences(client, before, result))
+    found = list(broken(result) if given.record else differences(client, before, result))
+    if given.record and not found:
+        record(client.name, result)
     times = f"built in {built - began:.0f} s, run in {time.monotonic() - built:.0f} s"
     print("\n    ".join([f"{client.name}: {summary(result)} ({times})", *found]), flush=True)
     return not found
@@ -100,24 +110,35 @@ def _result(client: Client, *, with_faults: bool) -> Result:
             result["faults"] = observe_faults(client, mock)
     if client.tls:
         with started([*client.mock, "--tls"]) as mock:
-            others = [check for check in _checks(client, mock) if check not in checks]
-        result["checks"] = checks + [{**check, "check": f"over TLS: {check['check']}"} for check in others]
+            result["checks"] = [*checks, *_others(checks, _checks(client, mock))]
     return result
 
 
-def _checks(client: Client, mock: Started) -> list[dict[str, str]]:
+def _others(checks: Sequence[Check], over_tls: Sequence[Check]) -> Iterator[Check]:
+    """Yield the checks that ended otherwise over TLS, and those that were not made there."""
+    for check in over_tls:
+        if check not in checks:
+            yield {**check, "check": f"over TLS: {check['check']}"}
+    for name in sorted({check["check"] for check in checks} - {check["check"] for check in over_tls}):
+        yield {"check": f"over TLS: {name}", "outcome": "broken", "note": "the check was not made"}
+
+
+def _checks(client: Client, mock: Started) -> list[Check]:
     """Run a client's program, and return the outcomes of its checks."""
     ended = run(client, mock)
     checks = [_checked(line) for line in ended.printed]
     if ended.exit_code is None:
         raise ProgramError(f"did not end within {client.timeout:g} s, after {len(checks)} checks: {ended.log}")
+    twice = [name for name, count in Counter(check["check"] for check in checks).items() if count > 1]
+    if twice:
+        raise ProgramError(f"printed more than one outcome of {', '.join(twice)}: give each check a name of its own")
     is_broken = any(check["outcome"] == "broken" for check in checks)
     if not checks or ended.exit_code != is_broken:
         raise ProgramError(f"ended with {ended.exit_code} after {len(checks)} checks: {ended.log}")
     return checks
 
 
-def _checked(line: Mapping[str, object]) -> dict[str, str]:
+def _checked(line: Mapping[str, object]) -> Check:
     """Return a line as the outcome of a check.
 
     Raises:

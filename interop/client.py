@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jsonschema import Draft202012Validator
+
 HERE = Path(__file__).resolve().parent
+
+_SCHEMA = Draft202012Validator(json.loads(Path(HERE, "client.schema.json").read_text()))
+
+
+class WrongFileError(ValueError):
+    """Raised for a file that cannot be used; the text names it, and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +73,19 @@ class Client:
 
 
 def all_clients() -> dict[str, Client]:
-    """Return the clients by name."""
-    found = {}
-    for file in sorted(HERE.glob("*/client.json")):
-        name = file.parent.name
-        try:
-            found[name] = Client(name, **json.loads(file.read_text()))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name}/client.json: {error}") from error
-    return found
+    """Return the clients by name.
+
+    Raises:
+        WrongFileError: a client.json is not as client.schema.json says
+    """
+    return {file.parent.name: _described(file) for file in sorted(HERE.glob("*/client.json"))}
+
+
+def _described(file: Path) -> Client:
+    try:
+        fields = json.loads(file.read_text())
+    except ValueError as error:
+        raise WrongFileError(f"{file}: is not JSON: {error}") from error
+    for error in _SCHEMA.iter_errors(fields):
+        raise WrongFileError(f"{file}: {error.json_path}: {error.message}")
+    return Client(file.parent.name, **fields)

@@ -48,7 +48,7 @@ TRIALS = (
     Trial("truncate", "truncate(10)", "list", "Truncate(10)"),
     Trial("drip", "drip(20000, real_time=true)", "list", "Drip(20000)"),
     Trial("stall", "stall(1)", "list", "Stall(1)"),
-    Trial("fail_job", "fail_job", "job", "FailJob"),
+    Trial("fail_job", 'fail_job(reason="")', "job", 'FailJob(reason="")'),
     Trial("bad_job", "bad_job(no_image_id)", "job", 'BadJob("no_image_id")'),
     Trial("bad_job", "bad_job(no_image)", "job", 'BadJob("no_image")'),
 )

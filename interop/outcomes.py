@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from interop.client import HERE, Client, all_clients
+from interop.client import HERE, Client, WrongFileError, all_clients
 
 RESULTS = HERE / "results"
 
@@ -20,11 +20,20 @@ OUTCOMES = ("works", "refused", "fails", "broken")
 
 
 def recorded(client: str) -> Result | None:
-    """Return the recorded result of a client, if there is one."""
+    """Return the recorded result of a client, if there is one.
+
+    Raises:
+        WrongFileError: its file is not JSON, or not a result
+    """
     file = RESULTS / f"{client}.json"
     if not file.exists():
         return None
-    result: Result = json.loads(file.read_text())
+    try:
+        result: Result = json.loads(file.read_text())
+        if not {"packages", "checks", "operations"} <= result.keys():
+            raise ValueError("needs packages, checks and operations")
+    except (AttributeError, ValueError) as error:
+        raise WrongFileError(f"{file}: is no result of a client, so record it again: {error}") from error
     return result
 
 
@@ -40,9 +49,7 @@ def differences(client: Client, before: Result | None, now: Result) -> Iterator[
 
     How often a client tried, and how long it waited, is compared where it has come to an end by itself.
     """
-    for check in now["checks"]:
-        if check["outcome"] not in OUTCOMES[:-1]:
-            yield f"{check['check']}: {check['outcome']}: {check.get('note', '')}"
+    yield from broken(now)
     if before is None:
         yield "there is no recorded result: add --record"
         return
@@ -53,6 +60,13 @@ def differences(client: Client, before: Result | None, now: Result) -> Iterator[
     yield from (f"operation {name}: not recorded" for name in sorted(is_now - was))
     if dict(before["packages"]) != dict(client.packages):
         yield f"packages: recorded for {dict(before['packages'])}"
+
+
+def broken(result: Result) -> Iterator[str]:
+    """Yield the checks that may be in no record, a line for each."""
+    for check in result["checks"]:
+        if check["outcome"] not in OUTCOMES[:-1]:
+            yield f"{check['check']}: {check['outcome']}: {check.get('note', '')}"
 
 
 def _rows(result: Result, key: str, name: str) -> dict[str, str]:

@@ -25,11 +25,18 @@ BUILT = HERE.parent / "build" / "interop"
 stopping = threading.Event()
 """Set when all programs are to end: Ctrl-C does not reach them, as each has a session of its own."""
 
+_LEAD_ELSEWHERE = ("HW_", "HUAWEI", "OS_")
+"""How the variables begin that would lead a client to a cloud."""
+
 _IN_BASH = 'eval "$1"; shift; exec "$@"'
 
 
 class ProgramError(Exception):
     """Raised where a program cannot be built, or does not do what its folder promises."""
+
+
+class StoppedError(Exception):
+    """Raised where a program is ended because all are."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +57,32 @@ def build(client: Client) -> None:
     Raises:
         ProgramError: a command fails
     """
-    copy = BUILT / client.name
-    shutil.copytree(client.folder, copy, dirs_exist_ok=True)
+    copy = _copied(client)
     for command in client.build:
         words = [word.replace("{python}", sys.executable) for word in command]
-        done = subprocess.run(words, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            raise ProgramError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
+        try:
+            process = subprocess.Popen(
+                words, cwd=copy, start_new_session=True, text=True, errors="replace",
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        except OSError as error:
+            raise ProgramError(f"{' '.join(command)}: {error}") from error
+        output, _log, exit_code = _ended(process)
+        if exit_code:
+            raise ProgramError(f"{' '.join(command)} ended with {exit_code}:\n{output[-3000:]}")
+
+
+def _copied(client: Client) -> Path:
+    """Copy a client's folder, without what was in it at the last copy and is no longer; what was built stays."""
+    copy = BUILT / client.name
+    listed = BUILT / f"{client.name}.json"
+    files = [str(file.relative_to(client.folder)) for file in client.folder.rglob("*") if file.is_file()]
+    for name in json.loads(listed.read_text()) if listed.exists() else ():
+        if name not in files:
+            Path(copy, name).unlink(missing_ok=True)
+    shutil.copytree(client.folder, copy, dirs_exist_ok=True)
+    listed.write_text(json.dumps(files))
+    return copy
 
 
 def run(client: Client, mock: Started, call: str = "", longest: float = inf) -> Ended:
@@ -73,36 +99,43 @@ def run(client: Client, mock: Started, call: str = "", longest: float = inf) -> 
         Path(copy, client.env_file).write_text(lines)
         lines = ""
     words = [word.replace("{python}", sys.executable).replace("{url}", mock.url) for word in client.run]
+    others = {name: value for name, value in os.environ.items() if not name.startswith(_LEAD_ELSEWHERE)}
     own = {"IMS_MOCK_URL": mock.url, "IMS_MOCK_CA": mock.ca_file}
     command = ["bash", "-c", _IN_BASH, "bash", lines, *words, *([call] if call else [])]
     # A session of its own, so that what the program has started ends with it.
     process = subprocess.Popen(
-        command, cwd=copy, env={**os.environ, **own}, start_new_session=True, text=True, errors="replace",
+        command, cwd=copy, env={**others, **own}, start_new_session=True, text=True, errors="replace",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    output, log, exit_code = _ended(process, mock, client.timeout, longest)
+    output, log, exit_code = _ended(process, client.timeout, mock if longest < inf else None, longest)
     return Ended([_line_of(client, line) for line in output.splitlines() if line.strip()], exit_code, log[-3000:])
 
 
 def _ended(
-    process: subprocess.Popen[str], mock: Started, timeout: float, longest: float
+    process: subprocess.Popen[str], timeout: float = inf, mock: Started | None = None, longest: float = inf
 ) -> tuple[str, str, int | None]:
-    """Wait for a process, and end it after its time: its output, its log, and its exit code, None if it was ended."""
-    before = mock.control.journal.received
+    """Wait for a process, and end it after its time: its output, its log, and its exit code, None if it was ended.
+
+    Raises:
+        StoppedError: all programs are to end
+    """
+    before = mock.control.journal.received if mock else 0
     began, first = time.monotonic(), inf
     while True:
         try:
             output, log = process.communicate(timeout=0.5)
         except subprocess.TimeoutExpired:
             now = time.monotonic()
-            if longest < inf and first == inf and mock.control.journal.received > before:
+            if mock and first == inf and mock.control.journal.received > before:
                 first = now
             if now < min(began + timeout, first + longest) and not stopping.is_set():
                 continue
             os.killpg(process.pid, SIGKILL)
             output, log = process.communicate()
-            return output, log, None
-        return output, log, process.returncode
+            if stopping.is_set():
+                raise StoppedError from None
+            return output, log or "", None
+        return output, log or "", process.returncode
 
 
 def _line_of(client: Client, text: str) -> Mapping[str, Any]:

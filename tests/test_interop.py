@@ -146,6 +146,65 @@ def test_other_outcome_over_tls_is_shown(folder: Path, capsys: pytest.CaptureFix
     ]
 
 
+def test_check_that_is_missing_over_tls_is_broken(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program makes the same checks over TLS. A result with a broken check is not recorded."""
+    program = """
+    show(check="first", outcome="works")
+    if not os.environ["IMS_MOCK_CA"]:
+        show(check="second", outcome="works")
+    """
+    add(folder, "less", program, tls=True)
+    assert run("--record") == 1
+    assert "over TLS: second: broken: the check was not made" in capsys.readouterr().out
+    assert recorded("less") is None
+
+
+def test_two_checks_with_one_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two outcomes with one name, one would be lost."""
+    add(folder, "twice", f"{LISTS}; {LISTS}")
+    assert run("--record") == 1
+    assert "printed more than one outcome of list" in capsys.readouterr().out
+
+
+def test_variables_that_lead_elsewhere_are_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials for a cloud, which the shell may have, reach no client."""
+    names = ["HW_SECURITY_TOKEN", "HUAWEICLOUD_SDK_AK", "OS_CLOUD"]
+    for name in names:
+        monkeypatch.setenv(name, "of a cloud")
+    add(folder, "plain", f'assert not os.environ.keys() & {set(names)}; show(check="none", outcome="works")')
+    assert run("--record") == 0
+
+
+def test_removed_file_is_not_built(folder: Path) -> None:
+    """What is no longer in a folder is not in its copy, where what was built stays."""
+    program = """
+    show(check="old", outcome="works", note=str(os.path.exists("old")))
+    open("made", "w")
+    """
+    add(folder, "files", program)
+    (folder / "files" / "old").touch()
+    assert run("--record") == 0
+    (folder / "files" / "old").unlink()
+    assert run() == 1
+    assert (folder.parent / "built" / "files" / "made").exists()
+
+
+def test_error_of_one_client_does_not_end_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing command, a client that `env` does not know and a damaged result are errors of their client."""
+    add(folder, "a", LISTS, build=[["no-such-compiler"]])
+    add(folder, "b", LISTS, env="nothing")
+    add(folder, "c", LISTS)
+    add(folder, "d", LISTS)
+    outcomes.record("d", RESULT)
+    (folder.parent / "results" / "c.json").write_text("[]")
+    assert run("--jobs", "1") == 1
+    shown = capsys.readouterr().out
+    assert "a: no-such-compiler: [Errno 2]" in shown
+    assert "b: Command" in shown
+    assert "results/c.json: is no result of a client, so record it again" in shown
+    assert "d: 1 works" in shown
+
+
 def test_failing_build_shows_its_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A command that fails ends the run of this client, and its output is shown."""
     add(folder, "built", LISTS, build=[["{python}", "-c", "print('no compiler'); raise SystemExit(3)"]])
@@ -208,8 +267,9 @@ def test_faults(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--no-faults") == 0
 
 
+@pytest.mark.parametrize("where", ["build", "run"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_nothing_is_left_of_a_run_that_is_ended(tmp_path: Path, number: int) -> None:
+def test_nothing_is_left_of_a_run_that_is_ended(tmp_path: Path, number: int, where: str) -> None:
     """A signal ends the programs and the mocks with the command."""
     code = f"""
 import signal, sys
@@ -222,12 +282,12 @@ import runpy; runpy.run_module("interop", run_name="__main__", alter_sys=True)
     pids = tmp_path / "pids"
     os.mkfifo(pids)
     program = f"""
-    images()
     with open({str(pids)!r}, "w") as file:
         file.write(str(os.getpid()))
     import signal; signal.pause()
     """
-    add(tmp_path / "interop", "waits", program)
+    build = [["{python}", "program.py"]] if where == "build" else []
+    add(tmp_path / "interop", "waits", program, build=build)
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, start_new_session=True) as process:
         program_id = int(pids.read_text())
         os.kill(process.pid, number)
@@ -253,11 +313,21 @@ def test_wrong_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "there is no client list; there are lists" in capsys.readouterr().err
 
 
-def test_wrong_field(folder: Path) -> None:
-    """A field that no description has is an error with the file's name."""
-    add(folder, "lists", LISTS, in_CI=False)
-    with pytest.raises(ValueError, match=r"lists/client.json: .*in_CI"):
-        all_clients()
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ({"in_CI": False}, "lists/client.json: $: Additional properties are not allowed ('in_CI' was unexpected)"),
+        ({"needs": "go"}, "lists/client.json: $.needs: 'go' is not of type 'array'"),
+        ({"build": ["go", "build"]}, "lists/client.json: $.build[0]: 'go' is not of type 'array'"),
+    ],
+)
+def test_wrong_description(
+    folder: Path, capsys: pytest.CaptureFixture[str], field: dict[str, Any], message: str
+) -> None:
+    """A wrong client.json is an error that names the file and the field."""
+    add(folder, "lists", LISTS, **field)
+    assert run() == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", all_clients())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from pathlib import Path
 
 from ims_mock.command.environment import (
     Target,
@@ -62,20 +61,28 @@ _STORE_WORD = "ims-mock"
 
 
 def _trust_store(target: Target) -> str:
-    """Return the lines that make a trust store beside the file of the authority, and name it to each JVM."""
+    """Return the lines that make a trust store beside the file of the authority, and add it to the JVM's options.
+
+    Raises:
+        ValueError: no JVM can be given the path of the store
+    """
     if not target.ca_file:
         return ""
-    store = str(Path(target.ca_file).with_suffix(".p12"))
-    make = f"-alias ims-mock -file {shlex.quote(target.ca_file)} -storetype PKCS12 -storepass {_STORE_WORD}"
+    store = f"{target.ca_file}.p12"
     # The JVM takes what stands in quotes as one option, and knows no escapes in it.
     quote = "'" if '"' in store else '"'
     if quote in store:
         raise ValueError(f"--ca-file: the JVM takes no path with both kinds of quotes, such as {store}; give another")
-    options = f"{quote}-Djavax.net.ssl.trustStore={store}{quote} -Djavax.net.ssl.trustStorePassword={_STORE_WORD}"
+    trust = f"{quote}-Djavax.net.ssl.trustStore={store}{quote} -Djavax.net.ssl.trustStorePassword={_STORE_WORD}"
+    make = f"-alias ims-mock -file {shlex.quote(target.ca_file)} -storetype PKCS12 -storepass {_STORE_WORD}"
+    options, added = "JAVA_TOOL_OPTIONS", shlex.quote(trust)
+    # keytool writes a line if all is well too, and its errors to either stream.
     return (
         f"rm -f {shlex.quote(store)}\n"
-        f"keytool -importcert -noprompt {make} -keystore {shlex.quote(store)} 2>/dev/null\n"
-        f"export JAVA_TOOL_OPTIONS={shlex.quote(options)}\n"
+        f'case "${{{options}-}}" in *{added}*) ;; '
+        f'*) export {options}="${{{options}:+${options} }}"{added};; esac\n'
+        f'IMS_KEYTOOL="$(keytool -importcert -noprompt {make} -keystore {shlex.quote(store)} 2>&1)"'
+        ' || { echo "no trust store: $IMS_KEYTOOL" >&2; false; }\n'
     )
 
 

@@ -133,7 +133,7 @@ def terraform_lines(target: Target) -> str:
         "auth_url": f"{target.url}/v3",
         **({"cacert_file": target.ca_file} if target.ca_file else {}),
     }
-    return _provider("huaweicloud", settings, dict.fromkeys(_TERRAFORM_SERVICES, f"{target.url}/"))
+    return _reads("HW_") + _provider("huaweicloud", settings, dict.fromkeys(_TERRAFORM_SERVICES, f"{target.url}/"))
 
 
 _TERRAFORM_SERVICES = ("ims", "iam", "eps", "kms", "cbr", "bss")
@@ -155,7 +155,7 @@ def otc_lines(target: Target) -> str:
         "region": target.region,
         **({"cacert_file": target.ca_file} if target.ca_file else {}),
     }
-    return _provider("opentelekomcloud", settings, {})
+    return _reads("OS_") + _provider("opentelekomcloud", settings, {})
 
 
 def curl_lines(target: Target) -> str:
@@ -210,6 +210,10 @@ def replaced(prefixes: Sequence[str], variables: dict[str, str], target: Target)
     """Return lines that unset every variable of a client, of which another would lead it elsewhere, and set these."""
     shell = SHELLS[target.shell]
     return "".join(map(shell.unset, prefixes)) + shell.exports(variables)
+
+
+def _reads(prefix: str) -> str:
+    return f"# Unset the variables {prefix}...: the provider reads them beside this block.\n"
 
 
 def _provider(name: str, settings: dict[str, str], endpoints: dict[str, str]) -> str:

@@ -166,6 +166,7 @@ def test_openstack_with_https() -> None:
 def test_terraform() -> None:
     """The provider of Huawei Cloud is given its AK/SK, and where each service is that it asks."""
     assert CLIENTS["terraform"](new_target()) == (
+        "# Unset the variables HW_...: the provider reads them beside this block.\n"
         'provider "huaweicloud" {\n'
         '  region     = "cn-north-4"\n'
         '  access_key = "demo-ak"\n'
@@ -186,6 +187,7 @@ def test_terraform() -> None:
 def test_terraform_with_https() -> None:
     """With a certificate authority of its own, the provider is given its file."""
     assert CLIENTS["terraform"](new_target(HTTPS, CA_FILE)) == (
+        "# Unset the variables HW_...: the provider reads them beside this block.\n"
         'provider "huaweicloud" {\n'
         '  region      = "cn-north-4"\n'
         '  access_key  = "demo-ak"\n'
@@ -207,6 +209,7 @@ def test_terraform_with_https() -> None:
 def test_otc() -> None:
     """The provider of Open Telekom Cloud logs in to the project named as the region, from which it takes the region."""
     assert CLIENTS["otc"](new_target()) == (
+        "# Unset the variables OS_...: the provider reads them beside this block.\n"
         'provider "opentelekomcloud" {\n'
         '  auth_url    = "http://127.0.0.1:9292/v3"\n'
         '  user_name   = "demo"\n'
@@ -221,6 +224,7 @@ def test_otc() -> None:
 def test_otc_with_https() -> None:
     """With a certificate authority of its own, this provider is given its file too."""
     assert CLIENTS["otc"](new_target(HTTPS, CA_FILE)) == (
+        "# Unset the variables OS_...: the provider reads them beside this block.\n"
         'provider "opentelekomcloud" {\n'
         '  auth_url    = "https://127.0.0.1:9292/v3"\n'
         '  user_name   = "demo"\n'

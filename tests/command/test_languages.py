@@ -114,13 +114,24 @@ def test_java_has_a_store_with_the_authority(tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(str(file))
     lines = CLIENTS["java"](new_target(HTTPS, str(file)))
     for _ in range(2):
-        options = run_by_bash(lines)["JAVA_TOOL_OPTIONS"]
-    store = tmp_path / "it's my ca.p12"
-    assert options == f'"-Djavax.net.ssl.trustStore={store}" -Djavax.net.ssl.trustStorePassword=ims-mock'
+        options = run_by_bash(lines + lines, JAVA_TOOL_OPTIONS="-Xmx200m")["JAVA_TOOL_OPTIONS"]
+    store = tmp_path / "it's my ca.pem.p12"
+    assert options == f'-Xmx200m "-Djavax.net.ssl.trustStore={store}" -Djavax.net.ssl.trustStorePassword=ims-mock'
     listed = subprocess.run(
         ["keytool", "-list", "-keystore", store, "-storepass", "ims-mock"], capture_output=True, text=True
     )
     assert "1 entry" in listed.stdout
+
+
+def test_java_shows_that_there_is_no_keytool(tmp_path: Path) -> None:
+    """Without Java's keytool, the lines end with an error that names it."""
+    for name in ("bash", "env", "rm", "sed"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    lines = CLIENTS["java"](new_target(HTTPS, str(tmp_path / "ca.pem")))
+    done = subprocess.run(["bash", "-c", lines], env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no trust store: " in done.stderr
+    assert "keytool: command not found" in done.stderr
 
 
 def test_java_takes_no_path_with_both_quotes() -> None:
