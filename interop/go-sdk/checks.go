@@ -49,15 +49,16 @@ func (c *cloud) checkProject() {
 		client, err := connect(credential)
 		return credential, client, err
 	}
+	name := "identity service, from the environment alone"
 	if strings.HasPrefix(os.Getenv("HUAWEICLOUD_SDK_IAM_ENDPOINT"), "https://") {
-		works("identity service over HTTPS, from the environment alone", func() {
+		works(name, func() {
 			_, client, err := find("")
 			must(client, err)
 		})
 	} else {
 		note := "0.1.207 puts https:// before HUAWEICLOUD_SDK_IAM_ENDPOINT unless it begins with https://, so a URL " +
 			"with http:// becomes https://http://; WithIamEndpointOverride takes it as it is"
-		fails("identity service over HTTP, from the environment alone", note, func() {
+		fails(name, note, func() {
 			_, _, err := find("")
 			equal(err != nil && strings.Contains(err.Error(), `"https://http/`), true)
 		})

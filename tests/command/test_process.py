@@ -405,7 +405,7 @@ def test_env_names_an_authority_that_there_is(options: list[str], named: bool, t
         check=True,
         cwd=tmp_path,
     )
-    assert ("--cacert" in done.stdout) == named
+    assert ("CURL_CA_BUNDLE" in done.stdout) == named
 
 
 def test_rules_from_a_file(tmp_path: Path) -> None:
