@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from python_checks import call_alone, exit_code, listed, refused, works
+from python_checks import exit_code, refused, works
 
 FILE = os.urandom(100_000)
 
@@ -25,18 +25,6 @@ def shown(*arguments: str) -> Any:
     """Run the command, and return the JSON that it prints."""
     return json.loads(openstack(*arguments, "-f", "json"))
 
-
-def called(*arguments: str) -> Any:
-    """Run the command as at a terminal, and return the JSON that it prints.
-
-    Elsewhere, the command uploads its standard input as the file of an image.
-    """
-    command = ["venv/bin/openstack", "image", *arguments, "-f", "json"]
-    _, terminal = os.openpty()
-    return json.loads(subprocess.run(command, check=True, stdin=terminal, stdout=subprocess.PIPE, text=True).stdout)
-
-
-call_alone(list=lambda: listed(called("list")), create=lambda: f"image {called('create', 'web')['status']}")
 
 Path("disk.raw").write_bytes(FILE)
 
