@@ -79,8 +79,8 @@ def _tried(client: Client, given: argparse.Namespace) -> bool | None:
     try:
         build(client)
         built = time.monotonic()
-        result = _result(client, with_faults=not given.no_faults)
         before = recorded(client.name) if not given.record else None
+        result = _result(client, before or {}, with_faults=not given.no_faults)
     except StoppedError:
         return False
     except (ProgramError, RuntimeError, OSError, ValueError, subprocess.CalledProcessError) as error:
@@ -96,8 +96,8 @@ def _tried(client: Client, given: argparse.Namespace) -> bool | None:
     return not found
 
 
-def _result(client: Client, *, with_faults: bool) -> Result:
-    """Run a client's program, also over TLS, and each of the faults if it has single calls.
+def _result(client: Client, before: Result, *, with_faults: bool) -> Result:
+    """Run a client's program, also over TLS, and each fault if it has single calls; `before` is what is recorded.
 
     Raises:
         ProgramError: it does not do what its folder promises, or other things over TLS
@@ -107,7 +107,9 @@ def _result(client: Client, *, with_faults: bool) -> Result:
         served = {entry.operation for entry in mock.control.journal if entry.status < 400 and entry.operation}
         result = {"packages": dict(client.packages), "checks": checks, "operations": sorted(served)}
         if client.calls and with_faults:
-            result["faults"] = observe_faults(client, mock)
+            result["faults"] = observe_faults(
+                client, mock, {row["fault"]: row["seen"] for row in before.get("faults", ())}
+            )
     if client.tls:
         with started([*client.mock, "--tls"]) as mock:
             result["checks"] = [*checks, *_others(checks, _checks(client, mock))]

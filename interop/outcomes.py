@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interop.client import HERE, Client, WrongFileError, all_clients
+from interop.faulted import FOR_EVER
 
 RESULTS = HERE / "results"
 
@@ -80,7 +81,7 @@ def _compared(row: Mapping[str, Any]) -> str:
 
 
 def _waits_for_ever(row: Mapping[str, Any]) -> bool:
-    return str(row["seen"]).startswith("still waiting")
+    return str(row["seen"]) == FOR_EVER
 
 
 def _of_rows(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

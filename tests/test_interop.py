@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from interop import client, outcomes, running
+from interop import client, faulted, outcomes, running
 from interop.__main__ import main
 from interop.client import all_clients
 from interop.faulted import TRIALS
@@ -303,6 +303,33 @@ def test_wrong_number_of_jobs(folder: Path, capsys: pytest.CaptureFixture[str], 
     with pytest.raises(SystemExit, match="2"):
         run("--jobs", jobs)
     assert f"argument --jobs: must be a whole number from 1, got {jobs}" in capsys.readouterr().err
+
+
+def test_client_that_a_busy_machine_delays_is_tried_again(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that has not waited before and waits now is made once more, and one that waits again is a difference."""
+    monkeypatch.setattr(faulted, "LONGEST", 3.0)
+    monkeypatch.setattr(faulted, "TRIALS", TRIALS[:1])
+    program = """
+    if sys.argv[1:] == ["list"] and not os.path.exists("called"):
+        open("called", "w")
+        try:
+            images()
+        finally:
+            import signal; signal.pause()
+    """
+    add(folder, "calls", program + textwrap.indent(CALLS, "    "), calls=["list"])
+    (folder.parent / "built" / "calls").mkdir(parents=True)
+    called = folder.parent / "built" / "calls" / "called"
+    called.touch()
+    assert run("--record") == 0
+    called.unlink()
+    assert run() == 0
+    called.unlink()
+    assert run("--record") == 0
+    assert run() == 1
+    assert "fault Fail(503): `HTTPError`, 1 requests; before: still waiting after 10 s" in capsys.readouterr().out
 
 
 def test_wrong_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
