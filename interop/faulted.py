@@ -11,8 +11,8 @@ from interop.client import Client
 from interop.running import Ended, ProgramError, run
 from interop.server import Started
 
-LONGEST = 10.0
-"""Seconds after its first request, after which a client is taken to wait for ever."""
+LONGEST = 8.0
+"""Seconds after its first request, after which a client counts as waiting for ever; some give up after 10."""
 
 FOR_EVER = f"still waiting after {LONGEST:g} s"
 """What is recorded then."""

@@ -23,7 +23,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        for name in ("ims_mock", "schemas", "tests"):
+        for name in ("ims_mock", "interop", "schemas", "tests"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         for name in ("conftest.py", "setup.cfg", "README.md"):

@@ -329,7 +329,7 @@ def test_client_that_a_busy_machine_delays_is_tried_again(
     called.unlink()
     assert run("--record") == 0
     assert run() == 1
-    assert "fault Fail(503): `HTTPError`, 1 requests; before: still waiting after 10 s" in capsys.readouterr().out
+    assert "fault Fail(503): `HTTPError`, 1 requests; before: still waiting after 8 s" in capsys.readouterr().out
 
 
 def test_wrong_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
