@@ -86,6 +86,6 @@ def _described(file: Path) -> Client:
         fields = json.loads(file.read_text())
     except ValueError as error:
         raise WrongFileError(f"{file}: is not JSON: {error}") from error
-    for error in _SCHEMA.iter_errors(fields):
-        raise WrongFileError(f"{file}: {error.json_path}: {error.message}")
+    for wrong in _SCHEMA.iter_errors(fields):
+        raise WrongFileError(f"{file}: {wrong.json_path}: {wrong.message}")
     return Client(file.parent.name, **fields)

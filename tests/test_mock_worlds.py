@@ -157,7 +157,9 @@ def test_world_is_used_until_its_last_request_has_ended(ims_mock: ImsMock) -> No
     def late() -> Iterator[bytes]:
         yield b"x"
         # As if it took long.
-        ims_mock._worlds.find("busy").used_at -= 2000  # type: ignore[union-attr]
+        busy = ims_mock._worlds.find("busy")
+        assert busy is not None
+        busy.used_at -= 2000
         yield b"y"
 
     media = {"X-Auth-Token": world.token, "Content-Type": "application/octet-stream"}
