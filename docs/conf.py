@@ -102,14 +102,14 @@ def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
-_LONG_WORD = re.compile(r'<span class="pre">([^<]{18,})</span>')
+_LONG_WORD = re.compile(r'<span class="pre">([^<]{14,})</span>')
 
 
 def _let_long_words_wrap(_app: Sphinx, _page: str, _template: str, context: dict[str, object], _tree: object) -> None:
     """Let long names in the cells of a table, such as those of tests, go on in the next line between their words."""
 
     def with_breaks(word: re.Match[str]) -> str:
-        parts = re.sub(r"(?<=[_/])(?=[^_/])|(?<=::)|(?<=[a-z])(?=[A-Z])", "<wbr>", word[1])
+        parts = re.sub(r"(?<=[_/])(?=[^_/])|(?<=[.:])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])|(?<=\()", "<wbr>", word[1])
         return f'<span class="pre long">{parts}</span>'
 
     body = str(context.get("body", ""))

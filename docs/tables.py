@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,11 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "statuses": statuses_table,
     "control": control_table,
     "interop": outcomes.clients_table,
-    "interop faults": outcomes.faults_table,
+    "interop refused": partial(outcomes.checks_table, "refused", "how the client shows it"),
+    "interop fails": partial(outcomes.checks_table, "fails", "why"),
+    "interop faults go": partial(outcomes.faults_table, "go"),
+    "interop faults java": partial(outcomes.faults_table, "java", "node"),
+    "interop faults other": partial(outcomes.faults_table, "curl", "libcloud", "openstack", "otc"),
     "faults": faults_table,
     "clients": clients_table,
     "glance": glance_table,

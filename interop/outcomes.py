@@ -100,45 +100,55 @@ def summary(result: Result) -> str:
 
 
 def clients_table() -> Iterator[str]:
-    """Yield the lines of the table of clients: what was run, and what came out."""
-    yield "| client | version | operations | works | rightly refused, and how it is shown | fails, and why |"
-    yield "|---|---|---|---|---|---|"
+    """Yield the lines of the table of clients: what was run, and how much of it came out how."""
+    yield "| client | version | operations | works | rightly refused | fails | note |"
+    yield "|---|---|---|---|---|---|---|"
     for name, client in all_clients().items():
         result = recorded(name)
-        versions = ", ".join(f"{package} {version}" for package, version in client.packages.items())
+        versions = ", ".join(f"`{package}` {version}" for package, version in client.packages.items())
         if result is None:
-            yield f"| {client.title} | {versions} | not run | | | {client.note} |"
+            yield f"| {client.title} | {versions} | not run | | | | {_cell(client.note)} |"
             continue
-        outcomes = {outcome: [row for row in result["checks"] if row["outcome"] == outcome] for outcome in OUTCOMES}
-        refused, fails = (
-            "; ".join(f"**{row['check']}**: {row['note'].rstrip('.')}" for row in outcomes[outcome])
-            for outcome in ("refused", "fails")
-        )
-        fails += f". Note: {client.note}" if fails and client.note else client.note
+        counts = Counter(check["outcome"] for check in result["checks"])
         # What leads through a proxy of its own calls another mock.
         called = len(result["operations"]) or ""
-        works = f"[{len(outcomes['works'])}](../interop/results/{name}.json)"
-        cells = [client.title, versions, called, works, refused, fails]
+        numbers = [called, *(counts[outcome] for outcome in OUTCOMES[:-1])]
+        cells = [client.title, versions, *numbers, client.note]
         yield "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
 
 
-def faults_table() -> Iterator[str]:
-    """Yield the lines of the table of what a client makes of each fault."""
-    clients = dict(_with_faults())
-    titles = [all_clients()[name].title for name in clients]
-    yield f"| fault | {' | '.join(titles)} |"
-    yield "|---|" + "---|" * len(clients)
-    columns = [{row["fault"]: row for row in result["faults"]} for result in clients.values()]
-    for fault in dict.fromkeys(fault for column in columns for fault in column):
-        cells = [seen(column[fault]) if fault in column else "" for column in columns]
+def checks_table(outcome: str, notes: str) -> Iterator[str]:
+    """Yield the lines of the table of the checks with an outcome other than "works".
+
+    Args:
+        outcome: "refused" or "fails"
+        notes: the heading of what the checks' notes say
+    """
+    yield f"| client | check | {notes} |"
+    yield "|---|---|---|"
+    for name, client in all_clients().items():
+        for check in (recorded(name) or {"checks": ()})["checks"]:
+            if check["outcome"] == outcome:
+                yield f"| {client.title} | {_cell(check['check'])} | {_cell(check['note'])} |"
+
+
+def faults_table(*shells: str) -> Iterator[str]:
+    """Yield the lines of the table of what a client makes of each fault.
+
+    Args:
+        shells: whose environment the clients are run in, such as "go"
+    """
+    results = {client.title: recorded(name) for name, client in all_clients().items() if client.env in shells}
+    columns = {
+        title: {row["fault"]: row for row in result["faults"]}
+        for title, result in results.items()
+        if result is not None and result.get("faults")
+    }
+    yield f"| fault | {' | '.join(columns)} |"
+    yield "|---|" + "---|" * len(columns)
+    for fault in dict.fromkeys(fault for column in columns.values() for fault in column):
+        cells = [seen(column[fault]) if fault in column else "" for column in columns.values()]
         yield f"| `{fault}` | {' | '.join(map(_cell, cells))} |"
-
-
-def _with_faults() -> Iterator[tuple[str, Result]]:
-    for name in all_clients():
-        result = recorded(name)
-        if result is not None and result.get("faults"):
-            yield name, result
 
 
 def seen_of_kind(client: str, kind: str) -> str:
