@@ -120,6 +120,7 @@ def test_each_plan_survived_or_failed_cleanly_is_0() -> None:
             ["--budget", "soon", "--", sys.executable],
             "error: --budget must be a number of plans, or seconds such",
         ),
+        (["--timeout", "1e400", "--", sys.executable], "error: argument --timeout: must be at most 1000000"),
         (["--plan", "x", "--", sys.executable], "error: --plan must name the operation of each fault"),
         (["--baseline", ".", "--", sys.executable], "error: --baseline: cannot read .: Is a directory\n"),
         (["--output", "nowhere/report", "--", sys.executable], "--output: cannot write nowhere/report: its folder"),

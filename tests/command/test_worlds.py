@@ -97,6 +97,7 @@ def test_environment_of_a_region() -> None:
         (("--max-memory", "1048575"), "argument --max-memory: must be at least 1MiB, got 1048575"),
         (("--max-memory", "1kB"), '--max-memory: must be at least 1MiB, got "1kB"'),
         (("--world-idle", "0"), "argument --world-idle: must be more than 0"),
+        (("--world-idle", "1e400"), "argument --world-idle: must be at most 1000000000"),
     ],
 )
 def test_wrong_worlds(arguments: tuple[str, ...], message: str) -> None:
