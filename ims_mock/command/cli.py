@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ims_mock.command.arguments import WRONG_USE, Parser, print_error, print_note
 from ims_mock.command.endings import ending_signals
@@ -51,8 +51,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
                 if sys.stdout is not None:
                     sys.stdout.flush()
     except OSError as error:
-        # What is left in the buffer is not to be an error at the end of the process.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_what_is_left(sys.stdout)
         if not isinstance(error, BrokenPipeError):
             print_error(parser, f"cannot write to stdout: {error.strerror}")
             return WRONG_USE
@@ -62,6 +61,17 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     except KeyboardInterrupt:
         print_note(parser, "interrupted")
         return INTERRUPTED
+    finally:
+        if sys.stderr is not None:
+            try:
+                sys.stderr.flush()
+            except OSError:
+                _drop_what_is_left(sys.stderr)
+
+
+def _drop_what_is_left(stream: TextIO) -> None:
+    """Let the end of the process not fail, and so change the exit status, for what the buffer of a stream still has."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _command_of(given: Sequence[str]) -> tuple[str, int]:

@@ -88,16 +88,32 @@ def test_stdout_that_nobody_reads(tmp_path: Path, command: list[str], status: in
     assert (done.stderr, done.returncode) == ("", status)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "2>/dev/full"])
 @pytest.mark.parametrize("command", PRINTING)
-def test_stream_that_is_closed_or_full(command: list[str], closed: str) -> None:
+def test_stream_that_is_closed_or_full(command: list[str], closed: str, unbuffered: str) -> None:
     """A stream that was closed before the start gets nothing, and is no error, whatever there is to say."""
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "ims_mock", *command],
-        env={**os.environ, "IMS_MOCK_PORT": "tcp://10.96.0.10:9292"},
+        env={**os.environ, "IMS_MOCK_PORT": "tcp://10.96.0.10:9292", "PYTHONUNBUFFERED": unbuffered},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert bool(done.stdout) == (closed != ">&-")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", [["--no-such-option"], ["no-such-command"], ["env", "nobody"], ["--state", "none"]])
+def test_error_that_cannot_be_written(command: list[str], unbuffered: str) -> None:
+    """Its exit status is that of the error."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ims_mock", *command],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stderr=full,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
