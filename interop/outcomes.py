@@ -152,15 +152,16 @@ def faults_table(*shells: str) -> Iterator[str]:
 
 
 def seen_of_kind(client: str, kind: str) -> str:
-    """Return what a client makes of all faults of a kind, or an empty text where none was tried."""
+    """Return what a client makes of all faults of a kind, by their arguments, or an empty text where none was tried."""
     result = recorded(client)
     rows = [row for row in (result or {}).get("faults", ()) if row["kind"] == kind]
     by_text: dict[str, list[str]] = {}
     for row in rows:
-        by_text.setdefault(seen(row), []).append(row["fault"])
+        arguments = row["fault"].partition("(")[2].removesuffix(")")
+        by_text.setdefault(seen(row), []).append(f"`{arguments}`")
     if len(by_text) == 1:
         return next(iter(by_text))
-    return "; ".join(f"{', '.join(f'`{fault}`' for fault in faults)}: {text}" for text, faults in by_text.items())
+    return "; ".join(f"{', '.join(faults)}: {text}" for text, faults in by_text.items())
 
 
 def seen(row: Mapping[str, Any]) -> str:
