@@ -174,11 +174,13 @@ class Waits:
         wait.looks += 1
         if seen != wait.seen:
             wait.seen, wait.since, wait.looks = seen, now, 0
-        end = min([wait.until, *(self._passed() + seconds for seconds in self.silences())])
         others, unknown = seen[1:]
         seconds, looks = _OUTSIDE if unknown or wait.is_outside() else _STILL if others else (0.0, 0)
-        is_still = now - wait.since >= seconds and wait.looks >= looks
-        return end if is_still and end < inf and not self.is_busy() else None
+        if now - wait.since < seconds or wait.looks < looks or self.is_busy():
+            return None
+        end = min([wait.until, *(self._passed() + seconds for seconds in self.silences())])
+        # Once more: a silence may have ended between the two.
+        return end if end < inf and not self.is_busy() else None
 
     def _seen(self) -> tuple[int, int, Any]:
         """Return what changes when something happens: how many waits, how many threads, and where the others are."""

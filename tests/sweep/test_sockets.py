@@ -207,3 +207,74 @@ def test_silence_is_none_where_the_client_is_gone(monkeypatch: pytest.MonkeyPatc
     gone.set()
     assert work.silences == []
     mock.join()
+
+
+class Client:
+    """A client that waits, as the mock sees it over its own socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def __call__(self) -> bool:
+        """Return that the client has not gone."""
+        return False
+
+
+def test_mock_is_busy_until_a_silent_connection_is_closed() -> None:
+    """Where the mock ends a silence, no time passes before its connection is closed, however slow the mock is."""
+    work = Sockets(Waits(lambda *_: None, lambda: 0.0), lambda: False)
+    own, other = socket.socketpair()
+    with own, other:
+        mock = threading.Thread(target=work.hold, args=(120.0, Client(own), lambda: True))
+        mock.start()
+        while not work.silences:
+            assert mock.is_alive()
+        assert not work.is_busy
+        work.pass_time(120.0)
+        mock.join()
+        assert work.is_busy
+        own.close()
+        assert not work.is_busy
+
+
+class Mock:
+    """A mock that is silent on a connection from 0 s to 120 s; what it does next, it has done when somebody has looked.
+
+    In `begins` it becomes silent after a look, in `ends` it closes the connection after one.
+    """
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self.begins, self.ends = [True], [True]
+
+    def jump(self, seconds: float, _taken: float) -> None:
+        """Let time pass."""
+        self.passed += seconds
+
+    def is_busy(self) -> bool:
+        """Return whether it works on a response, or on the end of the connection."""
+        is_ending = self.passed >= 120 and not self.ends
+        return bool(self.begins and self.begins.pop()) or is_ending
+
+    def silences(self) -> list[float]:
+        """Return how long it is silent."""
+        left = [] if self.begins else [120 - self.passed]
+        self.begins.clear()
+        if self.passed >= 120 and self.ends:
+            self.ends.clear()
+            return []
+        return left
+
+    def has_closed(self, _seconds: float) -> bool:
+        """Return whether the client sees the end of the connection."""
+        return self.passed >= 120 and not self.ends
+
+
+def test_time_does_not_jump_over_a_silence_that_begins_or_ends() -> None:
+    """What becomes silent or ends between two looks of a client, which may wait longer, is not missed."""
+    mock = Mock()
+    waits = Waits(mock.jump, lambda: mock.passed)
+    waits.is_busy, waits.silences = mock.is_busy, mock.silences
+    waits.begin()
+    assert waits.wait(mock.has_closed, 600)
+    assert mock.passed == 120
