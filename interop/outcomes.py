@@ -19,6 +19,9 @@ Result = Mapping[str, Any]
 OUTCOMES = ("works", "refused", "fails", "broken")
 """What a program says of a check; the last is what no check may be."""
 
+_TABLES_OF_SHELLS = {"go": "go", "java": "java", "node": "java"}
+"""In which table of faults a client is, by what it is for `ims-mock env`; all others are in a table of their own."""
+
 
 def recorded(client: str) -> Result | None:
     """Return the recorded result of a client, if there is one.
@@ -132,13 +135,13 @@ def checks_table(outcome: str, notes: str) -> Iterator[str]:
                 yield f"| {client.title} | {_cell(check['check'])} | {_cell(check['note'])} |"
 
 
-def faults_table(*shells: str) -> Iterator[str]:
-    """Yield the lines of the table of what a client makes of each fault.
-
-    Args:
-        shells: whose environment the clients are run in, such as "go"
-    """
-    results = {client.title: recorded(name) for name, client in all_clients().items() if client.env in shells}
+def faults_table(table: str) -> Iterator[str]:
+    """Yield the lines of a table of what its clients make of each fault: "go", "java" with JavaScript, or "other"."""
+    results = {
+        client.title: recorded(name)
+        for name, client in all_clients().items()
+        if _TABLES_OF_SHELLS.get(client.env, "other") == table
+    }
     columns = {
         title: {row["fault"]: row for row in result["faults"]}
         for title, result in results.items()
