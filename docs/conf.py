@@ -102,7 +102,7 @@ def _prepare(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
-_LONG_WORD = re.compile(r'<span class="pre">([^<]{14,})</span>')
+_LONG_WORD = re.compile(r'<span class="pre">([^<]{12,})</span>')
 
 
 def _let_long_words_wrap(_app: Sphinx, _page: str, _template: str, context: dict[str, object], _tree: object) -> None:
