@@ -20,7 +20,7 @@ OUTCOMES = ("works", "refused", "fails", "broken")
 """What a program says of a check; the last is what no check may be."""
 
 _TABLES_OF_SHELLS = {"go": "go", "java": "java", "node": "java"}
-"""In which table of faults a client is, by what it is for `ims-mock env`; all others are in a table of their own."""
+"""In which table of faults a client is, by what `ims-mock env` is called with; every other client is in "other"."""
 
 
 def recorded(client: str) -> Result | None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,24 @@ pytestmark = pytest.mark.slow
 PRINTING = [["operations"], ["openapi"], ["env", "curl"]]
 
 
+def run_with_full(stream: str, command: list[str], unbuffered: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command whose "stdout" or "stderr" is full, and return what it wrote to the other one."""
+    with open("/dev/full", "w") as full:
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: full}
+        return subprocess.run(
+            [sys.executable, "-m", "ims_mock", *command],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            text=True,
+            timeout=60,
+            check=False,
+            **streams,
+        )
+
+
 @pytest.mark.parametrize("command", PRINTING)
 def test_stdout_that_is_full(command: list[str]) -> None:
     """What cannot be written is a line and not a traceback."""
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "ims_mock", *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
-        )
+    done = run_with_full("stdout", command)
     message = f"ims-mock {command[0]}: error: cannot write to stdout: No space left on device\n"
     assert (done.stderr, done.returncode) == (message, 2)
 
@@ -34,16 +46,7 @@ def test_stdout_that_is_full(command: list[str]) -> None:
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["serve", "-h"], ["contract", "--help"]])
 def test_help_that_cannot_be_written(command: list[str], unbuffered: str) -> None:
     """Help and the version that cannot be written are an error as any other output is."""
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "ims_mock", *command],
-            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    done = run_with_full("stdout", command, unbuffered)
     assert done.stderr.endswith(": error: cannot write to stdout: No space left on device\n")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
@@ -108,12 +111,4 @@ def test_stream_that_is_closed_or_full(command: list[str], closed: str, unbuffer
 @pytest.mark.parametrize("command", [["--no-such-option"], ["no-such-command"], ["env", "nobody"], ["--state", "none"]])
 def test_error_that_cannot_be_written(command: list[str], unbuffered: str) -> None:
     """Its exit status is that of the error."""
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "ims_mock", *command],
-            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-            stderr=full,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 2
+    assert run_with_full("stderr", command, unbuffered).returncode == 2
