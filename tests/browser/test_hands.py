@@ -48,9 +48,15 @@ def test_every_fault_has_a_rule_here() -> None:
     assert list(RULES) == list(KINDS)
 
 
-def line(page: Page, name: str) -> str:
+def drawn(page: Page) -> None:
+    """Wait until what was done to the page is drawn: it draws with the next frame."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def line(page: Page, name: str, place: str = "") -> str:
     """Return the line that is shown for a test or for a shell."""
-    return page.locator(f"[data-line={name}]").first.inner_text()
+    drawn(page)
+    return page.locator(f"{place} [data-line={name}]").first.inner_text()
 
 
 def armed(mock: ImsMock) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def settings_of(text: str) -> dict[str, Any]:
 
 def do(page: Page, mock: ImsMock, name: str, place: str = "") -> None:
     """Run the line of Python or the line for a shell that is shown."""
-    text = page.locator(f"{place} [data-line={name}]").first.inner_text()
+    text = line(page, name, place)
     if name == "python":
         exec(text, {"ims_mock": mock})
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ims_mock import ImsMock
+from tests.browser.test_hands import drawn
 from tests.browser.test_live import ask, go, rows
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def test_the_focus_returns_after_a_dialog(page: Page, mock: ImsMock, panel: str,
     """A dialog that is closed by Escape gives the focus back to the button that has opened it."""
     ask(mock)
     page.goto(f"{mock.url}/_ims_mock/#/{panel}")
+    drawn(page)
     button = page.get_by_role("button", name=opener).first
     button.focus()
     page.keyboard.press("Enter")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from ims_mock import ImsMock
+from tests.browser.test_hands import drawn
 from tests.browser.test_live import go, rows
 from tests.command.test_cli import run
 from tests.command.test_contract_check import COPY, JOB, cassette
@@ -66,7 +67,7 @@ def test_a_report_in_html_is_opened(page: Page, mock: ImsMock, tmp_path: Path) -
         for suffix in ("json", "html"):
             page.set_input_files("input[type=file]", tmp_path / f"{kind}.{suffix}")
             page.wait_for_selector(f".bar:has-text('{kind}.{suffix}')")
-            rows(page).first.wait_for()
+            drawn(page)
             shown.append(page.locator("#reports-table").inner_text())
         assert shown[0] == shown[1]
         assert page.locator("main h1").all_inner_texts() == ["Reports"]

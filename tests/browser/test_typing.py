@@ -9,11 +9,11 @@ import pytest
 import requests
 
 from ims_mock import ImsMock
-from tests.browser.test_hands import line
+from tests.browser.test_hands import drawn, line
 from tests.browser.test_live import ask, go, rows
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Dialog, Page
+    from playwright.sync_api import Dialog, Page, Route
 
 LONG = 12345678901234567890
 """A number with more digits than a browser keeps."""
@@ -33,6 +33,76 @@ def test_a_press_that_ends_beside_the_dialog(page: Page) -> None:
     assert page.locator("dialog[open]").count() == 1
     page.mouse.click(5, 300)
     page.wait_for_selector("dialog", state="detached")
+
+
+def test_a_click_that_is_faster_than_the_page_draws(page: Page, mock: ImsMock) -> None:
+    """What was typed just before a click is what the click does, by mouse and by Enter, though no frame was drawn."""
+    start = mock.clock.now()
+    go(page, "clock")
+    page.evaluate("requestAnimationFrame = () => 1")
+    page.get_by_label("Advance by").fill("90")
+    with page.expect_response(lambda response: response.request.method != "GET"):
+        page.get_by_role("button", name="Advance", exact=True).click()
+    page.get_by_label("Advance by").fill("7")
+    with page.expect_response(lambda response: response.request.method != "GET"):
+        page.get_by_label("Advance by").press("Enter")
+    assert mock.clock.now() == start + 97
+
+
+def test_two_fields_that_are_filled_before_the_page_draws(page: Page, mock: ImsMock) -> None:
+    """Both count, as where a browser fills in a form: a job fails with the code and the reason."""
+    mock.reset(jobs={"*": 60})
+    ask(mock, "/v2/cloudimages/action", COPY)
+    go(page, "jobs")
+    rows(page).first.click()
+    page.wait_for_selector(".details [data-line]")
+    page.evaluate("requestAnimationFrame = () => 1")
+    page.get_by_label("Code of the error").fill("IMG.0022")
+    page.get_by_label("Reason").fill("no space")
+    with page.expect_response(lambda response: response.request.method != "GET"):
+        page.click("text='Let it fail'")
+    (job,) = mock.jobs.values()
+    assert (job["error_code"], job["fail_reason"]) == ("IMG.0022", "no space")
+
+
+def test_what_is_typed_while_the_mock_responds(page: Page, mock: ImsMock) -> None:
+    """What is typed into a form between a click and the response to it stays there."""
+    field = page.get_by_label("Advance by")
+
+    def late(route: Route) -> None:
+        if route.request.method == "POST":
+            field.fill("90")
+        route.continue_()
+
+    go(page, "clock")
+    page.route("**/_ims_mock/clock", late)
+    page.click("text='Freeze'")
+    page.wait_for_selector("text='ims_mock.clock.freeze()'")
+    assert field.input_value() == "90"
+
+
+def test_a_name_that_is_typed_while_a_snapshot_is_taken(page: Page) -> None:
+    """The name of the next one stays; without that the field is empty again."""
+    field = page.get_by_label("Name of the snapshot")
+
+    def late(route: Route) -> None:
+        if route.request.method == "POST":
+            field.fill("after")
+        route.continue_()
+
+    go(page, "snapshots")
+    field.fill("before")
+    page.click("text='Take a snapshot'")
+    rows(page).first.wait_for()
+    drawn(page)
+    assert field.input_value() == ""
+    page.route("**/_ims_mock/snapshots", late)
+    field.fill("between")
+    page.click("text='Take a snapshot'")
+    page.wait_for_selector("ims-table[aria-rowcount='3']")
+    page.wait_for_selector(".toast:has-text('between')")
+    drawn(page)
+    assert field.input_value() == "after"
 
 
 @pytest.mark.parametrize("how", ["Escape", "a click beside"])

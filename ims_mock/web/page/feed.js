@@ -95,10 +95,10 @@ async function take({ instance, parts, counts, is_busy: isBusy }, panels) {
   await refresh(panels, state.panel);
 }
 
-/** Load a panel, unless it has been loaded since its parts have changed last. */
+/** Load a panel, unless it was loaded since its parts last changed, with what is open in it where it loads that too. */
 export async function refresh(panels, id) {
   const panel = panels.find((known) => known.id === id);
-  const wanted = panel.parts.map((part) => state.parts[part]).join(" ");
+  const wanted = [...panel.parts.map((part) => state.parts[part]), panel.loadsOpen && state.open].join(" ");
   if (loaded.get(id) === wanted || state.instance === "") return;
   if (await reload(panels, id)) loaded.set(id, wanted);
 }

@@ -47,10 +47,9 @@ function readAddress() {
   closeDialogs();
   const [, id = "", ...key] = location.hash.split("/");
   const panel = panels.find((known) => known.id === id) ?? panels[0];
-  const isOther = panel.id !== state.panel;
   set({ panel: panel.id, open: key.map(decoded).join("/") });
   document.title = `${panel.title} · ims_mock`;
-  if (isOther) refresh(panels, panel.id);
+  refresh(panels, panel.id);
 }
 
 let seen = "";

@@ -15,7 +15,7 @@ const move = (body) => attempt(async () => keepClock(await post("clock", body)))
 /** Return the hands of the clock; `state.clockForm` has what is typed: {seconds, speed}, and what was done last. */
 export function clockHands() {
   const { seconds = "60", speed = "1", last = { advance: 60 } } = state.clockForm ?? {};
-  const change = (changes) => set({ clockForm: { seconds, speed, last, ...changes } });
+  const change = (changes) => set({ clockForm: { ...state.clockForm, ...changes } });
   const act = async (body) => (await move(body)) && change({ last: body });
   return html`
     <form class="hands" novalidate @submit=${(event) => { event.preventDefault(); act({ advance: numberOf(seconds) }); }}>

@@ -14,8 +14,9 @@ const WORDS = { SUCCESS: "The job has succeeded", FAIL: "The job has failed", RU
 export function jobHands(job) {
   if (job.status !== "INIT" && job.status !== "RUNNING") return nothing;
   if (job.parent) return html`<p class="faint">It ends with the job that it is a part of.</p>`;
-  const { status = "SUCCESS", code = "", reason = "" } = state.jobForm?.id === job.id ? state.jobForm : {};
-  const change = (changes) => set({ jobForm: { id: job.id, status, code, reason, ...changes } });
+  const form = () => (state.jobForm?.id === job.id ? state.jobForm : { id: job.id });
+  const { status = "SUCCESS", code = "", reason = "" } = form();
+  const change = (changes) => set({ jobForm: { ...form(), ...changes } });
   const path = `jobs/${encodeURIComponent(job.id)}`;
   const body = bodyOf(status, code, reason);
   const end = (wanted) => {

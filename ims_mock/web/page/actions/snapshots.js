@@ -17,7 +17,7 @@ export function takeForm() {
   const take = async (event) => {
     event.preventDefault();
     const name = typed || nextName();
-    if (await attempt(() => post("snapshots", { name }), `Snapshot ${name} is taken`)) set({ snapshotName: "" });
+    if (await attempt(() => post("snapshots", { name }), `Snapshot ${name} is taken`) && state.snapshotName === typed) set({ snapshotName: "" });
   };
   return html`<form class="hands" novalidate @submit=${take}>
     <input type="text" placeholder=${nextName()} aria-label="Name of the snapshot" .value=${typedText(typed)} @input=${(event) => set({ snapshotName: event.target.value })}>

@@ -30,7 +30,6 @@ function ownerCell(row) {
 }
 
 const known = new Changed("images", "images", (image) => image.id);
-let fullOf = null;
 
 async function load() {
   await Promise.all([
@@ -43,14 +42,8 @@ async function load() {
 /** Load the image that is open in full, unless it is there as it is now. */
 async function loadOpen() {
   const row = known.records.get(state.open);
-  if (state.panel !== "images" || row === undefined || fullOf === row) return;
-  fullOf = row;
-  try {
-    set({ image: await get(`images/${encodeURIComponent(row.id)}`) });
-  } catch (error) {
-    fullOf = null;
-    throw error;
-  }
+  if (row === undefined || state.image?.row === row) return;
+  set({ image: { ...(await get(`images/${encodeURIComponent(row.id)}`)), row } });
 }
 
 const searched = searchable(
@@ -100,8 +93,7 @@ ims_mock.load_public_images()</pre>`;
 function openImage(state) {
   const close = () => (location.hash = "#/images");
   const found = state.image;
-  if (found?.image === undefined || !known.records.has(state.open) || fullOf?.id !== state.open) {
-    loadOpen().catch(() => {});
+  if (found?.row.id !== state.open || !known.records.has(state.open)) {
     const text = state.images !== undefined && !known.records.has(state.open) ? "This image no longer exists." : "";
     return details({ title: state.open, close, body: html`<p class="faint">${text}</p>` });
   }
@@ -145,6 +137,7 @@ export const panel = {
   id: "images",
   title: "Images",
   parts: ["images", "accounts", "clock"],
+  loadsOpen: true,
   load,
   view,
   count: (state) => state.counts.images,

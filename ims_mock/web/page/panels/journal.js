@@ -81,7 +81,7 @@ function mark(fresh) {
 /** Load the request that is open, unless it is there and complete. */
 async function loadOpen() {
   const row = known.records.get(Number(state.open));
-  if (state.panel !== "journal" || row === undefined) return;
+  if (row === undefined) return;
   const shown = state.request;
   if (shown?.request_id === row.request_id && shown.status === row.status) return;
   set({ request: await get(`requests/${row.number}`) });
@@ -169,10 +169,7 @@ function openRequest(state) {
   const entry = state.request;
   const close = () => (location.hash = "#/journal");
   if (entry === undefined || String(entry.number) !== state.open) {
-    if (known.records.has(Number(state.open))) {
-      loadOpen().catch(() => {});
-      return nothing;
-    }
+    if (known.records.has(Number(state.open))) return nothing;
     const text = state.requests === undefined ? "" : "The journal no longer has this request.";
     return details({ title: `Request ${state.open}`, close, body: html`<p class="faint">${text}</p>` });
   }
@@ -240,6 +237,7 @@ export const panel = {
   id: "journal",
   title: "Requests",
   parts: ["journal", "settings"],
+  loadsOpen: true,
   load,
   view,
   count: (state) => state.counts.requests,

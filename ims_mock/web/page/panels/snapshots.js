@@ -14,12 +14,11 @@ async function load() {
   set({ snapshots: (await get("snapshots")).snapshots.map((name) => ({ name })) });
   const names = state.snapshots.map((row) => row.name);
   if (state.compareWith && !names.includes(state.compareWith)) set({ compareWith: "" });
-  if (state.panel === "snapshots" && names.includes(state.open)) await loadDifferences(state.open);
+  if (names.includes(state.open)) await loadDifferences(state.open);
 }
 
 function view(state) {
   const open = (state.snapshots ?? []).find((row) => row.name === state.open);
-  if (open && state.differences?.name !== open.name) loadDifferences(open.name).catch(() => {});
   return html`
     <div class="bar">
       <h1>Snapshots</h1><span class="space"></span>${takeForm()}
@@ -59,6 +58,7 @@ export const panel = {
   id: "snapshots",
   title: "Snapshots",
   parts: ["snapshots", "images", "jobs", "accounts", "settings"],
+  loadsOpen: true,
   load,
   view,
   count: (state) => state.counts.snapshots,
