@@ -159,6 +159,18 @@ def test_path_that_names_no_world(ims_mock: ImsMock, path: str) -> None:
     assert [entry.status for entry in ims_mock.journal] == [404]
 
 
+@pytest.mark.parametrize("idle", [None, 600])
+def test_files_of_the_page_make_no_world(ims_mock: ImsMock, idle: float | None) -> None:
+    """A browser that asks for the icon of a removed world has it, and makes no world again."""
+    ci = f"{ims_mock.url}/~ci"
+    ims_mock.world("ci", idle=idle)
+    ims_mock.delete_world("ci")
+    for path in ("icon.svg", "main.js"):
+        assert requests.get(f"{ci}/_ims_mock/page/{path}", timeout=10).status_code == 200
+    assert requests.get(f"{ci}/_ims_mock/page/nothing.js", timeout=10).status_code == 404
+    assert list(ims_mock.worlds) == ["default"]
+
+
 def test_escaped_name_is_the_same(ims_mock: ImsMock) -> None:
     """A path whose letters are percent-encoded is of the same world (RFC 3986 section 2.3), also in its links."""
     ci = new_world(ims_mock, "ci")
