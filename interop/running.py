@@ -54,22 +54,32 @@ class Ended:
 def build(client: Client) -> None:
     """Copy a client's folder to the folder of builds, and run its commands there.
 
+    A command that fails is run once more: most load packages, and a registry may fail for a moment.
+
     Raises:
-        ProgramError: a command fails
+        ProgramError: a command fails twice
     """
     copy = _copied(client)
     for command in client.build:
         words = [word.replace("{python}", sys.executable) for word in command]
-        try:
-            process = subprocess.Popen(
-                words, cwd=copy, start_new_session=True, text=True, errors="replace",
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        except OSError as error:
-            raise ProgramError(f"{' '.join(command)}: {error}") from error
-        output, _log, exit_code = _ended(process)
+        exit_code, output = _built(words, copy)
         if exit_code:
-            raise ProgramError(f"{' '.join(command)} ended with {exit_code}:\n{output[-3000:]}")
+            exit_code, output = _built(words, copy)
+        if exit_code:
+            raise ProgramError(f"{' '.join(command)} ended twice, with {exit_code} in the end:\n{output[-3000:]}")
+
+
+def _built(words: Sequence[str], folder: Path) -> tuple[int | None, str]:
+    """Run a command of a build; return its exit code, and what it printed."""
+    try:
+        process = subprocess.Popen(
+            words, cwd=folder, start_new_session=True, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    except OSError as error:
+        raise ProgramError(f"{' '.join(words)}: {error}") from error
+    output, _log, exit_code = _ended(process)
+    return exit_code, output
 
 
 def _copied(client: Client) -> Path:

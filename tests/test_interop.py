@@ -209,7 +209,16 @@ def test_failing_build_shows_its_output(folder: Path, capsys: pytest.CaptureFixt
     """A command that fails ends the run of this client, and its output is shown."""
     add(folder, "built", LISTS, build=[["{python}", "-c", "print('no compiler'); raise SystemExit(3)"]])
     assert run() == 1
-    assert "ended with 3:\nno compiler" in capsys.readouterr().out
+    assert "ended twice, with 3 in the end:\nno compiler" in capsys.readouterr().out
+
+
+def test_build_is_tried_twice(folder: Path) -> None:
+    """A command that fails the first time, as where a registry fails for a moment, is run once more."""
+    fails_once = (
+        "import os, sys; tried = os.path.exists('tried'); os.makedirs('tried', exist_ok=True); sys.exit(not tried)"
+    )
+    add(folder, "built", LISTS, build=[["{python}", "-c", fails_once]])
+    assert run("--record") == 0
 
 
 def test_missing_toolchain_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
