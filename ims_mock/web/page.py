@@ -13,6 +13,7 @@ The page has no privileges: it asks the control API, as any client does. Its mod
       parts        the parts of the feed after whose change it is loaded again: journal, images, jobs, rules, clock,
                    accounts, snapshots, settings; with "clock" also each second while the clock runs
       load()       asks the control API, and keeps what it gets with `set`
+      loadsOpen    true where load() also loads what is open in full: it is called once more when something is opened
       view(state)  returns a template of lit-html
       count(state) returns the number on its tab; it may be left out
 """
