@@ -286,6 +286,8 @@ from pathlib import Path
 from interop import client, running
 client.HERE, running.BUILT = Path({str(tmp_path / "interop")!r}), Path({str(tmp_path / "built")!r})
 sys.argv[1:] = []
+# A shell that begins pytest in the background lets it ignore SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import runpy; runpy.run_module("interop", run_name="__main__", alter_sys=True)
 """
     pids = tmp_path / "pids"
@@ -299,8 +301,11 @@ import runpy; runpy.run_module("interop", run_name="__main__", alter_sys=True)
     add(tmp_path / "interop", "waits", program, build=build)
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, start_new_session=True) as process:
         program_id = int(pids.read_text())
-        os.kill(process.pid, number)
-        assert process.wait(60) == (130 if number == signal.SIGINT else 143)
+        try:
+            os.kill(process.pid, number)
+            assert process.wait(60) == (130 if number == signal.SIGINT else 143)
+        finally:
+            process.kill()
     with pytest.raises(ProcessLookupError):
         os.kill(program_id, 0)
 
