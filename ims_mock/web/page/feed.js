@@ -23,114 +23,114 @@ const loading = new Map(); // The loads under way, by panel.
 
 /** Use what the browser keeps; nothing is kept where storage is switched off. */
 export function kept(use) {
-  try {
-    return use();
-  } catch {
-    return undefined;
-  }
+	try {
+		return use();
+	} catch {
+		return undefined;
+	}
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Load the panels that are seen, and again after each change, as long as the page is there. */
 export async function follow(panels) {
-  let cursor = "";
-  let failures = 0;
-  setInterval(() => tick(panels), TICK);
-  setInterval(() => retry(panels), LONG_PAUSE);
-  for (;;) {
-    if (document.hidden) {
-      set({ link: "paused" });
-      await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
-      continue;
-    }
-    try {
-      const changes = await ask(cursor);
-      failures = 0;
-      cursor = changes.cursor;
-      await take(changes, panels);
-      await pause(changes.is_busy ? LONG_PAUSE : PAUSE);
-    } catch (error) {
-      if (error.name === "AbortError") continue;
-      if (error.isGone) {
-        set({ link: "removed" });
-        return reload(panels, state.panel);
-      }
-      cursor = "";
-      failures += 1;
-      set({ link: "lost" });
-      await pause(Math.min(BACKOFF, 250 * 2 ** failures));
-    }
-  }
+	let cursor = "";
+	let failures = 0;
+	setInterval(() => tick(panels), TICK);
+	setInterval(() => retry(panels), LONG_PAUSE);
+	for (;;) {
+		if (document.hidden) {
+			set({ link: "paused" });
+			await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+			continue;
+		}
+		try {
+			const changes = await ask(cursor);
+			failures = 0;
+			cursor = changes.cursor;
+			await take(changes, panels);
+			await pause(changes.is_busy ? LONG_PAUSE : PAUSE);
+		} catch (error) {
+			if (error.name === "AbortError") continue;
+			if (error.isGone) {
+				set({ link: "removed" });
+				return reload(panels, state.panel);
+			}
+			cursor = "";
+			failures += 1;
+			set({ link: "lost" });
+			await pause(Math.min(BACKOFF, 250 * 2 ** failures));
+		}
+	}
 }
 
 /** Wait for changes; the wait ends when the tab is hidden. */
 async function ask(cursor) {
-  const leaving = new AbortController();
-  const leave = () => document.hidden && leaving.abort();
-  document.addEventListener("visibilitychange", leave);
-  try {
-    const query = new URLSearchParams({ page, after: cursor, wait: cursor === "" ? 0 : WAIT });
-    return await get(`changes?${query}`, { signal: leaving.signal });
-  } finally {
-    document.removeEventListener("visibilitychange", leave);
-  }
+	const leaving = new AbortController();
+	const leave = () => document.hidden && leaving.abort();
+	document.addEventListener("visibilitychange", leave);
+	try {
+		const query = new URLSearchParams({ page, after: cursor, wait: cursor === "" ? 0 : WAIT });
+		return await get(`changes?${query}`, { signal: leaving.signal });
+	} finally {
+		document.removeEventListener("visibilitychange", leave);
+	}
 }
 
 /** Note what has changed, and load what of it is seen. */
 async function take({ instance, parts, counts, is_busy: isBusy }, panels) {
-  const isOther = state.instance !== "" && state.instance !== instance;
-  if (isOther) {
-    loaded.clear();
-    toast("The mock was restarted. The page now shows the new one.");
-    announce("The mock was restarted.");
-  }
-  const isClock = isOther || parts.clock !== state.parts.clock;
-  if (state.health === null || isOther) {
-    set({ health: await get("health") });
-    await loadWorlds();
-  }
-  if (isClock) await loadClock();
-  set({ instance, parts, counts, link: isBusy ? "busy" : "live" });
-  await refresh(panels, state.panel);
+	const isOther = state.instance !== "" && state.instance !== instance;
+	if (isOther) {
+		loaded.clear();
+		toast("The mock was restarted. The page now shows the new one.");
+		announce("The mock was restarted.");
+	}
+	const isClock = isOther || parts.clock !== state.parts.clock;
+	if (state.health === null || isOther) {
+		set({ health: await get("health") });
+		await loadWorlds();
+	}
+	if (isClock) await loadClock();
+	set({ instance, parts, counts, link: isBusy ? "busy" : "live" });
+	await refresh(panels, state.panel);
 }
 
 /** Load a panel, unless it was loaded since its parts last changed, with what is open in it where it loads that too. */
 export async function refresh(panels, id) {
-  const panel = panels.find((known) => known.id === id);
-  const wanted = [...panel.parts.map((part) => state.parts[part]), panel.loadsOpen && state.open].join(" ");
-  if (loaded.get(id) === wanted || state.instance === "") return;
-  if (await reload(panels, id)) loaded.set(id, wanted);
+	const panel = panels.find((known) => known.id === id);
+	const wanted = [...panel.parts.map((part) => state.parts[part]), panel.loadsOpen && state.open].join(" ");
+	if (loaded.get(id) === wanted || state.instance === "") return;
+	if (await reload(panels, id)) loaded.set(id, wanted);
 }
 
 /** Load a panel again, once at a time; what goes wrong is shown in its place. Return whether all went well. */
 export async function reload(panels, id) {
-  const panel = panels.find((known) => known.id === id);
-  // What is under way may have asked before the change.
-  await loading.get(id);
-  const load = panel
-    .load()
-    .then(() => "")
-    .catch((error) => error.message);
-  loading.set(id, load);
-  const error = await load;
-  if (loading.get(id) === load) loading.delete(id);
-  if ((state.errors[id] ?? "") !== error) set({ errors: { ...state.errors, [id]: error } });
-  if (error !== "") loaded.delete(id);
-  return error === "";
+	const panel = panels.find((known) => known.id === id);
+	// What is under way may have asked before the change.
+	await loading.get(id);
+	const load = panel
+		.load()
+		.then(() => "")
+		.catch((error) => error.message);
+	loading.set(id, load);
+	const error = await load;
+	if (loading.get(id) === load) loading.delete(id);
+	if ((state.errors[id] ?? "") !== error) set({ errors: { ...state.errors, [id]: error } });
+	if (error !== "") loaded.delete(id);
+	return error === "";
 }
 
 const isOff = () => document.hidden || /lost|removed/.test(state.link);
 
 /** Load what is seen once more, where this went wrong the last time. */
 function retry(panels) {
-  if (!isOff() && state.errors[state.panel]) refresh(panels, state.panel);
+	if (!isOff() && state.errors[state.panel]) refresh(panels, state.panel);
 }
 
 /** Draw a clock that runs, and load what becomes due by it. */
 function tick(panels) {
-  if (isOff() || !paceOf(state.clock)) return;
-  set({});
-  const panel = panels.find((known) => known.id === state.panel);
-  if (panel.parts.includes("clock") && !loading.has(panel.id)) reload(panels, panel.id);
+	if (isOff() || !paceOf(state.clock)) return;
+	set({});
+	const panel = panels.find((known) => known.id === state.panel);
+	if (panel.parts.includes("clock") && !loading.has(panel.id)) reload(panels, panel.id);
 }

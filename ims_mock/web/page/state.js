@@ -1,18 +1,18 @@
 // What the page has loaded, and what its user has chosen. Panels read `state`, and change it with `set` alone.
 
 export const state = {
-  panel: "journal", // The tab that is open, and the key of what is open in it, both from the address.
-  open: "",
-  link: "connecting", // "live", "busy", "paused" (a hidden tab), "lost", "removed" or "connecting".
-  instance: "", // Of the mock: another one after a restart.
-  parts: {}, // The state of each part of the mock, and how many there are of what, from the feed.
-  counts: {},
-  health: null,
-  world: "", // The id of the world, which no later one of its name has.
-  worlds: [],
-  clock: null,
-  errors: {}, // Why a panel could not be loaded, by its id.
-  filters: {}, // What is searched for, by panel: {text, ...}.
+	panel: "journal", // The tab that is open, and the key of what is open in it, both from the address.
+	open: "",
+	link: "connecting", // "live", "busy", "paused" (a hidden tab), "lost", "removed" or "connecting".
+	instance: "", // Of the mock: another one after a restart.
+	parts: {}, // The state of each part of the mock, and how many there are of what, from the feed.
+	counts: {},
+	health: null,
+	world: "", // The id of the world, which no later one of its name has.
+	worlds: [],
+	clock: null,
+	errors: {}, // Why a panel could not be loaded, by its id.
+	filters: {}, // What is searched for, by panel: {text, ...}.
 };
 
 const listeners = new Set();
@@ -20,20 +20,20 @@ let frame = 0;
 
 /** Call a function after changes, once a frame at most. */
 export function subscribe(listener) {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+	listeners.add(listener);
+	return () => listeners.delete(listener);
 }
 
 /** Change what is loaded or chosen, and have the page drawn again. */
 export function set(changes) {
-  Object.assign(state, changes);
-  // A hidden tab gets no frames; it is drawn when it is seen again.
-  frame ||= requestAnimationFrame(draw);
+	Object.assign(state, changes);
+	// A hidden tab gets no frames; it is drawn when it is seen again.
+	frame ||= requestAnimationFrame(draw);
 }
 
 function draw() {
-  frame = 0;
-  for (const listener of listeners) listener(state);
+	frame = 0;
+	for (const listener of listeners) listener(state);
 }
 
 // What a click does is by what was typed before it, however late the next frame comes.
@@ -41,10 +41,10 @@ for (const kind of ["click", "submit"]) addEventListener(kind, () => frame && (c
 
 /** Return what a panel is filtered by. */
 export function filterOf(panel) {
-  return state.filters[panel] ?? {};
+	return state.filters[panel] ?? {};
 }
 
 /** Change what a panel is filtered by. */
 export function setFilter(panel, changes) {
-  set({ filters: { ...state.filters, [panel]: { ...filterOf(panel), ...changes } } });
+	set({ filters: { ...state.filters, [panel]: { ...filterOf(panel), ...changes } } });
 }

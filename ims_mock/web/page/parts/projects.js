@@ -7,14 +7,14 @@ let loadedFor = "";
 
 /** Load the accounts, unless they are there as they are now. */
 export async function loadAccounts() {
-  const wanted = `${state.instance} ${state.parts.accounts}`;
-  if (wanted === loadedFor) return;
-  const [accounts, { denials }] = await Promise.all([get("accounts"), get("denials")]);
-  set({ accounts, denials });
-  loadedFor = wanted;
+	const wanted = `${state.instance} ${state.parts.accounts}`;
+	if (wanted === loadedFor) return;
+	const [accounts, { denials }] = await Promise.all([get("accounts"), get("denials")]);
+	set({ accounts, denials });
+	loadedFor = wanted;
 }
 
 /** Return the name of a project by its id, or nothing where it has none here. */
 export function projectName(id) {
-  return state.accounts?.projects.find((project) => project.id === id)?.name;
+	return state.accounts?.projects.find((project) => project.id === id)?.name;
 }
