@@ -120,6 +120,8 @@ def _error(code: str, message: str, status: int) -> flask.Response:
     message = message.encode("utf-8", "backslashreplace").decode()
     response = _json({"error": {"code": code, "message": message}}, status)
     response.headers["X-IMS-Mock-Reason"] = header_text(message)
+    # A browser keeps a 410 for ever, and a world that is gone may be made again (RFC 9110, section 15.5.11).
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -6,14 +6,13 @@ The page has no privileges: it asks the control API, as any client does. Its mod
     api.js       requests to the control API: get, post, put, remove; an error has the mock's reason
     state.js     what was loaded and chosen: state, set, subscribe, filterOf, setFilter
     feed.js      what has changed, from the mock; the panels that show it are loaded again
-    parts/       what several panels are made of: table, details, dialog, badge, copy, filter, toast, format
+    parts/       what several panels are made of: table, details, dialog, badge, copy, filter, toast, format, latest
     actions/     what a user can do: forms and buttons, and the lines that do the same in a test
     panels/      one module a tab, which exports `panel`:
       id, title    its tab; its address is #/ID, and #/ID/KEY while something of it is open (state.open)
       parts        the parts of the feed after whose change it is loaded again: journal, images, jobs, rules, clock,
                    accounts, snapshots, settings; with "clock" also each second while the clock runs
       load()       asks the control API, and keeps what it gets with `set`
-      loadsOpen    true where load() also loads what is open in full: it is called once more when something is opened
       view(state)  returns a template of lit-html
       count(state) returns the number on its tab; it may be left out
 """

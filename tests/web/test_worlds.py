@@ -180,3 +180,11 @@ def test_escaped_name_is_the_same(ims_mock: ImsMock) -> None:
     response = connection.getresponse()
     assert [image["name"] for image in json.loads(response.read())["images"]] == ["web"]
     connection.close()
+
+
+def test_no_error_of_the_control_api_is_kept(ims_mock: ImsMock) -> None:
+    """A browser keeps a 410, and the world that is gone may be made again."""
+    assert requests.get(f"{ims_mock.url}/_ims_mock/images/none", timeout=10).headers["Cache-Control"] == "no-store"
+    instance = {"X-IMS-Mock-Instance": "0123456789ab"}
+    response = requests.get(f"{ims_mock.url}/~ci/_ims_mock/health", headers=instance, timeout=10)
+    assert (response.status_code, response.headers["Cache-Control"]) == (410, "no-store")

@@ -18,6 +18,7 @@ export async function request(method, path, body, { parse = JSON.parse, ...optio
 	try {
 		response = await fetch(address(path), {
 			method,
+			cache: "no-store",
 			// No request makes the world again once it is removed.
 			headers: { "X-IMS-Mock-Instance": state.world, ...(body !== undefined && { "Content-Type": "application/json" }) },
 			body: body === undefined ? undefined : JSON.stringify(body),

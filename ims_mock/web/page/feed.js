@@ -20,6 +20,7 @@ addEventListener("pageshow", () => kept(() => sessionStorage.removeItem(PAGE)));
 
 const loaded = new Map(); // The parts with which each panel was loaded, as a text.
 const loading = new Map(); // The loads under way, by panel.
+let isWhole = false; // What no change loads again is there.
 
 /** Use what the browser keeps; nothing is kept where storage is switched off. */
 export function kept(use) {
@@ -46,9 +47,9 @@ export async function follow(panels) {
 		}
 		try {
 			const changes = await ask(cursor);
+			await take(changes, panels);
 			failures = 0;
 			cursor = changes.cursor;
-			await take(changes, panels);
 			await pause(changes.is_busy ? LONG_PAUSE : PAUSE);
 		} catch (error) {
 			if (error.name === "AbortError") continue;
@@ -86,19 +87,21 @@ async function take({ instance, parts, counts, is_busy: isBusy }, panels) {
 		announce("The mock was restarted.");
 	}
 	const isClock = isOther || parts.clock !== state.parts.clock;
-	if (state.health === null || isOther) {
+	if (!isWhole || isOther) {
+		isWhole = false;
 		set({ health: await get("health") });
 		await loadWorlds();
+		isWhole = true;
 	}
 	if (isClock) await loadClock();
 	set({ instance, parts, counts, link: isBusy ? "busy" : "live" });
 	await refresh(panels, state.panel);
 }
 
-/** Load a panel, unless it was loaded since its parts last changed, with what is open in it where it loads that too. */
+/** Load a panel, unless it has been loaded since its parts have changed last. */
 export async function refresh(panels, id) {
 	const panel = panels.find((known) => known.id === id);
-	const wanted = [...panel.parts.map((part) => state.parts[part]), panel.loadsOpen && state.open].join(" ");
+	const wanted = panel.parts.map((part) => state.parts[part]).join(" ");
 	if (loaded.get(id) === wanted || state.instance === "") return;
 	if (await reload(panels, id)) loaded.set(id, wanted);
 }

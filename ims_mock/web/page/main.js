@@ -47,9 +47,10 @@ function readAddress() {
 	closeDialogs();
 	const [, id = "", ...key] = location.hash.split("/");
 	const panel = panels.find((known) => known.id === id) ?? panels[0];
+	const isOther = panel.id !== state.panel;
 	set({ panel: panel.id, open: key.map(decoded).join("/") });
 	document.title = `${panel.title} · ims_mock`;
-	refresh(panels, panel.id);
+	if (isOther) refresh(panels, panel.id);
 }
 
 let seen = "";

@@ -16,7 +16,7 @@ export const state = {
 };
 
 const listeners = new Set();
-let frame = 0;
+let isScheduled = false;
 
 /** Call a function after changes, once a frame at most. */
 export function subscribe(listener) {
@@ -27,17 +27,14 @@ export function subscribe(listener) {
 /** Change what is loaded or chosen, and have the page drawn again. */
 export function set(changes) {
 	Object.assign(state, changes);
+	if (isScheduled) return;
+	isScheduled = true;
 	// A hidden tab gets no frames; it is drawn when it is seen again.
-	frame ||= requestAnimationFrame(draw);
+	requestAnimationFrame(() => {
+		isScheduled = false;
+		for (const listener of listeners) listener(state);
+	});
 }
-
-function draw() {
-	frame = 0;
-	for (const listener of listeners) listener(state);
-}
-
-// What a click does is by what was typed before it, however late the next frame comes.
-for (const kind of ["click", "submit"]) addEventListener(kind, () => frame && (cancelAnimationFrame(frame), draw()), true);
 
 /** Return what a panel is filtered by. */
 export function filterOf(panel) {

@@ -18,12 +18,12 @@ export function clockHands() {
 	const change = (changes) => set({ clockForm: { ...state.clockForm, ...changes } });
 	const act = async (body) => (await move(body)) && change({ last: body });
 	return html`
-		<form class="hands" novalidate @submit=${(event) => { event.preventDefault(); act({ advance: numberOf(seconds) }); }}>
+		<form class="hands" novalidate @submit=${(event) => { event.preventDefault(); act({ advance: numberOf(state.clockForm?.seconds ?? seconds) }); }}>
 			<label>Advance by <input type="text" inputmode="decimal" .value=${typedText(seconds)} @input=${(event) => change({ seconds: event.target.value, last: { advance: numberOf(event.target.value) } })}> seconds</label>
 			<button class="primary" type="submit">Advance</button>
 			${STEPS.map(([text, step]) => html`<button type="button" @click=${() => act({ advance: step })}>+ ${text}</button>`)}
 		</form>
-		<form class="hands" novalidate @submit=${(event) => { event.preventDefault(); act({ run: numberOf(speed) }); }}>
+		<form class="hands" novalidate @submit=${(event) => { event.preventDefault(); act({ run: numberOf(state.clockForm?.speed ?? speed) }); }}>
 			<label>Run <input type="text" inputmode="decimal" .value=${typedText(speed)} @input=${(event) => change({ speed: event.target.value, last: { run: numberOf(event.target.value) } })}> times as fast as real time</label>
 			<button type="submit">Run</button>
 			<button type="button" @click=${() => act({ freeze: true })}>Freeze</button>

@@ -40,7 +40,9 @@ export function linesOf({ id, hits, fault, ...conditions }) {
 
 /** Open the form; `rule` has the texts of conditions by name, `alike` conditions that can be ticked. */
 export async function openFaultForm({ rule = { times: "1" }, alike = [] } = {}) {
-	if (!(await attempt(loadSchemas))) return;
+	const before = location.hash;
+	// Another form may have been opened while this loads.
+	if (!(await attempt(loadSchemas)) || location.hash !== before || document.querySelector("dialog[open]")) return;
 	const form = { kind: "fail", fault: { status: "503" }, rule: { ...rule }, alike, errors: {}, error: "", isBusy: false };
 	const draw = openDialog("Arm a rule", (close, again) => formOf(form, close, again), { wide: true });
 	draw();
@@ -142,9 +144,8 @@ async function arm(event, form, close, draw) {
 	draw();
 	try {
 		const rule = await post("faults", ruleOf(form));
-		close();
 		toast(`Rule ${rule.id} is armed`);
-		location.hash = `#/rules/${rule.id}`;
+		if (close()) location.hash = `#/rules/${rule.id}`;
 	} catch (error) {
 		form.isBusy = false;
 		// The reason begins with the place of what is wrong.

@@ -21,7 +21,7 @@ export function jobHands(job) {
 	const body = bodyOf(status, code, reason);
 	const end = (wanted) => {
 		change({ status: wanted });
-		return attempt(() => post(path, bodyOf(wanted, code, reason)), WORDS[wanted]);
+		return attempt(() => post(path, bodyOf(wanted, form().code, form().reason)), WORDS[wanted]);
 	};
 	const python = lineOf(job.id, status, code, reason);
 	return html`

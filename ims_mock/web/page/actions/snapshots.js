@@ -4,6 +4,7 @@ import { html, nothing } from "../vendor/lit-html.js";
 import { get, post, remove } from "../api.js";
 import { badge } from "../parts/badge.js";
 import { ask } from "../parts/dialog.js";
+import { latest } from "../parts/latest.js";
 import { curlLine, lines } from "../parts/lines.js";
 import { attempt } from "../parts/toast.js";
 import { set, state } from "../state.js";
@@ -16,8 +17,9 @@ export function takeForm() {
 	const typed = state.snapshotName ?? "";
 	const take = async (event) => {
 		event.preventDefault();
-		const name = typed || nextName();
-		if (await attempt(() => post("snapshots", { name }), `Snapshot ${name} is taken`) && state.snapshotName === typed) set({ snapshotName: "" });
+		const taken = state.snapshotName;
+		const name = taken || nextName();
+		if (await attempt(() => post("snapshots", { name }), `Snapshot ${name} is taken`) && state.snapshotName === taken) set({ snapshotName: "" });
 	};
 	return html`<form class="hands" novalidate @submit=${take}>
 		<input type="text" placeholder=${nextName()} aria-label="Name of the snapshot" .value=${typedText(typed)} @input=${(event) => set({ snapshotName: event.target.value })}>
@@ -53,20 +55,19 @@ const AFTER = "after = ims_mock.snapshot()\n# ... here it goes on ...\n";
 
 /** Return the lines that go back to a snapshot, compare it, and delete it. In a test a snapshot is a value without a name. */
 export function snapshotLines(name) {
-	const other = state.compareWith ? `?with=${encodeURIComponent(state.compareWith)}` : "";
 	return html`<h3>Go back to it</h3>
 		${lines(`${BETWEEN}ims_mock.restore(before)`, curlLine("POST", `${at(name)}/restore`))}
 		<h3>Compare it</h3>
-		${lines(`${BETWEEN}${state.compareWith ? AFTER : ""}print(*before.compare(${state.compareWith ? "after" : "ims_mock.snapshot()"}), sep="\\n")`, curlLine("GET", `${at(name)}/differences${other}`))}
+		${lines(`${BETWEEN}${state.compareWith ? AFTER : ""}print(*before.compare(${state.compareWith ? "after" : "ims_mock.snapshot()"}), sep="\\n")`, curlLine("GET", differencesAt(name)))}
 		<h3>Delete it</h3>
 		${lines("", curlLine("DELETE", at(name)))}`;
 }
 
+const differencesAt = (name) => `${at(name)}/differences${state.compareWith ? `?with=${encodeURIComponent(state.compareWith)}` : ""}`;
+const load = latest(get, ({ differences }, path) => set({ differences: { path, found: differences } }));
+
 /** Load what differs between a snapshot and another one, or the state as it is now. */
-export async function loadDifferences(name) {
-	const query = state.compareWith ? `?with=${encodeURIComponent(state.compareWith)}` : "";
-	set({ differences: { name, with: state.compareWith ?? "", found: (await get(`${at(name)}/differences${query}`)).differences } });
-}
+export const loadDifferences = (name, isAgain) => load(differencesAt(name), isAgain);
 
 /** Return what differs, to be read. */
 export function differencesOf(name) {
@@ -75,7 +76,7 @@ export function differencesOf(name) {
 		set({ compareWith: event.target.value });
 		attempt(() => loadDifferences(name));
 	};
-	const shown = state.differences?.name === name ? state.differences : null;
+	const shown = state.differences?.path === differencesAt(name) ? state.differences : null;
 	return html`
 		<p class="plain-text"><label>Compared with
 			<select aria-label="Compared with" @change=${choose}>

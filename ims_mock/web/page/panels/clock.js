@@ -2,16 +2,14 @@
 
 import { html, nothing } from "../vendor/lit-html.js";
 import { clockHands } from "../actions/clock.js";
-import { get } from "../api.js";
 import { set } from "../state.js";
 import { loadClock, paceOf, timeOf } from "../parts/clock.js";
 import { facts, part } from "../parts/details.js";
 import { duration, time } from "../parts/format.js";
-import { progress } from "./jobs.js";
+import { loadJobs, progress } from "./jobs.js";
 
 async function load() {
-	const [{ jobs }] = await Promise.all([get("jobs"), loadClock()]);
-	set({ jobs: jobs.reverse() });
+	await Promise.all([loadJobs(), loadClock()]);
 }
 
 function view({ clock, jobs = [] }) {

@@ -10,6 +10,7 @@ import { details, facts, section } from "../parts/details.js";
 import { choice, distinct, matcher, searchBox, searchable } from "../parts/filter.js";
 import { hexOf } from "../parts/hex.js";
 import { short, size } from "../parts/format.js";
+import { latest } from "../parts/latest.js";
 import { loadAccounts, projectName } from "../parts/projects.js";
 import { table } from "../parts/table.js";
 
@@ -30,6 +31,7 @@ function ownerCell(row) {
 }
 
 const known = new Changed("images", "images", (image) => image.id);
+const openFull = latest((row) => get(`images/${encodeURIComponent(row.id)}`), (full, row) => set({ image: { ...full, id: row.id } }));
 
 async function load() {
 	await Promise.all([
@@ -42,8 +44,7 @@ async function load() {
 /** Load the image that is open in full, unless it is there as it is now. */
 async function loadOpen() {
 	const row = known.records.get(state.open);
-	if (row === undefined || state.image?.row === row) return;
-	set({ image: { ...(await get(`images/${encodeURIComponent(row.id)}`)), row } });
+	if (row !== undefined) await openFull(row);
 }
 
 const searched = searchable(
@@ -93,7 +94,8 @@ ims_mock.load_public_images()</pre>`;
 function openImage(state) {
 	const close = () => (location.hash = "#/images");
 	const found = state.image;
-	if (found?.row.id !== state.open || !known.records.has(state.open)) {
+	if (found?.id !== state.open || !known.records.has(state.open)) {
+		loadOpen().catch(() => {});
 		const text = state.images !== undefined && !known.records.has(state.open) ? "This image no longer exists." : "";
 		return details({ title: state.open, close, body: html`<p class="faint">${text}</p>` });
 	}
@@ -137,7 +139,6 @@ export const panel = {
 	id: "images",
 	title: "Images",
 	parts: ["images", "accounts", "clock"],
-	loadsOpen: true,
 	load,
 	view,
 	count: (state) => state.counts.images,

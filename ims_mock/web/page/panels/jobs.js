@@ -9,6 +9,7 @@ import { copyButton } from "../parts/copy.js";
 import { details, facts, isGone, section } from "../parts/details.js";
 import { choice, matcher, searchBox } from "../parts/filter.js";
 import { short } from "../parts/format.js";
+import { latest } from "../parts/latest.js";
 import { loadAccounts, projectName } from "../parts/projects.js";
 import { table } from "../parts/table.js";
 
@@ -39,9 +40,13 @@ function imageCell(row) {
 	return id ? html`<a href="#/images/${encodeURIComponent(id)}">${name || short(id)}</a>` : name ?? "";
 }
 
+/** Load the jobs; a panel that is left may have asked before, and its response come later. */
+export const loadJobs = () => jobsOf({});
+
+const jobsOf = latest(() => get("jobs"), ({ jobs }) => set({ jobs: jobs.reverse() }));
+
 async function load() {
-	const [{ jobs }] = await Promise.all([get("jobs"), loadAccounts()]);
-	set({ jobs: jobs.reverse() });
+	await Promise.all([loadJobs(), loadAccounts()]);
 }
 
 function view(state) {

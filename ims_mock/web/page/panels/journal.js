@@ -12,6 +12,7 @@ import { bodyIsNot, curlIsNot, curlOf } from "../parts/curl.js";
 import { details, facts, section } from "../parts/details.js";
 import { choice, distinct, matcher, searchBox, searchable, tick } from "../parts/filter.js";
 import { pretty, taken, time, timeOfDay } from "../parts/format.js";
+import { latest } from "../parts/latest.js";
 import { table } from "../parts/table.js";
 import { announce, attempt } from "../parts/toast.js";
 
@@ -47,6 +48,7 @@ function reasonCell(row) {
 // What is loaded: the rows by number, and the request that is open, in full.
 
 const known = new Changed("requests", "requests", (row) => row.number);
+const openFull = latest((row) => get(`requests/${row.number}`), (request) => set({ request }));
 const arrived = new Map();
 
 /** Load the requests that have come since the last time. */
@@ -81,10 +83,7 @@ function mark(fresh) {
 /** Load the request that is open, unless it is there and complete. */
 async function loadOpen() {
 	const row = known.records.get(Number(state.open));
-	if (row === undefined) return;
-	const shown = state.request;
-	if (shown?.request_id === row.request_id && shown.status === row.status) return;
-	set({ request: await get(`requests/${row.number}`) });
+	if (row !== undefined) await openFull(row);
 }
 
 // The filter.
@@ -168,8 +167,11 @@ const newToken = () => attempt(async () => set({ token: (await post("tokens", {}
 function openRequest(state) {
 	const entry = state.request;
 	const close = () => (location.hash = "#/journal");
-	if (entry === undefined || String(entry.number) !== state.open) {
-		if (known.records.has(Number(state.open))) return nothing;
+	if (entry?.number !== Number(state.open)) {
+		if (known.records.has(Number(state.open))) {
+			loadOpen().catch(() => {});
+			return nothing;
+		}
 		const text = state.requests === undefined ? "" : "The journal no longer has this request.";
 		return details({ title: `Request ${state.open}`, close, body: html`<p class="faint">${text}</p>` });
 	}
@@ -237,7 +239,6 @@ export const panel = {
 	id: "journal",
 	title: "Requests",
 	parts: ["journal", "settings"],
-	loadsOpen: true,
 	load,
 	view,
 	count: (state) => state.counts.requests,

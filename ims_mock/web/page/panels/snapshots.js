@@ -14,11 +14,12 @@ async function load() {
 	set({ snapshots: (await get("snapshots")).snapshots.map((name) => ({ name })) });
 	const names = state.snapshots.map((row) => row.name);
 	if (state.compareWith && !names.includes(state.compareWith)) set({ compareWith: "" });
-	if (names.includes(state.open)) await loadDifferences(state.open);
+	if (state.panel === "snapshots" && names.includes(state.open)) await loadDifferences(state.open, true);
 }
 
 function view(state) {
 	const open = (state.snapshots ?? []).find((row) => row.name === state.open);
+	if (open) loadDifferences(open.name).catch(() => {});
 	return html`
 		<div class="bar">
 			<h1>Snapshots</h1><span class="space"></span>${takeForm()}
@@ -58,7 +59,6 @@ export const panel = {
 	id: "snapshots",
 	title: "Snapshots",
 	parts: ["snapshots", "images", "jobs", "accounts", "settings"],
-	loadsOpen: true,
 	load,
 	view,
 	count: (state) => state.counts.snapshots,

@@ -12,13 +12,14 @@ export function openDialog(title, body, { wide = false } = {}) {
 	isTyped = false;
 	opener = document.activeElement;
 	const dialog = document.createElement("dialog");
+	const close = () => open === dialog && closeDialogs();
 	dialog.setAttribute("aria-labelledby", "dialog-title");
 	if (wide) dialog.className = "wide";
 	const draw = () =>
 		render(
 			html`<div class="title"><h2 id="dialog-title">${title}</h2>
-					<button class="plain" aria-label="Close" @click=${closeDialogs}>×</button></div>
-				<div class="body">${body(closeDialogs, draw) ?? nothing}</div>`,
+					<button class="plain" aria-label="Close" @click=${close}>×</button></div>
+				<div class="body">${body(close, draw) ?? nothing}</div>`,
 			dialog,
 		);
 	draw();
@@ -31,7 +32,7 @@ export function openDialog(title, body, { wide = false } = {}) {
 		event.preventDefault();
 		leaveDialog();
 	});
-	dialog.addEventListener("close", closeDialogs);
+	dialog.addEventListener("close", close);
 	document.getElementById("dialogs").append(dialog);
 	dialog.showModal();
 	// What is outside of a modal dialog is behind it, and is not read out.

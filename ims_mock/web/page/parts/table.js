@@ -122,16 +122,18 @@ class Table extends HTMLElement {
 		const names = ["row", this.rowClass(row), index === this.#active ? "active" : "", index % 2 ? "odd" : ""];
 		return html`<div class=${names.join(" ")} role="row" id="${this.id}-${index}" aria-rowindex=${index + 2}
 			aria-selected=${key === this.selected ? "true" : "false"} data-key=${key} .style=${`top:${index * ROW}px`}
-			@click=${(event) => this.#click(event, row, index)}>
+			@click=${(event) => this.#click(event, row)}>
 			${columns.map((column) => html`<div role="gridcell" class=${column.kind ?? ""}>${column.cell(row) ?? nothing}</div>`)}
 		</div>`;
 	}
 
-	#click(event, row, index) {
+	#click(event, row) {
 		if (event.target.closest("button, a, input, select")) return;
 		// A user who marks text wants to copy it.
 		if (String(getSelection()) !== "") return;
-		this.#activate(index);
+		// Others may have come above it since the last drawing.
+		const at = this.rows.findIndex((other) => this.rowKey(other) === this.rowKey(row));
+		if (at >= 0) this.#activate(at);
 		this.#open(row);
 	}
 
