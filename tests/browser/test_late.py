@@ -15,6 +15,9 @@ from tests.browser.test_live import ask, go, rows
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
+FRAMES = 300
+"""After so many times two frames, a request does not come."""
+
 SNAPSHOTS = "**/_ims_mock/snapshots/*/differences*"
 
 
@@ -28,9 +31,12 @@ class Held:
 
     def wait(self, text: str = "", count: int = 1) -> Route:
         """Wait until so many requests are held whose URL has this text, and return the last one of them."""
-        while len(found := [route for route in self.routes if text in route.request.url]) < count:
-            self.page.wait_for_timeout(5)
-        return found[count - 1]
+        for _ in range(FRAMES):
+            found = [route for route in self.routes if text in route.request.url]
+            if len(found) >= count:
+                return found[count - 1]
+            drawn(self.page)
+        return pytest.fail(f"the page has not asked for {text or 'what is held'} {count} times")
 
     def let_go(self, route: Route) -> None:
         """Let a request go, and wait for its response."""

@@ -21,6 +21,14 @@ LONG = 12345678901234567890
 COPY = {"name": "web", "instance_id": "877a2cda-ba63-4e1e-b95f-e67e48b6129a"}
 
 
+def open_a_job(page: Page, mock: ImsMock) -> None:
+    """Have a job that takes a minute, and open it on the page."""
+    mock.reset(jobs={"*": 60})
+    ask(mock, "/v2/cloudimages/action", COPY)
+    go(page, "jobs")
+    rows(page).first.click()
+
+
 def test_a_press_that_ends_beside_the_dialog(page: Page) -> None:
     """Who marks a text and releases the mouse beside the dialog keeps it; a click beside closes it."""
     page.click("text=Reset…")
@@ -51,10 +59,7 @@ def test_a_click_that_is_faster_than_the_page_draws(page: Page, mock: ImsMock) -
 
 def test_two_fields_that_are_filled_before_the_page_draws(page: Page, mock: ImsMock) -> None:
     """Both count, as where a browser fills in a form: a job fails with the code and the reason."""
-    mock.reset(jobs={"*": 60})
-    ask(mock, "/v2/cloudimages/action", COPY)
-    go(page, "jobs")
-    rows(page).first.click()
+    open_a_job(page, mock)
     page.wait_for_selector(".details [data-line]")
     page.evaluate("requestAnimationFrame = () => 1")
     page.get_by_label("Code of the error").fill("IMG.0022")
@@ -223,10 +228,7 @@ def test_each_job_has_its_own_form(page: Page, mock: ImsMock) -> None:
 
 def test_a_field_that_is_emptied_before_it_is_drawn(page: Page, mock: ImsMock) -> None:
     """A form that is put back in the same frame as somebody types into it is empty in the page, too."""
-    mock.reset(jobs={"*": 60})
-    ask(mock, "/v2/cloudimages/action", COPY)
-    go(page, "jobs")
-    rows(page).first.click()
+    open_a_job(page, mock)
     page.get_by_label("Code of the error").evaluate(
         """async (field) => {
             const { set } = await import("/_ims_mock/page/state.js");
@@ -241,10 +243,7 @@ def test_a_field_that_is_emptied_before_it_is_drawn(page: Page, mock: ImsMock) -
 
 def test_a_job_without_end_says_so(page: Page, mock: ImsMock) -> None:
     """A job that was let run without end is shown as such, and cannot be stuck again."""
-    mock.reset(jobs={"*": 60})
-    ask(mock, "/v2/cloudimages/action", COPY)
-    go(page, "jobs")
-    rows(page).first.click()
+    open_a_job(page, mock)
     page.click("text='Let it run without end'")
     page.wait_for_selector(".details dd:text-is('It never ends by itself.')")
     page.wait_for_selector(".row [title='It never ends by itself.']")

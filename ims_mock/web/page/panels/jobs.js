@@ -40,10 +40,10 @@ function imageCell(row) {
 	return id ? html`<a href="#/images/${encodeURIComponent(id)}">${name || short(id)}</a>` : name ?? "";
 }
 
-/** Load the jobs; a panel that is left may have asked before, and its response come later. */
-export const loadJobs = () => jobsOf({});
-
 const jobsOf = latest(() => get("jobs"), ({ jobs }) => set({ jobs: jobs.reverse() }));
+
+/** Load the jobs, each time as another key: a panel that was left may have asked before, and its response come later. */
+export const loadJobs = () => jobsOf({});
 
 async function load() {
 	await Promise.all([loadJobs(), loadAccounts()]);

@@ -1,10 +1,13 @@
-// What is loaded of the one thing that is open.
+// What is loaded of one thing, such as the one that is open.
 
 import { set } from "../state.js";
 
 const LATER = 3000; // Milliseconds.
 
-/** Return a function that asks for what a key has, once however often it is called, and shows it if no other key was asked for since. */
+/**
+ * Return a function that asks for what a key has, and shows it unless another key was asked for since. Each drawing may
+ * call it: it asks once, and `LATER` once more after a failure; a call with `isAgain` asks each time.
+ */
 export function latest(ask, show) {
 	let last = null;
 	return async (key, isAgain = false) => {
@@ -14,7 +17,6 @@ export function latest(ask, show) {
 			const found = await ask(key);
 			if (key === last) show(found, key);
 		} catch (error) {
-			// Each drawing may call it.
 			setTimeout(() => {
 				if (key === last) last = null;
 				set({});
